@@ -1,0 +1,90 @@
+// The floors of docs/explanation/architecture: imports point down only. test/floors.test.ts plants a violation of
+// every rule in a temporary copy and sees it caught.
+const libraryHomes = {
+  fastify: '^src/http/',
+  '@fastify/.+': '^src/http/',
+  'fastify-type-provider-zod': '^src/http/',
+  'better-sqlite3': '^src/adapters/sqlite/',
+  'ali-oss': '^src/adapters/oss/',
+  undici: '^src/(adapters/oss|cli)/',
+  'fast-xml-parser': '^src/oss-emulator/',
+  mime: '^src/adapters/oss/',
+  pino: '^src/adapters/log/',
+  'pino-pretty': '^src/adapters/log/',
+  commander: '^src/(cli/|main\\.ts)',
+  'cli-progress': '^src/cli/',
+  'close-with-grace': '^src/main\\.ts',
+}
+
+const floor = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to })
+
+module.exports = {
+  forbidden: [
+    floor('no-circular', {}, { circular: true }, 'Imports point down only, so no circle can exist.'),
+    floor(
+      'core-is-ground',
+      { path: '^src/core/' },
+      { pathNot: '^src/core/' },
+      'core is pure: it imports nothing but core.',
+    ),
+    floor(
+      'ports-on-core',
+      { path: '^src/ports/' },
+      { pathNot: '^src/(ports|core)/' },
+      'ports are interfaces over core words.',
+    ),
+    floor(
+      'adapters-on-ports',
+      { path: '^src/adapters/' },
+      { path: '^src/', pathNot: '^src/(adapters|ports|core)/' },
+      'An adapter knows its library, the ports and core; nothing above it.',
+    ),
+    floor(
+      'adapters-apart',
+      { path: '^src/adapters/([^/]+)/' },
+      { path: '^src/adapters/([^/]+)/', pathNot: '^src/adapters/$1/' },
+      'Adapters never import each other.',
+    ),
+    floor(
+      'engine-on-ports',
+      { path: '^src/engine/' },
+      { pathNot: '^src/(engine|ports|core)/' },
+      'The engine has no library and no direct I/O.',
+    ),
+    floor(
+      'http-on-engine',
+      { path: '^src/http/' },
+      { path: '^src/', pathNot: '^src/(http|engine|ports|core)/' },
+      'HTTP goes through the use cases; there is no way around them.',
+    ),
+    floor(
+      'beside-the-house',
+      { path: '^src/(cli|dashboard|oss-emulator)/' },
+      { path: '^src/', pathNot: '^src/(core|$1)/' },
+      'The CLI and the dashboard talk HTTP only; the emulator is independent on purpose.',
+    ),
+    floor(
+      'nobody-imports-the-roof',
+      { path: '^src/', pathNot: '^src/(main|daemon)\\.ts$' },
+      { path: '^src/(main|daemon|config)\\.ts$' },
+      'main.ts, daemon.ts and config.ts are the roof.',
+    ),
+    ...Object.entries(libraryHomes).map(([library, home]) =>
+      floor(
+        `${library.replace(/[^a-z-]/g, '')}-at-home`,
+        { path: '^src/', pathNot: home },
+        { path: `^node_modules/${library}/` },
+        'Each library has one home.',
+      ),
+    ),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+}

@@ -1,0 +1,51 @@
+/** Codes of problem+json answers. HTTP status codes are given to them in http/problem.ts and nowhere else. */
+export const appErrorCodes = [
+  'invalid_request',
+  'unauthorized',
+  'forbidden',
+  'target_not_allowed',
+  'job_not_found',
+  'not_found',
+  'method_not_allowed',
+  'invalid_state',
+  'target_busy',
+  'precondition_failed',
+  'payload_too_large',
+  'unsupported_media_type',
+  'misdirected',
+  'source_unavailable',
+  'idempotency_mismatch',
+  'rate_limited',
+  'internal',
+  'draining',
+  'storage_full',
+  'storage_unavailable',
+] as const
+export type AppErrorCode = (typeof appErrorCodes)[number]
+
+/** One offending field: `path` is dotted (`target.key`), `message` says what to do. */
+export interface FieldError {
+  readonly path: string
+  readonly message: string
+}
+
+export interface AppErrorDetails {
+  readonly errors?: readonly FieldError[]
+  /** The job that stands in the way (`target_busy`). */
+  readonly jobId?: string
+  readonly retryAfterSeconds?: number
+  readonly cause?: unknown
+}
+
+/** What a caller can act on. Anything else that is thrown is a bug and becomes a 500 without detail. */
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  readonly code: AppErrorCode
+  readonly details: AppErrorDetails
+
+  constructor(code: AppErrorCode, message: string, details: AppErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.details = details
+  }
+}

@@ -1,0 +1,34 @@
+import type { JobView } from './job-view.js'
+import type { PartView } from './part-view.js'
+
+/** Types of stored events. `job.progress` is sent to listeners but never stored. */
+export const eventTypes = [
+  'job.queued',
+  'job.running',
+  'job.completing',
+  'job.completed',
+  'job.failed',
+  'job.paused',
+  'job.cancelling',
+  'job.cancelled',
+  'job.waiting',
+  'job.updated',
+  'job.deleted',
+  'part.uploaded',
+] as const
+export type EventType = (typeof eventTypes)[number]
+
+/**
+ * An appended fact. `id` is opaque to everyone but the store that made it; order is promised per job only.
+ * `job` is the job as it was then; `part.uploaded` carries `part` instead.
+ */
+export interface StoredEvent {
+  readonly id: string
+  readonly type: EventType
+  /** ISO 8601 UTC. */
+  readonly at: string
+  readonly jobId: string
+  readonly batchId: string | null
+  readonly job?: JobView
+  readonly part?: PartView
+}

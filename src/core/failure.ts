@@ -1,0 +1,81 @@
+/** What a failure means for the request that met it. Decided once, by the classifier next to the transport. */
+export const failureKinds = [
+  /** The network or OSS stumbled; the same request may succeed later. */
+  'transient',
+  /** OSS asked us to slow down. */
+  'throttled',
+  /** The credentials are expired or unknown; new ones may help. */
+  'credentials',
+  /** OSS says our clock is wrong. */
+  'clock',
+  /** The multipart upload is gone (aborted, expired or already completed). */
+  'lost',
+  /** The request may or may not have taken effect: ask OSS, never guess. */
+  'ambiguous',
+  /** OSS holds something else than we believed (a part, or an object of that name): list or HEAD, then decide. */
+  'conflict',
+  /** The source is not the file it was. */
+  'changed',
+  /** The bytes that arrived are not the bytes that were read. */
+  'integrity',
+  /** Reading the source failed on this machine. */
+  'local',
+  /** Trying again cannot help. */
+  'permanent',
+] as const
+export type FailureKind = (typeof failureKinds)[number]
+
+/** Why a job failed, as the API reports it. */
+export const jobErrorCodes = [
+  'source_changed',
+  'source_missing',
+  'source_unreadable',
+  'object_exists',
+  'access_denied',
+  'no_such_bucket',
+  'bad_request',
+  'integrity',
+  'too_many_attempts',
+  'deadline',
+  'callback_failed',
+] as const
+export type JobErrorCode = (typeof jobErrorCodes)[number]
+
+export interface JobError {
+  readonly code: JobErrorCode
+  readonly message: string
+  readonly ossCode: string | null
+  readonly requestId: string | null
+}
+
+export interface FailureDetails {
+  /** How the job's error reads when this failure ends it. */
+  readonly code?: JobErrorCode
+  readonly ossCode?: string | null
+  readonly requestId?: string | null
+  readonly status?: number | null
+  /** How long the server asked us to wait. */
+  readonly retryAfterMs?: number | null
+  readonly cause?: unknown
+}
+
+/** The one error type that crosses the target and source ports. Its message never holds a URL, header or secret. */
+export class Failure extends Error {
+  override readonly name = 'Failure'
+  readonly kind: FailureKind
+  readonly code: JobErrorCode | null
+  readonly ossCode: string | null
+  readonly requestId: string | null
+  readonly status: number | null
+  readonly retryAfterMs: number | null
+
+  constructor(kind: FailureKind, message: string, details: FailureDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.kind = kind
+    this.code = details.code ?? null
+    this.ossCode = details.ossCode ?? null
+    this.requestId = details.requestId ?? null
+    this.status = details.status ?? null
+    this.retryAfterMs = details.retryAfterMs ?? null
+  }
+}

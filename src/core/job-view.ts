@@ -1,0 +1,98 @@
+import type { JobError } from './failure.js'
+import type { Job, JobState, Outcome, Proof, UploadMode, Waiting } from './job.js'
+
+/** Progress of a job. `bytesPerSecond` and `etaSeconds` are null when nothing moves. */
+export interface ProgressView {
+  readonly bytesTotal: number
+  readonly bytesUploaded: number
+  readonly bytesInFlight: number
+  readonly partsTotal: number | null
+  readonly partsUploaded: number
+  readonly bytesPerSecond: number | null
+  readonly etaSeconds: number | null
+}
+
+/** What only the running daemon knows of a job's progress. */
+export interface LiveProgress {
+  readonly bytesInFlight: number
+  readonly bytesPerSecond: number | null
+  readonly etaSeconds: number | null
+}
+
+/** A job as the API shows it: instants ISO 8601 UTC, sizes in bytes, CRC-64 as decimal strings. */
+export interface JobView {
+  readonly id: string
+  readonly state: JobState
+  readonly waiting: Waiting | null
+  readonly source: { readonly path: string; readonly size: number }
+  readonly target: { readonly bucket: string; readonly key: string }
+  readonly batchId: string | null
+  readonly priority: number
+  readonly labels: Readonly<Record<string, string>>
+  readonly upload: {
+    readonly mode: UploadMode | null
+    readonly uploadId: string | null
+    readonly partSize: number | null
+    readonly partCount: number | null
+  }
+  readonly outcome: Outcome | null
+  readonly progress: ProgressView
+  readonly receipt: {
+    readonly size: number
+    readonly crc64: string
+    readonly serverCrc64: string | null
+    readonly proof: Proof
+    readonly etag: string
+    readonly versionId: string | null
+    readonly requestId: string | null
+    readonly completedAt: string
+  } | null
+  readonly error: JobError | null
+  readonly attempts: number
+  readonly runs: number
+  readonly createdAt: string
+  readonly startedAt: string | null
+  readonly finishedAt: string | null
+  readonly notBefore: string | null
+}
+
+const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
+
+const idle: LiveProgress = { bytesInFlight: 0, bytesPerSecond: null, etaSeconds: null }
+
+/** The public face of a job. Pure, so that stored events and live answers cannot drift apart. */
+export const viewJob = (job: Job, live: LiveProgress = idle): JobView => ({
+  id: job.id,
+  state: job.state,
+  waiting: job.waiting,
+  source: { path: job.source.path, size: job.source.fingerprint.size },
+  target: { bucket: job.target.bucket, key: job.target.key },
+  batchId: job.batchId,
+  priority: job.priority,
+  labels: job.labels,
+  upload: {
+    mode: job.upload?.mode ?? null,
+    uploadId: job.upload?.uploadId ?? null,
+    partSize: job.upload?.partSize ?? null,
+    partCount: job.upload?.partCount ?? null,
+  },
+  outcome: job.outcome,
+  progress: {
+    bytesTotal: job.source.fingerprint.size,
+    bytesUploaded: job.state === 'completed' ? job.source.fingerprint.size : job.bytesUploaded,
+    bytesInFlight: live.bytesInFlight,
+    partsTotal: job.upload?.partCount ?? null,
+    partsUploaded: job.partsUploaded,
+    bytesPerSecond: live.bytesPerSecond,
+    etaSeconds: live.etaSeconds,
+  },
+  receipt:
+    job.receipt === null ? null : { ...job.receipt, completedAt: new Date(job.receipt.completedAt).toISOString() },
+  error: job.error,
+  attempts: job.attempts,
+  runs: job.runs,
+  createdAt: new Date(job.createdAt).toISOString(),
+  startedAt: instant(job.startedAt),
+  finishedAt: instant(job.finishedAt),
+  notBefore: job.waiting === 'notBefore' ? instant(job.dueAt) : null,
+})

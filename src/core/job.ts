@@ -1,0 +1,159 @@
+import type { JobError } from './failure.js'
+
+export const jobStates = [
+  'queued',
+  'running',
+  'completing',
+  'paused',
+  'failed',
+  'cancelling',
+  'completed',
+  'cancelled',
+] as const
+export type JobState = (typeof jobStates)[number]
+
+/**
+ * The job state machine. Every way back to work goes through `queued`. `completing` cannot be paused or cancelled: OSS
+ * goes on with Complete even if we hang up. `cancelling -> completed` is for a Complete that had already won.
+ */
+export const jobTransitions: Readonly<Record<JobState, readonly JobState[]>> = {
+  queued: ['running', 'paused', 'cancelling', 'failed'],
+  running: ['completing', 'completed', 'queued', 'paused', 'cancelling', 'failed'],
+  completing: ['completed', 'queued', 'failed'],
+  paused: ['queued', 'cancelling'],
+  failed: ['queued', 'cancelling'],
+  cancelling: ['cancelled', 'completed'],
+  completed: [],
+  cancelled: [],
+}
+
+export const settledStates = ['completed', 'failed', 'cancelled'] as const satisfies readonly JobState[]
+
+/** Settled: nothing more happens to the job by itself. */
+export const isSettled = (state: JobState): boolean => (settledStates as readonly JobState[]).includes(state)
+
+export const canMove = (from: JobState, to: JobState): boolean => jobTransitions[from].includes(to)
+
+/** What the user wants, durable beside the state. */
+export const desires = ['run', 'pause', 'cancel'] as const
+export type Desired = (typeof desires)[number]
+
+/** Why an unsettled job is not moving. Null while it is. */
+export const waitingReasons = ['backoff', 'endpoint', 'credentials', 'storage', 'notBefore'] as const
+export type Waiting = (typeof waitingReasons)[number]
+
+export const ifExistsPolicies = ['overwrite', 'skip', 'skipSame', 'fail'] as const
+export type IfExists = (typeof ifExistsPolicies)[number]
+
+export const sourceChangePolicies = ['fail', 'restart'] as const
+export type OnSourceChange = (typeof sourceChangePolicies)[number]
+
+/** Proves that a file did not change. Times are nanoseconds; 64-bit values are decimal strings because JSON has no integers of that size. */
+export interface Fingerprint {
+  readonly dev: string
+  readonly ino: string
+  readonly size: number
+  readonly mtimeNs: string
+  readonly ctimeNs: string
+}
+
+/** The object a job writes, with the endpoint and region it was accepted for: an upload never resumes elsewhere. */
+export interface JobTarget {
+  readonly bucket: string
+  readonly key: string
+  readonly endpoint: string
+  readonly region: string
+}
+
+/** The job's options with every default resolved at submit. Sizes in bytes, instants in milliseconds since the epoch. */
+export interface JobOptions {
+  readonly partSize: number
+  readonly multipartThreshold: number
+  readonly parallel: number
+  readonly sequential: boolean
+  readonly headers: Readonly<Record<string, string>>
+  readonly ifExists: IfExists
+  /** The CRC-64 the source must have, decimal. */
+  readonly crc64: string | null
+  readonly notAfter: number | null
+  readonly onSourceChange: OnSourceChange
+}
+
+export const uploadModes = ['put', 'multipart'] as const
+export type UploadMode = (typeof uploadModes)[number]
+
+/** How the bytes travel. A put has one synthesised part; `uploadId` is null for a put and until Initiate's answer is committed. */
+export interface Upload {
+  readonly mode: UploadMode
+  readonly uploadId: string | null
+  readonly partSize: number
+  readonly partCount: number
+}
+
+/**
+ * A remote side effect that was committed before it was sent and whose result is not committed yet. It stays when the
+ * job goes back to `queued`, so the next run asks OSS what became of it.
+ */
+export const intentKinds = ['initiate', 'complete', 'abort'] as const
+export type IntentKind = (typeof intentKinds)[number]
+
+export const outcomes = ['uploaded', 'skipped'] as const
+export type Outcome = (typeof outcomes)[number]
+
+/** `object`: OSS's CRC-64 of the whole object equals ours. `parts`: OSS gave none, but every part's answer proved its own. */
+export const proofs = ['object', 'parts'] as const
+export type Proof = (typeof proofs)[number]
+
+/** The stored proof of a completed job. CRC-64 values are decimal strings. */
+export interface Receipt {
+  readonly size: number
+  readonly crc64: string
+  readonly serverCrc64: string | null
+  readonly proof: Proof
+  readonly etag: string
+  readonly versionId: string | null
+  readonly requestId: string | null
+  readonly completedAt: number
+}
+
+/** A job as the store keeps it. Instants are milliseconds since the epoch. */
+export interface Job {
+  readonly id: string
+  readonly state: JobState
+  readonly desired: Desired
+  readonly waiting: Waiting | null
+  readonly batchId: string | null
+  readonly source: { readonly path: string; readonly fingerprint: Fingerprint }
+  readonly target: JobTarget
+  readonly options: JobOptions
+  readonly priority: number
+  readonly labels: Readonly<Record<string, string>>
+  /** Value of `x-oss-meta-longshore-upload`, by which a HEAD recognises our own object. Null when switched off. */
+  readonly marker: string | null
+  readonly upload: Upload | null
+  readonly intent: IntentKind | null
+  readonly bytesUploaded: number
+  readonly partsUploaded: number
+  readonly outcome: Outcome | null
+  readonly receipt: Receipt | null
+  readonly error: JobError | null
+  /** Charged tries since the last retry by the user. */
+  readonly attempts: number
+  /** Claims since the job was made. */
+  readonly runs: number
+  /** Times the upload was lost or the source changed and the job planned anew, since the last retry. */
+  readonly restarts: number
+  /** Grows with every change that PATCH can make; the ETag. */
+  readonly version: number
+  /** When a waiting job is due again; null when it is ready now. */
+  readonly dueAt: number | null
+  readonly createdAt: number
+  readonly startedAt: number | null
+  readonly finishedAt: number | null
+}
+
+/** What submit hands to the store; the rest of a Job starts at its zero. `dueAt` in the future makes it wait (`notBefore`). */
+export type NewJob = Pick<
+  Job,
+  'id' | 'batchId' | 'source' | 'target' | 'options' | 'priority' | 'labels' | 'marker' | 'dueAt'
+>

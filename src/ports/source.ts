@@ -1,0 +1,38 @@
+import type { Fingerprint } from '../core/job.js'
+
+/** What stands at the source's path now, seen with lstat: the file we hold open, nothing, or something else. */
+export type PathState = 'same' | 'absent' | 'replaced'
+
+/** Names bytes of an open source, so that another thread can read them from the same descriptor by position. */
+export interface ByteRange {
+  readonly kind: 'file'
+  readonly fd: number
+  readonly offset: number
+  readonly length: number
+}
+
+/**
+ * One open file. Everything is read through its descriptor, so a rename can never mix two files. Close it only when
+ * nothing reads from it any more: the number of a closed descriptor is reused.
+ */
+export interface OpenSource {
+  range(offset: number, length: number): ByteRange
+  /** Fingerprint of the descriptor now. Throws Failure `local` (`source_unreadable`) when the file system fails. */
+  fingerprint(): Promise<Fingerprint>
+  pathState(): Promise<PathState>
+  /**
+   * CRC-64/XZ of a range, decimal. Throws Failure `changed` (`source_changed`) when the file is shorter, Failure `local`
+   * when reading fails, and the signal's reason when aborted.
+   */
+  crc64(offset: number, length: number, signal: AbortSignal): Promise<string>
+  close(): Promise<void>
+}
+
+export interface SourceOpener {
+  /**
+   * Opens a regular file below the allowed roots. Never blocks on a FIFO and follows no symbolic link out of the roots.
+   * Throws Failure `permanent` with `source_missing` (nothing there) or `source_unreadable` (outside the roots, not a
+   * regular file, no permission), without telling which file exists outside the roots.
+   */
+  open(path: string): Promise<OpenSource>
+}

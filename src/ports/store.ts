@@ -1,0 +1,189 @@
+import type { StoredEvent } from '../core/event.js'
+import type { JobError } from '../core/failure.js'
+import type {
+  Desired,
+  Fingerprint,
+  IntentKind,
+  Job,
+  JobState,
+  NewJob,
+  Outcome,
+  Receipt,
+  Upload,
+  Waiting,
+} from '../core/job.js'
+import type { PlannedPart, StoredPart, UploadedPart } from '../core/part.js'
+
+/** The right of one node to work on a job. `epoch` grows with each claim and fences writes; opaque to the engine. */
+export interface Lease {
+  readonly jobId: string
+  readonly epoch: number
+}
+
+/** A write of a lease that another claim has overtaken changes nothing and answers `fenced`: drop the work. */
+export type Fenced = 'fenced'
+
+export type SubmitResult =
+  | { readonly kind: 'created'; readonly job: Job }
+  /** The idempotency key is known with the same body: nothing was made. */
+  | { readonly kind: 'replayed'; readonly job: Job }
+  /** The idempotency key is known with another body. */
+  | { readonly kind: 'mismatch' }
+  /** An unsettled job writes the same bucket and key. */
+  | { readonly kind: 'target_busy'; readonly jobId: string }
+
+export interface IdempotencyKey {
+  readonly key: string
+  /** Of the request body; a replay must match. */
+  readonly fingerprint: string
+}
+
+export interface Claim {
+  readonly lease: Lease
+  readonly job: Job
+}
+
+/** How a run ends without settling the job. The lease ends with it. */
+export type Release =
+  /** `running | completing -> queued`; with `waiting` and `dueAt` it is not claimed before then. */
+  | { readonly to: 'queued'; readonly waiting: Waiting | null; readonly dueAt: number | null }
+  /** `running -> paused`, granted only while the user still wants a pause; else the job goes back to `queued`. */
+  | { readonly to: 'paused' }
+  /** Stays `cancelling`, to be claimed again at `dueAt`. */
+  | { readonly to: 'cancelling'; readonly waiting: Waiting | null; readonly dueAt: number | null }
+
+/** How a job settles. Everything but `cancelled` is refused ('unwanted') once the job is `cancelling`, except `completed`. */
+export type Finish =
+  | { readonly to: 'completed'; readonly outcome: Outcome; readonly receipt: Receipt | null }
+  | { readonly to: 'failed'; readonly error: JobError; readonly receipt: Receipt | null }
+  | { readonly to: 'cancelled' }
+
+/** What the engine must know of a job that it runs, brought back by every heartbeat. */
+export interface HeartbeatAnswer {
+  readonly jobId: string
+  /** False: the lease was lost, stop at once. */
+  readonly held: boolean
+  readonly desired: Desired
+}
+
+export type ControlRequest =
+  | { readonly verb: 'pause' }
+  | { readonly verb: 'resume' }
+  | { readonly verb: 'cancel' }
+  /**
+   * `fingerprint` is of the source as it is now. When it differs from the stored one the job is planned anew and an
+   * upload that exists gets the intent `abort`.
+   */
+  | { readonly verb: 'retry'; readonly fingerprint: Fingerprint }
+
+export type ControlResult =
+  /** Done, or nothing to do because the job is there or on its way already. */
+  | { readonly kind: 'ok'; readonly job: Job }
+  | { readonly kind: 'not_found' }
+  | { readonly kind: 'invalid_state'; readonly state: JobState }
+  | { readonly kind: 'target_busy'; readonly jobId: string }
+
+export interface JobFilter {
+  readonly states?: readonly JobState[]
+  readonly bucket?: string
+  readonly batchId?: string
+  /** AND; a null value means that the label exists. */
+  readonly labels?: readonly { readonly key: string; readonly value: string | null }[]
+}
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  /** Opaque; null at the end. A filtered page may be short and still have one. */
+  readonly nextCursor: string | null
+}
+
+export interface PageRequest {
+  readonly limit: number
+  readonly cursor: string | null
+}
+
+/**
+ * The queue and its jobs. Each method is one atomic transition that also appends its events; nothing resolves before it
+ * is durable. No connection, transaction or row type leaves an adapter. Adapters throw AppError `storage_full` when the
+ * disk is full (nothing was written) and `storage_unavailable` for other failures of the medium.
+ */
+export interface JobStore {
+  /** Appends `job.queued` (or `job.waiting` when `dueAt` lies in the future). */
+  submit(job: NewJob, idempotency: IdempotencyKey | null): Promise<SubmitResult>
+  /** Looked up before the source is opened, so that a replay works when the source is gone. */
+  findByIdempotencyKey(key: string): Promise<{ readonly fingerprint: string; readonly job: Job } | null>
+  /**
+   * Takes up to `limit` unleased jobs: `cancelling` ones first (they stay `cancelling`), then ready `queued` ones by
+   * priority, then age (`-> running`, `startedAt` set once, `waiting` cleared). Jobs whose lease expired are released
+   * first. `nextDueAt` is when the earliest waiting job becomes ready (null: none waits).
+   */
+  claim(request: {
+    readonly node: string
+    readonly limit: number
+    readonly leaseMs: number
+  }): Promise<{ readonly claims: readonly Claim[]; readonly nextDueAt: number | null }>
+  /** Renews leases for `leaseMs` from now. */
+  heartbeat(leases: readonly Lease[], leaseMs: number): Promise<readonly HeartbeatAnswer[]>
+  release(lease: Lease, release: Release): Promise<Job | Fenced>
+  /** Commits the plan of an upload before anything is sent: the upload without an id, its parts as `pending`; with mode `multipart` also the intent `initiate`. */
+  beginUpload(lease: Lease, upload: Upload, parts: readonly PlannedPart[]): Promise<Job | Fenced>
+  /** Commits Initiate's answer and clears the intent. */
+  setUploadId(lease: Lease, uploadId: string): Promise<Job | Fenced>
+  /** Commits that an intent is about to be carried out (`abort`), or null that it was reconciled. */
+  setIntent(lease: Lease, intent: IntentKind | null): Promise<Job | Fenced>
+  /** `pending -> uploaded`, adds to `bytesUploaded` and `partsUploaded`, appends `part.uploaded` each. A part that is uploaded already keeps its row. */
+  commitParts(lease: Lease, parts: readonly UploadedPart[]): Promise<'ok' | Fenced>
+  /** Adds charged tries to `attempts`. */
+  chargeAttempts(lease: Lease, count: number): Promise<'ok' | Fenced>
+  /** Forgets the upload (lost in OSS, aborted, or the source changed): no upload, no parts, no intent, `restarts + 1`; with a fingerprint the job goes on with that one. */
+  forgetUpload(lease: Lease, fingerprint: Fingerprint | null): Promise<Job | Fenced>
+  /** `running -> completing` with the intent `complete`, only while the user wants `run`; else `unwanted`. */
+  beginCompleting(lease: Lease): Promise<Job | 'unwanted' | Fenced>
+  finish(lease: Lease, finish: Finish): Promise<Job | 'unwanted' | Fenced>
+
+  /** pause, resume, cancel, retry as the contract's "Verbs" says; idempotent. */
+  control(jobId: string, request: ControlRequest): Promise<ControlResult>
+  /** Removes a settled job with its parts and idempotency key; appends `job.deleted`. */
+  remove(jobId: string): Promise<'ok' | 'not_found' | 'invalid_state'>
+
+  get(jobId: string): Promise<Job | null>
+  /** Newest first. */
+  list(filter: JobFilter, page: PageRequest): Promise<Page<Job>>
+  /** By part number. Every part of the plan has a row. */
+  parts(jobId: string, page: PageRequest): Promise<Page<StoredPart>>
+}
+
+export interface EventFilter {
+  readonly jobId?: string
+  readonly batchId?: string
+}
+
+export interface EventStore {
+  /** The id after which only future events come. */
+  lastEventId(): Promise<string>
+  /**
+   * Events after `after` (null: from the oldest kept), oldest first. `reset` is true when `after` is not an id of this
+   * store or events behind it are no longer kept; then `items` is empty. `lastId` is the place to go on from.
+   */
+  eventsAfter(
+    after: string | null,
+    filter: EventFilter,
+    limit: number,
+  ): Promise<{ readonly items: readonly StoredEvent[]; readonly reset: boolean; readonly lastId: string }>
+}
+
+export interface StoreStats {
+  readonly jobs: Readonly<Record<JobState, number>>
+  /** Unsettled jobs' bytes that OSS does not hold yet. */
+  readonly bytesPending: number
+}
+
+export interface StoreUpkeep {
+  stats(): Promise<StoreStats>
+  /** Resolves while the store answers and its medium takes writes; else throws the AppError a writer would see. */
+  check(): Promise<void>
+  /** Finishes what was begun, then closes. Idempotent. */
+  close(): Promise<void>
+}
+
+export type Store = JobStore & EventStore & StoreUpkeep

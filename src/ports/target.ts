@@ -1,0 +1,103 @@
+import type { ByteRange } from './source.js'
+
+export interface ObjectRef {
+  readonly bucket: string
+  readonly key: string
+}
+
+export interface UploadRef extends ObjectRef {
+  readonly uploadId: string
+}
+
+/** What the caller wants the object to be. The adapter routes each header to the calls that may carry it. */
+export interface ObjectWishes {
+  /** The user's headers, already validated; names in any case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Sent as `x-oss-meta-longshore-upload`; null sends none. */
+  readonly marker: string | null
+  /** `x-oss-forbid-overwrite: true`. */
+  readonly forbidOverwrite: boolean
+  /** Initiate in sequential mode. */
+  readonly sequential: boolean
+}
+
+/** Bytes that OSS acknowledged. `serverCrc64` is null when its answer carried none; when present it equals `crc64`. */
+export interface SentBytes {
+  readonly size: number
+  readonly etag: string
+  readonly crc64: string
+  readonly serverCrc64: string | null
+  readonly requestId: string | null
+}
+
+export interface SendOptions {
+  readonly signal: AbortSignal
+  /** Bytes of this request handed to the socket so far; called at most a few times a second, and never after the promise settled. */
+  onProgress(bytesSent: number): void
+}
+
+/** A part as ListParts shows it. `crc64` is null when OSS gives none. */
+export interface ListedPart {
+  readonly partNumber: number
+  readonly size: number
+  readonly etag: string
+  readonly crc64: string | null
+}
+
+export interface CompletedObject {
+  readonly etag: string
+  readonly serverCrc64: string | null
+  readonly versionId: string | null
+  readonly requestId: string | null
+}
+
+/** An object as HEAD shows it. */
+export interface StoredObject extends CompletedObject {
+  readonly size: number
+  readonly marker: string | null
+}
+
+/**
+ * OSS, as the engine needs it. Every method makes one request (listParts: one per page) and settles only when nothing of
+ * it is in flight any more. Each throws Failure as the classifier decides, or the signal's reason when aborted. None
+ * retries, except one replay after the adapter refreshed credentials or corrected its signing clock.
+ */
+export interface Target {
+  initiate(
+    object: ObjectRef,
+    wishes: ObjectWishes,
+    signal: AbortSignal,
+  ): Promise<{ uploadId: string; requestId: string | null }>
+  /** Sends exactly `range.length` bytes. Throws Failure `integrity` when OSS's CRC-64 differs, `changed` when the file is shorter. */
+  uploadPart(
+    upload: UploadRef,
+    partNumber: number,
+    range: ByteRange,
+    wishes: ObjectWishes,
+    options: SendOptions,
+  ): Promise<SentBytes>
+  /**
+   * PutObject. `confirm` is awaited before the last bytes are sent: when it throws, the request is torn down and no
+   * object is made, so a file that changes while it is sent is never stored.
+   */
+  putObject(
+    object: ObjectRef,
+    range: ByteRange,
+    wishes: ObjectWishes,
+    options: SendOptions & { confirm(): Promise<void> },
+  ): Promise<SentBytes & { readonly versionId: string | null }>
+  /** All parts, every page, in order. */
+  listParts(upload: UploadRef, signal: AbortSignal): Promise<readonly ListedPart[]>
+  /** Throws Failure `ambiguous` whenever the answer does not prove success. */
+  complete(
+    upload: UploadRef,
+    parts: readonly { readonly partNumber: number; readonly etag: string }[],
+    wishes: ObjectWishes,
+    signal: AbortSignal,
+  ): Promise<CompletedObject>
+  /** Resolves when the upload is gone, whoever removed it. */
+  abort(upload: UploadRef, signal: AbortSignal): Promise<void>
+  /** Null when there is no such object; a missing bucket is a Failure. */
+  head(object: ObjectRef, signal: AbortSignal): Promise<StoredObject | null>
+  close(): Promise<void>
+}
