@@ -99,6 +99,7 @@ export interface Page<T> {
 
 export interface PageRequest {
   readonly limit: number
+  /** From `nextCursor`; null for the first page. Adapters throw AppError `invalid_request` when it is not one of theirs. */
   readonly cursor: string | null
 }
 
