@@ -1,0 +1,45 @@
+import type { PlannedPart } from './part.js'
+
+const kib = 1024
+const mib = 1024 * kib
+const gib = 1024 * mib
+
+/** OSS's limits [D]: part 100 KiB..5 GiB, number 1..10,000, object 48.8 TB by multipart and 5 GiB by one put. */
+export const minPartSize = 100 * kib
+export const maxPartSize = 5 * gib
+export const maxParts = 10_000
+export const maxObjectSize = maxPartSize * maxParts
+export const maxPutSize = 5 * gib
+export const defaultPartSize = 10 * mib
+
+/** Bounds of the size at or above which a file goes in parts. */
+export const minThreshold = 100 * kib
+export const maxThreshold = 5 * gib
+export const defaultThreshold = 10 * mib
+
+/** The part layout of one upload. All parts but the last have `partSize` bytes. */
+export interface Plan {
+  readonly size: number
+  readonly partSize: number
+  readonly partCount: number
+}
+
+/**
+ * oss2's rule: the preferred size, doubled while 10,000 parts do not hold the file or OSS would refuse so small a part.
+ * The last doubling stops at OSS's 5 GiB. Total: `size` 0..maxObjectSize, `preferred` any positive number.
+ */
+export const planParts = (size: number, preferred: number): Plan => {
+  let partSize = Math.max(1, Math.ceil(preferred))
+  while (partSize < minPartSize || partSize * maxParts < size) partSize *= 2
+  partSize = Math.min(partSize, maxPartSize)
+  return { size, partSize, partCount: Math.max(1, Math.ceil(size / partSize)) }
+}
+
+/** The bytes of one part; `partNumber` 1..partCount. */
+export const partOf = (plan: Plan, partNumber: number): PlannedPart => {
+  const offset = (partNumber - 1) * plan.partSize
+  return { partNumber, offset, size: Math.min(plan.partSize, plan.size - offset) }
+}
+
+export const partsOf = (plan: Plan): readonly PlannedPart[] =>
+  Array.from({ length: plan.partCount }, (_, index) => partOf(plan, index + 1))
