@@ -1,3 +1,4 @@
+import type { JobTarget } from '../core/job.js'
 import type { ByteRange } from './source.js'
 
 export interface ObjectRef {
@@ -99,5 +100,11 @@ export interface Target {
   abort(upload: UploadRef, signal: AbortSignal): Promise<void>
   /** Null when there is no such object; a missing bucket is a Failure. */
   head(object: ObjectRef, signal: AbortSignal): Promise<StoredObject | null>
+  close(): Promise<void>
+}
+
+/** A Target for the endpoint and region that a job was accepted for, so that a changed setting never moves an upload. */
+export interface Targets {
+  for(target: Pick<JobTarget, 'endpoint' | 'region'>): Target
   close(): Promise<void>
 }

@@ -1,0 +1,35 @@
+/** Bytes handed over by `atMs` (monotonic milliseconds). */
+interface Sample {
+  readonly atMs: number
+  readonly bytes: number
+}
+
+const windowMs = 5_000
+const shortestMs = 200
+
+/** The recent past of a transfer, from which its rate is read. Immutable. */
+export type RateWindow = readonly Sample[]
+
+/** Adds a sample and forgets what is older than the window, keeping one sample before it. `bytes` is a running total that never shrinks. */
+export const observe = (window: RateWindow, sample: Sample): RateWindow => {
+  const firstKept = window.findLastIndex((past) => past.atMs <= sample.atMs - windowMs)
+  return [...window.slice(Math.max(0, firstKept)), sample]
+}
+
+/** Bytes per second over the window up to `nowMs`; null before there is enough to tell. Falls to zero when nothing moves. */
+export const rateOf = (window: RateWindow, nowMs: number): number | null => {
+  const first = window[0]
+  const last = window.at(-1)
+  if (first === undefined || last === undefined) return null
+  const elapsed = nowMs - first.atMs
+  if (elapsed < shortestMs) return null
+  if (nowMs - last.atMs > windowMs) return 0
+  return Math.round(((last.bytes - first.bytes) * 1000) / elapsed)
+}
+
+/** Seconds until `bytesLeft` are sent at this rate, to a tenth; null when that cannot be told. */
+export const etaOf = (bytesLeft: number, bytesPerSecond: number | null): number | null => {
+  if (bytesLeft <= 0) return 0
+  if (bytesPerSecond === null || bytesPerSecond <= 0) return null
+  return Math.round((bytesLeft * 10) / bytesPerSecond) / 10
+}
