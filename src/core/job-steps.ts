@@ -1,0 +1,225 @@
+import type { EventType } from './event.js'
+import type { JobError } from './failure.js'
+import type { Fingerprint, Job, NewJob, Outcome, Receipt, Upload, Waiting } from './job.js'
+
+/**
+ * The steps of a job's life, decided here once, so that every store keeps the same law. A store reads the job, takes a
+ * step, and commits what it says together with its event. Instants are milliseconds since the epoch.
+ */
+export interface Step {
+  readonly job: Job
+  /** What the event log is told; null when nothing that a listener can see has changed. */
+  readonly event: EventType | null
+  /** What becomes of the part rows: `reset` makes them pending again, `dropped` removes them. Kept when absent. */
+  readonly parts?: 'reset' | 'dropped'
+}
+
+/** Why a job rests and until when. Both are needed for it to rest at all. */
+export interface Rest {
+  readonly waiting: Waiting | null
+  readonly dueAt: number | null
+}
+
+const ready: Rest = { waiting: null, dueAt: null }
+
+const restUntil = ({ waiting, dueAt }: Rest, at: number): Rest =>
+  waiting !== null && dueAt !== null && dueAt > at ? { waiting, dueAt } : ready
+
+const unchanged = (job: Job): Step => ({ job, event: null })
+
+const toQueue = (job: Job, rest: Rest, at: number): Step => {
+  const granted = restUntil(rest, at)
+  return {
+    job: { ...job, ...granted, state: 'queued', desired: 'run' },
+    event: granted.waiting === null ? 'job.queued' : 'job.waiting',
+  }
+}
+
+/** The row that submit makes. A `dueAt` in the future is a `notBefore`. */
+export const createJob = (request: NewJob, at: number): Step => {
+  const { dueAt, ...given } = request
+  const job: Job = {
+    ...given,
+    ...ready,
+    state: 'queued',
+    desired: 'run',
+    upload: null,
+    intent: null,
+    bytesUploaded: 0,
+    partsUploaded: 0,
+    outcome: null,
+    receipt: null,
+    error: null,
+    attempts: 0,
+    runs: 0,
+    restarts: 0,
+    version: 1,
+    createdAt: at,
+    startedAt: null,
+    finishedAt: null,
+  }
+  return toQueue(job, { waiting: 'notBefore', dueAt }, at)
+}
+
+/** A claim: `queued -> running`; a `cancelling` job stays so and is merely worked on. */
+export const startRun = (job: Job, at: number): Step => {
+  const taken: Job = { ...job, ...ready, runs: job.runs + 1 }
+  if (job.state === 'cancelling') return unchanged(taken)
+  return { job: { ...taken, state: 'running', startedAt: job.startedAt ?? at }, event: 'job.running' }
+}
+
+/**
+ * The end of a run that settled nothing, also by a lost lease. The user's wish decides: an accepted pause of a running
+ * job is granted whatever the run asked for, a pause taken back leads to `queued`, a cancel stays one.
+ */
+export const endRun = (
+  job: Job,
+  wish: Rest & { readonly to: 'queued' | 'paused' | 'cancelling' },
+  at: number,
+): Step => {
+  if (job.state === 'cancelling') {
+    // A backoff that was chosen before the cancel arrived must not hold the cancel up.
+    const rest = wish.to === 'cancelling' ? restUntil(wish, at) : ready
+    return { job: { ...job, ...rest }, event: rest.waiting === null ? null : 'job.waiting' }
+  }
+  if (job.state === 'running' && job.desired === 'pause') {
+    return { job: { ...job, state: 'paused' }, event: 'job.paused' }
+  }
+  return toQueue(job, wish.to === 'paused' ? ready : wish, at)
+}
+
+export const pauseJob = (job: Job): Step | 'invalid_state' => {
+  switch (job.state) {
+    case 'queued':
+      return { job: { ...job, ...ready, state: 'paused', desired: 'pause' }, event: 'job.paused' }
+    case 'running':
+      return job.desired === 'pause' ? unchanged(job) : { job: { ...job, desired: 'pause' }, event: 'job.updated' }
+    case 'paused':
+      return unchanged(job)
+    default:
+      return 'invalid_state'
+  }
+}
+
+/** `notBefore` is what the job was submitted with: while it lies ahead, the job waits for it again. */
+export const resumeJob = (job: Job, notBefore: number | null, at: number): Step | 'invalid_state' => {
+  switch (job.state) {
+    case 'paused':
+      return toQueue(job, { waiting: 'notBefore', dueAt: notBefore }, at)
+    case 'running':
+      return job.desired === 'run' ? unchanged(job) : { job: { ...job, desired: 'run' }, event: 'job.updated' }
+    case 'queued':
+    case 'completing':
+      return unchanged(job)
+    default:
+      return 'invalid_state'
+  }
+}
+
+/** Of a failed job: its error and receipt stay, they are still true. */
+export const cancelJob = (job: Job): Step | 'invalid_state' => {
+  switch (job.state) {
+    case 'queued':
+    case 'running':
+    case 'paused':
+    case 'failed':
+      return {
+        job: { ...job, ...ready, state: 'cancelling', desired: 'cancel', finishedAt: null },
+        event: 'job.cancelling',
+      }
+    case 'cancelling':
+    case 'cancelled':
+      return unchanged(job)
+    default:
+      return 'invalid_state'
+  }
+}
+
+/** `dev` changes by a remount and ctime by a chmod: neither alone makes it another file. A run re-hashes in doubt. */
+const isSameSource = (a: Fingerprint, b: Fingerprint): boolean =>
+  a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs
+
+const noUpload = { upload: null, intent: null, bytesUploaded: 0, partsUploaded: 0 } as const
+
+/**
+ * `failed -> queued`. An unchanged source keeps its upload. A changed one is planned anew: an upload that OSS knows gets
+ * the intent `abort`, so that the next run removes it first; another is forgotten.
+ */
+export const retryJob = (
+  job: Job,
+  fingerprint: Fingerprint,
+  notBefore: number | null,
+  at: number,
+): Step | 'invalid_state' => {
+  if (job.state === 'queued' || job.state === 'running' || job.state === 'completing') return unchanged(job)
+  if (job.state !== 'failed') return 'invalid_state'
+  const fresh: Job = { ...job, attempts: 0, restarts: 0, error: null, receipt: null, finishedAt: null }
+  const again = (next: Job): Step => toQueue(next, { waiting: 'notBefore', dueAt: notBefore }, at)
+  if (isSameSource(job.source.fingerprint, fingerprint)) return again(fresh)
+  const source = { ...job.source, fingerprint }
+  if (job.upload?.uploadId == null) return { ...again({ ...fresh, ...noUpload, source }), parts: 'dropped' }
+  return { ...again({ ...fresh, source, intent: 'abort', bytesUploaded: 0, partsUploaded: 0 }), parts: 'reset' }
+}
+
+/** The plan is committed before anything is sent. A known upload must be forgotten first, or it would be orphaned. */
+export const planUpload = (job: Job, upload: Upload): Step => {
+  if (job.upload?.uploadId != null) throw new Error('an upload that OSS knows cannot be planned over')
+  return unchanged({ ...job, ...noUpload, upload, intent: upload.mode === 'multipart' ? 'initiate' : null })
+}
+
+export const nameUpload = (job: Job, uploadId: string): Step => {
+  if (job.upload?.mode !== 'multipart') throw new Error('only a planned multipart upload has an id')
+  return unchanged({ ...job, upload: { ...job.upload, uploadId }, intent: null })
+}
+
+export const forgetUpload = (job: Job, fingerprint: Fingerprint | null): Step => ({
+  job: {
+    ...job,
+    ...noUpload,
+    source: fingerprint === null ? job.source : { ...job.source, fingerprint },
+    restarts: job.restarts + 1,
+  },
+  event: 'job.updated',
+  parts: 'dropped',
+})
+
+/** `running -> completing`, so that an accepted pause or cancel cannot lose the race against Complete. */
+export const beginCompleting = (job: Job): Step | 'unwanted' => {
+  if (job.state === 'completing') return unchanged(job)
+  if (job.state !== 'running' || job.desired !== 'run') return 'unwanted'
+  return { job: { ...job, state: 'completing', intent: 'complete' }, event: 'job.completing' }
+}
+
+const settled = { waiting: null, dueAt: null, intent: null } as const
+
+/** Also of a `cancelling` job: Complete had already won. A receipt is the proof that every part is in OSS. */
+export const completeJob = (job: Job, outcome: Outcome, receipt: Receipt | null, at: number): Step => ({
+  job: {
+    ...job,
+    ...settled,
+    state: 'completed',
+    desired: 'run',
+    outcome,
+    receipt,
+    error: null,
+    bytesUploaded: job.source.fingerprint.size,
+    partsUploaded: job.upload?.partCount ?? 0,
+    finishedAt: at,
+  },
+  event: 'job.completed',
+})
+
+/** The intent stays: a retry must still ask OSS what became of it. */
+export const failJob = (job: Job, error: JobError, receipt: Receipt | null, at: number): Step | 'unwanted' =>
+  job.state === 'cancelling'
+    ? 'unwanted'
+    : {
+        job: { ...job, ...ready, state: 'failed', desired: 'run', error, receipt, finishedAt: at },
+        event: 'job.failed',
+      }
+
+/** Unwanted unless the user asked for it. */
+export const settleCancel = (job: Job, at: number): Step | 'unwanted' =>
+  job.state === 'cancelling'
+    ? { job: { ...job, ...settled, state: 'cancelled', finishedAt: at }, event: 'job.cancelled' }
+    : 'unwanted'
