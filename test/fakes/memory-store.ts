@@ -1,0 +1,393 @@
+import { AppError } from '../../src/core/app-error.js'
+import { decodeCursor, encodeCursor } from '../../src/core/cursor.js'
+import type { EventType, StoredEvent } from '../../src/core/event.js'
+import { isSettled, type Job, type JobState, jobStates } from '../../src/core/job.js'
+import {
+  beginCompleting,
+  cancelJob,
+  completeJob,
+  createJob,
+  endRun,
+  failJob,
+  forgetUpload,
+  nameUpload,
+  pauseJob,
+  planUpload,
+  resumeJob,
+  retryJob,
+  type Step,
+  settleCancel,
+  startRun,
+} from '../../src/core/job-steps.js'
+import { viewJob } from '../../src/core/job-view.js'
+import type { StoredPart } from '../../src/core/part.js'
+import { viewPart } from '../../src/core/part-view.js'
+import type { Clock } from '../../src/ports/clock.js'
+import type {
+  ControlRequest,
+  Fenced,
+  Finish,
+  IdempotencyKey,
+  JobFilter,
+  Lease,
+  Page,
+  Store,
+} from '../../src/ports/store.js'
+import type { Wakeup } from '../../src/ports/wakeup.js'
+
+export interface MemoryStoreDeps {
+  readonly clock: Clock
+  readonly wakeup: Wakeup
+  /** Eight characters that event ids and cursors begin with. */
+  readonly instance?: string
+  /** Called before each operation takes place; what it throws is what the caller gets, and nothing was changed. */
+  before?(operation: keyof Store): void | Promise<void>
+}
+
+interface Row {
+  readonly seq: number
+  readonly notBefore: number | null
+  readonly idempotency: IdempotencyKey | null
+  job: Job
+  parts: StoredPart[]
+  epoch: number
+  leaseUntil: number | null
+}
+
+const pending = { state: 'pending', etag: null, crc64: null, proven: false, attempts: 0, uploadedAt: null } as const
+
+/** The store port in memory, with the semantics of the SQLite one: the conformance suite runs on both. */
+export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
+  const { clock, wakeup, instance = 'memory00' } = deps
+  const rows = new Map<string, Row>()
+  const events: StoredEvent[] = []
+  let lastSeq = 0
+  let closed = false
+
+  const bySeq = (): Row[] => [...rows.values()].sort((a, b) => a.seq - b.seq)
+
+  const append = (job: Job, type: EventType, body: Pick<StoredEvent, 'job' | 'part'>): void => {
+    const id = `${instance}-${events.length + 1}`
+    events.push({ id, type, at: new Date(clock.now()).toISOString(), jobId: job.id, batchId: job.batchId, ...body })
+  }
+
+  const save = (row: Row, step: Step): Job => {
+    row.job = step.job
+    if (step.parts === 'dropped') row.parts = []
+    if (step.parts === 'reset') row.parts = row.parts.map((part) => ({ ...part, ...pending }))
+    if (step.event !== null) append(step.job, step.event, { job: viewJob(step.job) })
+    return step.job
+  }
+
+  const held = (lease: Lease): Row | null => {
+    const row = rows.get(lease.jobId)
+    return row !== undefined && row.epoch === lease.epoch && row.leaseUntil !== null ? row : null
+  }
+
+  const unlease = (row: Row, step: Step): Job => {
+    row.leaseUntil = null
+    return save(row, step)
+  }
+
+  const fenced = (lease: Lease, take: (job: Job) => Step): Job | Fenced => {
+    const row = held(lease)
+    return row === null ? 'fenced' : save(row, take(row.job))
+  }
+
+  const rivalOf = (job: Pick<Job, 'id' | 'target'>): string | null =>
+    bySeq().find(
+      (other) =>
+        !isSettled(other.job.state) &&
+        other.job.id !== job.id &&
+        other.job.target.endpoint === job.target.endpoint &&
+        other.job.target.bucket === job.target.bucket &&
+        other.job.target.key === job.target.key,
+    )?.job.id ?? null
+
+  const controlled = (row: Row, request: ControlRequest): Step | 'invalid_state' => {
+    switch (request.verb) {
+      case 'pause':
+        return pauseJob(row.job)
+      case 'resume':
+        return resumeJob(row.job, row.notBefore, clock.now())
+      case 'cancel':
+        return cancelJob(row.job)
+      case 'retry':
+        return retryJob(row.job, request.fingerprint, row.notBefore, clock.now())
+    }
+  }
+
+  const settled = (job: Job, finish: Finish): Step | 'unwanted' => {
+    switch (finish.to) {
+      case 'completed':
+        return completeJob(job, finish.outcome, finish.receipt, clock.now())
+      case 'failed':
+        return failJob(job, finish.error, finish.receipt, clock.now())
+      case 'cancelled':
+        return settleCancel(job, clock.now())
+    }
+  }
+
+  const matches = (job: Job, { states, bucket, batchId, labels }: JobFilter): boolean =>
+    (states?.includes(job.state) ?? true) &&
+    (bucket === undefined || job.target.bucket === bucket) &&
+    (batchId === undefined || job.batchId === batchId) &&
+    (labels ?? []).every(({ key, value }) =>
+      value === null ? Object.hasOwn(job.labels, key) : Object.hasOwn(job.labels, key) && job.labels[key] === value,
+    )
+
+  const pageOf = <T>(list: string, all: readonly T[], limit: number, position: (item: T) => number): Page<T> => {
+    const items = all.slice(0, limit)
+    const last = items.at(-1)
+    return {
+      items,
+      nextCursor: all.length > limit && last !== undefined ? encodeCursor(list, instance, position(last)) : null,
+    }
+  }
+
+  const startOf = (list: string, cursor: string | null, first: number): number => {
+    if (cursor === null) return first
+    const position = decodeCursor(cursor, list, instance)
+    if (position !== null) return position
+    throw new AppError('invalid_request', 'The cursor is not one of this list.', {
+      errors: [{ path: 'cursor', message: 'take it from nextCursor of the page before' }],
+    })
+  }
+
+  /** One atomic operation: `work` runs in one go, hints follow it. */
+  const run = async <T>(operation: keyof Store, work: () => T): Promise<T> => {
+    if (closed) throw new AppError('storage_unavailable', 'The store is closed.')
+    await deps.before?.(operation)
+    const eventsBefore = events.length
+    const answer = work()
+    if (events.length > eventsBefore) wakeup.notify('events')
+    if (operation === 'submit' || operation === 'control' || operation === 'release') wakeup.notify('jobs')
+    if (operation === 'control') wakeup.notify('desires')
+    return answer
+  }
+
+  return {
+    submit: (request, idempotency) =>
+      run('submit', () => {
+        const known = idempotency && bySeq().find((row) => row.idempotency?.key === idempotency.key)
+        if (known) {
+          const same = known.idempotency?.fingerprint === idempotency.fingerprint
+          return same ? { kind: 'replayed', job: known.job } : { kind: 'mismatch' }
+        }
+        const rival = rivalOf(request)
+        if (rival !== null) return { kind: 'target_busy', jobId: rival }
+        if (rows.has(request.id)) throw new Error('the job id is taken')
+        const step = createJob(request, clock.now())
+        const row: Row = {
+          seq: ++lastSeq,
+          notBefore: step.job.dueAt,
+          idempotency,
+          job: step.job,
+          parts: [],
+          epoch: 0,
+          leaseUntil: null,
+        }
+        rows.set(request.id, row)
+        return { kind: 'created', job: save(row, step) }
+      }),
+
+    findByIdempotencyKey: (key) =>
+      run('findByIdempotencyKey', () => {
+        const row = bySeq().find((candidate) => candidate.idempotency?.key === key)
+        return row?.idempotency ? { fingerprint: row.idempotency.fingerprint, job: row.job } : null
+      }),
+
+    claim: ({ limit, leaseMs }) =>
+      run('claim', () => {
+        const now = clock.now()
+        for (const row of bySeq()) {
+          if (row.leaseUntil !== null && row.leaseUntil <= now) {
+            unlease(row, endRun(row.job, { to: 'queued', waiting: null, dueAt: null }, now))
+          }
+        }
+        const free = bySeq().filter((row) => row.leaseUntil === null && (row.job.dueAt ?? now) <= now)
+        const chosen = [
+          ...free.filter((row) => row.job.state === 'cancelling'),
+          ...free
+            .filter((row) => row.job.state === 'queued')
+            .sort((a, b) => b.job.priority - a.job.priority || a.seq - b.seq),
+        ].slice(0, limit)
+        const claims = chosen.map((row) => {
+          row.epoch++
+          row.leaseUntil = now + leaseMs
+          const job = save(row, startRun(row.job, now))
+          return { lease: { jobId: job.id, epoch: row.epoch }, job }
+        })
+        const dueAts = bySeq().flatMap(({ job }) => (job.dueAt !== null && job.dueAt > now ? [job.dueAt] : []))
+        return { claims, nextDueAt: dueAts.length === 0 ? null : Math.min(...dueAts) }
+      }),
+
+    heartbeat: (leases, leaseMs) =>
+      run('heartbeat', () =>
+        leases.map((lease) => {
+          const row = held(lease)
+          if (row !== null) row.leaseUntil = clock.now() + leaseMs
+          const desired = rows.get(lease.jobId)?.job.desired ?? 'run'
+          return { jobId: lease.jobId, held: row !== null, desired }
+        }),
+      ),
+
+    release: (lease, release) =>
+      run('release', () => {
+        const row = held(lease)
+        const wish = release.to === 'paused' ? { ...release, waiting: null, dueAt: null } : release
+        return row === null ? 'fenced' : unlease(row, endRun(row.job, wish, clock.now()))
+      }),
+
+    beginUpload: (lease, upload, parts) =>
+      run('beginUpload', () => {
+        const job = fenced(lease, (current) => planUpload(current, upload))
+        const row = held(lease)
+        if (row !== null) row.parts = parts.map((part) => ({ ...part, ...pending }))
+        return job
+      }),
+
+    setUploadId: (lease, uploadId) => run('setUploadId', () => fenced(lease, (job) => nameUpload(job, uploadId))),
+
+    setIntent: (lease, intent) =>
+      run('setIntent', () => fenced(lease, (job) => ({ job: { ...job, intent }, event: null }))),
+
+    commitParts: (lease, parts) =>
+      run('commitParts', () => {
+        const row = held(lease)
+        if (row === null) return 'fenced'
+        const plan = parts.map((part) => {
+          const planned = row.parts.findIndex((p) => p.partNumber === part.partNumber && p.size === part.size)
+          if (planned === -1) throw new Error('a part that was sent is not in the plan')
+          return { part, planned }
+        })
+        for (const { part, planned } of plan) {
+          const before = row.parts[planned]
+          if (before === undefined || before.state === 'uploaded') continue
+          const after: StoredPart = { ...before, ...part, state: 'uploaded', uploadedAt: clock.now() }
+          row.parts[planned] = after
+          row.job = {
+            ...row.job,
+            bytesUploaded: row.job.bytesUploaded + part.size,
+            partsUploaded: row.job.partsUploaded + 1,
+          }
+          append(row.job, 'part.uploaded', { part: viewPart(after) })
+        }
+        return 'ok'
+      }),
+
+    chargeAttempts: (lease, count) =>
+      run('chargeAttempts', () => {
+        const job = fenced(lease, (current) => ({
+          job: { ...current, attempts: current.attempts + count },
+          event: null,
+        }))
+        return job === 'fenced' ? 'fenced' : 'ok'
+      }),
+
+    forgetUpload: (lease, fingerprint) =>
+      run('forgetUpload', () => fenced(lease, (job) => forgetUpload(job, fingerprint))),
+
+    beginCompleting: (lease) =>
+      run('beginCompleting', () => {
+        const row = held(lease)
+        if (row === null) return 'fenced'
+        const step = beginCompleting(row.job)
+        return step === 'unwanted' ? 'unwanted' : save(row, step)
+      }),
+
+    finish: (lease, finish) =>
+      run('finish', () => {
+        const row = held(lease)
+        if (row === null) return 'fenced'
+        const step = settled(row.job, finish)
+        if (step === 'unwanted') return 'unwanted'
+        const { upload, receipt } = step.job
+        if (step.job.state === 'completed' && upload?.mode === 'put' && receipt !== null) {
+          row.parts = row.parts.map((part) => ({
+            ...part,
+            state: 'uploaded',
+            etag: receipt.etag,
+            crc64: receipt.crc64,
+            proven: receipt.serverCrc64 !== null,
+            attempts: 1,
+            uploadedAt: receipt.completedAt,
+          }))
+        }
+        return unlease(row, step)
+      }),
+
+    control: (jobId, request) =>
+      run('control', () => {
+        const row = rows.get(jobId)
+        if (row === undefined) return { kind: 'not_found' }
+        const step = controlled(row, request)
+        if (step === 'invalid_state') return { kind: 'invalid_state', state: row.job.state }
+        if (step.job === row.job) return { kind: 'ok', job: row.job }
+        const rival = request.verb === 'retry' ? rivalOf(row.job) : null
+        if (rival !== null) return { kind: 'target_busy', jobId: rival }
+        return { kind: 'ok', job: save(row, step) }
+      }),
+
+    remove: (jobId) =>
+      run('remove', () => {
+        const row = rows.get(jobId)
+        if (row === undefined) return 'not_found'
+        if (!isSettled(row.job.state)) return 'invalid_state'
+        rows.delete(jobId)
+        append(row.job, 'job.deleted', { job: viewJob(row.job) })
+        return 'ok'
+      }),
+
+    get: (jobId) => run('get', () => rows.get(jobId)?.job ?? null),
+
+    list: (filter, { limit, cursor }) =>
+      run('list', () => {
+        const before = startOf('jobs', cursor, Number.MAX_SAFE_INTEGER)
+        const found = bySeq()
+          .reverse()
+          .filter((row) => row.seq < before && matches(row.job, filter))
+        const page = pageOf('jobs', found, limit, (row) => row.seq)
+        return { items: page.items.map((row) => row.job), nextCursor: page.nextCursor }
+      }),
+
+    parts: (jobId, { limit, cursor }) =>
+      run('parts', () => {
+        const after = startOf('parts', cursor, 0)
+        const found = (rows.get(jobId)?.parts ?? []).filter((part) => part.partNumber > after)
+        return pageOf('parts', found, limit, (part) => part.partNumber)
+      }),
+
+    lastEventId: () => run('lastEventId', () => `${instance}-${events.length}`),
+
+    eventsAfter: (after, filter, limit) =>
+      run('eventsAfter', () => {
+        const lastId = `${instance}-${events.length}`
+        const from = after === null ? 0 : [`${instance}-0`, ...events.map((event) => event.id)].indexOf(after)
+        if (from === -1) return { items: [], reset: true, lastId }
+        const items = events
+          .slice(from)
+          .filter((event) => filter.jobId === undefined || event.jobId === filter.jobId)
+          .filter((event) => filter.batchId === undefined || event.batchId === filter.batchId)
+          .slice(0, limit)
+        return { items, reset: false, lastId: items.length === limit ? (items.at(-1)?.id ?? lastId) : lastId }
+      }),
+
+    stats: () =>
+      run('stats', () => {
+        const jobs = Object.fromEntries(jobStates.map((state) => [state, 0])) as Record<JobState, number>
+        let bytesPending = 0
+        for (const { job } of rows.values()) {
+          jobs[job.state]++
+          if (!isSettled(job.state)) bytesPending += job.source.fingerprint.size - job.bytesUploaded
+        }
+        return { jobs, bytesPending }
+      }),
+
+    check: () => run('check', () => undefined),
+
+    close: async () => {
+      closed = true
+    },
+  }
+}
