@@ -1,0 +1,25 @@
+import { afterEach, describe } from 'vitest'
+import { controlTests } from './store-control.js'
+import { queueTests } from './store-queue.js'
+import { readingTests } from './store-reading.js'
+import { type OpenStore, type StoreSetup, setupStore } from './store-setup.js'
+import { uploadTests } from './store-upload.js'
+
+/** The conformance suite of the store port. Every adapter and the fake pass it. */
+export const describeStore = (name: string, open: OpenStore): void => {
+  describe(`the store port on ${name}`, () => {
+    const opened: { close(): Promise<void> }[] = []
+    const setup = async (): Promise<StoreSetup> => {
+      const made = await setupStore(open)
+      opened.push(made)
+      return made
+    }
+    afterEach(async () => {
+      for (const made of opened.splice(0)) await made.close()
+    })
+    queueTests(setup)
+    controlTests(setup)
+    uploadTests(setup)
+    readingTests(setup)
+  })
+}
