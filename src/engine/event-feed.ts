@@ -1,6 +1,9 @@
 import type { StoredEvent } from '../core/event.js'
 import type { ProgressView } from '../core/job-view.js'
-import type { EventFilter } from '../ports/store.js'
+import type { Clock } from '../ports/clock.js'
+import type { EventFilter, EventStore } from '../ports/store.js'
+import type { Wakeup } from '../ports/wakeup.js'
+import type { ProgressBoard } from './progress-board.js'
 
 /** What a listener is told. `reset`: the cursor is unknown or pruned; look at the lists again and go on from `lastId`. */
 export type FeedItem =
@@ -16,4 +19,54 @@ export interface EventFeed {
   listen(after: string | null, filter: EventFilter, signal: AbortSignal): AsyncIterable<FeedItem>
   /** Ends every listener. Idempotent. */
   close(): void
+}
+
+interface Deps {
+  readonly store: EventStore
+  readonly progress: ProgressBoard
+  readonly wakeup: Wakeup
+  readonly clock: Clock
+}
+
+const pageSize = 200
+/** Hints can be lost, so the store is looked at this often anyway. */
+const pollMs = 1_000
+
+export const createEventFeed = ({ store, progress, wakeup, clock }: Deps): EventFeed => {
+  const closing = new AbortController()
+
+  async function* listen(after: string | null, filter: EventFilter, signal: AbortSignal): AsyncGenerator<FeedItem> {
+    const ended = AbortSignal.any([signal, closing.signal])
+    let nudge = new AbortController()
+    // Newest progress per job: a slow listener skips what is stale instead of queueing it.
+    const moved = new Map<string, ProgressView>()
+    const stopHints = wakeup.subscribe('events', () => nudge.abort())
+    const stopProgress = progress.subscribe((jobId, view) => {
+      if (filter.batchId !== undefined || (filter.jobId !== undefined && filter.jobId !== jobId)) return
+      moved.set(jobId, view)
+      nudge.abort()
+    })
+    try {
+      let cursor = after ?? (await store.lastEventId())
+      while (!ended.aborted) {
+        nudge = new AbortController()
+        const page = await store.eventsAfter(cursor, filter, pageSize)
+        if (page.reset) yield { kind: 'reset', lastId: page.lastId }
+        for (const event of page.items) yield { kind: 'event', event }
+        cursor = page.lastId
+        for (const [jobId, view] of moved) {
+          moved.delete(jobId)
+          yield { kind: 'progress', jobId, progress: view }
+        }
+        if (page.items.length < pageSize) {
+          await clock.sleep(pollMs, AbortSignal.any([nudge.signal, ended])).catch(() => {})
+        }
+      }
+    } finally {
+      stopHints()
+      stopProgress()
+    }
+  }
+
+  return { listen, close: () => closing.abort() }
 }

@@ -1,7 +1,15 @@
-import type { IfExists, OnSourceChange } from '../core/job.js'
-import type { JobView } from '../core/job-view.js'
-import type { PartView } from '../core/part-view.js'
-import type { IdempotencyKey, JobFilter, Page, PageRequest } from '../ports/store.js'
+import { AppError } from '../core/app-error.js'
+import { Failure } from '../core/failure.js'
+import { type Fingerprint, type IfExists, isSettled, type Job, type NewJob, type OnSourceChange } from '../core/job.js'
+import { type JobView, viewJob } from '../core/job-view.js'
+import { type AllowedTarget, isTargetAllowed } from '../core/object-key.js'
+import { type PartView, viewPart } from '../core/part-view.js'
+import { maxObjectSize } from '../core/plan.js'
+import type { Clock } from '../ports/clock.js'
+import type { SourceOpener } from '../ports/source.js'
+import type { ControlRequest, IdempotencyKey, JobFilter, JobStore, Page, PageRequest } from '../ports/store.js'
+import type { Wakeup } from '../ports/wakeup.js'
+import type { ProgressBoard } from './progress-board.js'
 
 /** A valid job request: shapes, sizes, key, bucket, path and header rules were checked by the caller. Defaults are filled in here. */
 export interface SubmitRequest {
@@ -35,4 +43,222 @@ export interface Jobs {
   parts(jobId: string, page: PageRequest): Promise<Page<PartView>>
   control(jobId: string, verb: Verb): Promise<JobView>
   remove(jobId: string): Promise<void>
+}
+
+/** Where jobs go and what they get when they ask for nothing else. */
+export interface JobDefaults {
+  readonly endpoint: string
+  readonly region: string
+  readonly partSize: number
+  readonly multipartThreshold: number
+  readonly parallel: number
+  readonly allowedTargets: readonly AllowedTarget[]
+  /** Objects carry `x-oss-meta-longshore-upload`. */
+  readonly marker: boolean
+}
+
+interface Deps {
+  readonly store: JobStore
+  readonly sources: SourceOpener
+  readonly progress: ProgressBoard
+  readonly wakeup: Wakeup
+  readonly clock: Clock
+  readonly newId: () => string
+  readonly newMarker: () => string
+  readonly defaults: JobDefaults
+}
+
+const jobNotFound = (jobId: string): AppError =>
+  new AppError('job_not_found', `There is no job ${JSON.stringify(jobId)}: it was never made, or was deleted`)
+
+const targetBusy = (jobId: string): AppError =>
+  new AppError(
+    'target_busy',
+    `Job ${jobId} is writing the same object and is not settled: wait for it, or cancel it first`,
+    { jobId },
+  )
+
+/** One text for every reason, so that nobody learns which files exist outside the roots. */
+const sourceUnavailable = (cause: unknown): AppError =>
+  new AppError(
+    'source_unavailable',
+    'The source is not a readable regular file below the source roots of this daemon (LONGSHORE_SOURCE_ROOTS)',
+    { cause },
+  )
+
+const forbiddenIn: Readonly<Record<Verb, string>> = {
+  pause: 'only a queued or running job can be paused',
+  resume: 'only a paused job can be resumed (a failed one: use retry)',
+  cancel: 'a job that is completing or completed can no longer be cancelled',
+  retry: 'only a failed job can be retried',
+}
+
+/** Hints can be lost, so a waiter looks this often anyway. */
+const waitPollMs = 1_000
+
+export const createJobs = (deps: Deps): Jobs => {
+  const { store, sources, progress, wakeup, clock, defaults } = deps
+
+  const view = (job: Job): JobView => viewJob(job, progress.live(job.id) ?? undefined)
+
+  const fingerprintOf = async (path: string): Promise<Fingerprint> => {
+    const source = await sources.open(path).catch((error: unknown) => {
+      throw error instanceof Failure ? sourceUnavailable(error) : error
+    })
+    try {
+      return await source.fingerprint()
+    } finally {
+      await source.close()
+    }
+  }
+
+  const replay = (found: { job: Job; fingerprint: string }, fingerprint: string): Job => {
+    if (found.fingerprint === fingerprint) return found.job
+    throw idempotencyMismatch()
+  }
+
+  const mustGet = async (jobId: string): Promise<Job> => {
+    const job = await store.get(jobId)
+    if (job === null) throw jobNotFound(jobId)
+    return job
+  }
+
+  const build = async (request: SubmitRequest): Promise<NewJob> => {
+    const { bucket, key } = request.target
+    if (!isTargetAllowed(defaults.allowedTargets, bucket, key)) {
+      throw new AppError('target_not_allowed', `This daemon may not write ${bucket}/${key} (LONGSHORE_ALLOWED_TARGETS)`)
+    }
+    const fingerprint = await fingerprintOf(request.source.path)
+    if (fingerprint.size > maxObjectSize) {
+      throw new AppError('invalid_request', 'The source is larger than an object in OSS can be', {
+        errors: [{ path: 'source.path', message: `has ${fingerprint.size} bytes; OSS holds at most ${maxObjectSize}` }],
+      })
+    }
+    const notBefore = request.notBefore ?? null
+    return {
+      id: deps.newId(),
+      batchId: null,
+      source: { path: request.source.path, fingerprint },
+      target: { bucket, key, endpoint: defaults.endpoint, region: defaults.region },
+      options: {
+        partSize: request.partSize ?? defaults.partSize,
+        multipartThreshold: request.multipartThreshold ?? defaults.multipartThreshold,
+        parallel: request.parallel ?? defaults.parallel,
+        sequential: request.sequential ?? false,
+        headers: request.headers ?? {},
+        ifExists: request.ifExists ?? 'overwrite',
+        crc64: request.crc64 ?? null,
+        notAfter: request.notAfter ?? null,
+        onSourceChange: request.onSourceChange ?? 'fail',
+      },
+      priority: request.priority ?? 0,
+      labels: request.labels ?? {},
+      marker: defaults.marker ? deps.newMarker() : null,
+      dueAt: notBefore !== null && notBefore > clock.now() ? notBefore : null,
+    }
+  }
+
+  return {
+    async submit(request, idempotency) {
+      if (idempotency !== null) {
+        const found = await store.findByIdempotencyKey(idempotency.key)
+        if (found !== null) return { job: view(replay(found, idempotency.fingerprint)), replayed: true }
+      }
+      const result = await store.submit(await build(request), idempotency)
+      switch (result.kind) {
+        case 'created':
+          return { job: view(result.job), replayed: false }
+        case 'replayed':
+          return { job: view(result.job), replayed: true }
+        case 'mismatch':
+          throw idempotencyMismatch()
+        case 'target_busy':
+          throw targetBusy(result.jobId)
+      }
+    },
+
+    get: async (jobId) => view(await mustGet(jobId)),
+
+    async wait(jobId, timeoutMs, signal) {
+      const deadline = clock.monotonic() + timeoutMs
+      for (;;) {
+        const hint = new AbortController()
+        const unsubscribe = wakeup.subscribe('events', () => hint.abort())
+        try {
+          const job = await mustGet(jobId)
+          const left = deadline - clock.monotonic()
+          if (isSettled(job.state) || left <= 0 || signal.aborted) return view(job)
+          await clock.sleep(Math.min(left, waitPollMs), AbortSignal.any([hint.signal, signal])).catch(() => {})
+        } finally {
+          unsubscribe()
+        }
+      }
+    },
+
+    async list(filter, page) {
+      const found = await store.list(filter, page)
+      return { items: found.items.map(view), nextCursor: found.nextCursor }
+    },
+
+    async parts(jobId, page) {
+      const job = await mustGet(jobId)
+      const uploading = progress.uploadingParts(jobId)
+      if (job.upload?.mode === 'put') return { items: [putPart(job, uploading.size > 0)], nextCursor: null }
+      const found = await store.parts(jobId, page)
+      return {
+        items: found.items.map((part) => viewPart(part, uploading.has(part.partNumber))),
+        nextCursor: found.nextCursor,
+      }
+    },
+
+    async control(jobId, verb) {
+      const request: ControlRequest = verb === 'retry' ? await retryRequest(jobId) : { verb }
+      const result = await store.control(jobId, request)
+      switch (result.kind) {
+        case 'ok':
+          return view(result.job)
+        case 'not_found':
+          throw jobNotFound(jobId)
+        case 'target_busy':
+          throw targetBusy(result.jobId)
+        case 'invalid_state':
+          throw new AppError('invalid_state', `The job is ${result.state}: ${forbiddenIn[verb]}`)
+      }
+    },
+
+    async remove(jobId) {
+      const result = await store.remove(jobId)
+      if (result === 'not_found') throw jobNotFound(jobId)
+      if (result === 'invalid_state') {
+        throw new AppError('invalid_state', 'Only a settled job can be deleted: wait for it, or cancel it first')
+      }
+    },
+  }
+
+  /** A retry goes on with the source as it is now; only a failed job's source has to be there for that. */
+  async function retryRequest(jobId: string): Promise<ControlRequest> {
+    const job = await mustGet(jobId)
+    if (job.state !== 'failed') return { verb: 'retry', fingerprint: job.source.fingerprint }
+    return { verb: 'retry', fingerprint: await fingerprintOf(job.source.path) }
+  }
+}
+
+const idempotencyMismatch = (): AppError =>
+  new AppError('idempotency_mismatch', 'This Idempotency-Key was used with another request: use a new key')
+
+/** A put has no part rows: its one part is what the job itself knows. */
+const putPart = (job: Job, moving: boolean): PartView => {
+  const { receipt } = job
+  const part = {
+    partNumber: 1,
+    offset: 0,
+    size: job.source.fingerprint.size,
+    state: receipt === null ? 'pending' : 'uploaded',
+    etag: receipt?.etag ?? null,
+    crc64: receipt?.crc64 ?? null,
+    proven: receipt !== null,
+    attempts: receipt === null ? 0 : 1 + job.attempts,
+    uploadedAt: receipt?.completedAt ?? null,
+  } as const
+  return viewPart(part, moving)
 }

@@ -6,12 +6,12 @@ import type { Logger } from '../ports/logger.js'
 import { type EndpointHealth, endpointPair } from './endpoint-health.js'
 import { checkGoing, type RunControl } from './run-control.js'
 
-/** The run gives way: the job waits in the queue for `delayMs` and loses no attempts. */
+/** The run gives way: the job goes back to the queue, waits there for `delayMs` and loses no attempts. */
 export class RunYields extends Error {
   override readonly name = 'RunYields'
-  readonly waiting: Waiting
+  readonly waiting: Waiting | null
   readonly delayMs: number
-  constructor(waiting: Waiting, delayMs: number, message: string) {
+  constructor(waiting: Waiting | null, delayMs: number, message: string) {
     super(message)
     this.waiting = waiting
     this.delayMs = delayMs

@@ -43,7 +43,7 @@ export interface Claim {
   readonly job: Job
 }
 
-/** How a run ends without settling the job. The lease ends with it. */
+/** How a run ends without settling the job. The lease ends with it. A job that is `cancelling` stays so, whatever is asked. */
 export type Release =
   /** `running | completing -> queued`; with `waiting` and `dueAt` it is not claimed before then. */
   | { readonly to: 'queued'; readonly waiting: Waiting | null; readonly dueAt: number | null }

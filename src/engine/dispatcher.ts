@@ -1,0 +1,184 @@
+import { AppError } from '../core/app-error.js'
+import { isSettled } from '../core/job.js'
+import type { RetryLimits } from '../core/retry.js'
+import type { Clock, Random } from '../ports/clock.js'
+import type { Logger } from '../ports/logger.js'
+import type { SourceOpener } from '../ports/source.js'
+import type { Claim, JobStore } from '../ports/store.js'
+import type { Targets } from '../ports/target.js'
+import type { Wakeup } from '../ports/wakeup.js'
+import type { EndpointHealth } from './endpoint-health.js'
+import type { LeaseKeeper } from './lease-keeper.js'
+import type { ProgressBoard } from './progress-board.js'
+import { createRetrier } from './request-retrier.js'
+import type { Run } from './run.js'
+import { createRunControl, type RunControl, RunStopped } from './run-control.js'
+import type { Slots } from './slots.js'
+import { runJob } from './upload-job.js'
+
+export interface Dispatcher {
+  start(): void
+  /** Claims nothing any more, lets parts in flight finish for `drainMs`, then ends every run and gives its job back. Idempotent. */
+  stop(drainMs: number): Promise<void>
+  activeRuns(): number
+}
+
+export interface DispatcherDeps {
+  readonly store: JobStore
+  readonly targets: Targets
+  readonly sources: SourceOpener
+  readonly wakeup: Wakeup
+  readonly leases: LeaseKeeper
+  readonly progress: ProgressBoard
+  readonly slots: Slots
+  readonly health: EndpointHealth
+  readonly limits: RetryLimits
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly node: string
+  readonly leaseMs: number
+  /** Runs at the same time. More than there are slots, so that a slot never waits for the next claim. */
+  readonly maxRuns: number
+}
+
+const claimBatch = 64
+/** Hints can be lost, so the queue is looked at this often anyway. */
+const pollMs = 2_000
+
+interface Active {
+  readonly control: RunControl
+  readonly ended: Promise<void>
+}
+
+/** Claims due jobs in small batches and starts a run for each. */
+export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
+  const { store, clock, logger } = deps
+  const active = new Map<string, Active>()
+  /** Per unsettled job: what must outlive a run but not the process. */
+  const memory = new Map<string, { charged: Map<string, number>; disagreements: Map<string, number> }>()
+  const stopping = new AbortController()
+  let nudge = new AbortController()
+  let running: Promise<void> = Promise.resolve()
+
+  const wake = (): void => nudge.abort()
+
+  const buildRun = (claim: Claim, control: RunControl, lease: ReturnType<LeaseKeeper['keep']>): Run => {
+    const { job } = claim
+    const log = logger.child({ jobId: job.id })
+    const remembered = memory.get(job.id) ?? { charged: new Map(), disagreements: new Map() }
+    memory.set(job.id, remembered)
+    const charge = async (count: number): Promise<void> => {
+      if ((await store.chargeAttempts(claim.lease, count)) === 'fenced') throw new RunStopped('fenced')
+    }
+    const facts = { jobId: job.id, target: job.target, control, logger: log, charged: remembered.charged, charge }
+    return {
+      job,
+      lease: claim.lease,
+      control,
+      target: deps.targets.for(job.target),
+      retrier: createRetrier(deps, facts),
+      progress: deps.progress.begin(job),
+      logger: log,
+      store,
+      slots: deps.slots,
+      clock,
+      disagreements: remembered.disagreements,
+      assertLease: () => lease.assert(),
+    }
+  }
+
+  /** Halts the run when its job's deadline comes. Returns the function that forgets the deadline. */
+  const watchDeadline = (notAfter: number | null, control: RunControl): (() => void) => {
+    if (notAfter === null) return () => {}
+    const over = new AbortController()
+    void clock.sleep(Math.max(0, notAfter - clock.now()), over.signal).then(
+      () => control.halt('deadline'),
+      () => {},
+    )
+    return () => over.abort()
+  }
+
+  const execute = async (claim: Claim, control: RunControl): Promise<void> => {
+    const lease = deps.leases.keep(claim.lease, control)
+    const forgetDeadline = watchDeadline(claim.job.state === 'cancelling' ? null : claim.job.options.notAfter, control)
+    const run = buildRun(claim, control, lease)
+    run.logger.info({ state: claim.job.state, run: claim.job.runs }, 'A run begins')
+    try {
+      await runJob(run, deps.sources)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      if (error instanceof RunStopped) run.logger.warn({ reason }, 'The lease was lost: the run is dropped')
+      else if (error instanceof AppError) run.logger.error({ code: error.code, reason }, 'The store failed under a run')
+      else
+        run.logger.error({ error: error instanceof Error ? error.stack : reason }, 'A run could not give its job back')
+    } finally {
+      forgetDeadline()
+      lease.drop()
+      run.progress.end()
+      if (isSettled(run.job.state)) memory.delete(run.job.id)
+    }
+  }
+
+  const begin = (claim: Claim): void => {
+    const control = createRunControl()
+    const ended = execute(claim, control).finally(() => {
+      if (active.get(claim.job.id)?.control === control) active.delete(claim.job.id)
+      wake()
+    })
+    active.set(claim.job.id, { control, ended })
+    if (stopping.signal.aborted) control.wind('shutdown')
+  }
+
+  /** Returns for how long there is nothing to claim. */
+  const claimSome = async (): Promise<number> => {
+    const free = Math.min(deps.maxRuns - active.size, claimBatch)
+    if (free <= 0) return pollMs
+    try {
+      const { claims, nextDueAt } = await store.claim({ node: deps.node, limit: free, leaseMs: deps.leaseMs })
+      for (const claim of claims) begin(claim)
+      if (claims.length === free) return 0
+      return nextDueAt === null ? pollMs : Math.min(pollMs, Math.max(0, nextDueAt - clock.now()))
+    } catch (error) {
+      logger.error({ reason: error instanceof Error ? error.message : String(error) }, 'The queue could not be read')
+      return pollMs
+    }
+  }
+
+  const loop = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      nudge = new AbortController()
+      const idleMs = await claimSome()
+      const wakeSignal = AbortSignal.any([nudge.signal, stopping.signal])
+      if (idleMs > 0 && !wakeSignal.aborted) await clock.sleep(idleMs, wakeSignal).catch(() => {})
+    }
+  }
+
+  const allEnded = (): Promise<unknown> => Promise.all([...active.values()].map((run) => run.ended))
+
+  let unsubscribe = (): void => {}
+  return {
+    start() {
+      unsubscribe = deps.wakeup.subscribe('jobs', wake)
+      running = loop()
+    },
+    async stop(drainMs) {
+      unsubscribe()
+      stopping.abort()
+      await running
+      for (const { control } of active.values()) control.wind('shutdown')
+      const drained = new AbortController()
+      const ended = allEnded().finally(() => drained.abort())
+      const inTime = await clock.sleep(drainMs, drained.signal).then(
+        () => false,
+        () => true,
+      )
+      if (!inTime) {
+        logger.warn({ runs: active.size }, 'The drain timeout is over: parts in flight are cut off')
+        for (const { control } of active.values()) control.halt('shutdown')
+      }
+      await ended
+    },
+    activeRuns: () => active.size,
+  }
+}

@@ -1,0 +1,116 @@
+import type { Job } from '../core/job.js'
+import type { LiveProgress, ProgressView } from '../core/job-view.js'
+import { viewJob } from '../core/job-view.js'
+import { etaOf, observe, type RateWindow, rateOf } from '../core/progress.js'
+import type { Clock } from '../ports/clock.js'
+
+/** At most four announcements a second per job. */
+const announceEveryMs = 250
+
+export interface JobProgress {
+  /** The job as the store has it now: its committed counters. */
+  update(job: Job): void
+  /** `bytes` of this part are on their way; the number of an earlier try is replaced. */
+  moving(partNumber: number, bytes: number): void
+  /** The part is committed (`size` bytes) or given up (null). */
+  landed(partNumber: number, size: number | null): void
+  /** The run is over. */
+  end(): void
+}
+
+/** What the running daemon knows beyond the store: bytes in flight, rates, parts on their way. */
+export interface ProgressBoard {
+  begin(job: Job): JobProgress
+  /** Null when the job is not running here. */
+  live(jobId: string): LiveProgress | null
+  uploadingParts(jobId: string): ReadonlySet<number>
+  /** Called at most four times a second per job while bytes move. Returns the function that ends it. */
+  subscribe(listener: (jobId: string, progress: ProgressView) => void): () => void
+}
+
+interface Entry {
+  job: Job
+  bytesLanded: number
+  partsLanded: number
+  readonly inFlight: Map<number, number>
+  window: RateWindow
+  announcedAt: number
+}
+
+export const createProgressBoard = (clock: Clock): ProgressBoard => {
+  const entries = new Map<string, Entry>()
+  const listeners = new Set<(jobId: string, progress: ProgressView) => void>()
+
+  const bytesInFlight = (entry: Entry): number => {
+    let sum = 0
+    for (const bytes of entry.inFlight.values()) sum += bytes
+    return sum
+  }
+
+  const liveOf = (entry: Entry): LiveProgress => {
+    const inFlight = bytesInFlight(entry)
+    const bytesPerSecond = rateOf(entry.window, clock.monotonic())
+    const left = entry.job.source.fingerprint.size - entry.bytesLanded - inFlight
+    return { bytesInFlight: inFlight, bytesPerSecond, etaSeconds: etaOf(left, bytesPerSecond) }
+  }
+
+  const progressOf = (entry: Entry): ProgressView => ({
+    ...viewJob(entry.job, liveOf(entry)).progress,
+    bytesUploaded: entry.bytesLanded,
+    partsUploaded: entry.partsLanded,
+  })
+
+  const moved = (entry: Entry): void => {
+    const atMs = clock.monotonic()
+    entry.window = observe(entry.window, { atMs, bytes: entry.bytesLanded + bytesInFlight(entry) })
+    if (atMs - entry.announcedAt < announceEveryMs || listeners.size === 0) return
+    entry.announcedAt = atMs
+    const progress = progressOf(entry)
+    for (const listener of listeners) listener(entry.job.id, progress)
+  }
+
+  return {
+    begin(job) {
+      const entry: Entry = {
+        job,
+        bytesLanded: job.bytesUploaded,
+        partsLanded: job.partsUploaded,
+        inFlight: new Map(),
+        window: [{ atMs: clock.monotonic(), bytes: job.bytesUploaded }],
+        announcedAt: Number.NEGATIVE_INFINITY,
+      }
+      entries.set(job.id, entry)
+      return {
+        update(now) {
+          entry.job = now
+          entry.bytesLanded = now.bytesUploaded
+          entry.partsLanded = now.partsUploaded
+        },
+        moving(partNumber, bytes) {
+          entry.inFlight.set(partNumber, bytes)
+          moved(entry)
+        },
+        landed(partNumber, size) {
+          entry.inFlight.delete(partNumber)
+          if (size !== null) {
+            entry.bytesLanded += size
+            entry.partsLanded += 1
+          }
+          moved(entry)
+        },
+        end() {
+          if (entries.get(job.id) === entry) entries.delete(job.id)
+        },
+      }
+    },
+    live(jobId) {
+      const entry = entries.get(jobId)
+      return entry === undefined ? null : liveOf(entry)
+    },
+    uploadingParts: (jobId) => new Set(entries.get(jobId)?.inFlight.keys()),
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}

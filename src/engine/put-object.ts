@@ -1,0 +1,97 @@
+import { Failure } from '../core/failure.js'
+import type { Receipt } from '../core/job.js'
+import type { OpenSource } from '../ports/source.js'
+import { isOurs, proveObject, type SentObject } from './prove.js'
+import { objectOf, type Run, wishesOf } from './run.js'
+import { assertNotReplaced, assertSameFile, onlyCtimeMoved } from './source-guard.js'
+
+/** The synthesised part of a put. */
+const onlyPart = 1
+
+const asSent = (run: Run, crc64: string): SentObject => ({
+  size: run.job.source.fingerprint.size,
+  crc64,
+  partsProven: false,
+  marker: run.job.marker,
+})
+
+/** With forbid-overwrite a repeat meets our own object when the first answer was lost: look before calling it foreign. */
+const ourEarlierPut = async (run: Run, source: OpenSource, failure: Failure): Promise<Receipt> => {
+  const crc64 = await source.crc64(0, run.job.source.fingerprint.size, run.control.hard)
+  const sent = asSent(run, crc64)
+  const found = await run.retrier.request({
+    name: 'head',
+    attempt: () => run.target.head(objectOf(run.job), run.control.hard),
+  })
+  if (found !== null && isOurs(found, sent)) {
+    return proveObject(found, sent, run.clock.now())
+  }
+  throw new Failure('permanent', 'An object of this name exists and is not ours', {
+    code: 'object_exists',
+    ossCode: failure.ossCode,
+    requestId: failure.requestId,
+  })
+}
+
+/**
+ * A look before the first byte and one before the last. ctime alone moving in between (a chmod, or a rewrite with a forged
+ * mtime) is no proof of a change, but the bytes may be mixed: they are sent again.
+ */
+const watchSource = async (run: Run, source: OpenSource): Promise<() => Promise<void>> => {
+  const before = await source.fingerprint()
+  assertSameFile(run.job.source.fingerprint, before)
+  return async () => {
+    const now = await source.fingerprint()
+    assertSameFile(before, now)
+    await assertNotReplaced(source)
+    if (onlyCtimeMoved(before, now)) throw new Failure('local', 'The source was touched while it was sent')
+  }
+}
+
+/**
+ * A small or empty file in one PutObject. A repeat overwrites, so a lost answer is simply sent again. The source is
+ * checked before the last bytes leave, so a file that changed meanwhile never becomes an object.
+ */
+export const putWhole = async (run: Run, source: OpenSource): Promise<Receipt> => {
+  const { fingerprint } = run.job.source
+  const { crc64: expected } = run.job.options
+  const { hard, soft } = run.control
+  const size = fingerprint.size
+  if (expected !== null) {
+    const crc64 = await source.crc64(0, size, hard)
+    if (crc64 !== expected) {
+      throw new Failure('permanent', `The source has CRC-64 ${crc64}, the job asked for ${expected}`, {
+        code: 'integrity',
+      })
+    }
+  }
+  try {
+    return await run.retrier.request<Receipt>({
+      name: 'put',
+      attempt: async () => {
+        const release = await run.slots.acquire({ jobId: run.job.id, priority: run.job.priority }, soft)
+        try {
+          run.assertLease()
+          run.progress.moving(onlyPart, 0)
+          const put = await run.target.putObject(objectOf(run.job), source.range(0, size), wishesOf(run.job), {
+            signal: hard,
+            onProgress: (bytes) => run.progress.moving(onlyPart, bytes),
+            confirm: await watchSource(run, source),
+          })
+          const sent = asSent(run, put.crc64)
+          const answered = { ...put, marker: run.job.marker }
+          if (put.serverCrc64 !== null) return proveObject(answered, sent, run.clock.now())
+          const found = await run.target.head(objectOf(run.job), hard)
+          if (found === null) throw new Failure('transient', 'OSS answered PutObject with success but shows no object')
+          return proveObject(found, sent, run.clock.now())
+        } finally {
+          release()
+          run.progress.landed(onlyPart, null)
+        }
+      },
+    })
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'conflict') return ourEarlierPut(run, source, error)
+    throw error
+  }
+}

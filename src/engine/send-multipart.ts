@@ -1,0 +1,89 @@
+import { Failure } from '../core/failure.js'
+import type { Receipt } from '../core/job.js'
+import { partsOf, planParts } from '../core/plan.js'
+import type { OpenSource } from '../ports/source.js'
+import type { UploadRef } from '../ports/target.js'
+import { reconcileParts } from './adopt-parts.js'
+import { completeUpload } from './complete-upload.js'
+import { RunYields } from './request-retrier.js'
+import { advance, objectOf, type Run, wishesOf } from './run.js'
+import { sendParts } from './send-parts.js'
+import { readParts } from './stored-parts.js'
+
+/** Times an upload may be lost, or a source change be answered by `restart`, before the job fails. */
+export const maxRestarts = 3
+
+/** The upload of this job in OSS, initiated when there is none. The intent is committed before Initiate is sent. */
+const openUpload = async (run: Run): Promise<{ readonly upload: UploadRef; readonly fresh: boolean }> => {
+  const { size } = run.job.source.fingerprint
+  if (run.job.upload === null) {
+    const plan = planParts(size, run.job.options.partSize)
+    const upload = { mode: 'multipart', uploadId: null, partSize: plan.partSize, partCount: plan.partCount } as const
+    advance(run, await run.store.beginUpload(run.lease, upload, partsOf(plan)))
+  } else if (run.job.upload.uploadId !== null) {
+    return { upload: { ...objectOf(run.job), uploadId: run.job.upload.uploadId }, fresh: false }
+  } else {
+    run.logger.warn(
+      { ...objectOf(run.job) },
+      'The daemon died around Initiate: OSS may hold an open upload of this key that nobody can prove to be ours',
+    )
+  }
+  const { uploadId } = await run.retrier.request({
+    name: 'initiate',
+    attempt: () => {
+      run.assertLease()
+      return run.target.initiate(objectOf(run.job), wishesOf(run.job), run.control.hard)
+    },
+  })
+  advance(run, await run.store.setUploadId(run.lease, uploadId))
+  return { upload: { ...objectOf(run.job), uploadId }, fresh: true }
+}
+
+/** The upload vanished in OSS: every part is to be sent again, in a new upload, at most three times. */
+const startOver = async (run: Run, failure: Failure): Promise<void> => {
+  if (run.job.restarts >= maxRestarts) {
+    throw new Failure('permanent', `OSS lost the upload ${maxRestarts + 1} times: ${failure.message}`, {
+      code: 'too_many_attempts',
+      ossCode: failure.ossCode,
+      requestId: failure.requestId,
+    })
+  }
+  run.logger.warn({ reason: failure.message, requestId: failure.requestId }, 'OSS lost the upload: it starts anew')
+  advance(run, await run.store.forgetUpload(run.lease, null))
+  run.progress.update(run.job)
+}
+
+/**
+ * OSS refused to complete: `completing` has one way back, through the queue, so the next run asks ListParts (or begins
+ * anew) with everything it needs in the store.
+ */
+const throughTheQueue = async (run: Run, kind: 'resend' | 'lost'): Promise<never> => {
+  const reason = kind === 'lost' ? 'The upload was gone at Complete' : 'OSS and the daemon disagree about the parts'
+  const count = (run.disagreements.get(kind) ?? 0) + 1
+  run.disagreements.set(kind, count)
+  if (count > maxRestarts) {
+    throw new Failure('permanent', `${reason}, ${count} times`, {
+      code: kind === 'lost' ? 'too_many_attempts' : 'integrity',
+    })
+  }
+  if (kind === 'lost') await startOver(run, new Failure('lost', reason))
+  else advance(run, await run.store.setIntent(run.lease, null))
+  throw new RunYields(null, 0, reason)
+}
+
+/** A file in parts, from wherever an earlier run left it. Its receipt, once OSS holds exactly these bytes. */
+export const sendMultipart = async (run: Run, source: OpenSource): Promise<Receipt> => {
+  for (let conflicts = 0; ; ) {
+    try {
+      const { upload, fresh } = await openUpload(run)
+      const missing = fresh ? await readParts(run.store, run.job.id) : await reconcileParts(run, upload, source)
+      await sendParts(run, upload, missing, source)
+      const completion = await completeUpload(run, upload, source)
+      return completion.kind === 'done' ? completion.receipt : await throughTheQueue(run, completion.kind)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      if (error.kind === 'lost') await startOver(run, error)
+      else if (error.kind !== 'conflict' || ++conflicts > maxRestarts) throw error
+    }
+  }
+}

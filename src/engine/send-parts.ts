@@ -1,0 +1,91 @@
+import type { PlannedPart, UploadedPart } from '../core/part.js'
+import type { OpenSource } from '../ports/source.js'
+import type { UploadRef } from '../ports/target.js'
+import { type Run, unfenced, wishesOf } from './run.js'
+import { checkGoing, RunStopped } from './run-control.js'
+
+/** One part until OSS holds it and the store knows it. */
+const sendPart = async (
+  run: Run,
+  upload: UploadRef,
+  part: PlannedPart,
+  source: OpenSource,
+  signal: AbortSignal,
+): Promise<void> => {
+  let landed = false
+  try {
+    const uploaded = await run.retrier.request<UploadedPart>({
+      name: `part ${part.partNumber}`,
+      attempt: async (tries) => {
+        const release = await run.slots.acquire({ jobId: run.job.id, priority: run.job.priority }, run.control.soft)
+        try {
+          signal.throwIfAborted()
+          run.progress.moving(part.partNumber, 0)
+          const sent = await run.target.uploadPart(
+            upload,
+            part.partNumber,
+            source.range(part.offset, part.size),
+            wishesOf(run.job),
+            { signal, onProgress: (bytes) => run.progress.moving(part.partNumber, bytes) },
+          )
+          return {
+            partNumber: part.partNumber,
+            size: sent.size,
+            etag: sent.etag,
+            crc64: sent.crc64,
+            proven: sent.serverCrc64 !== null,
+            attempts: tries,
+          }
+        } finally {
+          release()
+        }
+      },
+    })
+    unfenced(await run.store.commitParts(run.lease, [uploaded]))
+    landed = true
+  } finally {
+    run.progress.landed(part.partNumber, landed ? part.size : null)
+  }
+}
+
+const isWinding = (error: unknown): boolean =>
+  error instanceof RunStopped && (error.reason === 'pause' || error.reason === 'shutdown')
+
+/**
+ * Sends these parts, `parallel` at a time, in order. Settles only when none is in flight any more. The first failure
+ * ends the others; a soft stop lets those in flight finish and then throws its reason.
+ */
+export const sendParts = async (
+  run: Run,
+  upload: UploadRef,
+  missing: readonly PlannedPart[],
+  source: OpenSource,
+): Promise<void> => {
+  const queue = missing[Symbol.iterator]()
+  const failed = new AbortController()
+  const signal = AbortSignal.any([run.control.hard, failed.signal])
+
+  const worker = async (): Promise<void> => {
+    for (const part of queue) {
+      if (signal.aborted || run.control.soft.aborted) return
+      await sendPart(run, upload, part, source, signal)
+    }
+  }
+
+  const workers = run.job.options.sequential ? 1 : Math.min(run.job.options.parallel, missing.length)
+  let firstError: unknown = null
+  await Promise.all(
+    Array.from({ length: workers }, async () => {
+      try {
+        await worker()
+      } catch (error) {
+        firstError ??= error
+        // Winding down is not a failure of this part: the others finish what they have in flight.
+        if (!isWinding(error)) failed.abort(error)
+      }
+    }),
+  )
+  run.control.hard.throwIfAborted()
+  if (firstError !== null) throw firstError
+  checkGoing(run.control)
+}

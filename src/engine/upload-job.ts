@@ -1,0 +1,153 @@
+import { AppError } from '../core/app-error.js'
+import { Failure, type JobError } from '../core/failure.js'
+import type { Fingerprint, Receipt } from '../core/job.js'
+import type { OpenSource, SourceOpener } from '../ports/source.js'
+import type { Finish } from '../ports/store.js'
+import { abortUpload, cancelUpload } from './cancel-upload.js'
+import { reconcileComplete } from './complete-upload.js'
+import { checkExisting } from './existing-object.js'
+import { putWhole } from './put-object.js'
+import { RunYields } from './request-retrier.js'
+import { advance, type Run, unfenced } from './run.js'
+import { RunStopped } from './run-control.js'
+import { maxRestarts, sendMultipart } from './send-multipart.js'
+import { assertNotReplaced, assertSameFile } from './source-guard.js'
+
+/** How long a job waits after an error of ours, or after OSS refused to abort its upload. */
+const troubleDelayMs = 30_000
+
+const skipped: Finish = { to: 'completed', outcome: 'skipped', receipt: null }
+const uploaded = (receipt: Receipt): Finish => ({ to: 'completed', outcome: 'uploaded', receipt })
+
+const jobError = (failure: Failure): JobError => ({
+  code: failure.code ?? 'bad_request',
+  message: failure.message,
+  ossCode: failure.ossCode,
+  requestId: failure.requestId,
+})
+
+/** Sends the bytes, by whichever way their number asks for. */
+const send = async (run: Run, source: OpenSource): Promise<Finish> => {
+  const { options, upload, source: asked } = run.job
+  if (upload === null && (await checkExisting(run, source)) === 'skip') return skipped
+  const mode = upload?.mode ?? (asked.fingerprint.size < options.multipartThreshold ? 'put' : 'multipart')
+  if (mode === 'multipart') return uploaded(await sendMultipart(run, source))
+  if (upload === null) {
+    const put = { mode: 'put', uploadId: null, partSize: asked.fingerprint.size, partCount: 1 } as const
+    advance(run, await run.store.beginUpload(run.lease, put, []))
+    run.progress.update(run.job)
+  }
+  return uploaded(await putWhole(run, source))
+}
+
+/** What was uploaded of a source that changed is worthless: it is removed. With a fingerprint the job goes on with that file. */
+const forgetUploaded = async (run: Run, now: Fingerprint | null): Promise<void> => {
+  await abortUpload(run)
+  advance(run, await run.store.forgetUpload(run.lease, now))
+  run.progress.update(run.job)
+}
+
+/** One upload from its source to the finish, from wherever the last run left it. */
+const uploadSource = async (run: Run, sources: SourceOpener): Promise<Finish> => {
+  // Before the source is opened: a writer may have removed it after Complete was sent.
+  const earlier = run.job.intent === 'complete' ? await reconcileComplete(run) : null
+  if (earlier !== null) return uploaded(earlier)
+  if (run.job.intent === 'abort') await forgetUploaded(run, null)
+  for (let restarting = false; ; restarting = true) {
+    const source = await sources.open(run.job.source.path)
+    try {
+      const seen = await source.fingerprint()
+      if (restarting) await forgetUploaded(run, seen)
+      assertSameFile(run.job.source.fingerprint, seen)
+      await assertNotReplaced(source)
+      return await send(run, source)
+    } catch (error) {
+      if (!(error instanceof Failure) || error.kind !== 'changed') throw error
+      if (run.job.options.onSourceChange === 'fail' || run.job.restarts >= maxRestarts) {
+        await forgetUploaded(run, null)
+        throw error
+      }
+      run.logger.warn({ reason: error.message }, 'The source changed: the upload starts anew')
+    } finally {
+      await source.close()
+    }
+  }
+}
+
+/** A job that the user cancelled while it ran, or before. */
+const cancelRun = async (run: Run): Promise<Finish> => {
+  const receipt = await cancelUpload(run)
+  return receipt === null ? { to: 'cancelled' } : uploaded(receipt)
+}
+
+const finish = async (run: Run, end: Finish): Promise<void> => {
+  const answer = unfenced(await run.store.finish(run.lease, end))
+  if (answer === 'unwanted') throw new RunStopped('cancel')
+  run.job = answer
+  const fields = { state: answer.state, outcome: answer.outcome, receipt: answer.receipt, error: answer.error }
+  if (answer.state === 'failed') run.logger.warn(fields, 'The job failed')
+  else run.logger.info(fields, `The job is ${answer.state}`)
+}
+
+const deadline = (run: Run): Failure =>
+  new Failure('permanent', `The job was not done by ${new Date(run.job.options.notAfter ?? 0).toISOString()}`, {
+    code: 'deadline',
+  })
+
+/** Puts the job back where it waits for its next run. */
+const giveBack = async (run: Run, why: RunStopped | RunYields): Promise<void> => {
+  const waiting = why instanceof RunYields ? why.waiting : null
+  const dueAt = waiting !== null && why instanceof RunYields ? run.clock.now() + why.delayMs : null
+  if (why instanceof RunStopped && why.reason === 'pause')
+    unfenced(await run.store.release(run.lease, { to: 'paused' }))
+  else if (run.job.state === 'cancelling')
+    unfenced(await run.store.release(run.lease, { to: 'cancelling', waiting, dueAt }))
+  else unfenced(await run.store.release(run.lease, { to: 'queued', waiting, dueAt }))
+  run.logger.info({ waiting, dueAt, reason: why.message }, 'The run gives its job back')
+}
+
+/** What an error at the end of a run means for its job. Returns how it settles; throws RunStopped, RunYields or the store's AppError when it does not. */
+const judge = (run: Run, error: unknown): Finish => {
+  if (error instanceof RunStopped) {
+    if (error.reason !== 'deadline') throw error
+    return { to: 'failed', error: jobError(deadline(run)), receipt: null }
+  }
+  if (error instanceof RunYields || error instanceof AppError) throw error
+  if (!(error instanceof Failure)) {
+    run.logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'A run ended in a bug')
+    throw new RunYields('backoff', troubleDelayMs, 'An internal error')
+  }
+  if (run.job.state === 'cancelling') throw new RunYields('backoff', troubleDelayMs, error.message)
+  return { to: 'failed', error: jobError(error), receipt: null }
+}
+
+/**
+ * The story of one job, from wherever it stands to where it settles or waits: crash recovery is running it again.
+ * Settles the job in the store or gives it back; throws only what the store throws, and RunStopped `fenced`.
+ */
+export const runJob = async (run: Run, sources: SourceOpener): Promise<void> => {
+  const steps = async (): Promise<void> => {
+    let end: Finish
+    try {
+      run.control.hard.throwIfAborted()
+      end = run.job.state === 'cancelling' ? await cancelRun(run) : await uploadSource(run, sources)
+    } catch (error) {
+      end = judge(run, error)
+    }
+    await finish(run, end)
+  }
+  try {
+    await steps()
+  } catch (error) {
+    if (error instanceof RunStopped && error.reason === 'cancel') {
+      // The run was stopped by a cancel; the dispatcher claims the job again as `cancelling`, with a control of its own.
+      const job = await run.store.get(run.job.id)
+      if (job !== null) run.job = job
+      await giveBack(run, new RunYields(null, 0, 'The user cancels the job'))
+    } else if (error instanceof RunYields || (error instanceof RunStopped && error.reason !== 'fenced')) {
+      await giveBack(run, error)
+    } else {
+      throw error
+    }
+  }
+}
