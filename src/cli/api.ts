@@ -1,0 +1,103 @@
+import type { IfExists, JobState } from '../core/job.js'
+import type { JobView } from '../core/job-view.js'
+import type { HttpClient } from './http-client.js'
+
+/** The body of `POST /v1/jobs`, as far as the CLI fills it. Sizes in bytes. */
+export interface JobRequest {
+  readonly source: { readonly path: string }
+  readonly target: { readonly bucket: string; readonly key: string }
+  readonly partSize?: number
+  readonly multipartThreshold?: number
+  readonly parallel?: number
+  readonly sequential?: boolean
+  readonly headers?: Readonly<Record<string, string>>
+  readonly ifExists?: IfExists
+  readonly priority?: number
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+export interface ListQuery {
+  readonly states?: readonly JobState[]
+  readonly bucket?: string
+  /** `k=v`, or a bare `k` that must exist; all must hold. */
+  readonly labels?: readonly string[]
+}
+
+export interface JobPage {
+  readonly items: readonly JobView[]
+  readonly nextCursor: string | null
+}
+
+export type Verb = 'pause' | 'resume' | 'cancel' | 'retry'
+
+/** The requests behind the commands. Each throws ProblemError, DaemonUnreachable, or the signal's reason. */
+export interface Api {
+  /** A replay of the same key and request answers the job that it made. */
+  submit(request: JobRequest, idempotencyKey: string, signal: AbortSignal): Promise<JobView>
+  get(jobId: string, signal: AbortSignal): Promise<JobView>
+  /** The job when it is settled, or as it is after `waitSeconds` (at most 55). */
+  wait(jobId: string, waitSeconds: number, signal: AbortSignal): Promise<JobView>
+  /** `limit` 1..1000. A page may be short and still have a next one. */
+  page(query: ListQuery, limit: number, cursor: string | null, signal: AbortSignal): Promise<JobPage>
+  control(jobId: string, verb: Verb, signal: AbortSignal): Promise<JobView>
+  remove(jobId: string, signal: AbortSignal): Promise<void>
+  /** Server-sent events as text: of one job, or of all (`jobId` null). */
+  events(jobId: string | null, lastEventId: string | null, signal: AbortSignal): Promise<AsyncIterable<string>>
+}
+
+/** The answer may come at the very end of the wait, and then has to travel. */
+const waitMarginMs = 20_000
+
+export const createApi = (client: HttpClient): Api => {
+  const jobPath = (jobId: string, tail = ''): string => `/v1/jobs/${encodeURIComponent(jobId)}${tail}`
+  return {
+    submit: async (body, idempotencyKey, signal) =>
+      (await client.request('POST', '/v1/jobs', {
+        body,
+        headers: { 'idempotency-key': idempotencyKey },
+        signal,
+      })) as JobView,
+    get: async (jobId, signal) => (await client.request('GET', jobPath(jobId), { signal })) as JobView,
+    wait: async (jobId, waitSeconds, signal) =>
+      (await client.request('GET', jobPath(jobId), {
+        query: [['wait', `${waitSeconds}s`]],
+        timeoutMs: waitSeconds * 1000 + waitMarginMs,
+        signal,
+      })) as JobView,
+    page: async ({ states = [], bucket, labels = [] }, limit, cursor, signal) => {
+      const query: [string, string][] = [['limit', String(limit)]]
+      if (states.length > 0) query.push(['state', states.join(',')])
+      if (bucket !== undefined) query.push(['bucket', bucket])
+      for (const label of labels) query.push(['label', label])
+      if (cursor !== null) query.push(['cursor', cursor])
+      return (await client.request('GET', '/v1/jobs', { query, signal })) as JobPage
+    },
+    control: async (jobId, verb, signal) =>
+      (await client.request('POST', jobPath(jobId, `/${verb}`), { signal })) as JobView,
+    remove: async (jobId, signal) => {
+      await client.request('DELETE', jobPath(jobId), { signal })
+    },
+    events: (jobId, lastEventId, signal) =>
+      client.stream(jobId === null ? '/v1/events' : jobPath(jobId, '/events'), {
+        headers: lastEventId === null ? {} : { 'last-event-id': lastEventId },
+        signal,
+      }),
+  }
+}
+
+/** Every job that matches, newest first, at most `limit` of them. */
+export async function* listJobs(
+  api: Api,
+  query: ListQuery,
+  limit: number,
+  signal: AbortSignal,
+): AsyncGenerator<JobView> {
+  let cursor: string | null = null
+  let left = limit
+  do {
+    const page: JobPage = await api.page(query, Math.min(left, 1000), cursor, signal)
+    yield* page.items
+    left -= page.items.length
+    cursor = page.nextCursor
+  } while (cursor !== null && left > 0)
+}

@@ -1,0 +1,33 @@
+import { setMaxListeners } from 'node:events'
+import { type Api, createApi } from './api.js'
+import { readConnection } from './connection.js'
+import { type CliIo, type Console, createConsole } from './console.js'
+import { createHttpClient } from './http-client.js'
+import { listenForInterrupt } from './interrupt.js'
+
+/** What a command works with. */
+export interface CommandContext {
+  readonly api: Api
+  readonly console: Console
+  /** Aborts at Ctrl-C (Interrupted), or when nobody reads stdout any more. */
+  readonly signal: AbortSignal
+}
+
+/** How long a command that waits puts up with a daemon that is away: a restart and a slow start fit in. */
+export const graceMs = 120_000
+
+/** Lends a context to `work` and takes it back, however that ends. */
+export const withDaemon = async (io: CliIo, work: (context: CommandContext) => Promise<void>): Promise<void> => {
+  const client = createHttpClient(readConnection(io.env))
+  const console = createConsole(io)
+  const interrupt = listenForInterrupt()
+  const signal = AbortSignal.any([interrupt.signal, console.closed])
+  // Every request in flight listens to it: many at once are no leak.
+  setMaxListeners(0, signal)
+  try {
+    await work({ api: createApi(client), console, signal })
+  } finally {
+    interrupt.release()
+    await client.close()
+  }
+}

@@ -1,0 +1,102 @@
+import type { Command } from 'commander'
+import type { StoredEvent } from '../../core/event.js'
+import { isSettled, type JobState } from '../../core/job.js'
+import type { JobView, ProgressView } from '../../core/job-view.js'
+import { listJobs } from '../api.js'
+import { type CommandContext, graceMs, withDaemon } from '../command-context.js'
+import type { CliIo } from '../console.js'
+import { followEvents } from '../event-stream.js'
+import { ExitError, exitCodes } from '../exit-error.js'
+import { watchEventLine, watchJobLine, watchProgressLine } from '../job-text.js'
+import type { SseMessage } from '../sse-parser.js'
+
+const moving: readonly JobState[] = ['running', 'completing', 'cancelling']
+const progressEveryMs = 1_000
+
+const now = (): string => new Date().toISOString()
+
+/** Prints events as they come: NDJSON, or lines with at most one of progress per job and second. */
+const createEventPrinter = ({ console }: CommandContext, json: boolean): ((message: SseMessage) => void) => {
+  const progressAt = new Map<string, number>()
+  return ({ event, data }) => {
+    if (event === 'reset') {
+      console.note('some events are no longer kept by the daemon and were not shown')
+    } else if (event === 'job.progress') {
+      const { jobId, progress } = JSON.parse(data) as { jobId: string; progress: ProgressView }
+      if (json) return console.json({ type: event, jobId, progress })
+      const last = progressAt.get(jobId)
+      if (last !== undefined && performance.now() - last < progressEveryMs) return
+      progressAt.set(jobId, performance.now())
+      console.line(watchProgressLine(now(), jobId, progress))
+    } else {
+      const stored = JSON.parse(data) as StoredEvent
+      if (stored.job !== undefined && isSettled(stored.job.state)) progressAt.delete(stored.jobId)
+      if (json) console.json(stored)
+      else console.line(watchEventLine(stored))
+    }
+  }
+}
+
+const settledBy = ({ event, data }: SseMessage): JobView | null => {
+  if (event === 'job.progress' || event === 'part.uploaded' || !event.startsWith('job.')) return null
+  const { job } = JSON.parse(data) as StoredEvent
+  return job !== undefined && isSettled(job.state) ? job : null
+}
+
+/** Follows one job until it is settled. Answers how it ended. */
+const watchJob = async (context: CommandContext, jobId: string, json: boolean): Promise<JobView> => {
+  const { api, console, signal } = context
+  const print = createEventPrinter(context, json)
+  const first = await api.get(jobId, signal)
+  if (!json) console.line(watchJobLine(now(), first))
+  if (isSettled(first.state)) return first
+  for await (const item of followEvents(api, { jobId, signal, graceMs })) {
+    if (item.kind === 'outage') console.note(`the daemon is not answering (${item.reason}); trying again`)
+    else if (item.kind === 'open') {
+      if (item.resumed) continue
+      // It may have settled before the stream stood.
+      const job = await api.get(jobId, signal)
+      if (!isSettled(job.state)) continue
+      if (!json) console.line(watchJobLine(now(), job))
+      return job
+    } else {
+      print(item.message)
+      const job = settledBy(item.message)
+      if (job !== null) return job
+    }
+  }
+  throw signal.reason
+}
+
+const watchAll = async (context: CommandContext, json: boolean): Promise<void> => {
+  const { api, console, signal } = context
+  const print = createEventPrinter(context, json)
+  for await (const job of listJobs(api, { states: moving }, 100, signal)) {
+    if (!json) console.line(watchJobLine(now(), job))
+  }
+  for await (const item of followEvents(api, { jobId: null, signal, graceMs })) {
+    if (item.kind === 'outage') console.note(`the daemon is not answering (${item.reason}); trying again`)
+    else if (item.kind === 'message') print(item.message)
+    await console.drained()
+  }
+}
+
+export const addWatchCommand = (program: Command, io: CliIo): void => {
+  program
+    .command('watch')
+    .summary('show events as they happen')
+    .description(
+      'Shows what happens to one job until it is settled (exit 0: completed, 1: failed or cancelled), or to all jobs until ' +
+        'Ctrl-C. Misses nothing when the daemon restarts.',
+    )
+    .argument('[id]', 'the job')
+    .option('--json', 'print one JSON event per line')
+    .action((jobId: string | undefined, options: { json?: true }) =>
+      withDaemon(io, async (context) => {
+        const json = options.json === true
+        if (jobId === undefined) return watchAll(context, json)
+        const { state } = await watchJob(context, jobId, json)
+        if (state !== 'completed') throw new ExitError(exitCodes.failed)
+      }),
+    )
+}

@@ -1,0 +1,143 @@
+import type { StoredEvent } from '../core/event.js'
+import type { ProgressView } from '../core/job-view.js'
+import { type Api, listJobs } from './api.js'
+import { followEvents } from './event-stream.js'
+import { DaemonUnreachable, ProblemError } from './http-client.js'
+import type { SseMessage } from './sse-parser.js'
+import type { Tally } from './tally.js'
+import { formatSeconds } from './units.js'
+
+export interface FollowOptions {
+  readonly api: Api
+  readonly tally: Tally
+  /** The `k=v` label that all tracked jobs carry; a snapshot of many jobs is one list instead of a request each. */
+  readonly label: string
+  /** Resolves when no more jobs will be tracked. Must not reject. */
+  readonly complete: Promise<void>
+  readonly signal: AbortSignal
+  /** How long the daemon may stay away. */
+  readonly graceMs: number
+  note(text: string): void
+}
+
+/** Should the daemon tell nothing about our jobs for so long, we ask. Events are a hint; the jobs are the truth. */
+const quietMs = 10_000
+const fewJobs = 16
+
+const isGone = (error: unknown): boolean => error instanceof ProblemError && error.problem.status === 404
+
+/** Reads the state of every open job anew. Jobs that the daemon does not know any more are counted as gone. */
+const takeSnapshot = async ({ api, tally, label, signal }: FollowOptions): Promise<void> => {
+  const before = tally.open()
+  const listed = new Set<string>()
+  if (before.length > fewJobs) {
+    for await (const job of listJobs(api, { labels: [label] }, Number.POSITIVE_INFINITY, signal)) {
+      listed.add(job.id)
+      tally.see(job)
+    }
+  }
+  for (const { id } of before) {
+    if (listed.has(id)) continue
+    try {
+      tally.see(await api.get(id, signal))
+    } catch (error) {
+      if (!isGone(error)) throw error
+      tally.seeGone(id)
+    }
+  }
+}
+
+/** Tells the tally what a message says. True when it was about one of its jobs. */
+const takeMessage = (tally: Tally, { event, data }: SseMessage): boolean => {
+  if (event === 'job.progress') {
+    const { jobId, progress } = JSON.parse(data) as { jobId: string; progress: ProgressView }
+    tally.seeProgress(jobId, progress)
+    return tally.has(jobId)
+  }
+  if (!event.startsWith('job.')) return false
+  const { jobId, type, job } = JSON.parse(data) as StoredEvent
+  if (type === 'job.deleted') tally.seeGone(jobId)
+  else if (job !== undefined) tally.see(job)
+  return tally.has(jobId)
+}
+
+/**
+ * Keeps the tally up to date from the daemon's events until every tracked job is settled, across restarts of the daemon.
+ * Throws DaemonUnreachable when it stays away longer than the grace, ProblemError when it refuses, and the signal's reason.
+ */
+export const followJobs = async (options: FollowOptions): Promise<void> => {
+  const { api, tally, complete, signal, graceMs, note } = options
+  const finished = new AbortController()
+  const working = AbortSignal.any([signal, finished.signal])
+  let allTracked = false
+  let heardAt = performance.now()
+
+  const check = (): void => {
+    if (allTracked && tally.openCount() === 0) finished.abort()
+  }
+
+  /** One snapshot at a time; a wish for another one while it runs is served right after it. */
+  let wanted = false
+  let taking: Promise<void> | null = null
+  const refresh = (): Promise<void> => {
+    wanted = true
+    taking ??= (async () => {
+      while (wanted && !working.aborted) {
+        wanted = false
+        // An outage is the event stream's to report, and to end.
+        await takeSnapshot({ ...options, signal: working }).catch((error: unknown) => {
+          if (!(error instanceof DaemonUnreachable)) throw error
+        })
+        heardAt = performance.now()
+        check()
+      }
+    })().finally(() => {
+      taking = null
+    })
+    return taking
+  }
+
+  let failure: { readonly error: unknown } | null = null
+  const refreshAside = (): void => {
+    refresh().catch((error: unknown) => {
+      if (working.aborted) return
+      failure = { error }
+      finished.abort()
+    })
+  }
+
+  complete.then(() => {
+    allTracked = true
+    check()
+    // Jobs may have settled before their POST was answered, when their events meant nothing to us.
+    if (!working.aborted) refreshAside()
+  })
+  const timer = setInterval(() => {
+    if (performance.now() - heardAt > quietMs) refreshAside()
+  }, quietMs / 2)
+
+  let away = false
+  try {
+    for await (const item of followEvents(api, { jobId: null, signal: working, graceMs })) {
+      if (item.kind === 'outage') {
+        away = true
+        note(`the daemon is not answering (${item.reason}); trying again for up to ${formatSeconds(graceMs / 1000)}`)
+      } else if (item.kind === 'open') {
+        if (away) note('the daemon is back; going on')
+        away = false
+        if (!item.resumed) refreshAside()
+      } else if (item.message.event === 'reset') {
+        refreshAside()
+      } else if (takeMessage(tally, item.message)) {
+        heardAt = performance.now()
+        check()
+      }
+    }
+  } catch (error) {
+    if (failure !== null) throw (failure as { error: unknown }).error
+    if (!finished.signal.aborted) throw error
+  } finally {
+    clearInterval(timer)
+    finished.abort()
+  }
+}

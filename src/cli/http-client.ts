@@ -1,0 +1,183 @@
+import { Agent, type Dispatcher } from 'undici'
+import type { FieldError } from '../core/app-error.js'
+import type { Connection } from './connection.js'
+
+/** The daemon could not be asked: nobody listens, the connection broke, or no answer came. It may be back soon. */
+export class DaemonUnreachable extends Error {
+  override readonly name = 'DaemonUnreachable'
+  readonly address: string
+
+  constructor(address: string, reason: string, cause?: unknown) {
+    super(reason, { cause })
+    this.address = address
+  }
+}
+
+/** What a problem+json answer says; the fields of other error answers are made up from the status. Not yet escaped. */
+export interface Problem {
+  readonly status: number
+  readonly code: string
+  readonly title: string
+  readonly detail: string | null
+  readonly errors: readonly FieldError[]
+  readonly retryAfterMs: number | null
+}
+
+/** The daemon answered, and said no. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError'
+  readonly problem: Problem
+
+  constructor(problem: Problem) {
+    super(problem.detail ?? problem.title)
+    this.problem = problem
+  }
+}
+
+export interface RequestOptions {
+  readonly query?: readonly [string, string][]
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  readonly signal: AbortSignal
+  /** How long the daemon may take to answer; beyond it counts as unreachable. */
+  readonly timeoutMs?: number
+}
+
+export interface HttpClient {
+  readonly address: string
+  /** The parsed JSON answer (undefined for 204). Throws ProblemError, DaemonUnreachable, or the signal's reason. */
+  request(method: 'GET' | 'POST' | 'DELETE', path: string, options: RequestOptions): Promise<unknown>
+  /**
+   * Opens an endless text answer. Its chunks end when the daemon ends it; they throw DaemonUnreachable when the
+   * connection breaks or falls silent, and the signal's reason when aborted.
+   */
+  stream(path: string, options: RequestOptions): Promise<AsyncIterable<string>>
+  close(): Promise<void>
+}
+
+const answerTimeoutMs = 30_000
+/** Three of the daemon's keep-alive comments may go missing before a silent stream counts as broken. */
+const silenceTimeoutMs = 50_000
+
+const reasonOf = (error: unknown): string => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : null
+  if (code === 'ECONNREFUSED') return 'connection refused'
+  if (code === 'ENOENT') return 'there is no such socket'
+  return code ?? (error instanceof Error ? error.message : 'unknown error')
+}
+
+const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
+
+const fieldErrors = (value: unknown): readonly FieldError[] =>
+  Array.isArray(value)
+    ? value.map((entry) => ({ path: text(entry?.path) ?? '', message: text(entry?.message) ?? '' }))
+    : []
+
+const parseProblem = (status: number, headers: Dispatcher.ResponseData['headers'], body: string): Problem => {
+  const retryAfter = Number(headers['retry-after'])
+  const retryAfterMs = Number.isFinite(retryAfter) ? retryAfter * 1000 : null
+  try {
+    const json: unknown = JSON.parse(body)
+    if (typeof json === 'object' && json !== null && 'title' in json) {
+      const { code, title, detail, errors } = json as Record<string, unknown>
+      return {
+        status,
+        code: text(code) ?? 'unknown',
+        title: text(title) ?? `HTTP ${status}`,
+        detail: text(detail),
+        errors: fieldErrors(errors),
+        retryAfterMs,
+      }
+    }
+  } catch {
+    // Not JSON, so not from the daemon itself: a proxy, or another server on that port.
+  }
+  const detail = 'The answer is not a problem document: is this address really a Longshore daemon?'
+  return { status, code: 'unknown', title: `HTTP ${status}`, detail, errors: [], retryAfterMs }
+}
+
+/** Talks to one daemon over TCP, TLS or a unix socket. Retries nothing. */
+export const createHttpClient = (connection: Connection): HttpClient => {
+  const { address, origin, basePath, socketPath, token } = connection
+  const agent = new Agent({
+    connect: { timeout: 10_000, ...(socketPath === null ? {} : { socketPath }) },
+    keepAliveTimeout: 4_000,
+  })
+
+  /** Turns what the network throws into DaemonUnreachable, and an abort into its reason. */
+  const guard = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
+    try {
+      signal.throwIfAborted()
+      return await work()
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      if (error instanceof ProblemError) throw error
+      throw new DaemonUnreachable(address, reasonOf(error), error)
+    }
+  }
+
+  const send = async (
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    options: RequestOptions,
+    bodyTimeout: number,
+  ): Promise<Dispatcher.ResponseData> => {
+    const query = new URLSearchParams(options.query ?? []).toString()
+    const answer = await agent.request({
+      origin,
+      path: `${basePath}${path}${query === '' ? '' : `?${query}`}`,
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers,
+      },
+      body: options.body === undefined ? null : JSON.stringify(options.body),
+      signal: options.signal,
+      headersTimeout: options.timeoutMs ?? answerTimeoutMs,
+      bodyTimeout,
+    })
+    if (answer.statusCode >= 200 && answer.statusCode < 300) return answer
+    throw new ProblemError(parseProblem(answer.statusCode, answer.headers, await answer.body.text()))
+  }
+
+  async function* read(body: Dispatcher.ResponseData['body'], signal: AbortSignal): AsyncGenerator<string> {
+    const decoder = new TextDecoder()
+    const chunks = body[Symbol.asyncIterator]()
+    try {
+      for (;;) {
+        const next = await guard(signal, () => chunks.next())
+        if (next.done) return
+        yield decoder.decode(next.value, { stream: true })
+      }
+    } finally {
+      body.destroy()
+    }
+  }
+
+  return {
+    address,
+    request: (method, path, options) =>
+      guard(options.signal, async () => {
+        const { statusCode, body } = await send(method, path, options, answerTimeoutMs)
+        const answer = await body.text()
+        if (statusCode === 204) return undefined
+        return JSON.parse(answer)
+      }),
+    stream: async (path, options) => {
+      const { body } = await guard(options.signal, () =>
+        send(
+          'GET',
+          path,
+          { ...options, headers: { ...options.headers, accept: 'text/event-stream' } },
+          silenceTimeoutMs,
+        ),
+      )
+      // An abort between two reads surfaces as an error event; the reader reports it, this keeps it from being unhandled.
+      body.on('error', () => {})
+      return read(body, options.signal)
+    },
+    close: () => agent.destroy(),
+  }
+}

@@ -1,0 +1,58 @@
+import { InvalidArgumentError } from 'commander'
+import { type JobState, jobStates } from '../core/job.js'
+import { parseDurationMs, parseSize } from './units.js'
+
+/** Parsers of option values. Each throws InvalidArgumentError with a sentence that says what would be right. */
+
+export const sizeValue = (text: string): number => {
+  const bytes = parseSize(text)
+  if (bytes === null) throw new InvalidArgumentError('Give bytes or a size like 8MiB, 8M (the same) or 8MB (decimal).')
+  return bytes
+}
+
+export const durationValue = (text: string): number => {
+  const ms = parseDurationMs(text)
+  if (ms === null) throw new InvalidArgumentError('Give seconds or a duration like 30s, 5m or 1h.')
+  return ms
+}
+
+export const integerValue = (text: string): number => {
+  const value = Number(text)
+  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('Give a whole number.')
+  return value
+}
+
+export const countValue = (text: string): number => {
+  const value = integerValue(text)
+  if (value < 1) throw new InvalidArgumentError('Give a whole number from 1 on.')
+  return value
+}
+
+/** Repeated `k=v`, split at the first `=`. */
+export const labelValue = (text: string, previous: Readonly<Record<string, string>> = {}): Record<string, string> => {
+  const split = text.indexOf('=')
+  if (split < 1) throw new InvalidArgumentError('Give a label as key=value.')
+  return Object.fromEntries([...Object.entries(previous), [text.slice(0, split), text.slice(split + 1)]])
+}
+
+/** Repeated `k=v` or `k`, as a filter. */
+export const labelFilterValue = (text: string, previous: readonly string[] = []): string[] => {
+  if (text === '' || text.startsWith('=')) throw new InvalidArgumentError('Give a label as key=value or key.')
+  return [...previous, text]
+}
+
+/** Repeated `Name: value`. */
+export const headerValue = (text: string, previous: Readonly<Record<string, string>> = {}): Record<string, string> => {
+  const split = text.indexOf(':')
+  if (split < 1) throw new InvalidArgumentError("Give a header as 'Name: value'.")
+  return Object.fromEntries([...Object.entries(previous), [text.slice(0, split).trim(), text.slice(split + 1).trim()]])
+}
+
+const isJobState = (text: string): text is JobState => (jobStates as readonly string[]).includes(text)
+
+/** Repeated or comma-separated states. */
+export const stateValue = (text: string, previous: readonly JobState[] = []): JobState[] => {
+  const states = text.split(',')
+  if (!states.every(isJobState)) throw new InvalidArgumentError(`Give states out of ${jobStates.join(', ')}.`)
+  return [...previous, ...states]
+}

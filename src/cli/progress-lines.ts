@@ -1,0 +1,35 @@
+import type { Console } from './console.js'
+import { settledLine } from './job-text.js'
+import type { ProgressDisplay } from './progress-display.js'
+import { createRateMeter } from './rate-meter.js'
+import type { Tally, Totals } from './tally.js'
+import { formatBytes, formatSeconds } from './units.js'
+
+/** `12 of 51 files, 130.0 MiB of 257.0 MiB (50%), 25.1 MiB/s, ETA 5.0 s` */
+export const totalsText = (totals: Totals, rate: number | null): string => {
+  const { files, completed, failed, cancelled, bytesDone, bytesTotal } = totals
+  const percent = bytesTotal === 0 ? 100 : Math.floor((bytesDone / bytesTotal) * 100)
+  const eta = rate === null || rate === 0 ? '' : `, ETA ${formatSeconds((bytesTotal - bytesDone) / rate)}`
+  const speed = rate === null ? '' : `, ${formatBytes(rate)}/s${eta}`
+  const settled = completed + failed + cancelled
+  return `${settled} of ${files} files, ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)} (${percent}%)${speed}`
+}
+
+/** For pipes and logs: a line for every settled job, and one of progress every `intervalMs` in which something moved. */
+export const createProgressLines = (console: Console, tally: Tally, intervalMs = 3_000): ProgressDisplay => {
+  const rate = createRateMeter(() => performance.now())
+  rate.sample(0)
+  let last = ''
+  const timer = setInterval(() => {
+    const totals = tally.totals()
+    const text = totalsText(totals, rate.sample(totals.bytesDone))
+    const moved = `${totals.bytesDone} ${totals.files}`
+    if (moved !== last && totals.files > 0) console.line(`progress   ${text}`)
+    last = moved
+  }, intervalMs)
+  return {
+    settled: (job) => console.line(settledLine(job)),
+    note: (text) => console.note(text),
+    stop: () => clearInterval(timer),
+  }
+}

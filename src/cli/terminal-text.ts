@@ -1,0 +1,61 @@
+/**
+ * Everything a terminal might act on or that would make a line lie about itself: C0 and C1 controls, DEL, bidirectional
+ * overrides, line and paragraph separators, lone surrogates.
+ */
+const unsafe = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\p{Cs}]/gu
+
+const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+const escapeCharacter = (character: string): string => {
+  const code = character.charCodeAt(0)
+  return named[character] ?? (code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`)
+}
+
+const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0')
+
+/** Text from a server or a file name, with everything a terminal might act on written out (`\x1b`). */
+export const escapeText = (text: string): string => text.replace(unsafe, escapeCharacter)
+
+/** JSON that is also safe to print: what JSON leaves raw (DEL, C1, bidirectional overrides) becomes `\uXXXX`, the same value. */
+export const safeJson = (value: unknown): string =>
+  JSON.stringify(value).replace(unsafe, (character) => `\\u${hex(character.charCodeAt(0), 4)}`)
+
+const zeroWidth = /\p{Mn}|\p{Me}|\u200b|\u200d|\ufe0f/u
+const doubleWidth =
+  /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u
+
+const widthOf = (character: string): number => (zeroWidth.test(character) ? 0 : doubleWidth.test(character) ? 2 : 1)
+
+/** Columns that the text takes on a terminal; Chinese, Japanese and Korean characters take two. */
+export const displayWidth = (text: string): number => {
+  let width = 0
+  for (const character of text) width += widthOf(character)
+  return width
+}
+
+/** Exactly `columns` wide: padded with spaces, or its beginning cut away behind `…` (the end of a path tells more). */
+export const fitEnd = (text: string, columns: number): string => {
+  const width = displayWidth(text)
+  if (width <= columns) return text + ' '.repeat(columns - width)
+  const kept: string[] = []
+  let room = columns - 1
+  for (const character of [...text].reverse()) {
+    room -= widthOf(character)
+    if (room < 0) break
+    kept.unshift(character)
+  }
+  const fitted = `…${kept.join('')}`
+  return fitted + ' '.repeat(Math.max(0, columns - displayWidth(fitted)))
+}
+
+/** At most `columns` wide, its end cut away. */
+export const cutEnd = (text: string, columns: number): string => {
+  let kept = ''
+  let room = columns
+  for (const character of text) {
+    room -= widthOf(character)
+    if (room < 0) break
+    kept += character
+  }
+  return kept
+}
