@@ -1,0 +1,15 @@
+import { sep } from 'node:path'
+
+/** Whether `path` is `directory` or lies below it. Both absolute and real, without links and dot segments. */
+export const isWithin = (directory: string, path: string): boolean =>
+  path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep)
+
+/** The directories that jobs may read, as real paths, and those below them that they may not. */
+export interface Roots {
+  readonly allowed: readonly string[]
+  readonly forbidden: readonly string[]
+}
+
+export const isReadable = (roots: Roots, realPath: string): boolean =>
+  roots.allowed.some((root) => isWithin(root, realPath)) &&
+  !roots.forbidden.some((directory) => isWithin(directory, realPath))

@@ -1,0 +1,322 @@
+import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { isAbsolute, resolve, sep } from 'node:path'
+import { z } from 'zod'
+import { type AllowedTarget, parseAllowedTarget } from './core/object-key.js'
+import { defaultPartSize, defaultThreshold, maxPartSize, maxThreshold, minPartSize, minThreshold } from './core/plan.js'
+import { parseDurationMs, parseSize } from './core/units.js'
+import { isLoopback, type ListenAddress, parseListen } from './listen-address.js'
+import { parseTokenFile, type TokenText } from './token-file.js'
+
+/** Every setting of `serve`, as `--help` shows it. */
+export const settings = [
+  ['LONGSHORE_LISTEN', '127.0.0.1:8484', 'host:port or unix:/path, comma-separated; off loopback a token is mandatory'],
+  ['LONGSHORE_DATA_DIR', './longshore-data', 'SQLite database and lock'],
+  ['LONGSHORE_NODE_ID', 'host name', 'stable name of this node'],
+  ['LONGSHORE_SOURCE_ROOTS', 'required', 'colon-separated absolute directories that jobs may read'],
+  ['LONGSHORE_ALLOWED_TARGETS', 'any', 'comma-separated bucket or bucket/prefix'],
+  ['LONGSHORE_TOKEN', 'none', 'admin bearer token'],
+  ['LONGSHORE_TOKEN_FILE', 'none', 'file with lines scope:token; scopes read, submit, admin'],
+  ['LONGSHORE_ALLOWED_HOSTS', 'none', 'further Host names that are accepted, comma-separated'],
+  ['LONGSHORE_CONCURRENCY', '16', 'parts and puts in flight in the daemon'],
+  ['LONGSHORE_PARALLEL', '4', 'parts in flight of one job'],
+  ['LONGSHORE_PART_SIZE', '10MiB', 'preferred part size, doubled until at most 10,000 parts'],
+  ['LONGSHORE_MULTIPART_THRESHOLD', '10MiB', 'at or above: multipart; below: one PutObject'],
+  ['LONGSHORE_MAX_ATTEMPTS', '10', 'charged tries of one request before its job fails'],
+  ['LONGSHORE_DRAIN_TIMEOUT', '25s', 'what SIGTERM grants to parts in flight'],
+  ['LONGSHORE_UPLOAD_MARKER', 'on', 'on or off: objects carry x-oss-meta-longshore-upload'],
+  ['LONGSHORE_LOG_LEVEL', 'info', 'trace, debug, info, warn, error, fatal or silent'],
+  ['OSS_REGION', 'one required', 'for example cn-hangzhou'],
+  ['OSS_ENDPOINT', 'one required', 'http:// or https:// (default); guessed from the region when absent'],
+  ['OSS_ADDRESSING', 'virtual', 'virtual, path or cname'],
+  ['OSS_SIGNATURE', 'v4', 'v4 or v1'],
+  ['OSS_ACCESS_KEY_ID', 'required', 'or ALIBABA_CLOUD_ACCESS_KEY_ID'],
+  ['OSS_ACCESS_KEY_SECRET', 'required', 'or ALIBABA_CLOUD_ACCESS_KEY_SECRET'],
+  ['OSS_SESSION_TOKEN', 'none', 'or ALIBABA_CLOUD_SECURITY_TOKEN'],
+] as const
+
+/** Settings that the contract names and this version does not know yet: said loudly, never ignored in silence. */
+const notYet = [
+  'LONGSHORE_LANES',
+  'LONGSHORE_BANDWIDTH',
+  'LONGSHORE_WEBHOOK_SECRET',
+  'LONGSHORE_WEBHOOK_SECRET_FILE',
+  'LONGSHORE_WEBHOOK_ALLOW',
+  'LONGSHORE_ABANDONED_AFTER',
+  'LONGSHORE_KEEP_FINISHED',
+] as const
+
+export interface Config {
+  readonly listen: readonly ListenAddress[]
+  readonly dataDir: string
+  readonly nodeId: string
+  /** Real paths. */
+  readonly sourceRoots: readonly string[]
+  readonly allowedTargets: readonly AllowedTarget[]
+  readonly tokens: readonly TokenText[]
+  readonly allowedHosts: readonly string[]
+  readonly concurrency: number
+  readonly parallel: number
+  readonly partSize: number
+  readonly multipartThreshold: number
+  readonly maxAttempts: number
+  readonly drainTimeoutMs: number
+  readonly marker: boolean
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+  readonly oss: {
+    readonly endpoint: URL
+    readonly region: string
+    readonly addressing: 'virtual' | 'path' | 'cname'
+    readonly signature: 'v4' | 'v1'
+    readonly accessKeyId: string
+    readonly accessKeySecret: string
+    readonly securityToken: string | null
+  }
+  /** Sentences for the log: what is odd but allowed. */
+  readonly warnings: readonly string[]
+}
+
+/** One message that names every bad setting. Never holds a secret. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  constructor(offenders: readonly string[]) {
+    super(`These settings are not right:\n${offenders.map((line) => `  ${line}`).join('\n')}`)
+  }
+}
+
+type Context = z.core.$RefinementCtx
+const refuse = (context: Context, message: string): never => {
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+}
+
+const size = (min: number, max: number) =>
+  z.string().transform((text, context) => {
+    const bytes = parseSize(text)
+    return bytes === null || bytes < min || bytes > max
+      ? refuse(context, `must be a size from ${min} to ${max} bytes, like 16MiB`)
+      : bytes
+  })
+
+const count = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`)
+
+const duration = z.string().transform((text, context) => {
+  const ms = parseDurationMs(text)
+  return ms === null ? refuse(context, 'must be a duration like 25s, 5m or 7d') : ms
+})
+
+const items = (text: string, separator: string): string[] =>
+  text
+    .split(separator)
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+
+const list = z.string().transform((text) => items(text, ','))
+
+const systemPaths = ['/proc', '/sys', '/dev', '/etc']
+const isInside = (directory: string, path: string): boolean => path === directory || path.startsWith(directory + sep)
+
+const rootProblem = (root: string): string | null => {
+  if (!isAbsolute(root)) return `${root} must be an absolute path`
+  try {
+    const real = realpathSync(root)
+    if (!statSync(real).isDirectory()) return `${root} is not a directory`
+    if (real === '/' || systemPaths.some((path) => isInside(path, real)))
+      return `${root} must not be a system directory`
+    return null
+  } catch {
+    return `${root} does not exist or cannot be entered`
+  }
+}
+
+const roots = z
+  .string({ error: 'is required: colon-separated absolute directories that jobs may read' })
+  .transform((text, context) => {
+    const given = items(text, ':')
+    if (given.length === 0) return refuse(context, 'must name at least one directory')
+    const problems = given.map(rootProblem).filter((problem) => problem !== null)
+    return problems.length > 0 ? refuse(context, problems.join('; ')) : given.map((root) => realpathSync(root))
+  })
+
+const allowedTargets = list.transform((texts, context): readonly AllowedTarget[] => {
+  const parsed = texts.map(parseAllowedTarget)
+  const bad = texts.filter((_, index) => parsed[index] === null)
+  return bad.length > 0
+    ? refuse(context, `must be buckets or bucket/prefix: ${bad.join(', ')}`)
+    : parsed.filter((target) => target !== null)
+})
+
+const listen = list.transform((texts, context): readonly ListenAddress[] => {
+  const parsed = texts.map(parseListen)
+  if (parsed.length === 0 || parsed.includes(null)) return refuse(context, 'must be host:port or unix:/absolute/path')
+  return parsed.filter((address) => address !== null)
+})
+
+const tokenFile = z.string().transform((path, context): readonly TokenText[] => {
+  try {
+    return parseTokenFile(readFileSync(path, 'utf8'))
+  } catch (error) {
+    const errno = (error as NodeJS.ErrnoException).code
+    return refuse(context, errno === undefined ? (error as Error).message : `cannot be read: ${errno}`)
+  }
+})
+
+const oneOf = <const T extends readonly string[]>(values: T) =>
+  z.enum(values, { error: `must be one of ${values.join(', ')}` })
+
+const host = z.string().transform((text, context) => {
+  const url = URL.canParse(text.includes('://') ? text : `https://${text}`)
+    ? new URL(text.includes('://') ? text : `https://${text}`)
+    : null
+  const plain = url !== null && ['http:', 'https:'].includes(url.protocol) && url.pathname === '/' && url.search === ''
+  if (url === null || !plain || url.username !== '') {
+    return refuse(context, 'must be a host, or a URL of scheme and host like https://oss-cn-hangzhou.aliyuncs.com')
+  }
+  return url
+})
+
+const schema = z.object({
+  LONGSHORE_LISTEN: listen.prefault('127.0.0.1:8484'),
+  LONGSHORE_NODE_ID: z.string().max(200).optional(),
+  LONGSHORE_SOURCE_ROOTS: roots,
+  LONGSHORE_ALLOWED_TARGETS: allowedTargets.prefault(''),
+  LONGSHORE_TOKEN: z.string().regex(/^\S+$/, 'must not hold white space').optional(),
+  LONGSHORE_TOKEN_FILE: tokenFile.optional(),
+  LONGSHORE_ALLOWED_HOSTS: list.prefault(''),
+  LONGSHORE_CONCURRENCY: count(1, 1024).prefault('16'),
+  LONGSHORE_PARALLEL: count(1, 64).prefault('4'),
+  LONGSHORE_PART_SIZE: size(minPartSize, maxPartSize).optional(),
+  LONGSHORE_MULTIPART_THRESHOLD: size(minThreshold, maxThreshold).optional(),
+  LONGSHORE_MAX_ATTEMPTS: count(1, 1000).prefault('10'),
+  LONGSHORE_DRAIN_TIMEOUT: duration.prefault('25s'),
+  LONGSHORE_UPLOAD_MARKER: oneOf(['on', 'off']).default('on'),
+  LONGSHORE_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  OSS_REGION: z
+    .string()
+    .transform((region) => region.replace(/^oss-/, ''))
+    .pipe(z.string().regex(/^[a-z0-9-]+$/, 'must be a region id like cn-hangzhou'))
+    .optional(),
+  OSS_ENDPOINT: host.optional(),
+  OSS_ADDRESSING: oneOf(['virtual', 'path', 'cname']).default('virtual'),
+  OSS_SIGNATURE: oneOf(['v4', 'v1']).default('v4'),
+  OSS_ACCESS_KEY_ID: z.string({ error: 'is required (or ALIBABA_CLOUD_ACCESS_KEY_ID)' }),
+  OSS_ACCESS_KEY_SECRET: z.string({ error: 'is required (or ALIBABA_CLOUD_ACCESS_KEY_SECRET)' }),
+  OSS_SESSION_TOKEN: z.string().optional(),
+})
+type Parsed = z.infer<typeof schema>
+
+const regionOf = (endpoint: URL | undefined): string | undefined =>
+  /^oss-([a-z0-9-]+?)(-internal)?\.aliyuncs\.com$/.exec(endpoint?.hostname ?? '')?.[1]?.replace(/^accelerate.*/, '') ||
+  undefined
+
+/** What only several settings together can get wrong, as far as each of them could be read. */
+const crossProblems = (parsed: Partial<Parsed>, given: Record<string, string>, dataDir: string): string[] => {
+  const problems: string[] = []
+  const hasToken = given['LONGSHORE_TOKEN'] !== undefined || given['LONGSHORE_TOKEN_FILE'] !== undefined
+  if (!hasToken && !(parsed.LONGSHORE_LISTEN ?? []).every(isLoopback)) {
+    problems.push('LONGSHORE_TOKEN: is required (or LONGSHORE_TOKEN_FILE) when LONGSHORE_LISTEN leaves loopback')
+  }
+  for (const root of parsed.LONGSHORE_SOURCE_ROOTS ?? []) {
+    if (isInside(dataDir, root)) problems.push(`LONGSHORE_SOURCE_ROOTS: ${root} lies inside LONGSHORE_DATA_DIR`)
+  }
+  if (given['OSS_REGION'] === undefined && given['OSS_ENDPOINT'] === undefined) {
+    problems.push('OSS_REGION: is required, or OSS_ENDPOINT')
+  } else if (given['OSS_REGION'] === undefined && parsed.OSS_SIGNATURE === 'v4') {
+    if (parsed.OSS_ENDPOINT !== undefined && regionOf(parsed.OSS_ENDPOINT) === undefined) {
+      problems.push('OSS_REGION: is required, because OSS_ENDPOINT does not tell the region that v4 signatures need')
+    }
+  }
+  if (given['LONGSHORE_DATABASE_URL'] !== undefined) {
+    problems.push('LONGSHORE_DATABASE_URL: PostgreSQL is not supported by this version yet; unset it to use SQLite')
+  }
+  return problems
+}
+
+const realOrResolved = (path: string): string => {
+  try {
+    return realpathSync(path)
+  } catch {
+    return resolve(path)
+  }
+}
+
+const fallbacks = {
+  OSS_ACCESS_KEY_ID: 'ALIBABA_CLOUD_ACCESS_KEY_ID',
+  OSS_ACCESS_KEY_SECRET: 'ALIBABA_CLOUD_ACCESS_KEY_SECRET',
+  OSS_SESSION_TOKEN: 'ALIBABA_CLOUD_SECURITY_TOKEN',
+} as const
+
+/** An empty variable is an unset one: compose files pass them so. The three keys come from one place, never mixed. */
+const readEnvironment = (env: NodeJS.ProcessEnv): Record<string, string> => {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const own = given['OSS_ACCESS_KEY_ID'] !== undefined || given['OSS_ACCESS_KEY_SECRET'] !== undefined
+  if (!own) {
+    for (const [name, other] of Object.entries(fallbacks)) if (given[other] !== undefined) given[name] = given[other]
+  }
+  return given as Record<string, string>
+}
+
+const warningsFor = (given: Record<string, string>, endpoint: URL): string[] => {
+  const warnings = notYet
+    .filter((name) => given[name] !== undefined)
+    .map((name) => `${name} is not supported by this version yet and has no effect`)
+  if (endpoint.protocol === 'http:' && !isLoopback({ kind: 'tcp', host: endpoint.hostname, port: 0 })) {
+    warnings.push(`OSS_ENDPOINT ${endpoint.origin} is plain http: bytes and object names travel unprotected`)
+  }
+  return warnings
+}
+
+/** Reads and checks the settings of `serve`; throws one ConfigError that names every offender. */
+export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
+  const given = readEnvironment(env)
+  const problems: string[] = []
+  const readable: Record<string, unknown> = {}
+  for (const [name, field] of Object.entries(schema.shape)) {
+    const result = field.safeParse(given[name])
+    if (result.success) readable[name] = result.data
+    else problems.push(...result.error.issues.map((issue) => `${name}: ${issue.message}`))
+  }
+  const dataDir = realOrResolved(given['LONGSHORE_DATA_DIR'] ?? './longshore-data')
+  problems.push(...crossProblems(readable as Partial<Parsed>, given, dataDir))
+  if (problems.length > 0) throw new ConfigError(problems)
+  const parsed = readable as Parsed
+
+  const region = parsed.OSS_REGION ?? regionOf(parsed.OSS_ENDPOINT) ?? ''
+  const endpoint = parsed.OSS_ENDPOINT ?? new URL(`https://oss-${region}.aliyuncs.com`)
+  const single: readonly TokenText[] =
+    parsed.LONGSHORE_TOKEN === undefined
+      ? []
+      : [{ name: 'LONGSHORE_TOKEN', scope: 'admin', token: parsed.LONGSHORE_TOKEN }]
+  return Object.freeze({
+    listen: parsed.LONGSHORE_LISTEN,
+    dataDir,
+    nodeId: parsed.LONGSHORE_NODE_ID ?? hostname(),
+    sourceRoots: parsed.LONGSHORE_SOURCE_ROOTS,
+    allowedTargets: parsed.LONGSHORE_ALLOWED_TARGETS,
+    tokens: [...single, ...(parsed.LONGSHORE_TOKEN_FILE ?? [])],
+    allowedHosts: parsed.LONGSHORE_ALLOWED_HOSTS,
+    concurrency: parsed.LONGSHORE_CONCURRENCY,
+    parallel: parsed.LONGSHORE_PARALLEL,
+    partSize: parsed.LONGSHORE_PART_SIZE ?? defaultPartSize,
+    multipartThreshold: parsed.LONGSHORE_MULTIPART_THRESHOLD ?? defaultThreshold,
+    maxAttempts: parsed.LONGSHORE_MAX_ATTEMPTS,
+    drainTimeoutMs: parsed.LONGSHORE_DRAIN_TIMEOUT,
+    marker: parsed.LONGSHORE_UPLOAD_MARKER === 'on',
+    logLevel: parsed.LONGSHORE_LOG_LEVEL,
+    oss: {
+      endpoint,
+      region,
+      addressing: parsed.OSS_ADDRESSING,
+      signature: parsed.OSS_SIGNATURE,
+      accessKeyId: parsed.OSS_ACCESS_KEY_ID,
+      accessKeySecret: parsed.OSS_ACCESS_KEY_SECRET,
+      securityToken: parsed.OSS_SESSION_TOKEN ?? null,
+    },
+    warnings: warningsFor(given, endpoint),
+  })
+}
