@@ -1,0 +1,203 @@
+import { z } from 'zod'
+import { appErrorCodes } from '../core/app-error.js'
+import { eventTypes } from '../core/event.js'
+import { jobErrorCodes } from '../core/failure.js'
+import { jobStates, outcomes, proofs, uploadModes, waitingReasons } from '../core/job.js'
+import type { JobView } from '../core/job-view.js'
+
+/**
+ * Shapes of the answers, for the OpenAPI document. A test has the compiler compare them with the views' own types, so
+ * answers need no validation at run time: the views are built field by field.
+ */
+const instant = z.string().meta({ format: 'date-time' })
+const size = z.int().min(0)
+const crc64 = z.string().describe('CRC-64/XZ, decimal.')
+
+export const progressSchema = z.object({
+  bytesTotal: size,
+  bytesUploaded: size.describe('Bytes that OSS has acknowledged.'),
+  bytesInFlight: size,
+  partsTotal: size.nullable(),
+  partsUploaded: size,
+  bytesPerSecond: z.number().min(0).nullable(),
+  etaSeconds: z.number().min(0).nullable(),
+})
+
+const exampleJob: JobView = {
+  id: '0199c3f2a1b47c3e9d5f0a6b7c8d9e0f',
+  state: 'completed',
+  waiting: null,
+  source: { path: '/srv/in/a.bin', size: 104857600 },
+  target: { bucket: 'media', key: 'dir/a.bin' },
+  batchId: null,
+  priority: 0,
+  labels: { run: '42' },
+  upload: { mode: 'multipart', uploadId: '0004B9894A22E5B1888A1E29F8236E2D', partSize: 10485760, partCount: 10 },
+  outcome: 'uploaded',
+  progress: {
+    bytesTotal: 104857600,
+    bytesUploaded: 104857600,
+    bytesInFlight: 0,
+    partsTotal: 10,
+    partsUploaded: 10,
+    bytesPerSecond: null,
+    etaSeconds: null,
+  },
+  receipt: {
+    size: 104857600,
+    crc64: '11051210869376104954',
+    serverCrc64: '11051210869376104954',
+    proof: 'object',
+    etag: 'B37D1C6E6C4C9D0E1F2A3B4C5D6E7F80-10',
+    versionId: null,
+    requestId: '5C3D9175B6FC201293AD4890',
+    completedAt: '2026-01-01T00:00:09.120Z',
+  },
+  error: null,
+  attempts: 0,
+  runs: 1,
+  createdAt: '2026-01-01T00:00:07.000Z',
+  startedAt: '2026-01-01T00:00:07.004Z',
+  finishedAt: '2026-01-01T00:00:09.121Z',
+  notBefore: null,
+}
+
+export const jobSchema = z
+  .object({
+    id: z.string(),
+    state: z.enum(jobStates),
+    waiting: z.enum(waitingReasons).nullable().describe('Why an unsettled job is not moving.'),
+    source: z.object({ path: z.string(), size }),
+    target: z.object({ bucket: z.string(), key: z.string() }),
+    batchId: z.string().nullable(),
+    priority: z.int(),
+    labels: z.record(z.string(), z.string()),
+    upload: z.object({
+      mode: z.enum(uploadModes).nullable().describe('Null before the start.'),
+      uploadId: z.string().nullable(),
+      partSize: size.nullable(),
+      partCount: size.nullable(),
+    }),
+    outcome: z.enum(outcomes).nullable(),
+    progress: progressSchema,
+    receipt: z
+      .object({
+        size,
+        crc64,
+        serverCrc64: crc64.nullable().describe("OSS's CRC-64 of the whole object."),
+        proof: z.enum(proofs),
+        etag: z.string(),
+        versionId: z.string().nullable(),
+        requestId: z.string().nullable(),
+        completedAt: instant,
+      })
+      .nullable()
+      .describe('The proof of a completed job.'),
+    error: z
+      .object({
+        code: z.enum(jobErrorCodes),
+        message: z.string(),
+        ossCode: z.string().nullable(),
+        requestId: z.string().nullable(),
+      })
+      .nullable()
+      .describe('Why the job failed.'),
+    attempts: size.describe('Charged tries since the last retry.'),
+    runs: size.describe('How often the job was taken up.'),
+    createdAt: instant,
+    startedAt: instant.nullable(),
+    finishedAt: instant.nullable().describe('Set when the job is settled: completed, failed or cancelled.'),
+    notBefore: instant.nullable(),
+  })
+  .meta({ description: 'One source on its way to one object.', examples: [exampleJob] })
+
+export const partSchema = z.object({
+  partNumber: z.int().min(1),
+  offset: size,
+  size,
+  state: z.enum(['pending', 'uploaded', 'uploading']),
+  etag: z.string().nullable(),
+  crc64: crc64.nullable(),
+  attempts: size.describe('Tries that this part took; 0 when it was found in OSS.'),
+  uploadedAt: instant.nullable(),
+})
+
+const page = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item).readonly(), nextCursor: z.string().nullable().describe('Null at the end.') })
+
+export const jobPageSchema = page(jobSchema)
+export const partPageSchema = page(partSchema)
+
+export const eventSchema = z
+  .object({
+    id: z.string().describe('Opaque; what Last-Event-ID takes.'),
+    type: z.enum(eventTypes),
+    at: instant,
+    jobId: z.string(),
+    batchId: z.string().nullable(),
+    job: jobSchema.optional(),
+    part: partSchema.optional(),
+  })
+  .describe('`data:` of a stored event: `job` as it was then, or `part` for part.uploaded.')
+
+export const jobProgressSchema = z
+  .object({ jobId: z.string(), progress: progressSchema })
+  .describe('`data:` of job.progress, which has no id and is never stored.')
+
+const stateCounts = z.object({
+  queued: size,
+  running: size,
+  completing: size,
+  paused: size,
+  failed: size,
+  cancelling: size,
+  completed: size,
+  cancelled: size,
+})
+
+export const statsSchema = z.object({
+  jobs: stateCounts.describe('Stored jobs by state.'),
+  bytesPending: size.describe("Unsettled jobs' bytes that OSS does not hold yet."),
+})
+
+export const versionSchema = z.object({ version: z.string(), commit: z.string().nullable() })
+
+const checkSchema = z.object({ ok: z.boolean(), code: z.enum(appErrorCodes).optional() })
+const checks = z.record(z.string(), checkSchema).describe('What was looked at, by name.')
+
+/** One thing that a probe looked at; `code` says why it is not ok. */
+export type Check = z.infer<typeof checkSchema>
+
+export const probeSchema = z.object({ status: z.literal('ok'), checks })
+
+const problemFields = {
+  type: z.literal('about:blank'),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().describe('What happened and what to do, for people.'),
+  code: z.enum(appErrorCodes).describe('Stable; what programs go by.'),
+  errors: z
+    .array(z.object({ path: z.string(), message: z.string() }))
+    .readonly()
+    .optional()
+    .describe('The offending fields.'),
+  jobId: z.string().optional().describe('The job that stands in the way (target_busy).'),
+}
+
+export const problemSchema = z.object(problemFields).meta({
+  description: 'RFC 9457 problem details.',
+  examples: [
+    {
+      type: 'about:blank',
+      title: 'Bad Request',
+      status: 400,
+      detail: 'source.path must be an absolute path.',
+      code: 'invalid_request',
+      errors: [{ path: 'source.path', message: 'must be an absolute path' }],
+    },
+  ],
+})
+
+export const probeProblemSchema = z
+  .object({ ...problemFields, checks })
+  .describe('A probe that fails: problem details with what was looked at.')

@@ -1,0 +1,124 @@
+import helmet from '@fastify/helmet'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import type { EventFeed } from '../engine/event-feed.js'
+import type { Jobs } from '../engine/jobs.js'
+import type { Clock } from '../ports/clock.js'
+import type { StoreUpkeep } from '../ports/store.js'
+import { guardScopes, type Token } from './auth.js'
+import { parseJsonBody } from './json-body.js'
+import { createLingering } from './lingering.js'
+import { answerNotFound } from './not-found.js'
+import { openApiOptions } from './openapi.js'
+import { guardOrigin } from './origin-guard.js'
+import { refuseMalformed, sendProblem } from './problem.js'
+import { eventRoutes } from './routes/events.js'
+import { jobVerbRoutes } from './routes/job-verbs.js'
+import { jobRoutes } from './routes/jobs.js'
+import { probeRoutes } from './routes/probes.js'
+import { systemRoutes } from './routes/system.js'
+import { createEventStreams } from './sse.js'
+import { compileValidator } from './validation.js'
+
+export interface AppDeps {
+  readonly jobs: Jobs
+  readonly feed: EventFeed
+  readonly store: Pick<StoreUpkeep, 'stats' | 'check'>
+  /** Empty: no token is needed. The composition root grants that on loopback alone. */
+  readonly tokens: readonly Token[]
+  /** Host names that are accepted beside `localhost` and IP literals. */
+  readonly allowedHosts: readonly string[]
+  isDraining(): boolean
+  readonly version: { readonly version: string; readonly commit?: string }
+  readonly logger: FastifyBaseLogger
+  readonly clock: Clock
+  /** Silence on an event stream after which a comment is sent; 15 s. */
+  readonly heartbeatMs?: number
+  /** How long a reader of an event stream may leave its buffer full before it is cut; 15 s. */
+  readonly stallMs?: number
+}
+
+const bodyLimitBytes = 1024 * 1024
+/** For a whole request to arrive; answers may take as long as they like. */
+const requestTimeoutMs = 60_000
+
+const contentSecurityPolicy = {
+  useDefaults: false,
+  directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"] },
+}
+
+/** What the Swagger page needs: its own files, pictures in its style sheet, and requests to this API. */
+const docsPolicy = {
+  'default-src': "'none'",
+  'script-src': "'self'",
+  'style-src': "'self'",
+  'img-src': ["'self'", 'data:'],
+  'connect-src': "'self'",
+  'base-uri': "'none'",
+  'form-action': "'none'",
+  'frame-ancestors': "'none'",
+}
+
+const docs = async (app: FastifyInstance): Promise<void> => {
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, scope: 'none' }
+  })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: docsPolicy,
+    uiConfig: { validatorUrl: null, displayRequestDuration: true },
+  })
+}
+
+/** The HTTP app, ready but not listening. Throws when a route declares no scope. */
+export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
+  const { jobs, store, clock, isDraining } = deps
+  const app: FastifyInstance = fastify({
+    loggerInstance: deps.logger,
+    // Fastify's own lines would hold whole URLs; ours is below.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: requestTimeoutMs,
+    // An absent Host is refused by the origin guard, as problem+json.
+    http: { requireHostHeader: false },
+    // While closing, requests under way on kept connections are still answered as usual.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 1024 },
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    clientErrorHandler: refuseMalformed,
+  })
+
+  const lingering = createLingering()
+  const timing = { heartbeatMs: deps.heartbeatMs ?? 15_000, stallMs: deps.stallMs ?? 15_000 }
+  const streams = createEventStreams({ clock, lingering, timing })
+
+  app.setErrorHandler(sendProblem)
+  app.setValidatorCompiler(compileValidator)
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
+    parseJsonBody(body),
+  )
+  app.addHook('preClose', async () => lingering.endAll())
+  app.addHook('onResponse', async (request, reply) => {
+    const fields = { method: request.method, route: request.routeOptions.url, status: reply.statusCode }
+    request.log.debug({ ...fields, durationMs: Math.round(reply.elapsedTime) }, 'A request was answered.')
+  })
+
+  // The order of these is the order of refusals.
+  await app.register(helmet, { contentSecurityPolicy, strictTransportSecurity: false, frameguard: { action: 'deny' } })
+  guardOrigin(app, deps.allowedHosts)
+  answerNotFound(app)
+  guardScopes(app, deps.tokens)
+
+  await app.register(swagger, openApiOptions(deps.version.version))
+  await app.register(docs)
+  await app.register(async (instance) => jobRoutes(instance, { jobs, lingering, isDraining }))
+  await app.register(async (instance) => jobVerbRoutes(instance, jobs))
+  await app.register(async (instance) => eventRoutes(instance, { jobs, feed: deps.feed, streams }))
+  await app.register(async (instance) => systemRoutes(instance, { store, version: deps.version }))
+  await app.register(async (instance) => probeRoutes(instance, { store, clock, isDraining }))
+  await app.ready()
+  return app
+}

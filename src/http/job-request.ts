@@ -1,0 +1,108 @@
+import { z } from 'zod'
+import { ifExistsPolicies, sourceChangePolicies } from '../core/job.js'
+import { headerProblem } from '../core/object-headers.js'
+import { bucketProblem, keyProblem, pathProblem } from '../core/object-key.js'
+import { maxPartSize, maxThreshold, minPartSize, minThreshold } from '../core/plan.js'
+import type { SubmitRequest } from '../engine/jobs.js'
+
+/** A string that a rule of core judges: null when it is fine, else a sentence that continues the field's name. */
+const ruled = (problem: (text: string) => string | null) =>
+  z.string().superRefine((text, context) => {
+    const message = problem(text)
+    if (message !== null) context.addIssue({ code: 'custom', message })
+  })
+
+const maxCrc64 = 2n ** 64n - 1n
+const crc64Problem = (text: string): string | null =>
+  /^(0|[1-9]\d{0,19})$/.test(text) && BigInt(text) <= maxCrc64
+    ? null
+    : 'must be a decimal string from 0 to 18446744073709551615'
+
+/** Characters as JSON Schema counts them: code points, not UTF-16 units. */
+const lengthOf = (text: string): number => [...text].length
+
+const maxLabels = 16
+const maxLabelKey = 63
+const maxLabelValue = 255
+
+const labelProblem = (key: string, value: string): string | null => {
+  const length = lengthOf(key)
+  if (length < 1 || length > maxLabelKey) return `must have a name of 1 to ${maxLabelKey} characters`
+  // The filter `label=k=v` splits at the first `=`.
+  if (key.includes('=')) return 'must not have = in its name'
+  return lengthOf(value) > maxLabelValue ? `must be at most ${maxLabelValue} characters` : null
+}
+
+const labels = z
+  .record(z.string(), z.string())
+  .superRefine((record, context) => {
+    const entries = Object.entries(record)
+    if (entries.length > maxLabels) context.addIssue({ code: 'custom', message: `must be at most ${maxLabels} labels` })
+    for (const [key, value] of entries) {
+      const message = labelProblem(key, value)
+      if (message !== null) context.addIssue({ code: 'custom', path: [key], message })
+    }
+  })
+  .meta({ maxProperties: maxLabels, description: 'At most 16; names 1 to 63, values up to 255 characters.' })
+
+const headers = z.record(z.string(), z.string()).superRefine((record, context) => {
+  const seen = new Set<string>()
+  for (const [name, value] of Object.entries(record)) {
+    const repeated = seen.has(name.toLowerCase()) ? 'is given twice: names differ only in case' : null
+    const message = repeated ?? headerProblem(name, value)
+    if (message !== null) context.addIssue({ code: 'custom', path: [name], message })
+    seen.add(name.toLowerCase())
+  }
+})
+
+const instant = z.iso
+  .datetime({ offset: true, error: 'must be an ISO 8601 instant with Z or an offset, like 2026-01-01T00:00:00Z' })
+  .transform((text) => Date.parse(text))
+
+const bytes = (min: number, max: number) => z.int().min(min).max(max)
+
+/** The body of POST /v1/jobs; its output is what the use case takes. */
+export const jobRequestSchema = z
+  .strictObject({
+    source: z.strictObject({
+      path: ruled(pathProblem).describe('Absolute path of a regular file below the source roots.'),
+    }),
+    target: z.strictObject({
+      bucket: ruled(bucketProblem),
+      key: ruled(keyProblem).describe('1 to 1023 bytes in UTF-8.'),
+    }),
+    partSize: bytes(minPartSize, maxPartSize)
+      .describe('Preferred bytes per part; doubled until the file fits 10,000 parts.')
+      .optional(),
+    multipartThreshold: bytes(minThreshold, maxThreshold)
+      .describe('Files of at least so many bytes go in parts, smaller ones in one request.')
+      .optional(),
+    parallel: z.int().min(1).max(64).describe('Parts of this job in flight at once.').optional(),
+    sequential: z.boolean().describe("OSS's sequential mode: parts in order, one at a time.").optional(),
+    headers: headers.describe('Headers of the object; Content-Type is guessed from the key when absent.').optional(),
+    ifExists: z.enum(ifExistsPolicies).describe('What to do when the object exists; overwrite by default.').optional(),
+    crc64: ruled(crc64Problem).describe('CRC-64/XZ that the source must have, decimal.').optional(),
+    priority: z.int().min(-100).max(100).describe('Higher goes first; 0 by default.').optional(),
+    labels: labels.optional(),
+    notBefore: instant.describe('The job waits until then.').optional(),
+    notAfter: instant.describe('The job fails with `deadline` when it is not done by then.').optional(),
+    onSourceChange: z
+      .enum(sourceChangePolicies)
+      .describe('fail (default), or restart at most three times when the source changes.')
+      .optional(),
+  })
+  .superRefine(({ notBefore, notAfter }, context) => {
+    if (notBefore === undefined || notAfter === undefined || notAfter > notBefore) return
+    context.addIssue({ code: 'custom', path: ['notAfter'], message: 'must be later than notBefore' })
+  })
+  .meta({
+    description: 'A request to bring one file to one object.',
+    examples: [
+      {
+        source: { path: '/srv/in/a.bin' },
+        target: { bucket: 'media', key: 'dir/a.bin' },
+        headers: { 'Content-Type': 'video/mp4', 'x-oss-storage-class': 'IA' },
+        labels: { run: '42' },
+      },
+    ],
+  }) satisfies z.ZodType<SubmitRequest>

@@ -1,0 +1,51 @@
+import { AppError } from '../core/app-error.js'
+
+/** Deeper than any request is; keeps a hostile body from exhausting the stack. */
+const maxDepth = 32
+
+const poisonous: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+const loneSurrogate = /\p{Surrogate}/u
+
+const refuse = (path: string, message: string): never => {
+  const errors = [{ path, message }]
+  throw new AppError('invalid_request', path === '' ? `The body ${message}.` : `${path} ${message}.`, { errors })
+}
+
+const checkText = (text: string, path: string): void => {
+  if (loneSurrogate.test(text)) refuse(path, 'must be valid Unicode: it holds a lone surrogate')
+  if (text.includes('\0')) refuse(path, 'must not hold NUL')
+}
+
+const checkValue = (value: unknown, path: string, depth: number): void => {
+  if (typeof value === 'string') checkText(value, path)
+  if (typeof value !== 'object' || value === null) return
+  if (depth === maxDepth) refuse('', `must not be nested deeper than ${maxDepth} levels`)
+  for (const [key, member] of Object.entries(value)) {
+    const memberPath = path === '' ? key : `${path}.${key}`
+    checkText(key, path)
+    if (poisonous.has(key)) refuse(memberPath, 'is not a name that may be used')
+    checkValue(member, memberPath, depth + 1)
+  }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+const parse = (bytes: Buffer): unknown => {
+  try {
+    return JSON.parse(decoder.decode(bytes))
+  } catch {
+    // Neither parser's text helps more than this, and V8's quotes the body.
+    return refuse('', 'must be valid JSON in UTF-8')
+  }
+}
+
+/**
+ * Parses a JSON body, undefined when it is empty. Refuses (AppError `invalid_request`, naming the path) what the schemas
+ * cannot see or would drop silently: bytes that are not UTF-8, lone surrogates, NUL, and names that reach prototypes.
+ */
+export const parseJsonBody = (bytes: Buffer): unknown => {
+  if (bytes.length === 0) return undefined
+  const value = parse(bytes)
+  checkValue(value, '', 0)
+  return value
+}

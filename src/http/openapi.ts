@@ -1,0 +1,169 @@
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
+import { z } from 'zod'
+import {
+  eventSchema,
+  jobPageSchema,
+  jobProgressSchema,
+  jobSchema,
+  partPageSchema,
+  partSchema,
+  probeProblemSchema,
+  probeSchema,
+  problemSchema,
+  progressSchema,
+  statsSchema,
+  versionSchema,
+} from './answers.js'
+import { jobRequestSchema } from './job-request.js'
+import { problemMediaType } from './problem.js'
+
+/*
+ * Named schemas, requests apart from answers: a zod schema may read differently on its way in and out, and naming it
+ * once for each keeps the document free of doubles.
+ */
+type Names = z.core.$ZodRegistry<{ id: string }>
+const register = (schemas: Readonly<Record<string, z.ZodType>>): Names => {
+  const names: Names = z.registry()
+  for (const [id, schema] of Object.entries(schemas)) names.add(schema, { id })
+  return names
+}
+
+const requests = register({ JobRequest: jobRequestSchema })
+const answers = register({
+  Job: jobSchema,
+  JobPage: jobPageSchema,
+  JobProgress: jobProgressSchema,
+  Event: eventSchema,
+  Part: partSchema,
+  PartPage: partPageSchema,
+  Probe: probeSchema,
+  ProbeProblem: probeProblemSchema,
+  Problem: problemSchema,
+  Progress: progressSchema,
+  Stats: statsSchema,
+  Version: versionSchema,
+})
+
+type JsonSchema = Record<string, unknown>
+type Io = 'input' | 'output'
+
+const uri = (id: string): string => `#/components/schemas/${id}`
+
+/** What zod derives says less than the type or format given beside it; its readonly is about TypeScript. */
+const override = ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
+  delete jsonSchema.readOnly
+  if (jsonSchema.type === 'array') delete jsonSchema.anyOf
+  if (jsonSchema.format === 'date-time' || jsonSchema.type === 'integer') delete jsonSchema.pattern
+}
+
+const withoutIdentity = ({ $schema: _schema, $id: _id, ...rest }: JsonSchema): JsonSchema => rest
+
+const components = (names: Names, io: Io): Record<string, JsonSchema> => {
+  const { schemas } = z.toJSONSchema(names, { io, uri, override })
+  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, withoutIdentity(schema)]))
+}
+
+const inline = (schema: z.ZodType, io: Io): JsonSchema => {
+  const id = (io === 'input' ? requests : answers).get(schema)?.id
+  return id === undefined ? withoutIdentity(z.toJSONSchema(schema, { io, override })) : { $ref: uri(id) }
+}
+
+/** Descriptions of the answers that routes give, by status. */
+const descriptions: Readonly<Record<string, string>> = {
+  200: 'Done.',
+  201: 'Made, and durable. `Location` names it; `Idempotency-Replayed: true` tells that it was made before.',
+  202: 'Accepted: the job as it is now.',
+  204: 'Removed.',
+  400: '`invalid_request`: `errors` names the offending fields.',
+  401: '`unauthorized`: no valid token.',
+  403: '`forbidden`: the token lacks the scope, or a web page of another origin asks; `target_not_allowed`.',
+  404: '`job_not_found`: there is no such job.',
+  409: '`invalid_state`: the state of the job forbids it; `target_busy`: `jobId` names the job in the way.',
+  413: '`payload_too_large`: the body is over 1 MiB.',
+  415: '`unsupported_media_type`: the body is not application/json.',
+  421: '`misdirected`: the Host header is not one of ours.',
+  422: '`source_unavailable`: the source cannot be read; `idempotency_mismatch`: the key was used with another body.',
+  500: '`internal`: a bug.',
+  503: '`draining`: no new work is taken; `storage_unavailable`. `Retry-After` may tell when to come back.',
+  507: '`storage_full`: the disk of the database is full.',
+}
+
+/** What streams send; their items are described by the schemas Event and JobProgress. */
+export const eventStreamSchema = z.string().describe('Server-sent events: `data:` holds an Event or a JobProgress.')
+
+const mediaTypeOf = (schema: z.ZodType): string => {
+  if (schema === problemSchema || schema === probeProblemSchema) return problemMediaType
+  return schema === eventStreamSchema ? 'text/event-stream' : 'application/json'
+}
+
+/** The answer without a body. */
+export const nothingSchema = z.null()
+
+const response = (status: string, schema: z.ZodType): JsonSchema => {
+  const description = descriptions[status]
+  if (schema === nothingSchema) return { description, type: 'null' }
+  return { description, content: { [mediaTypeOf(schema)]: { schema: inline(schema, 'output') } } }
+}
+
+const commonProblems = [400, 401, 403, 421, 500] as const
+
+/** The problem answers of an operation: those that any may give, and its own. */
+export const problems = <S extends number>(...own: readonly S[]) =>
+  Object.fromEntries([...commonProblems, ...own].map((status) => [status, problemSchema])) as Record<
+    S | (typeof commonProblems)[number],
+    typeof problemSchema
+  >
+
+interface RouteSchema {
+  readonly hide?: boolean
+  readonly body?: z.ZodType
+  readonly querystring?: z.ZodType
+  readonly params?: z.ZodType
+  readonly headers?: z.ZodType
+  readonly response?: Readonly<Record<string, z.ZodType>>
+}
+
+const requestParts = ['body', 'querystring', 'params', 'headers'] as const
+
+const transform: NonNullable<FastifyDynamicSwaggerOptions['transform']> = ({ schema, url }) => {
+  const { body, querystring, params, headers, response: responses, ...rest } = (schema ?? { hide: true }) as RouteSchema
+  const parts = { body, querystring, params, headers }
+  const described: JsonSchema = { ...rest }
+  for (const name of requestParts) {
+    const part = parts[name]
+    if (part !== undefined) described[name] = inline(part, 'input')
+  }
+  const answers = Object.entries(responses ?? {}).map(([status, part]) => [status, response(status, part)])
+  return { schema: { ...described, response: Object.fromEntries(answers) }, url }
+}
+
+/** Options of @fastify/swagger that make the OpenAPI 3.1 document from the zod schemas of the routes. */
+export const openApiOptions = (version: string): FastifyDynamicSwaggerOptions => ({
+  convertConstToEnum: false,
+  openapi: {
+    openapi: '3.1.0',
+    info: {
+      title: 'Longshore',
+      version,
+      description:
+        'A resumable upload daemon for Alibaba Cloud OSS. Sizes are bytes, instants ISO 8601 UTC, 64-bit integers decimal strings.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    tags: [
+      { name: 'jobs', description: 'Hand over work, look at it, steer it.' },
+      { name: 'events', description: 'What happens, as it happens.' },
+      { name: 'system', description: 'The daemon itself.' },
+    ],
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'Mandatory off loopback.' } },
+    },
+    security: [{ bearer: [] }, {}],
+  },
+  transform,
+  // Added last: the library would strip the examples of schemas that it sees.
+  transformObject: (document) => {
+    if (!('openapiObject' in document)) return document.swaggerObject
+    const schemas = { ...components(requests, 'input'), ...components(answers, 'output') }
+    return { ...document.openapiObject, components: { ...document.openapiObject.components, schemas } as never }
+  },
+})

@@ -1,0 +1,45 @@
+import { isIP, type Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { AppError } from '../core/app-error.js'
+
+/** The host name of a Host header or of an origin's authority, without port and brackets; null when it is neither. */
+const hostnameOf = (authority: string): string | null => {
+  if (!URL.canParse(`http://${authority}`)) return null
+  const url = new URL(`http://${authority}`)
+  if (url.username !== '' || url.password !== '' || url.pathname !== '/' || url.search !== '' || url.hash !== '')
+    return null
+  return url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
+}
+
+/** Peers on a unix socket are not browsers. Asked of the listening server: a peer that has gone has no address at all. */
+const isUnixSocket = (socket: Socket & { readonly server?: { address?(): unknown } }): boolean =>
+  typeof socket.server?.address?.() === 'string'
+
+const isSameOrigin = (origin: string, host: string): boolean =>
+  origin.toLowerCase() === `http://${host.toLowerCase()}` || origin.toLowerCase() === `https://${host.toLowerCase()}`
+
+/**
+ * Keeps web pages of others away from a daemon that a browser can reach. The Host allow-list stops DNS rebinding; a
+ * foreign Origin or a cross-site fetch is refused whatever token it brings. There is no CORS. IP literals and
+ * `localhost` are always allowed: no foreign page can be served under them.
+ */
+export const guardOrigin = (app: FastifyInstance, allowedHosts: readonly string[]): void => {
+  const allowed = new Set(['localhost', ...allowedHosts.map((host) => hostnameOf(host) ?? host.toLowerCase())])
+
+  app.addHook('onRequest', async (request) => {
+    const { host, origin } = request.headers
+    if (!isUnixSocket(request.raw.socket)) {
+      if (host === undefined) throw new AppError('invalid_request', 'A Host header is needed.')
+      const name = hostnameOf(host)
+      if (name === null || !(isIP(name) !== 0 || allowed.has(name))) {
+        throw new AppError('misdirected', 'This host name is not one of ours; LONGSHORE_ALLOWED_HOSTS can add it.')
+      }
+    }
+    if (origin !== undefined && !isSameOrigin(origin, host ?? '')) {
+      throw new AppError('forbidden', 'Requests from web pages of other origins are refused.')
+    }
+    if (request.headers['sec-fetch-site'] === 'cross-site') {
+      throw new AppError('forbidden', 'Requests from web pages of other sites are refused.')
+    }
+  })
+}

@@ -1,0 +1,133 @@
+import { STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { AppError, type AppErrorCode, type FieldError } from '../core/app-error.js'
+
+/** The one place where error codes meet HTTP. */
+const statusOf: Readonly<Record<AppErrorCode, number>> = {
+  invalid_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  target_not_allowed: 403,
+  job_not_found: 404,
+  not_found: 404,
+  method_not_allowed: 405,
+  invalid_state: 409,
+  target_busy: 409,
+  precondition_failed: 412,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  misdirected: 421,
+  source_unavailable: 422,
+  idempotency_mismatch: 422,
+  rate_limited: 429,
+  internal: 500,
+  draining: 503,
+  storage_unavailable: 503,
+  storage_full: 507,
+}
+
+export const problemMediaType = 'application/problem+json'
+
+/** RFC 9457. `type` is about:blank, so `title` is the status's own phrase; `code` is what programs go by. */
+export interface Problem {
+  readonly type: 'about:blank'
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly code: AppErrorCode
+  readonly errors?: readonly FieldError[]
+  readonly jobId?: string
+}
+
+const titled = (status: number, code: AppErrorCode, detail: string): Problem => ({
+  type: 'about:blank',
+  title: STATUS_CODES[status] ?? 'Error',
+  status,
+  detail,
+  code,
+})
+
+/** Statuses with which fastify refuses a request, for the codes that say the same. */
+const codeOfStatus: Readonly<Record<number, AppErrorCode>> = {
+  404: 'not_found',
+  413: 'payload_too_large',
+  415: 'unsupported_media_type',
+}
+
+interface FrameworkError extends Error {
+  readonly code: string
+  readonly statusCode: number
+}
+
+/** Errors by which fastify itself refuses a request: their texts are fixed and hold nothing of ours. */
+const isFrameworkError = (error: unknown): error is FrameworkError =>
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  error.code.startsWith('FST_ERR_') &&
+  'statusCode' in error &&
+  typeof error.statusCode === 'number' &&
+  error.statusCode >= 400 &&
+  error.statusCode < 500
+
+/**
+ * How any thrown value reads to the caller. What is not meant for callers becomes `internal`, without detail. `status`
+ * overrules the one that an AppError's code has.
+ */
+export const problemOf = (error: unknown, status?: number): Problem => {
+  if (error instanceof AppError) {
+    const { errors, jobId } = error.details
+    return {
+      ...titled(status ?? statusOf[error.code], error.code, error.message),
+      ...(errors === undefined ? {} : { errors }),
+      ...(jobId === undefined ? {} : { jobId }),
+    }
+  }
+  if (isFrameworkError(error)) {
+    const code = codeOfStatus[error.statusCode]
+    return titled(
+      code === undefined ? error.statusCode : statusOf[code],
+      code ?? 'invalid_request',
+      code === 'unsupported_media_type' ? 'Send the body as application/json.' : error.message,
+    )
+  }
+  return titled(500, 'internal', 'Something went wrong on our side; the log of the daemon has the details.')
+}
+
+const describe = (error: unknown): object =>
+  error instanceof Error ? { name: error.name, message: error.message, stack: error.stack } : { name: typeof error }
+
+/** Answers a thrown error as problem+json. Bugs are logged here, once; the request id is bound to the request's logger. */
+export const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  const problem = problemOf(error)
+  if (problem.code === 'internal') {
+    request.log.error({ error: describe(error), route: request.routeOptions.url }, 'A request failed by a bug.')
+    reply.header('x-request-id', request.id)
+  }
+  if (problem.code === 'unauthorized') reply.header('www-authenticate', 'Bearer realm="longshore"')
+  const retryAfterSeconds = error instanceof AppError ? error.details.retryAfterSeconds : undefined
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
+  return reply.code(problem.status).header('content-type', problemMediaType).send(JSON.stringify(problem))
+}
+
+const statusOfParserError: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+}
+
+/** Answers bytes that are not HTTP, for which no request exists yet, and hangs up. */
+export const refuseMalformed = (error: { readonly code?: string }, socket: Duplex): void => {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status = statusOfParserError[error.code ?? ''] ?? 400
+  const problem = titled(status, codeOfStatus[status] ?? 'invalid_request', 'The request is not well-formed HTTP.')
+  const body = JSON.stringify(problem)
+  socket.end(
+    `HTTP/1.1 ${status} ${problem.title}\r\nContent-Type: ${problemMediaType}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}

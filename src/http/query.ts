@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { jobStates } from '../core/job.js'
+import type { JobFilter, PageRequest } from '../ports/store.js'
+
+const asArray = (value: string | readonly string[]): readonly string[] => (typeof value === 'string' ? [value] : value)
+
+const repeatable = z.union([z.string(), z.array(z.string())], { error: 'must be text' })
+
+const limit = z
+  .string()
+  .regex(/^\d{1,9}$/, 'must be an integer')
+  .transform(Number)
+  .pipe(z.int().min(1).max(1000))
+  .default(100)
+  .meta({ type: 'integer', minimum: 1, maximum: 1000, default: 100, description: 'Items per page; 100 by default.' })
+
+const cursor = z.string().min(1).max(1024).optional().describe('`nextCursor` of the page before.')
+
+const pageFields = { limit, cursor }
+
+export const partsQuerySchema = z.strictObject(pageFields)
+
+export const jobsQuerySchema = z.strictObject({
+  ...pageFields,
+  state: repeatable
+    .transform((value) => asArray(value).flatMap((text) => text.split(',')))
+    .pipe(z.array(z.enum(jobStates)))
+    .optional()
+    .meta({
+      type: 'array',
+      items: { type: 'string', enum: [...jobStates] },
+      description: 'May repeat or hold commas.',
+    }),
+  bucket: z.string().min(1).max(63).optional(),
+  batch: z.string().min(1).max(100).optional(),
+  label: repeatable
+    .transform((value) => asArray(value).map(labelOf))
+    .pipe(z.array(z.object({ key: z.string().min(1).max(63), value: z.string().max(255).nullable() })).max(16))
+    .optional()
+    .meta({
+      type: 'array',
+      items: { type: 'string' },
+      description: '`k=v`, or a bare `k` for any value. May repeat; all must match.',
+    }),
+})
+
+function labelOf(text: string): { key: string; value: string | null } {
+  const at = text.indexOf('=')
+  return at === -1 ? { key: text, value: null } : { key: text.slice(0, at), value: text.slice(at + 1) }
+}
+
+type PageQuery = z.infer<typeof partsQuerySchema>
+type JobsQuery = z.infer<typeof jobsQuerySchema>
+
+export const pageRequestOf = ({ limit, cursor }: PageQuery): PageRequest => ({ limit, cursor: cursor ?? null })
+
+export const jobFilterOf = ({ state, bucket, batch, label }: JobsQuery): JobFilter => ({
+  ...(state === undefined ? {} : { states: state }),
+  ...(bucket === undefined ? {} : { bucket }),
+  ...(batch === undefined ? {} : { batchId: batch }),
+  ...(label === undefined ? {} : { labels: label }),
+})
+
+const longestWaitMs = 55_000
+
+/** `30`, `30s` or `1m`, in milliseconds; longer than 55 s is clamped, so that proxies do not cut the answer off. */
+const waitMs = z
+  .string()
+  .regex(/^\d{1,9}(s|m)?$/, 'must be a duration like 30, 30s or 1m')
+  .transform((text) => Math.min(Number.parseInt(text, 10) * (text.endsWith('m') ? 60_000 : 1000), longestWaitMs))
+  .describe('Answer when the job is settled, at the latest after this duration: `30`, `30s`, `1m`; at most 55 s.')
+
+export const jobQuerySchema = z.strictObject({ wait: waitMs.optional() })
+
+const after = z.string().min(1).max(256).optional().describe('Event id after which to go on; Last-Event-ID wins.')
+
+export const jobEventsQuerySchema = z.strictObject({ after })
+export const eventsQuerySchema = z.strictObject({
+  job: z.string().min(1).max(100).optional().describe('Events of one job only.'),
+  after,
+})
+
+export const idParamsSchema = z.object({ id: z.string() })
+export const noQuerySchema = z.strictObject({})

@@ -1,0 +1,71 @@
+import type { FastifyInstance } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { EventFeed } from '../../engine/event-feed.js'
+import type { Jobs } from '../../engine/jobs.js'
+import { eventStreamSchema, problems } from '../openapi.js'
+import { eventsQuerySchema, idParamsSchema, jobEventsQuerySchema } from '../query.js'
+import type { EventStreams } from '../sse.js'
+
+export interface EventRoutesDeps {
+  readonly jobs: Jobs
+  readonly feed: EventFeed
+  readonly streams: EventStreams
+}
+
+const lastEventId = (header: string | string[] | undefined): string | null =>
+  typeof header === 'string' && header !== '' ? header : null
+
+const description =
+  'Server-sent events. `Last-Event-ID` (or `after`) replays what came after it; when that is no longer kept, the first ' +
+  'event is `reset`. `job.progress` has no id and is not replayed. A comment keeps the connection awake.'
+
+/** What happens, as it happens. */
+export const eventRoutes = (instance: FastifyInstance, { jobs, feed, streams }: EventRoutesDeps): void => {
+  const app = instance.withTypeProvider<ZodTypeProvider>()
+
+  app.get(
+    '/v1/events',
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: 'streamEvents',
+        summary: 'Follow all jobs, or one',
+        description,
+        tags: ['events'],
+        querystring: eventsQuerySchema,
+        response: { 200: eventStreamSchema, ...problems(404, 503) },
+      },
+    },
+    async (request, reply) => {
+      const { job, after } = request.query
+      if (job !== undefined) await jobs.get(job)
+      const cursor = lastEventId(request.headers['last-event-id']) ?? after ?? null
+      const filter = job === undefined ? {} : { jobId: job }
+      streams.serve(request, reply, (signal) => feed.listen(cursor, filter, signal))
+      return reply
+    },
+  )
+
+  app.get(
+    '/v1/jobs/:id/events',
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: 'streamJobEvents',
+        summary: 'Follow one job',
+        description,
+        tags: ['events'],
+        params: idParamsSchema,
+        querystring: jobEventsQuerySchema,
+        response: { 200: eventStreamSchema, ...problems(404, 503) },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      await jobs.get(id)
+      const cursor = lastEventId(request.headers['last-event-id']) ?? request.query.after ?? null
+      streams.serve(request, reply, (signal) => feed.listen(cursor, { jobId: id }, signal))
+      return reply
+    },
+  )
+}

@@ -1,0 +1,70 @@
+import type { FastifyInstance } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { AppError } from '../../core/app-error.js'
+import { type Jobs, type Verb, verbs } from '../../engine/jobs.js'
+import { jobSchema } from '../answers.js'
+import { nothingSchema, problems } from '../openapi.js'
+import { idParamsSchema, noQuerySchema } from '../query.js'
+
+const summaries: Readonly<Record<Verb, string>> = {
+  pause: 'Pause a job: parts in flight finish, nothing new starts',
+  resume: 'Resume a paused job',
+  cancel: 'Cancel a job and remove what it left in OSS',
+  retry: 'Try a failed job again, keeping the parts that still fit',
+}
+
+const empty = /^\s*(\{\s*\})?\s*$/
+
+/** Steering jobs. These requests have no body, so they pass with any content type; an empty JSON object is let through. */
+export const jobVerbRoutes = (instance: FastifyInstance, jobs: Jobs): void => {
+  const app = instance.withTypeProvider<ZodTypeProvider>()
+
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: 1024 }, (_request, body, done) => {
+    if (empty.test(body.toString())) done(null, undefined)
+    else done(new AppError('invalid_request', 'This request takes no body.'))
+  })
+
+  for (const verb of verbs) {
+    app.post(
+      `/v1/jobs/:id/${verb}`,
+      {
+        config: { scope: 'submit' },
+        schema: {
+          operationId: `${verb}Job`,
+          summary: summaries[verb],
+          description: 'Idempotent: when the state is reached or under way already, nothing happens.',
+          tags: ['jobs'],
+          params: idParamsSchema,
+          querystring: noQuerySchema,
+          response: { 202: jobSchema, ...problems(404, 409, 413, 422, 503, 507) },
+        },
+      },
+      async (request, reply) => {
+        const job = await jobs.control(request.params.id, verb)
+        reply.code(202)
+        return job
+      },
+    )
+  }
+
+  app.delete(
+    '/v1/jobs/:id',
+    {
+      config: { scope: 'submit' },
+      schema: {
+        operationId: 'removeJob',
+        summary: 'Forget a settled job',
+        tags: ['jobs'],
+        params: idParamsSchema,
+        querystring: noQuerySchema,
+        response: { 204: nothingSchema, ...problems(404, 409, 413, 503, 507) },
+      },
+    },
+    async (request, reply) => {
+      await jobs.remove(request.params.id)
+      reply.code(204)
+      return null
+    },
+  )
+}

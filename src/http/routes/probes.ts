@@ -1,0 +1,93 @@
+import type { FastifyInstance } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { AppError } from '../../core/app-error.js'
+import type { Clock } from '../../ports/clock.js'
+import type { StoreUpkeep } from '../../ports/store.js'
+import { type Check, probeProblemSchema, probeSchema } from '../answers.js'
+import { problemMediaType, problemOf } from '../problem.js'
+import { noQuerySchema } from '../query.js'
+
+export interface ProbeRoutesDeps {
+  readonly store: Pick<StoreUpkeep, 'check'>
+  readonly clock: Clock
+  isDraining(): boolean
+}
+
+/** A store that is silent for so long does not answer, as far as a probe is concerned. */
+const patienceMs = 5000
+
+/** What was looked at, with what is wrong about it. */
+type Findings = Readonly<Record<string, AppError | null>>
+
+const answerOf = (findings: Findings) => {
+  const entries = Object.entries(findings)
+  const checks: Record<string, Check> = Object.fromEntries(
+    entries.map(([name, error]) => [name, error === null ? { ok: true } : { ok: false, code: error.code }]),
+  )
+  const worst = entries.map(([, error]) => error).find((error) => error !== null)
+  if (worst === undefined || worst === null) return { ok: true, body: { status: 'ok' as const, checks } } as const
+  // 503 whatever the reason: that is what orchestrators look for.
+  return { ok: false, body: { ...problemOf(worst, 503), checks } } as const
+}
+
+/** `/livez` and `/readyz`, for orchestrators. OSS being down flips neither. */
+export const probeRoutes = (instance: FastifyInstance, { store, clock, isDraining }: ProbeRoutesDeps): void => {
+  const app = instance.withTypeProvider<ZodTypeProvider>()
+
+  const storeFinding = async (): Promise<AppError | null> => {
+    const over = new AbortController()
+    const answer = store.check().then(
+      () => null,
+      (cause: unknown) =>
+        cause instanceof AppError ? cause : new AppError('storage_unavailable', 'The database fails.', { cause }),
+    )
+    const silence = clock.sleep(patienceMs, over.signal).then(
+      () => new AppError('storage_unavailable', 'The database does not answer.'),
+      () => null,
+    )
+    return Promise.race([answer, silence]).finally(() => over.abort())
+  }
+
+  const probes = {
+    '/livez': {
+      operationId: 'isLive',
+      summary: 'Does the process work?',
+      description: 'The event loop and the database answer. A full disk is no reason to restart.',
+      look: async (): Promise<Findings> => {
+        const finding = await storeFinding()
+        return { store: finding?.code === 'storage_full' ? null : finding }
+      },
+    },
+    '/readyz': {
+      operationId: 'isReady',
+      summary: 'Can it take work?',
+      description: 'Not while it drains, its disk is full or its database is down.',
+      look: async (): Promise<Findings> => ({
+        accepting: isDraining() ? new AppError('draining', 'The daemon is draining and takes no new jobs.') : null,
+        store: await storeFinding(),
+      }),
+    },
+  }
+
+  for (const [url, { look, ...schema }] of Object.entries(probes)) {
+    app.get(
+      url,
+      {
+        config: { scope: 'none' },
+        schema: {
+          ...schema,
+          tags: ['system'],
+          security: [],
+          querystring: noQuerySchema,
+          response: { 200: probeSchema, 503: probeProblemSchema },
+        },
+      },
+      async (_request, reply) => {
+        const { ok, body } = answerOf(await look())
+        reply.header('cache-control', 'no-store')
+        if (ok) return body
+        return reply.code(503).header('content-type', problemMediaType).send(body)
+      },
+    )
+  }
+}

@@ -1,0 +1,114 @@
+import type { ServerResponse } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FeedItem } from '../engine/event-feed.js'
+import type { Clock } from '../ports/clock.js'
+import type { Lingering } from './lingering.js'
+
+/*
+ * Our own, because @fastify/sse 0.6 waits for `drain` alone (a reader that hangs up while its buffer is full leaves the
+ * handler waiting for ever), lets heartbeats pile up behind a full buffer, never cuts a stalled reader, and does not end
+ * its streams when the app closes.
+ */
+
+/** How soon an EventSource comes back after a cut. */
+const retryMs = 2000
+
+export interface StreamTiming {
+  /** Silence after which a comment is sent, so that proxies keep the connection. */
+  readonly heartbeatMs: number
+  /** How long a reader may leave what it was sent in our buffer before it is cut. */
+  readonly stallMs: number
+}
+
+const frame = (item: FeedItem): string => {
+  switch (item.kind) {
+    case 'event':
+      return `id: ${item.event.id}\nevent: ${item.event.type}\ndata: ${JSON.stringify(item.event)}\n\n`
+    case 'progress':
+      return `event: job.progress\ndata: ${JSON.stringify({ jobId: item.jobId, progress: item.progress })}\n\n`
+    case 'reset':
+      return `id: ${item.lastId}\nevent: reset\ndata: ${JSON.stringify({ type: 'reset', lastId: item.lastId })}\n\n`
+  }
+}
+
+/** Resolves true once everything written has left our buffer, false when it has not after `stallMs`. */
+const drained = async (response: ServerResponse, clock: Clock, stallMs: number, signal: AbortSignal) => {
+  const over = new AbortController()
+  const onDrain = (): void => over.abort()
+  response.once('drain', onDrain)
+  signal.addEventListener('abort', onDrain, { once: true })
+  try {
+    if (signal.aborted) return true
+    return await clock.sleep(stallMs, over.signal).then(
+      () => false,
+      () => true,
+    )
+  } finally {
+    response.off('drain', onDrain)
+    signal.removeEventListener('abort', onDrain)
+  }
+}
+
+/** Asked before every write: one that comes late would be an uncaught error of the response. */
+const takesMore = (response: ServerResponse): boolean => !response.destroyed && !response.writableEnded
+
+const beat = async (response: ServerResponse, clock: Clock, heartbeatMs: number, signal: AbortSignal) => {
+  while (!signal.aborted) {
+    await clock.sleep(heartbeatMs, signal).catch(() => undefined)
+    if (takesMore(response) && !response.writableNeedDrain) response.write(':\n\n')
+  }
+}
+
+export interface EventStreams {
+  /**
+   * Takes over the reply and sends what `listen` yields until it ends, the client hangs up or the app closes. Reads the
+   * next item only when the reader has taken the ones before, so a slow reader costs one buffer; one that stalls is cut.
+   */
+  serve(request: FastifyRequest, reply: FastifyReply, listen: (signal: AbortSignal) => AsyncIterable<FeedItem>): void
+}
+
+export const createEventStreams = (deps: {
+  readonly clock: Clock
+  readonly lingering: Lingering
+  readonly timing: StreamTiming
+}): EventStreams => {
+  const { clock, lingering, timing } = deps
+
+  const pump = async (response: ServerResponse, items: AsyncIterable<FeedItem>, signal: AbortSignal) => {
+    for await (const item of items) {
+      if (signal.aborted || !takesMore(response)) return
+      if (response.write(frame(item))) continue
+      if (!(await drained(response, clock, timing.stallMs, signal))) {
+        response.destroy()
+        return
+      }
+    }
+  }
+
+  return {
+    serve(request, reply, listen) {
+      reply.hijack()
+      const response = reply.raw
+      response.writeHead(200, {
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      })
+      if (request.method === 'HEAD') {
+        response.end()
+        return
+      }
+      response.write(`retry: ${retryMs}\n\n`)
+      const signal = lingering.signalFor(reply)
+      void beat(response, clock, timing.heartbeatMs, signal)
+      pump(response, listen(signal), signal)
+        .catch((error: unknown) => {
+          request.log.error(
+            { reason: error instanceof Error ? error.message : 'unknown' },
+            'An event stream broke off.',
+          )
+        })
+        .finally(() => response.end())
+    },
+  }
+}
