@@ -1,0 +1,183 @@
+import { Failure, type FailureKind, type JobErrorCode } from '../../core/failure.js'
+import type { ExchangePhase } from './exchange.js'
+
+export type OssCall = 'initiate' | 'part' | 'put' | 'list' | 'complete' | 'abort' | 'head'
+
+const callNames: Readonly<Record<OssCall, string>> = {
+  initiate: 'InitiateMultipartUpload',
+  part: 'UploadPart',
+  put: 'PutObject',
+  list: 'ListParts',
+  complete: 'CompleteMultipartUpload',
+  abort: 'AbortMultipartUpload',
+  head: 'HeadObject',
+}
+
+/** An answer that is not the success its call hoped for. */
+export interface BadAnswer {
+  readonly call: OssCall
+  readonly status: number
+  /** OSS's own code and sentence, null where the answer held none. */
+  readonly ossCode: string | null
+  readonly ossMessage: string | null
+  readonly requestId: string | null
+  readonly retryAfterMs: number | null
+  /** False when the body was cut, so a missing code means nothing. */
+  readonly whole: boolean
+  /** The request was signed with keys that expire. */
+  readonly temporaryKeys: boolean
+}
+
+/** A request without a whole answer. */
+export interface BrokenExchange {
+  readonly call: OssCall
+  /** As ExchangeError has it. */
+  readonly errno: string
+  readonly phase: ExchangePhase
+}
+
+interface Verdict {
+  readonly kind: FailureKind
+  readonly code?: JobErrorCode
+}
+
+const accessDenied: Verdict = { kind: 'permanent', code: 'access_denied' }
+const badRequest: Verdict = { kind: 'permanent', code: 'bad_request' }
+const noSuchBucket: Verdict = { kind: 'permanent', code: 'no_such_bucket' }
+const transient: Verdict = { kind: 'transient' }
+const throttled: Verdict = { kind: 'throttled' }
+const conflict: Verdict = { kind: 'conflict' }
+const lost: Verdict = { kind: 'lost' }
+const integrity: Verdict = { kind: 'integrity', code: 'integrity' }
+const credentials: Verdict = { kind: 'credentials', code: 'access_denied' }
+
+/** OSS's code decides before the status does. Source: oss-facts, sections 2 and 3. */
+const byOssCode: ReadonlyMap<string, Verdict> = new Map([
+  ['AccessDenied', accessDenied],
+  ['SignatureDoesNotMatch', accessDenied],
+  ['InvalidAccessKeyId', accessDenied],
+  ['InvalidSecurityToken', accessDenied],
+  ['UserDisable', accessDenied],
+  ['SecurityTokenExpired', credentials],
+  ['RequestTimeTooSkewed', { kind: 'clock' }],
+  ['NoSuchBucket', noSuchBucket],
+  ['NoSuchUpload', lost],
+  ['InvalidPart', conflict],
+  ['InvalidPartOrder', conflict],
+  ['PartNotSequential', conflict],
+  ['PartAlreadyExist', conflict],
+  ['FileAlreadyExists', conflict],
+  ['InvalidDigest', integrity],
+  ['BadDigest', integrity],
+  ['RequestTimeout', transient],
+  ['IncompleteBody', transient],
+  ['InternalError', transient],
+  ['ServiceUnavailable', transient],
+  ['SlowDown', throttled],
+  ['TooManyRequests', throttled],
+])
+const uploadCalls: ReadonlySet<OssCall> = new Set(['part', 'list', 'complete', 'abort'])
+const throttleCode = /(Limit|LimitRate|Rate)Exceeded$|^Throttling/
+/** Keys that expire may be unknown because they did; asking for new ones is worth a try. */
+const curedByNewKeys: ReadonlySet<string> = new Set(['InvalidAccessKeyId', 'InvalidSecurityToken'])
+
+const byStatus = (status: number): Verdict => {
+  if (status === 429) return throttled
+  if (status >= 500 || status === 408 || status === 425) return transient
+  if (status === 401 || status === 403) return accessDenied
+  if (status >= 300) return badRequest
+  // A success that does not show what it must: the effect is unknown, and repeating it is harmless or `ambiguous`.
+  return transient
+}
+
+/** The request could not even be written down; it will not be next time. */
+const unsendableErrnos: ReadonlySet<string> = new Set([
+  'ERR_INVALID_CHAR',
+  'ERR_INVALID_HTTP_TOKEN',
+  'ERR_UNESCAPED_CHARACTERS',
+])
+
+const certificateErrnos: ReadonlySet<string> = new Set([
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REVOKED',
+  'CERT_REJECTED',
+  'CERT_UNTRUSTED',
+  'CERT_SIGNATURE_FAILURE',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'HOSTNAME_MISMATCH',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+])
+
+/** The meaning of an answer by OSS's code, else by its status. */
+export const classifyAnswer = (answer: BadAnswer): Failure => {
+  const { call, status, ossCode, ossMessage, requestId, retryAfterMs } = answer
+  const { kind, code } = verdictOf(answer)
+  const said = ossCode === null ? '' : ` ${ossCode}${ossMessage === null ? '' : `: ${ossMessage}`}`
+  return new Failure(kind, `OSS answered ${callNames[call]} with ${status}${said}`, {
+    ...(code === undefined ? {} : { code }),
+    ossCode,
+    requestId,
+    status,
+    retryAfterMs,
+  })
+}
+
+const verdictOf = (answer: BadAnswer): Verdict => {
+  const { call, status, retryAfterMs } = answer
+  const verdict = plainVerdictOf(answer)
+  if (verdict.kind !== 'transient') return verdict
+  if (call === 'complete') return { kind: 'ambiguous' }
+  return status === 503 && retryAfterMs !== null ? throttled : transient
+}
+
+const plainVerdictOf = ({ call, status, ossCode, requestId, whole, temporaryKeys }: BadAnswer): Verdict => {
+  if (ossCode !== null) {
+    if (temporaryKeys && curedByNewKeys.has(ossCode)) return credentials
+    if (throttleCode.test(ossCode)) return throttled
+    return byOssCode.get(ossCode) ?? byStatus(status)
+  }
+  // The code that would say what the refusal means was cut off.
+  if (!whole && status < 500 && status >= 400) return transient
+  // A 404 without a code speaks of the upload only when it is OSS's own: a proxy knows no uploads.
+  if (status === 404 && requestId === null) return transient
+  if (status === 404 && uploadCalls.has(call)) return lost
+  return byStatus(status)
+}
+
+/** The meaning of a request that broke off, by what went wrong and how far it had come. */
+export const classifyBroken = ({ call, errno, phase }: BrokenExchange): Failure => {
+  const name = callNames[call]
+  if (unsendableErrnos.has(errno)) {
+    return new Failure('permanent', `${name} holds a header or name that HTTP cannot carry (${errno}).`, badRequest)
+  }
+  if (certificateErrnos.has(errno)) {
+    return new Failure('permanent', `The endpoint's TLS certificate is not accepted (${errno}).`, badRequest)
+  }
+  if (phase === 'connecting' && (errno === 'EPROTO' || errno.startsWith('ERR_SSL_'))) {
+    return new Failure('permanent', `The endpoint does not speak TLS as we do (${errno}).`, badRequest)
+  }
+  if (phase === 'connecting') return new Failure('transient', `No connection to OSS for ${name} (${errno}).`)
+  const kind = call === 'complete' ? 'ambiguous' : 'transient'
+  return new Failure(kind, `${name} broke off while ${phase} (${errno}).`)
+}
+
+/** A success without what proves it: `lacking` continues "without". */
+export const classifyUnproven = (call: OssCall, lacking: string, status: number, requestId: string | null): Failure =>
+  new Failure(call === 'complete' ? 'ambiguous' : 'transient', `OSS answered ${callNames[call]} without ${lacking}.`, {
+    status,
+    requestId,
+  })
+
+/** OSS's checksum of the bytes is not ours: something between us changed them. */
+export const classifyMismatch = (call: OssCall, requestId: string | null): Failure =>
+  new Failure('integrity', `OSS received other bytes by ${callNames[call]} than were sent: its CRC-64 differs.`, {
+    code: 'integrity',
+    requestId,
+  })

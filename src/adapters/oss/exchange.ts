@@ -1,0 +1,218 @@
+import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { ExchangeTimeouts } from './timeouts.js'
+
+/** One signed HTTP request, as plain data. The path goes out as it is given: what was signed is what is sent. */
+export interface ExchangeRequest {
+  readonly protocol: 'http:' | 'https:'
+  readonly hostname: string
+  readonly port: number
+  readonly path: string
+  readonly method: string
+  /** Names in lower case; `host` and, with a body, `content-length` among them. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly timeouts: ExchangeTimeouts
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** At most `maxAnswerBytes` of it. */
+  readonly body: string
+  /** False when the body was longer than we read, or the connection ended before it did. */
+  readonly whole: boolean
+  /** It came before all of our body was on its way, so it cannot be about all of it. */
+  readonly early: boolean
+}
+
+/** `connecting`: nothing can have reached the other side. From `sending` on, something may have. */
+export type ExchangePhase = 'connecting' | 'sending' | 'waiting' | 'answering'
+
+/** A request that got no whole answer. `errno` is a system, TLS or parser code, or one of `timeoutCodes`. */
+export class ExchangeError extends Error {
+  override readonly name = 'ExchangeError'
+  readonly errno: string
+  readonly phase: ExchangePhase
+  /** What had arrived of an answer. */
+  readonly answer: Answer | null
+
+  constructor(errno: string, phase: ExchangePhase, answer: Answer | null) {
+    super(`${errno} while ${phase}`)
+    this.errno = errno
+    this.phase = phase
+    this.answer = answer
+  }
+}
+
+/**
+ * Hands bytes to the socket; resolves when they may be overwritten. False: stop, the rest is not wanted any more.
+ * `last` ends the body. One call at a time.
+ */
+export type WriteBody = (chunk: Uint8Array, last: boolean) => Promise<boolean>
+
+const maxAnswerBytes = 1024 * 1024
+
+const errnoOf = (error: unknown): string => {
+  if (typeof error !== 'object' || error === null) return 'UNKNOWN'
+  if ('code' in error && typeof error.code === 'string') return error.code
+  // A dual-stack host fails with one error per address.
+  if (error instanceof AggregateError) return errnoOf(error.errors[0])
+  return 'UNKNOWN'
+}
+
+const flatten = (message: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(message.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]),
+  )
+
+const open = (agent: Agent, request: ExchangeRequest): ClientRequest => {
+  const { hostname, port, path, method, headers } = request
+  const send = request.protocol === 'https:' ? httpsRequest : httpRequest
+  try {
+    return send({ agent, hostname, port, path, method, headers, setHost: false })
+  } catch (error) {
+    throw new ExchangeError(errnoOf(error), 'connecting', null)
+  }
+}
+
+/**
+ * Sends one request and reads its answer, whatever its status. Settles only when neither the request nor `sendBody` is
+ * doing anything any more, and leaves its connection either reusable or destroyed. An answer that comes before the body
+ * is sent ends the sending. Throws ExchangeError, what `sendBody` threw, or the signal's reason.
+ */
+export const exchange = async (
+  agent: Agent,
+  request: ExchangeRequest,
+  sendBody: (write: WriteBody) => Promise<void>,
+  signal: AbortSignal,
+): Promise<Answer> => {
+  signal.throwIfAborted()
+  const { timeouts } = request
+  const req = open(agent, request)
+
+  let phase: ExchangePhase = 'connecting'
+  let settled = false
+  let stopped = false
+  let bodyIssued = false
+  let releaseWrite: (() => void) | null = null
+  let answerSoFar: ((whole: boolean) => Answer) | null = null
+  let settle: { resolve(answer: Answer): void; reject(error: unknown): void } | null = null
+
+  const stopSending = (): void => {
+    stopped = true
+    releaseWrite?.()
+  }
+  const fail = (error: unknown): void => {
+    if (settled) return
+    settled = true
+    stopSending()
+    settle?.reject(error)
+    req.destroy()
+  }
+  const failWith = (errno: string): void => fail(new ExchangeError(errno, phase, answerSoFar?.(false) ?? null))
+
+  const answered = new Promise<Answer>((resolve, reject) => {
+    settle = { resolve, reject }
+  })
+  const budget = setTimeout(() => failWith('BUDGET_TIMEOUT'), timeouts.budgetMs)
+  let watchdog = setTimeout(() => failWith('IDLE_TIMEOUT'), timeouts.idleMs)
+  const watch = (errno: string, ms: number): void => {
+    clearTimeout(watchdog)
+    if (!settled) watchdog = setTimeout(() => failWith(errno), ms)
+  }
+  const onAbort = (): void => fail(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+
+  let closed: Promise<void> | null = null
+  req.on('socket', (socket) => {
+    closed = new Promise((resolve) => req.once('close', resolve))
+    const ready = (): void => {
+      phase = 'sending'
+      watch('IDLE_TIMEOUT', timeouts.idleMs)
+    }
+    if (req.reusedSocket) return ready()
+    watch('CONNECT_TIMEOUT', timeouts.connectMs)
+    socket.once(request.protocol === 'https:' ? 'secureConnect' : 'connect', ready)
+  })
+  req.on('finish', () => {
+    if (phase !== 'sending') return
+    phase = 'waiting'
+    watch('ANSWER_TIMEOUT', timeouts.answerMs)
+  })
+  req.on('error', (error) => failWith(errnoOf(error)))
+  req.on('close', () => failWith('ECONNRESET'))
+  req.on('response', (response) => {
+    phase = 'answering'
+    watch('IDLE_TIMEOUT', timeouts.idleMs)
+    const early = !bodyIssued
+    stopSending()
+    const chunks: Buffer[] = []
+    let size = 0
+    const headers = flatten(response)
+    answerSoFar = (whole) => ({
+      status: response.statusCode ?? 0,
+      headers,
+      body: Buffer.concat(chunks).toString('utf8'),
+      whole,
+      early,
+    })
+    const finish = (whole: boolean): void => {
+      const answer = answerSoFar?.(whole)
+      if (settled || answer === undefined) return
+      settled = true
+      settle?.resolve(answer)
+    }
+    response.on('data', (chunk: Buffer) => {
+      watch('IDLE_TIMEOUT', timeouts.idleMs)
+      chunks.push(chunk.subarray(0, maxAnswerBytes - size))
+      size += chunk.length
+      if (size <= maxAnswerBytes) return
+      finish(false)
+      req.destroy()
+    })
+    response.on('end', () => finish(response.complete))
+    response.on('error', (error) => failWith(errnoOf(error)))
+  })
+
+  const write: WriteBody = async (chunk, last) => {
+    if (stopped) return false
+    await new Promise<void>((resolve) => {
+      releaseWrite = resolve
+      req.write(chunk, () => resolve())
+      if (last) {
+        bodyIssued = true
+        req.end()
+      }
+    })
+    releaseWrite = null
+    if (!stopped && phase === 'sending') watch('IDLE_TIMEOUT', timeouts.idleMs)
+    return !stopped
+  }
+  const sending = (async () => {
+    try {
+      await sendBody(write)
+      if (!bodyIssued && !stopped) {
+        bodyIssued = true
+        req.end()
+      }
+    } catch (error) {
+      fail(error)
+    }
+  })()
+
+  try {
+    return await answered
+  } finally {
+    clearTimeout(watchdog)
+    clearTimeout(budget)
+    signal.removeEventListener('abort', onAbort)
+    await sending
+    // An answer may overtake the callback of our own last write by one turn of the loop; that connection is healthy.
+    if (!req.writableFinished) await new Promise((resolve) => setImmediate(resolve))
+    if (!req.writableFinished) req.destroy()
+    if (closed !== null) await closed
+  }
+}

@@ -1,0 +1,142 @@
+import { maxParts } from '../../core/plan.js'
+import type { ListedPart } from '../../ports/target.js'
+import type { OssClient } from './client.js'
+import type { Answer } from './exchange.js'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** OSS's own words about a refusal; each null where the answer does not hold it. */
+export interface OssError {
+  readonly code: string | null
+  readonly message: string | null
+  readonly requestId: string | null
+  readonly serverTime: string | null
+}
+
+export interface PartsPage {
+  readonly parts: readonly ListedPart[]
+  /** Go on behind this part number; null on the last page. */
+  readonly nextMarker: number | null
+}
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const textOf = (fields: Fields | null, name: string): string | null => {
+  const value = fields !== null && Object.hasOwn(fields, name) ? fields[name] : null
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+/** Codes and ids are kept and shown, so they must look like ones. */
+const wordOf = (fields: Fields | null, name: string): string | null => {
+  const text = textOf(fields, name)
+  return text !== null && /^[\w.-]{1,128}$/.test(text) ? text : null
+}
+
+const integerOf = (fields: Fields, name: string): number | null => {
+  const text = textOf(fields, name)
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null
+}
+
+/** The fields below the root element; null when the text is not whole, well-formed XML. */
+const parseFields = async (client: OssClient, text: string): Promise<Fields | null> => {
+  if (text.trim() === '') return null
+  try {
+    const parsed = await client.parseXML(text)
+    return isFields(parsed) ? parsed : null
+  } catch {
+    // The parser's message holds the text, and what was wrong with it changes nothing.
+    return null
+  }
+}
+
+/** A header's value; null when absent or empty. */
+export const headerOf = (answer: Answer, name: string): string | null => answer.headers[name] || null
+
+export const requestIdOf = (answer: Answer): string | null => headerOf(answer, 'x-oss-request-id')
+
+const unquote = (etag: string): string => etag.trim().replace(/^"|"$/g, '')
+
+/** The ETag without quotes; null when absent. */
+export const etagOf = (answer: Answer): string | null => unquote(headerOf(answer, 'etag') ?? '') || null
+
+/** OSS's CRC-64 as a decimal string without leading zeros; null when absent. Text that is no number stays as it is, and so equals none. */
+export const crc64Of = (answer: Answer): string | null => decimal(headerOf(answer, 'x-oss-hash-crc64ecma'))
+
+const decimal = (text: string | null): string | null =>
+  text !== null && /^\d{1,20}$/.test(text) ? String(BigInt(text)) : text
+
+/** OSS says `null` for objects of buckets that do not keep versions any more. */
+export const versionIdOf = (answer: Answer): string | null => {
+  const text = headerOf(answer, 'x-oss-version-id')
+  return text === 'null' ? null : text
+}
+
+/** Reads the error from the body, or from `x-oss-err` where the answer can have none (HEAD). */
+export const readError = async (client: OssClient, answer: Answer): Promise<OssError> => {
+  const encoded = headerOf(answer, 'x-oss-err')
+  const text = answer.body === '' && encoded !== null ? Buffer.from(encoded, 'base64').toString('utf8') : answer.body
+  const fields = await parseFields(client, text)
+  return {
+    code: wordOf(fields, 'Code'),
+    message: textOf(fields, 'Message'),
+    requestId: requestIdOf(answer) ?? wordOf(fields, 'RequestId'),
+    serverTime: headerOf(answer, 'date') ?? textOf(fields, 'ServerTime'),
+  }
+}
+
+/** How long the answer asks us to wait, or null. `now` is for a Retry-After that is a date. */
+export const retryAfterMsOf = (answer: Answer, now: number): number | null => {
+  const qosDelay = headerOf(answer, 'x-oss-qos-delay-time')
+  if (qosDelay !== null && /^\d{1,9}$/.test(qosDelay)) return Number(qosDelay)
+  const retryAfter = headerOf(answer, 'retry-after')
+  if (retryAfter === null) return null
+  if (/^\d{1,6}$/.test(retryAfter)) return Number(retryAfter) * 1000
+  const at = Date.parse(retryAfter)
+  return Number.isNaN(at) ? null : Math.max(0, at - now)
+}
+
+/** The upload id of an InitiateMultipartUploadResult, or null. */
+export const readUploadId = async (client: OssClient, answer: Answer): Promise<string | null> =>
+  textOf(await parseFields(client, answer.body), 'UploadId')
+
+/** The ETag of a whole CompleteMultipartUploadResult, without quotes, or null: anything less proves nothing. */
+export const readCompletedEtag = async (client: OssClient, answer: Answer): Promise<string | null> => {
+  const fields = await parseFields(client, answer.body)
+  if (fields === null || textOf(fields, 'Code') !== null) return null
+  return unquote(textOf(fields, 'ETag') ?? '') || null
+}
+
+/** One page of a ListPartsResult, or null when it is not one. `after` is the marker that was asked for. */
+export const readPartsPage = async (client: OssClient, answer: Answer, after: number): Promise<PartsPage | null> => {
+  const fields = await parseFields(client, answer.body)
+  const truncated = textOf(fields, 'IsTruncated')
+  if (fields === null || (truncated !== 'true' && truncated !== 'false')) return null
+  // Without a Part the parser gives nothing, with one an object, with several an array.
+  const listed = [fields['Part'] ?? []].flat()
+  const parts = listed.map(readPart)
+  if (!areInOrder(parts, after)) return null
+  if (truncated === 'false') return { parts, nextMarker: null }
+  const nextMarker = integerOf(fields, 'NextPartNumberMarker')
+  // A marker that does not move, or moves for ever, would list for ever.
+  const seen = parts.at(-1)?.partNumber ?? after + 1
+  return nextMarker === null || nextMarker < seen || nextMarker > maxParts ? null : { parts, nextMarker }
+}
+
+const readPart = (listed: unknown): ListedPart | null => {
+  if (!isFields(listed)) return null
+  const partNumber = integerOf(listed, 'PartNumber')
+  const size = integerOf(listed, 'Size')
+  const etag = unquote(textOf(listed, 'ETag') ?? '')
+  const crc64 = decimal(textOf(listed, 'HashCrc64ecma'))
+  return partNumber === null || size === null || etag === '' ? null : { partNumber, size, etag, crc64 }
+}
+
+const areInOrder = (parts: readonly (ListedPart | null)[], after: number): parts is readonly ListedPart[] => {
+  let previous = after
+  for (const part of parts) {
+    if (part === null || part.partNumber <= previous) return false
+    previous = part.partNumber
+  }
+  return true
+}

@@ -1,0 +1,236 @@
+import mime from 'mime'
+import { Failure } from '../../core/failure.js'
+import { markerHeader, type RoutedCall, routeHeaders } from '../../core/object-headers.js'
+import type { Clock } from '../../ports/clock.js'
+import type { Credentials } from '../../ports/credentials.js'
+import type { Logger } from '../../ports/logger.js'
+import type { ByteRange } from '../../ports/source.js'
+import type { ListedPart, ObjectRef, ObjectWishes, SentBytes, Target, UploadRef } from '../../ports/target.js'
+import { type Addressing, endpointProblem, placeOf, refuseUnsafeNames } from './addressing.js'
+import { createAgent } from './agents.js'
+import { classifyMismatch, classifyUnproven, type OssCall } from './classify.js'
+import { createOssClient, type OssCallParams, type Signature, type SubResource } from './client.js'
+import type { Answer } from './exchange.js'
+import {
+  crc64Of,
+  etagOf,
+  headerOf,
+  readCompletedEtag,
+  readPartsPage,
+  readUploadId,
+  requestIdOf,
+  versionIdOf,
+} from './oss-answers.js'
+import { createRequester } from './requester.js'
+import { createRangeSender, type RangeSent, type SendRangeOptions } from './send-range.js'
+import { createSigner } from './signer.js'
+import { createSigningClock } from './signing-clock.js'
+import { completeTimeouts, controlTimeouts, dataTimeouts, defaultTimeouts, type OssTimeouts } from './timeouts.js'
+import { type ControlContext, createTransport } from './transport.js'
+
+export interface OssTargetDeps {
+  /** Scheme, host and port only. */
+  readonly endpoint: URL
+  readonly region: string
+  readonly addressing: Addressing
+  readonly signature: Signature
+  readonly credentials: Credentials
+  /** Connections for bytes; as many again may be open for control calls, so that these never wait behind bytes. */
+  readonly maxSockets: number
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly timeouts?: Partial<OssTimeouts>
+}
+
+/** The largest page that OSS gives. */
+const partsPerPage = '1000'
+
+const escapeXml = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+
+const completeBody = (parts: readonly { readonly partNumber: number; readonly etag: string }[]): string => {
+  const items = parts.map(
+    ({ partNumber, etag }) => `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${escapeXml(etag)}"</ETag></Part>`,
+  )
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<CompleteMultipartUpload>${items.join('')}</CompleteMultipartUpload>`
+}
+
+/** The slash keeps a key without one from being taken for a bare file extension. */
+const contentTypeOf = (key: string): string => mime.getType(`/${key}`) ?? 'application/octet-stream'
+
+const headersFor = (call: RoutedCall, { key }: ObjectRef, wishes: ObjectWishes): Record<string, string> => {
+  const headers = routeHeaders(call, wishes.headers)
+  const makesObject = call === 'initiate' || call === 'put'
+  if (makesObject) headers['content-type'] ??= contentTypeOf(key)
+  if (makesObject && wishes.marker !== null) headers[markerHeader] = wishes.marker
+  if (call !== 'part' && wishes.forbidOverwrite) headers['x-oss-forbid-overwrite'] = 'true'
+  return headers
+}
+
+/**
+ * OSS through ali-oss's signatures and our own connections. Throws a plain Error when the endpoint cannot be used with
+ * this addressing; check with `endpointProblem` first.
+ */
+export const createOssTarget = (deps: OssTargetDeps): Target => {
+  const { endpoint, addressing, credentials, clock, logger } = deps
+  const problem = endpointProblem(endpoint, addressing)
+  if (problem !== null) throw new Error(`The endpoint ${problem}.`)
+  const timeouts: OssTimeouts = { ...defaultTimeouts, ...deps.timeouts }
+  const signingClock = createSigningClock(clock)
+  const { protocol } = placeOf(endpoint, addressing, '')
+  const dataAgent = createAgent(protocol, deps.maxSockets)
+  const controlAgent = createAgent(protocol, deps.maxSockets)
+  const client = createOssClient({ ...deps, signingClock, transport: createTransport(controlAgent) })
+  const signPut = createSigner({ client, signature: deps.signature, credentials, signingClock })
+  const requester = createRequester({ client, credentials, signingClock, clock, logger })
+  const sendRange = createRangeSender()
+
+  const control = async (
+    call: OssCall,
+    object: ObjectRef,
+    signal: AbortSignal,
+    params: Pick<OssCallParams, 'method' | 'subres' | 'query' | 'mime' | 'content'> & {
+      readonly headers?: Readonly<Record<string, string>>
+    },
+  ): Promise<Answer> => {
+    refuseUnsafeNames(object)
+    const { bucket, key } = object
+    return requester.perform(call, signal, async () => {
+      const ctx: ControlContext = {
+        place: placeOf(endpoint, addressing, bucket),
+        timeouts: call === 'complete' ? completeTimeouts(timeouts) : controlTimeouts(timeouts),
+        signal,
+        outcome: null,
+      }
+      try {
+        await client.request({ ...params, bucket, object: key, headers: { ...params.headers }, ctx })
+      } catch (error) {
+        if (ctx.outcome === null) throw error
+      }
+      if (ctx.outcome === null) throw new Error('ali-oss resolved without using its transport')
+      if ('error' in ctx.outcome) throw ctx.outcome.error
+      return ctx.outcome.answer
+    })
+  }
+
+  const sendBytes = async (
+    call: 'part' | 'put',
+    object: ObjectRef,
+    query: SubResource,
+    range: ByteRange,
+    wishes: ObjectWishes,
+    options: SendRangeOptions,
+  ): Promise<{ readonly answer: RangeSent; readonly sent: SentBytes }> => {
+    refuseUnsafeNames(object)
+    const { host, ...place } = placeOf(endpoint, addressing, object.bucket)
+    const answer = await requester.perform(call, options.signal, () => {
+      const routed = headersFor(call, object, wishes)
+      const limits = dataTimeouts(timeouts, range.length, routed['x-oss-traffic-limit'])
+      const signed = signPut(object, query, { ...routed, host, 'content-length': String(range.length) })
+      return sendRange(dataAgent, { ...place, ...signed, method: 'PUT', timeouts: limits }, range, options)
+    })
+    const requestId = requestIdOf(answer)
+    const etag = etagOf(answer)
+    const serverCrc64 = crc64Of(answer)
+    if (etag === null) throw classifyUnproven(call, 'an ETag', answer.status, requestId)
+    if (answer.body.includes('<Error')) throw classifyUnproven(call, 'success in its body', answer.status, requestId)
+    if (serverCrc64 !== null && serverCrc64 !== answer.crc64) throw classifyMismatch(call, requestId)
+    return { answer, sent: { size: range.length, etag, crc64: answer.crc64, serverCrc64, requestId } }
+  }
+
+  const listPage = async (upload: UploadRef, after: number, signal: AbortSignal) => {
+    const answer = await control('list', upload, signal, {
+      method: 'GET',
+      subres: { uploadId: upload.uploadId },
+      query: { 'max-parts': partsPerPage, 'part-number-marker': String(after) },
+    })
+    const page = await readPartsPage(client, answer, after)
+    if (page === null) throw classifyUnproven('list', 'a consistent list', answer.status, requestIdOf(answer))
+    return page
+  }
+
+  return {
+    async initiate(object, wishes, signal) {
+      const answer = await control('initiate', object, signal, {
+        method: 'POST',
+        subres: wishes.sequential ? { uploads: '', sequential: '' } : { uploads: '' },
+        headers: headersFor('initiate', object, wishes),
+      })
+      const uploadId = await readUploadId(client, answer)
+      if (uploadId === null) throw classifyUnproven('initiate', 'an upload id', answer.status, requestIdOf(answer))
+      return { uploadId, requestId: requestIdOf(answer) }
+    },
+
+    async uploadPart(upload, partNumber, range, wishes, { signal, onProgress }) {
+      const query = { partNumber: String(partNumber), uploadId: upload.uploadId }
+      return (await sendBytes('part', upload, query, range, wishes, { signal, onProgress })).sent
+    },
+
+    async putObject(object, range, wishes, { signal, onProgress, confirm }) {
+      const { answer, sent } = await sendBytes('put', object, {}, range, wishes, { signal, onProgress, confirm })
+      return { ...sent, versionId: versionIdOf(answer) }
+    },
+
+    async listParts(upload, signal) {
+      const parts: ListedPart[] = []
+      for (let marker: number | null = 0; marker !== null; ) {
+        const page = await listPage(upload, marker, signal)
+        parts.push(...page.parts)
+        marker = page.nextMarker
+      }
+      return parts
+    },
+
+    async complete(upload, parts, wishes, signal) {
+      const answer = await control('complete', upload, signal, {
+        method: 'POST',
+        subres: { uploadId: upload.uploadId },
+        headers: headersFor('complete', upload, wishes),
+        mime: 'application/xml',
+        content: completeBody(parts),
+      })
+      const requestId = requestIdOf(answer)
+      const etag = answer.status === 200 ? await readCompletedEtag(client, answer) : null
+      if (etag === null) throw classifyUnproven('complete', 'a result', answer.status, requestId)
+      return { etag, serverCrc64: crc64Of(answer), versionId: versionIdOf(answer), requestId }
+    },
+
+    async abort(upload, signal) {
+      try {
+        await control('abort', upload, signal, { method: 'DELETE', subres: { uploadId: upload.uploadId } })
+      } catch (error) {
+        // Without its bucket an upload is as gone as it can be.
+        if (error instanceof Failure && (error.kind === 'lost' || error.code === 'no_such_bucket')) return
+        throw error
+      }
+    },
+
+    async head(object, signal) {
+      let answer: Answer
+      try {
+        answer = await control('head', object, signal, { method: 'HEAD' })
+      } catch (error) {
+        const absent = error instanceof Failure && error.status === 404 && error.code !== 'no_such_bucket'
+        if (absent && (error.ossCode ?? 'NoSuchKey') === 'NoSuchKey') return null
+        throw error
+      }
+      const requestId = requestIdOf(answer)
+      const etag = etagOf(answer)
+      const size = headerOf(answer, 'content-length')
+      if (etag === null || size === null) throw classifyUnproven('head', 'size and ETag', answer.status, requestId)
+      return {
+        size: Number(size),
+        etag,
+        serverCrc64: crc64Of(answer),
+        versionId: versionIdOf(answer),
+        requestId,
+        marker: headerOf(answer, markerHeader),
+      }
+    },
+
+    async close() {
+      dataAgent.destroy()
+      controlAgent.destroy()
+    },
+  }
+}

@@ -1,0 +1,136 @@
+import { read } from 'node:fs'
+import type { Agent } from 'node:http'
+import { performance } from 'node:perf_hooks'
+import { createCrc64 } from '../../core/crc64.js'
+import { Failure } from '../../core/failure.js'
+import { type Answer, type ExchangeRequest, exchange, type WriteBody } from './exchange.js'
+
+/** Which bytes to send: `length` of them from `offset` of an open file. Plain data, so that it can cross to another thread. */
+export interface RangeToSend {
+  readonly fd: number
+  readonly offset: number
+  readonly length: number
+}
+
+export interface SendRangeOptions {
+  readonly signal: AbortSignal
+  /** Bytes handed to the socket so far; at most four times a second, never after the promise settled. */
+  onProgress(bytesSent: number): void
+  /** Awaited before the last bytes are written (of nothing: before the request is sent). What it throws ends the request. */
+  confirm?(): Promise<void>
+}
+
+export interface RangeSent extends Answer {
+  /** Of the bytes that were sent, decimal; of the whole range unless the answer is `early`. */
+  readonly crc64: string
+  readonly bytesSent: number
+}
+
+export type SendRange = (
+  agent: Agent,
+  request: ExchangeRequest,
+  range: RangeToSend,
+  options: SendRangeOptions,
+) => Promise<RangeSent>
+
+const bufferBytes = 1024 * 1024
+/**
+ * Writes begin small and double up to a whole buffer, and halve when one takes long: only a finished write is seen as
+ * progress, so on a slow line large ones would look like silence.
+ */
+const firstWriteBytes = 128 * 1024
+const smallestWriteBytes = 64 * 1024
+const longWriteMs = 1_000
+const progressEveryMs = 250
+
+const readAt = (fd: number, buffer: Buffer, length: number, position: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    read(fd, buffer, 0, length, position, (error, bytesRead) => {
+      if (error === null) return resolve(bytesRead)
+      const errno = error.code ?? 'UNKNOWN'
+      reject(new Failure('local', `The source cannot be read (${errno}).`, { code: 'source_unreadable' }))
+    })
+  })
+
+/** Reads exactly `length` bytes; a regular file that gives fewer has shrunk. */
+const fill = async (fd: number, buffer: Buffer, length: number, position: number): Promise<Buffer> => {
+  let filled = 0
+  while (filled < length) {
+    const bytesRead = await readAt(fd, buffer.subarray(filled, length), length - filled, position + filled)
+    if (bytesRead === 0) {
+      throw new Failure('changed', 'The source became shorter while it was sent.', { code: 'source_changed' })
+    }
+    filled += bytesRead
+  }
+  return buffer.subarray(0, length)
+}
+
+/**
+ * The data path: a sender with its own reused buffers, two for each request in flight. It sends exactly the range, with
+ * positioned reads, one CRC-64 pass over the bytes that go out, and reading ahead while the last buffer is written.
+ * Throws ExchangeError, Failure `changed` or `local`, what `confirm` threw, or the signal's reason; whichever way it
+ * settles, nothing reads from the descriptor any more.
+ */
+export const createRangeSender = (): SendRange => {
+  const pool: Buffer[] = []
+  const borrow = (): Buffer => pool.pop() ?? Buffer.allocUnsafeSlow(bufferBytes)
+
+  return async (agent, request, range, { signal, onProgress, confirm }) => {
+    const crc = createCrc64()
+    let bytesSent = 0
+    let writeBytes = firstWriteBytes
+    let reportedAt = Number.NEGATIVE_INFINITY
+
+    const writeAll = async (bytes: Buffer, lastBuffer: boolean, write: WriteBody): Promise<boolean> => {
+      for (let start = 0; start < bytes.length; ) {
+        const chunk = bytes.subarray(start, start + writeBytes)
+        start += chunk.length
+        const last = lastBuffer && start === bytes.length
+        if (last) await confirm?.()
+        const startedAt = performance.now()
+        if (!(await write(chunk, last))) return false
+        const now = performance.now()
+        writeBytes =
+          now - startedAt > longWriteMs
+            ? Math.max(smallestWriteBytes, writeBytes / 2)
+            : Math.min(bufferBytes, writeBytes * 2)
+        bytesSent += chunk.length
+        if (now - reportedAt < progressEveryMs) continue
+        reportedAt = now
+        onProgress(bytesSent)
+      }
+      return true
+    }
+
+    const sendBody = async (write: WriteBody, buffers: readonly [Buffer, Buffer]): Promise<void> => {
+      if (range.length === 0) return confirm?.()
+      const readFrom = async (start: number, buffer: Buffer): Promise<Buffer> => {
+        const bytes = await fill(range.fd, buffer, Math.min(bufferBytes, range.length - start), range.offset + start)
+        crc.update(bytes)
+        return bytes
+      }
+
+      let [current, spare] = buffers
+      let bytes = await readFrom(0, current)
+      for (let start = 0; ; ) {
+        start += bytes.length
+        if (start === range.length) return void (await writeAll(bytes, true, write))
+        // Both are awaited whatever happens to the other: a read must never outlive this request.
+        const [wrote, ahead] = await Promise.allSettled([writeAll(bytes, false, write), readFrom(start, spare)])
+        if (wrote.status === 'rejected') throw wrote.reason
+        if (!wrote.value) return
+        if (ahead.status === 'rejected') throw ahead.reason
+        bytes = ahead.value
+        ;[current, spare] = [spare, current]
+      }
+    }
+
+    const buffers = [borrow(), borrow()] as const
+    try {
+      const answer = await exchange(agent, request, (write) => sendBody(write, buffers), signal)
+      return { ...answer, crc64: String(crc.digest()), bytesSent: answer.early ? bytesSent : range.length }
+    } finally {
+      pool.push(...buffers)
+    }
+  }
+}

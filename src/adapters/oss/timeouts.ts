@@ -1,0 +1,74 @@
+import { trafficLimitBounds } from '../../core/object-headers.js'
+
+/** How long the steps of a request may take, in milliseconds. */
+export interface OssTimeouts {
+  /** Name lookup, TCP and TLS together. */
+  readonly connectMs: number
+  /** Without any byte moving, in either direction. */
+  readonly idleMs: number
+  /** From the last byte sent to the first byte of the answer. */
+  readonly answerMs: number
+  /** A whole control call. */
+  readonly controlMs: number
+  /** CompleteMultipartUpload: OSS may work for minutes before it answers. */
+  readonly completeMs: number
+  /** A whole data request, beside the time that its bytes may take. */
+  readonly dataMs: number
+  /** The slowest rate at which a data request is still worth going on with; many share one line. */
+  readonly floorBytesPerSecond: number
+}
+
+export const defaultTimeouts: OssTimeouts = {
+  connectMs: 10_000,
+  idleMs: 30_000,
+  answerMs: 60_000,
+  controlMs: 120_000,
+  completeMs: 600_000,
+  dataMs: 60_000,
+  floorBytesPerSecond: 16 * 1024,
+}
+
+/** The limits of one request, as the exchange applies them. */
+export interface ExchangeTimeouts {
+  readonly connectMs: number
+  readonly idleMs: number
+  readonly answerMs: number
+  /** From start to settled, whatever moves. */
+  readonly budgetMs: number
+}
+
+export const controlTimeouts = (timeouts: OssTimeouts): ExchangeTimeouts => ({
+  connectMs: timeouts.connectMs,
+  idleMs: timeouts.idleMs,
+  answerMs: timeouts.answerMs,
+  budgetMs: timeouts.controlMs,
+})
+
+export const completeTimeouts = (timeouts: OssTimeouts): ExchangeTimeouts => ({
+  ...controlTimeouts(timeouts),
+  answerMs: timeouts.completeMs,
+  budgetMs: timeouts.completeMs,
+})
+
+/** What the kernel may still hold when the last byte was handed to it; it drains unseen before the answer can come. */
+const kernelBufferBytes = 4 * 1024 * 1024
+
+/** A longer timer would fire at once. */
+const longestTimerMs = 2 ** 31 - 1
+
+/** `trafficLimit` is the value of `x-oss-traffic-limit` (bits per second), when the request carries one. */
+export const dataTimeouts = (
+  timeouts: OssTimeouts,
+  sizeBytes: number,
+  trafficLimit: string | undefined,
+): ExchangeTimeouts => {
+  const limitBits = Math.max(trafficLimitBounds.min, Number(trafficLimit) || Number.POSITIVE_INFINITY)
+  // Half the limit: OSS enforces it on average, and a request should not die for being held to what was asked.
+  const floorBytesPerMs = Math.min(timeouts.floorBytesPerSecond, limitBits / 8 / 2) / 1000
+  return {
+    connectMs: timeouts.connectMs,
+    idleMs: timeouts.idleMs,
+    answerMs: timeouts.answerMs + Math.min(sizeBytes, kernelBufferBytes) / floorBytesPerMs,
+    budgetMs: Math.min(timeouts.dataMs + sizeBytes / floorBytesPerMs, longestTimerMs),
+  }
+}

@@ -1,0 +1,79 @@
+import type { Agent } from 'node:http'
+import type { Place } from './addressing.js'
+import { type Answer, type ExchangeRequest, exchange } from './exchange.js'
+import type { ExchangeTimeouts } from './timeouts.js'
+
+/**
+ * What one control call hands to its own transport through ali-oss's `ctx`, and what comes back the same way. ali-oss
+ * rewrites every error it sees (it loses the errno, and keeps whole bodies and URLs), so what happened stands here.
+ */
+export interface ControlContext {
+  readonly place: Place
+  readonly timeouts: ExchangeTimeouts
+  readonly signal: AbortSignal
+  outcome: { readonly answer: Answer } | { readonly error: unknown } | null
+}
+
+/** The part of urllib's arguments that ali-oss fills for a control call. */
+export interface UrllibParams {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly content?: string | undefined
+  readonly ctx: ControlContext
+}
+
+export interface UrllibResult {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly data: string
+  readonly res: { readonly status: number; readonly headers: Readonly<Record<string, string>> }
+}
+
+/** What ali-oss takes as its `urllib` option. */
+export interface Urllib {
+  request(url: string, params: UrllibParams): Promise<UrllibResult>
+}
+
+/** Path and query exactly as ali-oss wrote them: parsing the URL would normalise what was signed. */
+export const pathOf = (url: string): string => url.slice(url.indexOf('/', url.indexOf('//') + 2))
+
+const headersFor = (params: UrllibParams, host: string, body: Buffer): Record<string, string> => {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(params.headers)) headers[name.toLowerCase()] = value
+  headers['host'] = host
+  if (body.length > 0 || params.method === 'POST') headers['content-length'] = String(body.length)
+  return headers
+}
+
+/** ali-oss's transport for control calls: our agent, our timeouts, our abort signal, the place that we chose. */
+export const createTransport = (agent: Agent): Urllib => ({
+  async request(url, params) {
+    const { ctx } = params
+    const body = Buffer.from(params.content ?? '')
+    const request: ExchangeRequest = {
+      protocol: ctx.place.protocol,
+      hostname: ctx.place.hostname,
+      port: ctx.place.port,
+      path: pathOf(url),
+      method: params.method,
+      headers: headersFor(params, ctx.place.host, body),
+      timeouts: ctx.timeouts,
+    }
+    try {
+      const answer = await exchange(
+        agent,
+        request,
+        async (write) => {
+          if (body.length > 0) await write(body, true)
+        },
+        ctx.signal,
+      )
+      ctx.outcome = { answer }
+      const { status, headers, body: data } = answer
+      return { status, headers, data, res: { status, headers } }
+    } catch (error) {
+      ctx.outcome = { error }
+      throw Object.assign(new Error('no answer'), { name: 'TransportError', status: -1 })
+    }
+  },
+})
