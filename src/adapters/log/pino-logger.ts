@@ -1,4 +1,7 @@
 import { type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino'
+
+export type { PinoLogger }
+
 import { build as pretty } from 'pino-pretty'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const

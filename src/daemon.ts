@@ -1,0 +1,154 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createSystemClock } from './adapters/clock/system-clock.js'
+import { createStaticCredentials } from './adapters/credentials/static-credentials.js'
+import { createFileSources } from './adapters/file/file-source.js'
+import type { PinoLogger } from './adapters/log/pino-logger.js'
+import { createOssTargets } from './adapters/oss/oss-targets.js'
+import { openSqliteStore } from './adapters/sqlite/sqlite-store.js'
+import { createLocalWakeup } from './adapters/wakeup/local-wakeup.js'
+import type { Config } from './config.js'
+import { defaultBaseMs, defaultCapMs } from './core/retry.js'
+import { createDispatcher } from './engine/dispatcher.js'
+import { createEndpointHealth } from './engine/endpoint-health.js'
+import { createEventFeed } from './engine/event-feed.js'
+import { createJobs } from './engine/jobs.js'
+import { createLeaseKeeper } from './engine/lease-keeper.js'
+import { createProgressBoard } from './engine/progress-board.js'
+import { createSlots } from './engine/slots.js'
+import { createApp } from './http/app.js'
+import { listenOn } from './http/listen.js'
+
+export interface Daemon {
+  /** As LONGSHORE_URL accepts them. */
+  readonly addresses: readonly string[]
+  /** Refuses submits, lets parts in flight finish within the drain timeout, gives every job back and closes. Idempotent. */
+  stop(): Promise<void>
+}
+
+const leaseMs = 30_000
+/** Runs beyond the slots: jobs that hash, list or complete need none, and a freed slot never waits for a claim. */
+const runsPerSlot = 2
+
+export const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+
+/** Sorts by the time it was made, so that indexes grow at their end; 80 random bits keep it unguessable. */
+const newJobId = (): string => Date.now().toString(36).padStart(9, '0') + randomBytes(10).toString('hex')
+
+/** Composes the daemon and starts it: the only place that knows every part. `onFatal` is told when the store died under it. */
+export const startDaemon = async (
+  config: Config,
+  logger: PinoLogger,
+  onFatal: (error: Error) => void,
+): Promise<Daemon> => {
+  const clock = createSystemClock()
+  const wakeup = createLocalWakeup()
+  const random = Math.random
+  const component = (name: string): PinoLogger => logger.child({ component: name })
+
+  const store = await openSqliteStore({
+    directory: config.dataDir,
+    clock,
+    wakeup,
+    logger: component('store'),
+    onFatal,
+  })
+  const sources = createFileSources({ allowed: config.sourceRoots, forbidden: [config.dataDir] })
+  const targets = createOssTargets({
+    addressing: config.oss.addressing,
+    signature: config.oss.signature,
+    credentials: createStaticCredentials(config.oss),
+    maxSockets: config.concurrency,
+    clock,
+    logger: component('oss'),
+  })
+  const limits = { maxAttempts: config.maxAttempts, baseMs: defaultBaseMs, capMs: defaultCapMs }
+  const progress = createProgressBoard(clock)
+  const leases = createLeaseKeeper({ store, wakeup, clock, logger: component('leases'), leaseMs })
+  const dispatcher = createDispatcher({
+    store,
+    targets,
+    sources,
+    wakeup,
+    leases,
+    progress,
+    slots: createSlots(config.concurrency),
+    health: createEndpointHealth(random, limits),
+    limits,
+    clock,
+    random,
+    logger: component('engine'),
+    node: config.nodeId,
+    leaseMs,
+    maxRuns: config.concurrency * runsPerSlot,
+  })
+  const jobs = createJobs({
+    store,
+    sources,
+    progress,
+    wakeup,
+    clock,
+    newId: newJobId,
+    newMarker: () => randomBytes(16).toString('hex'),
+    defaults: {
+      endpoint: config.oss.endpoint.origin,
+      region: config.oss.region,
+      partSize: config.partSize,
+      multipartThreshold: config.multipartThreshold,
+      parallel: config.parallel,
+      allowedTargets: config.allowedTargets,
+      marker: config.marker,
+    },
+  })
+  const feed = createEventFeed({ store, progress, wakeup, clock })
+
+  let draining = false
+  const app = await createApp({
+    jobs,
+    feed,
+    store,
+    tokens: config.tokens.map(({ name, scope, token }) => ({
+      name,
+      scope,
+      hash: createHash('sha256').update(token).digest(),
+    })),
+    allowedHosts: [
+      ...config.allowedHosts,
+      ...config.listen.flatMap((address) => (address.kind === 'tcp' ? [address.host] : [])),
+    ],
+    isDraining: () => draining,
+    version: { version },
+    logger: component('http'),
+    clock,
+  })
+
+  const stopParts = async (): Promise<void> => {
+    await dispatcher.stop(config.drainTimeoutMs)
+    await leases.close()
+    await targets.close()
+    feed.close()
+  }
+  const listening = await listenOn(app, config.listen).catch(async (error: unknown) => {
+    await stopParts()
+    await store.close()
+    throw error
+  })
+  dispatcher.start()
+
+  let stopped: Promise<void> | null = null
+  const stop = async (): Promise<void> => {
+    draining = true
+    logger.info({ runs: dispatcher.activeRuns(), drainTimeoutMs: config.drainTimeoutMs }, 'Stopping')
+    await stopParts()
+    await listening.close()
+    await store.close()
+    logger.info({}, 'Stopped')
+  }
+  return {
+    addresses: listening.addresses,
+    stop() {
+      stopped ??= stop()
+      return stopped
+    },
+  }
+}

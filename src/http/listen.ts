@@ -1,0 +1,91 @@
+import { once } from 'node:events'
+import { chmod, lstat, unlink } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+
+export type Address =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+
+export interface Listening {
+  /** As LONGSHORE_URL accepts them, in the order they were given. */
+  readonly addresses: readonly string[]
+  /** Stops accepting, ends event streams, lets requests under way finish. */
+  close(): Promise<void>
+}
+
+/** Owner and group: whoever may write the socket may use the API. */
+const socketMode = 0o660
+
+const answers = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+
+/** A daemon that was killed leaves its socket file behind: it is removed when nobody answers there. */
+const clearStaleSocket = async (path: string): Promise<void> => {
+  const stats = await lstat(path).catch(() => null)
+  if (stats === null) return
+  if (!stats.isSocket()) throw new Error(`${path} exists and is not a socket`)
+  if (await answers(path)) throw new Error(`another process listens on ${path}`)
+  await unlink(path)
+}
+
+const urlOf = (address: Address, server: Server): string => {
+  if (address.kind === 'unix') return `unix:${address.path}`
+  const { port } = server.address() as AddressInfo
+  return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`
+}
+
+const bind = async (server: Server, address: Address): Promise<void> => {
+  if (address.kind === 'tcp') {
+    server.listen({ host: address.host, port: address.port })
+    await once(server, 'listening')
+    return
+  }
+  await clearStaleSocket(address.path)
+  server.listen({ path: address.path })
+  await once(server, 'listening')
+  await chmod(address.path, socketMode)
+}
+
+/** fastify listens on one address by itself; further ones are plain servers over its router, with the same limits. */
+const further = (app: FastifyInstance): Server => {
+  const { requestTimeout, headersTimeout, keepAliveTimeout } = app.server
+  const server = createServer({ requestTimeout, requireHostHeader: false }, (request, response) =>
+    app.routing(request, response),
+  )
+  server.headersTimeout = headersTimeout
+  server.keepAliveTimeout = keepAliveTimeout
+  return server
+}
+
+/** Listens on every address, or on none: throws with a sentence that names the address when one cannot be had. */
+export const listenOn = async (app: FastifyInstance, addresses: readonly Address[]): Promise<Listening> => {
+  const servers = addresses.map((_, index) => (index === 0 ? app.server : further(app)))
+  const close = async (): Promise<void> => {
+    const rest = servers.slice(1).filter((server) => server.listening)
+    const closed = rest.map((server) => new Promise((resolve) => server.close(resolve)))
+    await app.close()
+    for (const server of rest) server.closeIdleConnections()
+    await Promise.all(closed)
+  }
+  for (const [index, address] of addresses.entries()) {
+    const server = servers[index] as Server
+    try {
+      if (index === 0 && address.kind === 'tcp') await app.listen({ host: address.host, port: address.port })
+      else await bind(server, address)
+    } catch (error) {
+      await close()
+      const where = address.kind === 'unix' ? `unix:${address.path}` : `${address.host}:${address.port}`
+      throw new Error(`Cannot listen on ${where}: ${(error as Error).message}`, { cause: error })
+    }
+  }
+  return { addresses: addresses.map((address, index) => urlOf(address, servers[index] as Server)), close }
+}

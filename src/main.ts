@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+import closeWithGrace from 'close-with-grace'
+import { createPinoLogger } from './adapters/log/pino-logger.js'
+import { ExitError } from './cli/exit-error.js'
+import { createProgram, runProgram } from './cli/program.js'
+import { ConfigError, loadConfig, settings } from './config.js'
+
+const exitCodes = { crashed: 1, storeFailed: 74, badSettings: 78 } as const
+
+/** Beyond the drain timeout: what closing streams and the database may take before the process ends anyway. */
+const closingGraceMs = 10_000
+
+const settingsHelp = `
+Settings (environment):
+${settings.map(([name, preset, meaning]) => `  ${name.padEnd(30)} ${meaning} (${preset})`).join('\n')}
+
+Exit codes: 0 clean stop, 65 database corrupt or foreign, 74 database I/O, 75 another daemon holds the database, 78 a setting is not right`
+
+const isTty = process.stdout.isTTY === true
+
+const serve = async (): Promise<void> => {
+  // ali-oss prints tokens and signatures when DEBUG asks for it (oss-facts, section 4, trap 12): gone before it is loaded.
+  delete process.env['DEBUG']
+  delete process.env['NODE_DEBUG']
+  const config = loadConfig(process.env)
+  const logger = createPinoLogger(config.logLevel, isTty)
+  for (const warning of config.warnings) logger.warn({}, warning)
+
+  const { startDaemon } = await import('./daemon.js')
+  const daemon = await startDaemon(config, logger, (error) => {
+    logger.fatal({ reason: error.message }, 'The store failed: the daemon ends, every job is kept')
+    process.exit(exitCodes.storeFailed)
+  })
+  // SIGTERM and SIGINT drain; a second one ends the process at once.
+  closeWithGrace({ delay: config.drainTimeoutMs + closingGraceMs, logger: false }, async ({ err }) => {
+    if (err !== undefined) logger.fatal({ error: err.stack }, 'The daemon crashed')
+    await daemon.stop()
+  })
+  const [address] = daemon.addresses
+  createPinoLogger('info', isTty).info({ address, addresses: daemon.addresses }, 'listening')
+}
+
+/** Errors of starting that people can act on become a sentence and an exit code. */
+const startupError = (error: unknown): ExitError => {
+  if (error instanceof ConfigError) return new ExitError(exitCodes.badSettings, error.message)
+  const { exitCode, message } = error as { exitCode?: unknown; message?: unknown }
+  return new ExitError(typeof exitCode === 'number' ? exitCode : exitCodes.crashed, String(message))
+}
+
+const main = async (): Promise<void> => {
+  const io = { env: process.env, stdout: process.stdout, stderr: process.stderr }
+  const program = createProgram(io)
+  program
+    .command('serve')
+    .description('run the daemon')
+    .addHelpText('after', settingsHelp)
+    .action(async () => {
+      try {
+        await serve()
+      } catch (error) {
+        throw startupError(error)
+      }
+    })
+  program
+    .command('dev-oss')
+    .description('run the OSS-compatible development server')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .helpOption(false)
+    .action(async (_options, command) => {
+      const { runDevOss } = await import('./oss-emulator/command.js')
+      process.exitCode = await runDevOss(command.args)
+    })
+  const exitCode = await runProgram(program, process.argv.slice(2), io)
+  if (exitCode !== 0) process.exitCode = exitCode
+}
+
+await main()
