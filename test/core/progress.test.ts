@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { etaOf, observe, type RateWindow, rateOf } from '../../src/core/progress.js'
+
+const steady = (bytesPerMs: number, ms: number): RateWindow => {
+  let window: RateWindow = []
+  for (let atMs = 0; atMs <= ms; atMs += 100) window = observe(window, { atMs, bytes: atMs * bytesPerMs })
+  return window
+}
+
+describe('rateOf', () => {
+  it('reads a steady transfer exactly', () => {
+    expect(rateOf(steady(1000, 20_000), 20_000)).toBe(1_000_000)
+  })
+  it('knows nothing before there is enough to tell', () => {
+    expect(rateOf([], 1000)).toBeNull()
+    expect(rateOf([{ atMs: 0, bytes: 0 }], 100)).toBeNull()
+  })
+  it('falls when nothing moves, and ends at zero', () => {
+    const window = steady(1000, 5_000)
+    expect(rateOf(window, 8_000)).toBeLessThan(1_000_000)
+    expect(rateOf(window, 20_000)).toBe(0)
+  })
+  it('forgets what is older than its window', () => {
+    expect(steady(1, 60_000).length).toBeLessThan(60)
+  })
+})
+
+describe('etaOf', () => {
+  it('divides what is left by the rate', () => {
+    expect(etaOf(1000, 400)).toBe(2.5)
+  })
+  it('is zero when nothing is left and unknown when nothing moves', () => {
+    expect(etaOf(0, null)).toBe(0)
+    expect(etaOf(10, 0)).toBeNull()
+    expect(etaOf(10, null)).toBeNull()
+  })
+})
