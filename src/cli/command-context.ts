@@ -1,9 +1,9 @@
-import { setMaxListeners } from 'node:events'
 import { type Api, createApi } from './api.js'
 import { readConnection } from './connection.js'
 import { type CliIo, type Console, createConsole } from './console.js'
 import { createHttpClient } from './http-client.js'
 import { listenForInterrupt } from './interrupt.js'
+import { joinSignals } from './join-signals.js'
 
 /** What a command works with. */
 export interface CommandContext {
@@ -21,9 +21,7 @@ export const withDaemon = async (io: CliIo, work: (context: CommandContext) => P
   const client = createHttpClient(readConnection(io.env))
   const console = createConsole(io)
   const interrupt = listenForInterrupt()
-  const signal = AbortSignal.any([interrupt.signal, console.closed])
-  // Every request in flight listens to it: many at once are no leak.
-  setMaxListeners(0, signal)
+  const signal = joinSignals(interrupt.signal, console.closed)
   try {
     await work({ api: createApi(client), console, signal })
   } finally {

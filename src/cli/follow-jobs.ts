@@ -3,6 +3,7 @@ import type { ProgressView } from '../core/job-view.js'
 import { type Api, listJobs } from './api.js'
 import { followEvents } from './event-stream.js'
 import { DaemonUnreachable, ProblemError } from './http-client.js'
+import { joinSignals } from './join-signals.js'
 import type { SseMessage } from './sse-parser.js'
 import type { Tally } from './tally.js'
 import { formatSeconds } from './units.js'
@@ -68,7 +69,7 @@ const takeMessage = (tally: Tally, { event, data }: SseMessage): boolean => {
 export const followJobs = async (options: FollowOptions): Promise<void> => {
   const { api, tally, complete, signal, graceMs, note } = options
   const finished = new AbortController()
-  const working = AbortSignal.any([signal, finished.signal])
+  const working = joinSignals(signal, finished.signal)
   let allTracked = false
   let heardAt = performance.now()
 
@@ -120,8 +121,10 @@ export const followJobs = async (options: FollowOptions): Promise<void> => {
   try {
     for await (const item of followEvents(api, { jobId: null, signal: working, graceMs })) {
       if (item.kind === 'outage') {
-        away = true
-        note(`the daemon is not answering (${item.reason}); trying again for up to ${formatSeconds(graceMs / 1000)}`)
+        // Before the first job was accepted it is the submission's to say that nobody is there.
+        away = tally.totals().files > 0
+        if (away)
+          note(`the daemon is not answering (${item.reason}); trying again for up to ${formatSeconds(graceMs / 1000)}`)
       } else if (item.kind === 'open') {
         if (away) note('the daemon is back; going on')
         away = false

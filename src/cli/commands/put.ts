@@ -9,6 +9,7 @@ import { ExitError, exitCodes } from '../exit-error.js'
 import { followJobs } from '../follow-jobs.js'
 import { Interrupted } from '../interrupt.js'
 import { acceptedLine, problemLines, receiptLines } from '../job-text.js'
+import { joinSignals } from '../join-signals.js'
 import { type LocalSource, listFiles, lookAt } from '../local-files.js'
 import { countValue, headerValue, integerValue, labelValue, sizeValue } from '../options.js'
 import { keyBelow, type OssUrl, parseOssUrl } from '../oss-url.js'
@@ -162,7 +163,7 @@ const submitAndWait = async (run: Run, context: CommandContext, json: boolean): 
   })
   const display = createDisplay(console, tally, run, json)
   const stop = new AbortController()
-  const signal = AbortSignal.any([context.signal, stop.signal])
+  const signal = joinSignals(context.signal, stop.signal)
   const submitting = submitRun(run, context, signal, tally.track, display.note)
   const complete = submitting.then(
     () => {},

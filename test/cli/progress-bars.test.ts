@@ -1,0 +1,110 @@
+import { PassThrough } from 'node:stream'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createProgressBars } from '../../src/cli/progress-bars.js'
+import { createTally } from '../../src/cli/tally.js'
+import { displayWidth } from '../../src/cli/terminal-text.js'
+import type { JobView } from '../../src/core/job-view.js'
+import { jobView } from './fake-daemon.js'
+import { linesOnTerminal } from './terminal.js'
+
+const mib = 1024 ** 2
+
+const bigJob = (id: string, changes: Partial<JobView> = {}): JobView => {
+  const job = jobView(id)
+  return {
+    ...job,
+    state: 'running',
+    source: { path: `/srv/in/${id}.bin`, size: 64 * mib },
+    ...changes,
+    progress: { ...job.progress, bytesTotal: 64 * mib, ...changes.progress },
+  }
+}
+
+const setup = (single: boolean, rows = 24) => {
+  const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 80, rows })
+  stream.setEncoding('utf8')
+  let text = ''
+  stream.on('data', (chunk: string) => {
+    text += chunk
+  })
+  const tally = createTally((job) => display.settled(job))
+  const display = createProgressBars(stream, tally, single)
+  onTestFinished(() => display.stop())
+  const screen = (): string[] => linesOnTerminal(text)
+  const shows = (check: (lines: string[]) => void) => vi.waitFor(() => check(screen()), { timeout: 5_000 })
+  return { tally, display, screen, shows, raw: () => text }
+}
+
+describe('progress bars', () => {
+  it('show one bar for a single job, from its first byte to its last', async () => {
+    const { tally, display, shows, screen } = setup(true)
+    const half = { ...bigJob('a').progress, bytesUploaded: 32 * mib, bytesPerSecond: 16 * mib, etaSeconds: 2 }
+    tally.track(bigJob('a'))
+    await shows((lines) => expect(lines).toEqual([expect.stringMatching(/^a\.bin +░+ +0% +64\.0 MiB$/)]))
+    tally.seeProgress('a', half)
+    await shows((lines) => expect(lines[0]).toMatch(/^a\.bin +█+░+ +50% +64\.0 MiB +16\.0 MiB\/s +2\.0 s$/))
+    tally.see({ ...bigJob('a'), state: 'completed' })
+    display.stop()
+    expect(screen()).toEqual([expect.stringMatching(/^a\.bin +█+ +100% +64\.0 MiB +completed$/)])
+  })
+
+  it('show a line for the total, and a bar for every big job only while it is worked on', async () => {
+    const { tally, shows } = setup(false)
+    for (const id of ['a', 'b']) tally.track(bigJob(id))
+    tally.track(bigJob('c', { state: 'queued' }))
+    tally.track(jobView('small', { state: 'running' }))
+    await shows((lines) => {
+      expect(lines[0]).toMatch(/^0 of 4 files, 0 B of 192\.0 MiB \(0%\)/)
+      expect(lines.slice(1).map((line) => line.slice(0, 5))).toEqual(['a.bin', 'b.bin'])
+    })
+    tally.see({ ...bigJob('a'), state: 'completed' })
+    await shows((lines) => expect(lines.slice(1).map((line) => line.slice(0, 5))).toEqual(['b.bin']))
+    tally.see({ ...bigJob('b'), state: 'paused' })
+    await shows((lines) => expect(lines).toEqual([expect.stringMatching(/^1 of 4 files/)]))
+  })
+
+  it('show at most eight, and fewer on a low terminal', async () => {
+    const { tally, shows } = setup(false)
+    for (let n = 0; n < 20; n++) tally.track(bigJob(`j${n}`))
+    await shows((lines) => expect(lines).toHaveLength(9))
+    const low = setup(false, 6)
+    for (let n = 0; n < 20; n++) low.tally.track(bigJob(`j${n}`))
+    await low.shows((lines) => expect(lines).toHaveLength(4))
+  })
+
+  it('let failures and notes scroll by above the bars', async () => {
+    const { tally, display, shows } = setup(false)
+    for (const id of ['a', 'b']) tally.track(bigJob(id))
+    await shows((lines) => expect(lines).toHaveLength(3))
+    display.note('the daemon is not answering')
+    const error = { code: 'access_denied', message: 'no right', ossCode: null, requestId: null } as const
+    tally.see({ ...bigJob('a'), state: 'failed', error })
+    await shows((lines) => {
+      expect(lines[0]).toBe('the daemon is not answering')
+      expect(lines[1]).toBe('failed     /srv/in/a.bin  64.0 MiB: access_denied: no right')
+      expect(lines[2]).toMatch(/^1 of 2 files/)
+      expect(lines[3]).toMatch(/^b\.bin/)
+      expect(lines).toHaveLength(4)
+    })
+  })
+
+  it('write what was noted last even when stopped at once', () => {
+    const { display, screen } = setup(false)
+    display.note('the daemon is not answering')
+    display.stop()
+    expect(screen()[0]).toBe('the daemon is not answering')
+  })
+
+  it('fit 80 columns and print no name raw, whatever it is', async () => {
+    const { tally, shows, raw } = setup(true)
+    const path = `/srv/in/${'很长的名字'.repeat(20)}\x1b[2J.bin`
+    tally.track(bigJob('a', { source: { path, size: 64 * mib }, waiting: 'credentials' }))
+    await shows((lines) => {
+      expect(lines).toHaveLength(1)
+      expect(displayWidth(lines[0] ?? '')).toBeLessThan(80)
+      expect(lines[0]).toContain('\\x1b[2J.bin')
+      expect(lines[0]).toMatch(/credential/)
+    })
+    expect(raw()).not.toContain('\x1b[2J')
+  })
+})

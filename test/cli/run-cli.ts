@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
+import { vi } from 'vitest'
+import { runCli } from '../../src/cli/program.js'
+
+const collect = (options: { isTTY?: boolean; columns?: number } = {}) => {
+  const stream = Object.assign(new PassThrough(), options)
+  let text = ''
+  stream.setEncoding('utf8')
+  stream.on('data', (chunk: string) => {
+    text += chunk
+  })
+  const finish = async (): Promise<void> => {
+    if (stream.destroyed) return
+    stream.end()
+    await once(stream, 'end')
+  }
+  return { stream, text: () => text, finish }
+}
+
+/** Starts a command line; `text()` and `errors()` are what it has written so far, `exited` its exit code. */
+export const startCli = (argv: readonly string[], env: Record<string, string>, terminal = false) => {
+  const stdout = collect(terminal ? { isTTY: true, columns: 80 } : {})
+  const stderr = collect()
+  const exited = runCli(argv, { env, stdout: stdout.stream, stderr: stderr.stream }).then(async (code) => {
+    await Promise.all([stdout.finish(), stderr.finish()])
+    return code
+  })
+  return {
+    stdout: stdout.stream,
+    text: stdout.text,
+    errors: stderr.text,
+    exited,
+    sees: (part: string | RegExp) =>
+      vi.waitFor(
+        () => {
+          const text = stdout.text() + stderr.text()
+          if (typeof part === 'string' ? !text.includes(part) : !part.test(text)) throw new Error(`not yet: ${text}`)
+        },
+        { timeout: 20_000, interval: 10 },
+      ),
+  }
+}
+
+/** Runs a command line to its end. */
+export const cli = async (argv: readonly string[], env: Record<string, string>) => {
+  const run = startCli(argv, env)
+  const code = await run.exited
+  return { code, text: run.text(), errors: run.errors() }
+}
