@@ -1,0 +1,50 @@
+import { isSettled, type Job } from '../../core/job.js'
+import { cancelJob, pauseJob, resumeJob, retryJob, type Step } from '../../core/job-steps.js'
+import { viewJob } from '../../core/job-view.js'
+import type { ControlRequest } from '../../ports/store.js'
+import type { Ledger } from './ledger.js'
+import type { Operations } from './protocol.js'
+import { jobOf } from './rows.js'
+
+const stepOf = (job: Job, request: ControlRequest, notBefore: number | null, at: number): Step | 'invalid_state' => {
+  switch (request.verb) {
+    case 'pause':
+      return pauseJob(job)
+    case 'resume':
+      return resumeJob(job, notBefore, at)
+    case 'cancel':
+      return cancelJob(job)
+    case 'retry':
+      return retryJob(job, request.fingerprint, notBefore, at)
+  }
+}
+
+/** What the user wants of a job. */
+export const createControlOperations = (ledger: Ledger): Operations<'control' | 'remove'> => {
+  const { statements } = ledger
+  return {
+    control: (at, jobId, request) => {
+      const row = ledger.job(jobId)
+      if (row === null) return { kind: 'not_found' }
+      const job = jobOf(row)
+      const step = stepOf(job, request, row.not_before, at)
+      if (step === 'invalid_state') return { kind: 'invalid_state', state: job.state }
+      if (step.job === job) return { kind: 'ok', job }
+      if (request.verb === 'retry') {
+        const rival = statements.rivalOfTarget.get({ ...job.target, id: job.id }) as { id: string } | undefined
+        if (rival !== undefined) return { kind: 'target_busy', jobId: rival.id }
+      }
+      return { kind: 'ok', job: ledger.save(row, step, at) }
+    },
+
+    remove: (at, jobId) => {
+      const row = ledger.job(jobId)
+      if (row === null) return 'not_found'
+      if (!isSettled(row.state)) return 'invalid_state'
+      const job = jobOf(row)
+      statements.deleteJob.run(jobId)
+      ledger.append(job, 'job.deleted', viewJob(job), at)
+      return 'ok'
+    },
+  }
+}

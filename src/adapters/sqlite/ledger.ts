@@ -1,0 +1,92 @@
+import type SqliteDatabase from 'better-sqlite3'
+import type { EventType } from '../../core/event.js'
+import type { Job } from '../../core/job.js'
+import type { Step } from '../../core/job-steps.js'
+import { viewJob } from '../../core/job-view.js'
+import type { PartView } from '../../core/part-view.js'
+import type { Lease } from '../../ports/store.js'
+import { changingColumnsOf, type JobRow, jobOf } from './rows.js'
+import { prepareStatements, type Statements } from './statements.js'
+
+/** Who holds a job after a step. Without it the lease stays as it was read. */
+export interface LeaseChange {
+  readonly epoch: number
+  readonly node: string | null
+  readonly until: number | null
+}
+
+/** What the operations share: the statements, and the one way in which a step and its event are written. */
+export interface Ledger {
+  readonly database: SqliteDatabase.Database
+  readonly statements: Statements
+  /** Begins event ids and cursors of this database. */
+  readonly instance: string
+  job(id: string): JobRow | null
+  /** The job's row while the lease holds; null when it is fenced. */
+  held(lease: Lease): JobRow | null
+  /** Writes the job, its parts' fate and its event. */
+  save(row: JobRow, step: Step, at: number, lease?: LeaseChange): Job
+  /** Writes a step that ends the lease. */
+  saveUnleased(row: JobRow, step: Step, at: number): Job
+  append(job: Pick<Job, 'id' | 'batchId'>, type: EventType, body: object, at: number): void
+  /** Whether events were appended since it was last asked. */
+  tookEvents(): boolean
+}
+
+export const createLedger = (database: SqliteDatabase.Database): Ledger => {
+  const statements = prepareStatements(database)
+  const { value: instance } = statements.metaValue.get('instance') as { value: string }
+  let appended = false
+
+  const job = (id: string): JobRow | null => (statements.jobById.get(id) as JobRow | undefined) ?? null
+
+  const append = (of: Pick<Job, 'id' | 'batchId'>, type: EventType, body: object, at: number): void => {
+    statements.insertEvent.run(at, type, of.id, of.batchId, JSON.stringify(body))
+    appended = true
+  }
+
+  const save = (row: JobRow, step: Step, at: number, lease?: LeaseChange): Job => {
+    const { changes } = statements.saveJob.run({
+      ...changingColumnsOf(step.job),
+      seq: row.seq,
+      epoch_read: row.epoch,
+      epoch: lease === undefined ? row.epoch : lease.epoch,
+      lease_node: lease === undefined ? row.lease_node : lease.node,
+      lease_until: lease === undefined ? row.lease_until : lease.until,
+    })
+    if (changes !== 1) throw new Error('a job changed between its reading and its writing')
+    if (step.parts === 'dropped') statements.deleteParts.run(row.id)
+    if (step.parts === 'reset') statements.resetParts.run(row.id)
+    if (step.event !== null) append(step.job, step.event, viewJob(step.job), at)
+    return step.job
+  }
+
+  return {
+    database,
+    statements,
+    instance,
+    job,
+    held: (lease) => {
+      const row = job(lease.jobId)
+      return row !== null && row.epoch === lease.epoch && row.lease_until !== null ? row : null
+    },
+    save,
+    saveUnleased: (row, step, at) => save(row, step, at, { epoch: row.epoch, node: null, until: null }),
+    append,
+    tookEvents: () => {
+      const took = appended
+      appended = false
+      return took
+    },
+  }
+}
+
+/** Appends `part.uploaded`, the one event whose body is no job. */
+export const appendPartUploaded = (ledger: Ledger, row: JobRow, part: PartView, at: number): void =>
+  ledger.append({ id: row.id, batchId: row.batch_id }, 'part.uploaded', part, at)
+
+/** A step on a leased job, or `fenced`. */
+export const takeFenced = (ledger: Ledger, lease: Lease, at: number, take: (job: Job) => Step): Job | 'fenced' => {
+  const row = ledger.held(lease)
+  return row === null ? 'fenced' : ledger.save(row, take(jobOf(row)), at)
+}

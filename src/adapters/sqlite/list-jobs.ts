@@ -1,0 +1,110 @@
+import type SqliteDatabase from 'better-sqlite3'
+import { AppError } from '../../core/app-error.js'
+import { decodeCursor, encodeCursor } from '../../core/cursor.js'
+import type { JobFilter } from '../../ports/store.js'
+import type { Ledger } from './ledger.js'
+import type { Operations } from './protocol.js'
+import { type JobRow, jobOf, type PartRow, partOf } from './rows.js'
+
+/** So many jobs are looked at for one page; a filter that matches few of them makes a short page with a cursor. */
+const windowSize = 2000
+
+// A parameter that is null asks for nothing. Labels come as [[key, value], ...]; a null value means any.
+const matches = `
+  (:bucket IS NULL OR bucket = :bucket)
+  AND (:batchId IS NULL OR batch_id = :batchId)
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+  AND (:labels IS NULL OR NOT EXISTS (
+    SELECT 1 FROM json_each(:labels) AS wanted
+    WHERE NOT EXISTS (
+      SELECT 1 FROM json_each(jobs.labels) AS own
+      WHERE own.key = wanted.value ->> 0 AND (wanted.value ->> 1 IS NULL OR own.value = wanted.value ->> 1)
+    )
+  )) AS matches`
+
+const windowOfAll = `
+  SELECT seq, ${matches} FROM jobs
+  WHERE seq < :before
+  ORDER BY seq DESC LIMIT :window`
+
+const windowOfBatch = `
+  SELECT seq, ${matches} FROM jobs INDEXED BY jobs_batch
+  WHERE batch_id = :batchId AND seq < :before
+  ORDER BY seq DESC LIMIT :window`
+
+// One arm a state: SQLite merges arms that are sorted already, where IN (...) would sort everything it finds.
+const windowOfStates = (count: number): string =>
+  `${Array.from(
+    { length: count },
+    (_, i) => `
+  SELECT seq, ${matches} FROM jobs INDEXED BY jobs_state
+  WHERE state = :states ->> ${i} AND seq < :before`,
+  ).join('\n  UNION ALL')}
+  ORDER BY seq DESC LIMIT :window`
+
+/** The statement that walks the jobs a filter may match, newest first. */
+export const listSql = (filter: JobFilter): string => {
+  if (filter.batchId !== undefined) return windowOfBatch
+  return filter.states === undefined ? windowOfAll : windowOfStates(new Set(filter.states).size)
+}
+
+const startOf = (ledger: Ledger, list: string, cursor: string): number => {
+  const position = decodeCursor(cursor, list, ledger.instance)
+  if (position !== null) return position
+  throw new AppError('invalid_request', 'The cursor is not one of this list.', {
+    errors: [{ path: 'cursor', message: 'take it from nextCursor of the page before' }],
+  })
+}
+
+/** The two lists, by keyset: a page costs the same wherever it stands. */
+export const createListOperations = (ledger: Ledger): Operations<'list' | 'parts'> => {
+  const { database, statements, instance } = ledger
+  const prepared = new Map<string, SqliteDatabase.Statement>()
+
+  const prepare = (text: string): SqliteDatabase.Statement => {
+    const known = prepared.get(text) ?? database.prepare(text)
+    prepared.set(text, known)
+    return known
+  }
+
+  return {
+    list: (_at, filter, { limit, cursor }) => {
+      const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(ledger, 'jobs', cursor)
+      if (filter.states?.length === 0) return { items: [], nextCursor: null }
+      const window = prepare(listSql(filter)).iterate({
+        before,
+        window: windowSize,
+        bucket: filter.bucket ?? null,
+        batchId: filter.batchId ?? null,
+        states: filter.states === undefined ? null : JSON.stringify([...new Set(filter.states)]),
+        labels: filter.labels?.length ? JSON.stringify(filter.labels.map(({ key, value }) => [key, value])) : null,
+      }) as IterableIterator<{ seq: number; matches: 0 | 1 }>
+
+      const found: number[] = []
+      let seen = 0
+      let next: number | null = null
+      for (const { seq, matches } of window) {
+        seen++
+        if (matches === 1 && found.length === limit) {
+          next = found.at(-1) ?? null
+          break
+        }
+        if (matches === 1) found.push(seq)
+        if (seen === windowSize) next = seq
+      }
+      return {
+        items: found.map((seq) => jobOf(statements.jobBySeq.get(seq) as JobRow)),
+        nextCursor: next === null ? null : encodeCursor('jobs', instance, next),
+      }
+    },
+
+    parts: (_at, jobId, { limit, cursor }) => {
+      const after = cursor === null ? 0 : startOf(ledger, 'parts', cursor)
+      const rows = statements.partsOfJob.all(jobId, after, limit + 1) as PartRow[]
+      const items = rows.slice(0, limit).map(partOf)
+      const last = items.at(-1)
+      const more = rows.length > limit && last !== undefined
+      return { items, nextCursor: more ? encodeCursor('parts', instance, last.partNumber) : null }
+    },
+  }
+}

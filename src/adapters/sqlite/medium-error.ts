@@ -1,0 +1,44 @@
+import { AppError, type AppErrorCode } from '../../core/app-error.js'
+import type { ErrorData } from './protocol.js'
+
+const codeOf = (error: unknown): string => {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : ''
+}
+
+const fullCodes = ['SQLITE_FULL', 'ENOSPC', 'EDQUOT']
+const brokenCodes =
+  /^(SQLITE_(IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN|BUSY|LOCKED|PROTOCOL|PERM|NOLFS)|E(IO|ROFS|ACCES|PERM|NOENT|MFILE|NFILE)$)/
+
+/**
+ * What a failure of the disk or of the file means for a caller; null when the medium is not to blame. Codes are those of
+ * SQLite or of the file system.
+ */
+export const mediumFailure = (error: unknown): AppErrorCode | null => {
+  const code = codeOf(error)
+  if (fullCodes.includes(code)) return 'storage_full'
+  return brokenCodes.test(code) ? 'storage_unavailable' : null
+}
+
+const sentences: Partial<Record<AppErrorCode, string>> = {
+  storage_full: 'The disk that holds the database is full; nothing was written.',
+  storage_unavailable: 'The database cannot be read or written.',
+}
+
+/** An error as data for the other thread. Of a bug only the message travels, for the log. */
+export const errorDataOf = (error: unknown): ErrorData => {
+  if (error instanceof AppError) {
+    const { errors } = error.details
+    return { code: error.code, message: error.message, ...(errors === undefined ? {} : { errors }) }
+  }
+  const code = mediumFailure(error)
+  const cause = codeOf(error)
+  if (code !== null) return { code, message: `${sentences[code] ?? ''} (${cause})` }
+  return { code: null, message: error instanceof Error ? error.message : String(error) }
+}
+
+/** The error that the caller sees. */
+export const errorOf = ({ code, message, errors }: ErrorData): Error =>
+  code === null
+    ? new Error(`The store failed: ${message}`)
+    : new AppError(code, message, errors === undefined ? {} : { errors })

@@ -1,0 +1,16 @@
+import { createControlOperations } from './control-operations.js'
+import type { Ledger } from './ledger.js'
+import { createListOperations } from './list-jobs.js'
+import type { Operations } from './protocol.js'
+import { createQueueOperations } from './queue-operations.js'
+import { createReadOperations } from './read-operations.js'
+import { createUploadOperations } from './upload-operations.js'
+
+/** The whole port over one open database. Runs inside a transaction that the caller holds. */
+export const createOperations = (ledger: Ledger): Operations => ({
+  ...createQueueOperations(ledger),
+  ...createUploadOperations(ledger),
+  ...createControlOperations(ledger),
+  ...createListOperations(ledger),
+  ...createReadOperations(ledger),
+})

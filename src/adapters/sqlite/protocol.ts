@@ -1,0 +1,55 @@
+import type { AppErrorCode, FieldError } from '../../core/app-error.js'
+import type { Store } from '../../ports/store.js'
+import type { StoreExitCode } from './store-open-error.js'
+
+/** What the store's thread and its proxy say to each other. Everything here survives structured cloning. */
+
+export type StoreOperation = Exclude<keyof Store, 'close'>
+
+/** The port as the thread carries it out: synchronous, within a transaction, at an instant that the caller's clock gave. */
+export type Operations<K extends StoreOperation = StoreOperation> = {
+  readonly [Name in K]: (at: number, ...args: Parameters<Store[Name]>) => Awaited<ReturnType<Store[Name]>>
+}
+
+export interface Request {
+  readonly id: number
+  readonly operation: StoreOperation
+  readonly at: number
+  readonly args: readonly unknown[]
+}
+
+/** An error as data. `code` is null for a bug. */
+export interface ErrorData {
+  readonly code: AppErrorCode | null
+  readonly message: string
+  readonly errors?: readonly FieldError[]
+}
+
+export type Answer =
+  | { readonly id: number; readonly ok: true; readonly value: unknown }
+  | { readonly id: number; readonly ok: false; readonly error: ErrorData }
+
+export interface ThreadSettings {
+  readonly directory: string
+  readonly at: number
+}
+
+/** To the thread: requests in the order of their calls, or `close` after the last of them. */
+export type ToThread = readonly Request[] | 'close'
+
+/** What opening found, for the log. */
+export interface OpenedReport {
+  readonly schemaVersion: number
+  readonly migrated: boolean
+  /** The last daemon was killed, so the whole file was checked. */
+  readonly checkedAfterCrash: boolean
+  readonly releasedLeases: number
+  /** What is odd but no reason to refuse. */
+  readonly warnings: readonly string[]
+}
+
+/** From the thread. `answers` holds everything that one COMMIT made durable. */
+export type FromThread =
+  | { readonly kind: 'opened'; readonly report: OpenedReport }
+  | { readonly kind: 'refused'; readonly exitCode: StoreExitCode; readonly message: string }
+  | { readonly kind: 'answers'; readonly answers: readonly Answer[]; readonly appendedEvents: boolean }

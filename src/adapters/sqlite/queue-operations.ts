@@ -1,0 +1,77 @@
+import { createJob, endRun, startRun } from '../../core/job-steps.js'
+import { viewJob } from '../../core/job-view.js'
+import type { Claim } from '../../ports/store.js'
+import type { Ledger } from './ledger.js'
+import type { Operations } from './protocol.js'
+import { changingColumnsOf, type JobRow, jobOf, lastingColumnsOf } from './rows.js'
+
+/** Jobs that become due are moved into the ready queue at most so many a claim; the next claim goes on. */
+const promotionStep = 1000
+
+/** Submitting, claiming, and the leases of those who work. */
+export const createQueueOperations = (
+  ledger: Ledger,
+): Operations<'submit' | 'findByIdempotencyKey' | 'claim' | 'heartbeat' | 'release'> => {
+  const { statements } = ledger
+
+  const byIdempotencyKey = (key: string): JobRow | undefined =>
+    statements.jobByIdempotencyKey.get(key) as JobRow | undefined
+
+  return {
+    submit: (at, request, idempotency) => {
+      const known = idempotency === null ? undefined : byIdempotencyKey(idempotency.key)
+      if (known !== undefined) {
+        return known.idempotency_fingerprint === idempotency?.fingerprint
+          ? { kind: 'replayed', job: jobOf(known) }
+          : { kind: 'mismatch' }
+      }
+      const rival = statements.rivalOfTarget.get({ ...request.target, id: request.id }) as { id: string } | undefined
+      if (rival !== undefined) return { kind: 'target_busy', jobId: rival.id }
+      const { job, event } = createJob(request, at)
+      statements.insertJob.run({
+        ...changingColumnsOf(job),
+        ...lastingColumnsOf(job),
+        idempotency_key: idempotency?.key ?? null,
+        idempotency_fingerprint: idempotency?.fingerprint ?? null,
+      })
+      if (event !== null) ledger.append(job, event, viewJob(job), at)
+      return { kind: 'created', job }
+    },
+
+    findByIdempotencyKey: (_at, key) => {
+      const row = byIdempotencyKey(key)
+      if (row === undefined || row.idempotency_fingerprint === null) return null
+      return { fingerprint: row.idempotency_fingerprint, job: jobOf(row) }
+    },
+
+    claim: (at, { node, limit, leaseMs }) => {
+      for (const row of statements.expiredLeases.all(at) as JobRow[]) {
+        ledger.saveUnleased(row, endRun(jobOf(row), { to: 'queued', waiting: null, dueAt: null }, at), at)
+      }
+      statements.promoteDueJobs.run({ now: at, limit: promotionStep })
+      const cancels = statements.abandonedCancels.all(limit) as JobRow[]
+      const ready = statements.readyJobs.all(limit - cancels.length) as JobRow[]
+      const claims = [...cancels, ...ready].map((row): Claim => {
+        const epoch = row.epoch + 1
+        const job = ledger.save(row, startRun(jobOf(row), at), at, { epoch, node, until: at + leaseMs })
+        return { lease: { jobId: job.id, epoch }, job }
+      })
+      const next = statements.nextDueJob.get() as { due_at: number } | undefined
+      return { claims, nextDueAt: next?.due_at ?? null }
+    },
+
+    heartbeat: (at, leases, leaseMs) =>
+      leases.map(({ jobId, epoch }) => {
+        const { changes } = statements.renewLease.run({ id: jobId, epoch, until: at + leaseMs })
+        const job = statements.desireOfJob.get(jobId) as Pick<JobRow, 'desired'> | undefined
+        return { jobId, held: changes === 1, desired: job?.desired ?? 'run' }
+      }),
+
+    release: (at, lease, release) => {
+      const row = ledger.held(lease)
+      if (row === null) return 'fenced'
+      const wish = release.to === 'paused' ? { ...release, waiting: null, dueAt: null } : release
+      return ledger.saveUnleased(row, endRun(jobOf(row), wish, at), at)
+    },
+  }
+}

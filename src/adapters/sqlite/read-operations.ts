@@ -1,0 +1,61 @@
+import { type JobState, jobStates } from '../../core/job.js'
+import type { Ledger } from './ledger.js'
+import type { Operations } from './protocol.js'
+import { type EventRow, eventOf, jobOf } from './rows.js'
+
+/** Looking at one job, at the event log, and at the whole. */
+export const createReadOperations = (
+  ledger: Ledger,
+): Operations<'get' | 'lastEventId' | 'eventsAfter' | 'stats' | 'check'> => {
+  const { statements, instance } = ledger
+
+  const lastNumber = (): number => (statements.lastEventNumber.get() as { seq: number } | undefined)?.seq ?? 0
+
+  /** The number of an event id that this database gave and whose successors are all kept; null of any other. */
+  const placeOf = (id: string, last: number): number | null => {
+    const [, number] = id.match(/^[0-9a-f]{8}-(0|[1-9]\d{0,14})$/) ?? []
+    if (number === undefined || !id.startsWith(`${instance}-`)) return null
+    const { n: oldest } = statements.oldestEventNumber.get() as { n: number | null }
+    const place = Number(number)
+    return place <= last && place >= (oldest ?? last + 1) - 1 ? place : null
+  }
+
+  return {
+    get: (_at, jobId) => {
+      const row = ledger.job(jobId)
+      return row === null ? null : jobOf(row)
+    },
+
+    lastEventId: () => `${instance}-${lastNumber()}`,
+
+    eventsAfter: (_at, after, filter, limit) => {
+      const last = lastNumber()
+      const place = after === null ? 0 : placeOf(after, last)
+      if (place === null) return { items: [], reset: true, lastId: `${instance}-${last}` }
+      const wanted = { after: place, limit, jobId: filter.jobId ?? null, batchId: filter.batchId ?? null }
+      const { eventsOfJob, eventsOfBatch, eventsOfAll } = statements
+      const query = wanted.jobId !== null ? eventsOfJob : wanted.batchId !== null ? eventsOfBatch : eventsOfAll
+      const rows = query.all(wanted) as EventRow[]
+      const lastRead = rows.length === limit ? rows.at(-1)?.n : undefined
+      return {
+        items: rows.map((row) => eventOf(row, instance)),
+        reset: false,
+        lastId: `${instance}-${lastRead ?? last}`,
+      }
+    },
+
+    stats: () => {
+      const rows = statements.countsByState.all() as { state: JobState; jobs: number; bytes_pending: number }[]
+      const counts = new Map(rows.map((row) => [row.state, row.jobs]))
+      return {
+        jobs: Object.fromEntries(jobStates.map((state) => [state, counts.get(state) ?? 0])) as Record<JobState, number>,
+        bytesPending: rows.reduce((sum, row) => sum + row.bytes_pending, 0),
+      }
+    },
+
+    // A write, because a full disk still reads well.
+    check: (at) => {
+      statements.setMetaValue.run({ name: 'checked_at', value: String(at) })
+    },
+  }
+}

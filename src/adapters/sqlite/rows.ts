@@ -1,0 +1,206 @@
+import type { StoredEvent } from '../../core/event.js'
+import type {
+  Desired,
+  IntentKind,
+  Job,
+  JobOptions,
+  JobState,
+  Outcome,
+  Receipt,
+  UploadMode,
+  Waiting,
+} from '../../core/job.js'
+import type { JobView } from '../../core/job-view.js'
+import type { PartState, StoredPart } from '../../core/part.js'
+import type { PartView } from '../../core/part-view.js'
+
+/** A row of `jobs`. JSON columns are text. */
+export interface JobRow {
+  readonly seq: number
+  readonly id: string
+  readonly state: JobState
+  readonly desired: Desired
+  readonly waiting: Waiting | null
+  readonly due_at: number | null
+  readonly not_before: number | null
+  readonly priority: number
+  readonly batch_id: string | null
+  readonly labels: string
+  readonly source_path: string
+  readonly source_size: number
+  readonly source_dev: string
+  readonly source_ino: string
+  readonly source_mtime_ns: string
+  readonly source_ctime_ns: string
+  readonly bucket: string
+  readonly key: string
+  readonly endpoint: string
+  readonly region: string
+  readonly options: string
+  readonly marker: string | null
+  readonly upload_mode: UploadMode | null
+  readonly upload_id: string | null
+  readonly part_size: number | null
+  readonly part_count: number | null
+  readonly intent: IntentKind | null
+  readonly bytes_uploaded: number
+  readonly parts_uploaded: number
+  readonly outcome: Outcome | null
+  readonly receipt: string | null
+  readonly error: string | null
+  readonly attempts: number
+  readonly runs: number
+  readonly restarts: number
+  readonly version: number
+  readonly epoch: number
+  readonly lease_node: string | null
+  readonly lease_until: number | null
+  readonly idempotency_key: string | null
+  readonly idempotency_fingerprint: string | null
+  readonly created_at: number
+  readonly started_at: number | null
+  readonly finished_at: number | null
+}
+
+const parsed = <T>(json: string | null): T | null => (json === null ? null : (JSON.parse(json) as T))
+
+const json = (value: object | null): string | null => (value === null ? null : JSON.stringify(value))
+
+export const jobOf = (row: JobRow): Job => ({
+  id: row.id,
+  state: row.state,
+  desired: row.desired,
+  waiting: row.waiting,
+  batchId: row.batch_id,
+  source: {
+    path: row.source_path,
+    fingerprint: {
+      dev: row.source_dev,
+      ino: row.source_ino,
+      size: row.source_size,
+      mtimeNs: row.source_mtime_ns,
+      ctimeNs: row.source_ctime_ns,
+    },
+  },
+  target: { bucket: row.bucket, key: row.key, endpoint: row.endpoint, region: row.region },
+  options: JSON.parse(row.options) as JobOptions,
+  priority: row.priority,
+  labels: JSON.parse(row.labels) as Record<string, string>,
+  marker: row.marker,
+  // A CHECK keeps mode, part size and part count together.
+  upload:
+    row.upload_mode === null
+      ? null
+      : {
+          mode: row.upload_mode,
+          uploadId: row.upload_id,
+          partSize: row.part_size as number,
+          partCount: row.part_count as number,
+        },
+  intent: row.intent,
+  bytesUploaded: row.bytes_uploaded,
+  partsUploaded: row.parts_uploaded,
+  outcome: row.outcome,
+  receipt: parsed<Receipt>(row.receipt),
+  error: parsed(row.error),
+  attempts: row.attempts,
+  runs: row.runs,
+  restarts: row.restarts,
+  version: row.version,
+  dueAt: row.due_at,
+  createdAt: row.created_at,
+  startedAt: row.started_at,
+  finishedAt: row.finished_at,
+})
+
+/** The columns that a step may change. */
+export const changingColumnsOf = (job: Job) => ({
+  state: job.state,
+  desired: job.desired,
+  waiting: job.waiting,
+  due_at: job.dueAt,
+  source_size: job.source.fingerprint.size,
+  source_dev: job.source.fingerprint.dev,
+  source_ino: job.source.fingerprint.ino,
+  source_mtime_ns: job.source.fingerprint.mtimeNs,
+  source_ctime_ns: job.source.fingerprint.ctimeNs,
+  upload_mode: job.upload?.mode ?? null,
+  upload_id: job.upload?.uploadId ?? null,
+  part_size: job.upload?.partSize ?? null,
+  part_count: job.upload?.partCount ?? null,
+  intent: job.intent,
+  bytes_uploaded: job.bytesUploaded,
+  parts_uploaded: job.partsUploaded,
+  outcome: job.outcome,
+  receipt: json(job.receipt),
+  error: json(job.error),
+  attempts: job.attempts,
+  runs: job.runs,
+  restarts: job.restarts,
+  started_at: job.startedAt,
+  finished_at: job.finishedAt,
+})
+
+/** The columns that stay as submit made them. */
+export const lastingColumnsOf = (job: Job) => ({
+  id: job.id,
+  // A new job waits for nothing but its `notBefore`.
+  not_before: job.dueAt,
+  priority: job.priority,
+  batch_id: job.batchId,
+  labels: JSON.stringify(job.labels),
+  source_path: job.source.path,
+  bucket: job.target.bucket,
+  key: job.target.key,
+  endpoint: job.target.endpoint,
+  region: job.target.region,
+  options: JSON.stringify(job.options),
+  marker: job.marker,
+  created_at: job.createdAt,
+})
+
+/** A row of `parts`. */
+export interface PartRow {
+  readonly part_number: number
+  readonly offset: number
+  readonly size: number
+  readonly state: PartState
+  readonly etag: string | null
+  readonly crc64: string | null
+  readonly proven: 0 | 1
+  readonly attempts: number
+  readonly uploaded_at: number | null
+}
+
+export const partOf = (row: PartRow): StoredPart => ({
+  partNumber: row.part_number,
+  offset: row.offset,
+  size: row.size,
+  state: row.state,
+  etag: row.etag,
+  crc64: row.crc64,
+  proven: row.proven === 1,
+  attempts: row.attempts,
+  uploadedAt: row.uploaded_at,
+})
+
+/** A row of `events`. */
+export interface EventRow {
+  readonly n: number
+  readonly at: number
+  readonly type: StoredEvent['type']
+  readonly job_id: string
+  readonly batch_id: string | null
+  readonly body: string
+}
+
+export const eventOf = (row: EventRow, instance: string): StoredEvent => ({
+  id: `${instance}-${row.n}`,
+  type: row.type,
+  at: new Date(row.at).toISOString(),
+  jobId: row.job_id,
+  batchId: row.batch_id,
+  ...(row.type === 'part.uploaded'
+    ? { part: JSON.parse(row.body) as PartView }
+    : { job: JSON.parse(row.body) as JobView }),
+})

@@ -1,0 +1,158 @@
+import { Worker } from 'node:worker_threads'
+import { AppError } from '../../core/app-error.js'
+import type { Clock } from '../../ports/clock.js'
+import type { Logger } from '../../ports/logger.js'
+import type { Store } from '../../ports/store.js'
+import type { Wakeup, WakeupTopic } from '../../ports/wakeup.js'
+import { errorOf } from './medium-error.js'
+import type { Answer, FromThread, OpenedReport, Request, StoreOperation, ThreadSettings, ToThread } from './protocol.js'
+import { StoreOpenError } from './store-open-error.js'
+
+export interface SqliteStoreDeps {
+  /** Made when it is not there. */
+  readonly directory: string
+  readonly clock: Clock
+  readonly wakeup: Wakeup
+  readonly logger: Logger
+  /** The compiled store-thread.js, when it is not beside this module. */
+  readonly threadUrl?: URL
+  /** Called once when the thread dies by itself. Every call is refused from then on. */
+  onFatal?(error: AppError): void
+}
+
+interface Pending {
+  readonly operation: StoreOperation
+  resolve(value: unknown): void
+  reject(error: Error): void
+}
+
+/** Which listeners an operation concerns once it is durable, beside the event log. */
+const hints: Partial<Record<StoreOperation, readonly WakeupTopic[]>> = {
+  submit: ['jobs'],
+  release: ['jobs'],
+  control: ['jobs', 'desires'],
+}
+
+/** Resolves when the thread has opened its database; rejects with StoreOpenError when it refuses. */
+const opened = (worker: Worker): Promise<OpenedReport> =>
+  new Promise((resolve, reject) => {
+    worker.once('error', reject)
+    worker.once('message', (message: FromThread) => {
+      worker.off('error', reject)
+      if (message.kind === 'opened') resolve(message.report)
+      else if (message.kind === 'refused') reject(new StoreOpenError(message.exitCode, message.message))
+    })
+  })
+
+const logOpened = (logger: Logger, { warnings, ...report }: OpenedReport): void => {
+  for (const warning of warnings) logger.warn({}, warning)
+  logger.info(report, report.checkedAfterCrash ? 'opened the database after an unclean stop' : 'opened the database')
+}
+
+/**
+ * The store on SQLite, in a thread of its own. Calls are numbered, sent in the order they were made, and settle when
+ * their transaction is on disk. Throws StoreOpenError when the database cannot be opened.
+ */
+export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => {
+  const { directory, clock, wakeup, logger } = deps
+  const threadUrl = deps.threadUrl ?? new URL('./store-thread.js', import.meta.url)
+  const workerData: ThreadSettings = { directory, at: clock.now() }
+  const worker = new Worker(threadUrl, { workerData, name: 'store' })
+  logOpened(logger, await opened(worker))
+
+  const pending = new Map<number, Pending>()
+  const post = (message: ToThread): void => worker.postMessage(message)
+  let outbox: Request[] = []
+  let lastId = 0
+  let refusal: AppError | null = null
+  let closing: Promise<void> | null = null
+
+  const flush = (): void => {
+    if (outbox.length > 0) post(outbox)
+    outbox = []
+  }
+
+  const settle = (answer: Answer): StoreOperation | undefined => {
+    const call = pending.get(answer.id)
+    pending.delete(answer.id)
+    if (answer.ok) call?.resolve(answer.value)
+    else call?.reject(errorOf(answer.error))
+    return answer.ok ? call?.operation : undefined
+  }
+
+  worker.on('message', (message: FromThread) => {
+    if (message.kind !== 'answers') return
+    const topics = new Set<WakeupTopic>(message.appendedEvents ? ['events'] : [])
+    for (const answer of message.answers) {
+      const operation = settle(answer)
+      for (const topic of (operation && hints[operation]) ?? []) topics.add(topic)
+    }
+    logger.debug({ operations: message.answers.length }, 'committed a group')
+    for (const topic of topics) wakeup.notify(topic)
+  })
+
+  const die = (reason: string): void => {
+    if (closing !== null && pending.size === 0) return
+    refusal ??= new AppError('storage_unavailable', 'The thread of the database died.')
+    for (const { reject } of pending.values()) reject(refusal)
+    pending.clear()
+    logger.error({ reason }, 'the thread of the database died')
+    deps.onFatal?.(refusal)
+  }
+  let failure = 'it ended by itself'
+  worker.on('error', (error) => {
+    failure = error.message
+  })
+  const exited = new Promise<void>((resolve) => {
+    worker.once('exit', () => {
+      die(failure)
+      resolve()
+    })
+  })
+
+  const call = <K extends StoreOperation>(
+    operation: K,
+    ...args: Parameters<Store[K]>
+  ): Promise<Awaited<ReturnType<Store[K]>>> =>
+    new Promise((resolve, reject) => {
+      if (refusal !== null) return reject(refusal)
+      const id = ++lastId
+      pending.set(id, { operation, resolve: resolve as (value: unknown) => void, reject })
+      // Calls of one tick travel together.
+      if (outbox.push({ id, operation, at: clock.now(), args }) === 1) queueMicrotask(flush)
+    })
+
+  return {
+    submit: (...args) => call('submit', ...args),
+    findByIdempotencyKey: (...args) => call('findByIdempotencyKey', ...args),
+    claim: (...args) => call('claim', ...args),
+    heartbeat: (...args) => call('heartbeat', ...args),
+    release: (...args) => call('release', ...args),
+    beginUpload: (...args) => call('beginUpload', ...args),
+    setUploadId: (...args) => call('setUploadId', ...args),
+    setIntent: (...args) => call('setIntent', ...args),
+    commitParts: (...args) => call('commitParts', ...args),
+    chargeAttempts: (...args) => call('chargeAttempts', ...args),
+    forgetUpload: (...args) => call('forgetUpload', ...args),
+    beginCompleting: (...args) => call('beginCompleting', ...args),
+    finish: (...args) => call('finish', ...args),
+    control: (...args) => call('control', ...args),
+    remove: (...args) => call('remove', ...args),
+    get: (...args) => call('get', ...args),
+    list: (...args) => call('list', ...args),
+    parts: (...args) => call('parts', ...args),
+    lastEventId: (...args) => call('lastEventId', ...args),
+    eventsAfter: (...args) => call('eventsAfter', ...args),
+    stats: (...args) => call('stats', ...args),
+    check: (...args) => call('check', ...args),
+    close: () => {
+      if (closing === null) {
+        refusal ??= new AppError('storage_unavailable', 'The store is closed.')
+        flush()
+        post('close')
+        closing = exited
+      }
+      return closing
+    },
+  }
+}

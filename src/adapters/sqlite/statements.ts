@@ -1,0 +1,129 @@
+import type SqliteDatabase from 'better-sqlite3'
+
+/**
+ * Every statement of the store that is not built from a filter (those are in list-jobs.ts). INDEXED BY is not a hint: when
+ * its index is gone the statement fails to prepare, so a claim can never turn into a walk over a million jobs.
+ */
+export const sql = {
+  jobById: 'SELECT * FROM jobs WHERE id = ?',
+  jobBySeq: 'SELECT * FROM jobs WHERE seq = ?',
+  jobByIdempotencyKey: 'SELECT * FROM jobs WHERE idempotency_key = ?',
+
+  // Unsettled is `finished_at IS NULL`, as the partial index says.
+  rivalOfTarget: `
+    SELECT id FROM jobs INDEXED BY jobs_target
+    WHERE bucket = :bucket AND key = :key AND endpoint = :endpoint AND finished_at IS NULL AND id <> :id
+    LIMIT 1`,
+
+  insertJob: `
+    INSERT INTO jobs (
+      id, state, desired, waiting, due_at, not_before, priority, batch_id, labels,
+      source_path, source_size, source_dev, source_ino, source_mtime_ns, source_ctime_ns,
+      bucket, key, endpoint, region, options, marker, created_at, idempotency_key, idempotency_fingerprint
+    ) VALUES (
+      :id, :state, :desired, :waiting, :due_at, :not_before, :priority, :batch_id, :labels,
+      :source_path, :source_size, :source_dev, :source_ino, :source_mtime_ns, :source_ctime_ns,
+      :bucket, :key, :endpoint, :region, :options, :marker, :created_at, :idempotency_key, :idempotency_fingerprint
+    )`,
+
+  // What a step may change. Guarded by the epoch that was read.
+  saveJob: `
+    UPDATE jobs SET
+      state = :state, desired = :desired, waiting = :waiting, due_at = :due_at,
+      source_size = :source_size, source_dev = :source_dev, source_ino = :source_ino,
+      source_mtime_ns = :source_mtime_ns, source_ctime_ns = :source_ctime_ns,
+      upload_mode = :upload_mode, upload_id = :upload_id, part_size = :part_size, part_count = :part_count,
+      intent = :intent, bytes_uploaded = :bytes_uploaded, parts_uploaded = :parts_uploaded,
+      outcome = :outcome, receipt = :receipt, error = :error,
+      attempts = :attempts, runs = :runs, restarts = :restarts,
+      epoch = :epoch, lease_node = :lease_node, lease_until = :lease_until,
+      started_at = :started_at, finished_at = :finished_at
+    WHERE seq = :seq AND epoch = :epoch_read`,
+
+  addUploadedParts: `
+    UPDATE jobs SET bytes_uploaded = bytes_uploaded + :bytes, parts_uploaded = parts_uploaded + :parts
+    WHERE id = :id`,
+
+  chargeAttempts: `
+    UPDATE jobs SET attempts = attempts + :count
+    WHERE id = :id AND epoch = :epoch AND lease_until IS NOT NULL`,
+
+  deleteJob: 'DELETE FROM jobs WHERE id = ?',
+
+  readyJobs: `
+    SELECT * FROM jobs INDEXED BY jobs_ready
+    WHERE state = 'queued' AND due_at IS NULL
+    ORDER BY priority DESC, seq LIMIT ?`,
+
+  // Cancels whose run ended or never was.
+  abandonedCancels: `
+    SELECT * FROM jobs INDEXED BY jobs_cancelling
+    WHERE state = 'cancelling' AND lease_until IS NULL AND due_at IS NULL
+    ORDER BY seq LIMIT ?`,
+
+  expiredLeases: 'SELECT * FROM jobs INDEXED BY jobs_leased WHERE lease_until <= ?',
+  leasedJobs: 'SELECT * FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL',
+
+  // Delayed jobs are no part of the claim's index: they are moved into it when due, so many a step, because the end of
+  // an outage may make a whole backlog due at once.
+  promoteDueJobs: `
+    UPDATE jobs SET waiting = NULL, due_at = NULL
+    WHERE seq IN (SELECT seq FROM jobs INDEXED BY jobs_due WHERE due_at <= :now ORDER BY due_at LIMIT :limit)`,
+
+  nextDueJob: `
+    SELECT due_at FROM jobs INDEXED BY jobs_due
+    WHERE due_at IS NOT NULL
+    ORDER BY due_at LIMIT 1`,
+
+  renewLease: `
+    UPDATE jobs SET lease_until = :until
+    WHERE id = :id AND epoch = :epoch AND lease_until IS NOT NULL`,
+
+  desireOfJob: 'SELECT desired FROM jobs WHERE id = ?',
+  heldLease: 'SELECT 1 FROM jobs WHERE id = :id AND epoch = :epoch AND lease_until IS NOT NULL',
+
+  insertPart: 'INSERT INTO parts (job_id, part_number, "offset", size) VALUES (?, ?, ?, ?)',
+
+  // The size is part of the guard: bytes that are not in the plan are never counted.
+  partInPlan: 'SELECT * FROM parts WHERE job_id = :job_id AND part_number = :part_number AND size = :size',
+
+  markPartUploaded: `
+    UPDATE parts SET state = 'uploaded', etag = :etag, crc64 = :crc64, proven = :proven, attempts = :attempts,
+      uploaded_at = :uploaded_at
+    WHERE job_id = :job_id AND part_number = :part_number AND state = 'pending'`,
+
+  resetParts: `
+    UPDATE parts SET state = 'pending', etag = NULL, crc64 = NULL, proven = 0, attempts = 0, uploaded_at = NULL
+    WHERE job_id = ? AND state = 'uploaded'`,
+
+  deleteParts: 'DELETE FROM parts WHERE job_id = ?',
+
+  partsOfJob: 'SELECT * FROM parts WHERE job_id = ? AND part_number > ? ORDER BY part_number LIMIT ?',
+
+  insertEvent: 'INSERT INTO events (at, type, job_id, batch_id, body) VALUES (?, ?, ?, ?, ?)',
+
+  // Not max(n): the last events may have been pruned, and their ids were given nevertheless.
+  lastEventNumber: "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
+  oldestEventNumber: 'SELECT min(n) AS n FROM events',
+
+  eventsOfAll: 'SELECT * FROM events WHERE n > :after ORDER BY n LIMIT :limit',
+
+  eventsOfJob: `
+    SELECT * FROM events INDEXED BY events_job
+    WHERE job_id = :jobId AND n > :after AND (:batchId IS NULL OR batch_id = :batchId)
+    ORDER BY n LIMIT :limit`,
+
+  eventsOfBatch: `
+    SELECT * FROM events INDEXED BY events_batch
+    WHERE batch_id = :batchId AND n > :after
+    ORDER BY n LIMIT :limit`,
+
+  countsByState: 'SELECT * FROM job_counts',
+  metaValue: 'SELECT value FROM meta WHERE name = ?',
+  setMetaValue: 'UPDATE meta SET value = :value WHERE name = :name',
+} as const
+
+export type Statements = Readonly<Record<keyof typeof sql, SqliteDatabase.Statement>>
+
+export const prepareStatements = (database: SqliteDatabase.Database): Statements =>
+  Object.fromEntries(Object.entries(sql).map(([name, text]) => [name, database.prepare(text)])) as Statements
