@@ -98,6 +98,13 @@ export const problemOf = (error: unknown, status?: number): Problem => {
 const describe = (error: unknown): object =>
   error instanceof Error ? { name: error.name, message: error.message, stack: error.stack } : { name: typeof error }
 
+/** Answers a problem. As bytes, so that fastify adds no charset: JSON has none (RFC 8259). */
+export const answerProblem = (reply: FastifyReply, problem: Problem): FastifyReply =>
+  reply
+    .code(problem.status)
+    .header('content-type', problemMediaType)
+    .send(Buffer.from(JSON.stringify(problem)))
+
 /** Answers a thrown error as problem+json. Bugs are logged here, once; the request id is bound to the request's logger. */
 export const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   const problem = problemOf(error)
@@ -108,7 +115,7 @@ export const sendProblem = (error: unknown, request: FastifyRequest, reply: Fast
   if (problem.code === 'unauthorized') reply.header('www-authenticate', 'Bearer realm="longshore"')
   const retryAfterSeconds = error instanceof AppError ? error.details.retryAfterSeconds : undefined
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
-  return reply.code(problem.status).header('content-type', problemMediaType).send(JSON.stringify(problem))
+  return answerProblem(reply, problem)
 }
 
 const statusOfParserError: Readonly<Record<string, number>> = {

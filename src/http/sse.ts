@@ -13,6 +13,9 @@ import type { Lingering } from './lingering.js'
 /** How soon an EventSource comes back after a cut. */
 const retryMs = 2000
 
+/** For the last bytes of an ended stream to leave; a stalled reader must not keep the app from closing. */
+const endGraceMs = 1000
+
 export interface StreamTiming {
   /** Silence after which a comment is sent, so that proxies keep the connection. */
   readonly heartbeatMs: number
@@ -57,6 +60,12 @@ const beat = async (response: ServerResponse, clock: Clock, heartbeatMs: number,
     await clock.sleep(heartbeatMs, signal).catch(() => undefined)
     if (takesMore(response) && !response.writableNeedDrain) response.write(':\n\n')
   }
+}
+
+const end = async (response: ServerResponse, clock: Clock): Promise<void> => {
+  response.end()
+  await clock.sleep(endGraceMs)
+  if (!response.writableFinished) response.destroy()
 }
 
 export interface EventStreams {
@@ -108,7 +117,7 @@ export const createEventStreams = (deps: {
             'An event stream broke off.',
           )
         })
-        .finally(() => response.end())
+        .finally(() => end(response, clock))
     },
   }
 }

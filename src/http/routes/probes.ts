@@ -4,7 +4,7 @@ import { AppError } from '../../core/app-error.js'
 import type { Clock } from '../../ports/clock.js'
 import type { StoreUpkeep } from '../../ports/store.js'
 import { type Check, probeProblemSchema, probeSchema } from '../answers.js'
-import { problemMediaType, problemOf } from '../problem.js'
+import { answerProblem, problemOf } from '../problem.js'
 import { noQuerySchema } from '../query.js'
 
 export interface ProbeRoutesDeps {
@@ -85,8 +85,7 @@ export const probeRoutes = (instance: FastifyInstance, { store, clock, isDrainin
       async (_request, reply) => {
         const { ok, body } = answerOf(await look())
         reply.header('cache-control', 'no-store')
-        if (ok) return body
-        return reply.code(503).header('content-type', problemMediaType).send(body)
+        return ok ? body : answerProblem(reply, body)
       },
     )
   }

@@ -1,0 +1,226 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { AppError } from '../../src/core/app-error.js'
+import type { Job } from '../../src/core/job.js'
+import { type JobView, viewJob } from '../../src/core/job-view.js'
+import type { EventFeed, FeedItem } from '../../src/engine/event-feed.js'
+import type { Jobs } from '../../src/engine/jobs.js'
+import { type AppDeps, createApp } from '../../src/http/app.js'
+import type { Scope, Token } from '../../src/http/auth.js'
+import type { Clock } from '../../src/ports/clock.js'
+
+export const storedJob = (changes: Partial<Job> = {}): Job => ({
+  id: 'job-1',
+  state: 'queued',
+  desired: 'run',
+  waiting: null,
+  batchId: null,
+  source: { path: '/srv/in/a.bin', fingerprint: { dev: '1', ino: '2', size: 10, mtimeNs: '3', ctimeNs: '4' } },
+  target: { bucket: 'media', key: 'a.bin', endpoint: 'http://127.0.0.1:1', region: 'cn-hangzhou' },
+  options: {
+    partSize: 1 << 20,
+    multipartThreshold: 1 << 20,
+    parallel: 4,
+    sequential: false,
+    headers: {},
+    ifExists: 'overwrite',
+    crc64: null,
+    notAfter: null,
+    onSourceChange: 'fail',
+  },
+  priority: 0,
+  labels: {},
+  marker: null,
+  upload: null,
+  intent: null,
+  bytesUploaded: 0,
+  partsUploaded: 0,
+  outcome: null,
+  receipt: null,
+  error: null,
+  attempts: 0,
+  runs: 0,
+  restarts: 0,
+  version: 1,
+  dueAt: null,
+  createdAt: Date.UTC(2026, 0, 1),
+  startedAt: null,
+  finishedAt: null,
+  ...changes,
+})
+
+export const jobView = (changes: Partial<Job> = {}): JobView => viewJob(storedJob(changes))
+
+type Call = { readonly [M in keyof Jobs]: { readonly method: M; readonly args: Parameters<Jobs[M]> } }[keyof Jobs]
+
+/** Knows `job-1` alone, and remembers what it was asked. */
+export const createFakeJobs = (answers: Partial<Jobs> = {}): Jobs & { readonly calls: Call[] } => {
+  const calls: Call[] = []
+  const known = (id: string): JobView => {
+    if (id !== 'job-1') throw new AppError('job_not_found', 'There is no such job.')
+    return jobView()
+  }
+  const plain: Jobs = {
+    submit: async () => ({ job: jobView(), replayed: false }),
+    get: async (id) => known(id),
+    wait: async (id) => known(id),
+    list: async () => ({ items: [jobView()], nextCursor: null }),
+    parts: async (id) => {
+      known(id)
+      return { items: [], nextCursor: null }
+    },
+    control: async (id) => known(id),
+    remove: async (id) => void known(id),
+  }
+  const remember =
+    <M extends keyof Jobs>(method: M) =>
+    (...args: Parameters<Jobs[M]>) => {
+      calls.push({ method, args } as Call)
+      const serve = (answers[method] ?? plain[method]) as (...values: Parameters<Jobs[M]>) => ReturnType<Jobs[M]>
+      return serve(...args)
+    }
+  return {
+    calls,
+    submit: remember('submit'),
+    get: remember('get'),
+    wait: remember('wait'),
+    list: remember('list'),
+    parts: remember('parts'),
+    control: remember('control'),
+    remove: remember('remove'),
+  }
+}
+
+export interface FakeFeed extends EventFeed {
+  readonly listens: { readonly after: string | null; readonly filter: object; readonly signal: AbortSignal }[]
+  /** Tells every listener, those of the future too. */
+  push(...items: FeedItem[]): void
+  /** Items that listeners have taken. */
+  taken(): number
+}
+
+export const createFakeFeed = (): FakeFeed => {
+  const items: FeedItem[] = []
+  const listens: FakeFeed['listens'] = []
+  let wake = new AbortController()
+  let taken = 0
+  let closed = false
+  const ring = (): void => {
+    wake.abort()
+    wake = new AbortController()
+  }
+  return {
+    listens,
+    taken: () => taken,
+    push(...more) {
+      items.push(...more)
+      ring()
+    },
+    async *listen(after, filter, signal) {
+      listens.push({ after, filter, signal })
+      for (let next = 0; !signal.aborted; next++) {
+        while (next === items.length && !closed && !signal.aborted) {
+          const rung = AbortSignal.any([signal, wake.signal])
+          await new Promise((resolve) => rung.addEventListener('abort', resolve, { once: true }))
+        }
+        const item = items[next]
+        if (item === undefined || signal.aborted) return
+        taken += 1
+        yield item
+      }
+    },
+    close() {
+      closed = true
+      ring()
+    },
+  }
+}
+
+export const realClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: async (ms, signal) => void (await delay(ms, undefined, { signal, ref: false })),
+}
+
+export interface LogLine {
+  readonly level: string
+  readonly fields: object
+  readonly message: string
+}
+
+const createMemoryLogger = (lines: LogLine[]): FastifyBaseLogger => {
+  const at =
+    (level: string) =>
+    (fields: unknown, message = ''): void =>
+      void lines.push({ level, fields: typeof fields === 'object' && fields !== null ? fields : {}, message })
+  const logger = {
+    level: 'debug',
+    fatal: at('fatal'),
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    debug: at('debug'),
+    trace: at('trace'),
+    silent: at('silent'),
+    child: () => logger,
+  }
+  return logger as unknown as FastifyBaseLogger
+}
+
+export const tokenOf = (scope: Scope, text: string): Token => ({
+  name: scope,
+  scope,
+  hash: createHash('sha256').update(text).digest(),
+})
+
+export interface Harness {
+  readonly app: FastifyInstance
+  readonly jobs: ReturnType<typeof createFakeJobs>
+  readonly feed: FakeFeed
+  readonly lines: LogLine[]
+}
+
+/** The real app on fakes. `answers` replaces single methods of the fake Jobs. */
+export const createHarness = async (
+  overrides: Partial<AppDeps> & { answers?: Partial<Jobs> } = {},
+): Promise<Harness> => {
+  const { answers, ...deps } = overrides
+  const jobs = createFakeJobs(answers)
+  const feed = createFakeFeed()
+  const lines: LogLine[] = []
+  const counts = {
+    queued: 1,
+    running: 0,
+    completing: 0,
+    paused: 0,
+    failed: 0,
+    cancelling: 0,
+    completed: 0,
+    cancelled: 0,
+  }
+  const app = await createApp({
+    jobs,
+    feed,
+    store: { stats: async () => ({ jobs: counts, bytesPending: 10 }), check: async () => undefined },
+    tokens: [],
+    allowedHosts: [],
+    isDraining: () => false,
+    version: { version: '1.2.3' },
+    logger: createMemoryLogger(lines),
+    clock: realClock,
+    ...deps,
+  })
+  return { app, jobs, feed, lines }
+}
+
+/** Resolves once `condition` holds; polls, and fails loudly after ten seconds. */
+export const until = async (condition: () => boolean, what: string): Promise<void> => {
+  const deadline = performance.now() + 10_000
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`Waited in vain: ${what}`)
+    await delay(5)
+  }
+}
+
+export const validBody = { source: { path: '/srv/in/a.bin' }, target: { bucket: 'media', key: 'dir/a.bin' } }

@@ -1,0 +1,224 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { FeedItem } from '../../../src/engine/event-feed.js'
+import { createHarness, type Harness, jobView, until } from '../harness.js'
+
+let opened: Harness[] = []
+let sockets: Socket[] = []
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy()
+  await Promise.all(opened.map(({ app }) => app.close()))
+  sockets = []
+  opened = []
+})
+
+const setup = async (overrides: Parameters<typeof createHarness>[0] = {}) => {
+  const harness = await createHarness(overrides)
+  opened.push(harness)
+  await harness.app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = harness.app.server.address() as AddressInfo
+
+  const open = async (path: string, headers: Record<string, string> = {}, method = 'GET') => {
+    const stream = { response: undefined as unknown as IncomingMessage, text: '', ended: false }
+    await new Promise<void>((resolve, reject) => {
+      const client = httpRequest({ port, host: '127.0.0.1', path, headers, method }, (response) => {
+        sockets.push(response.socket)
+        stream.response = response
+        response.setEncoding('utf8')
+        response.on('data', (chunk: string) => {
+          stream.text += chunk
+        })
+        response.on('close', () => {
+          stream.ended = true
+        })
+        response.on('error', () => undefined)
+        resolve()
+      })
+      client.on('error', reject)
+      client.end()
+    })
+    return stream
+  }
+
+  /** A reader that asks and then takes nothing more than the kernel takes for it. */
+  const openStalled = async (path: string) => {
+    const socket = connect(port, '127.0.0.1')
+    sockets.push(socket)
+    socket.on('error', () => undefined)
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    socket.pause()
+    await until(() => harness.feed.listens.length > 0, 'the stream to open')
+    return socket
+  }
+  return { ...harness, open, openStalled }
+}
+
+const event = (id: string, padding = ''): FeedItem => ({
+  kind: 'event',
+  event: {
+    id,
+    type: 'job.queued',
+    at: '2026-01-01T00:00:00.000Z',
+    jobId: 'job-1',
+    batchId: null,
+    job: jobView({ labels: padding === '' ? {} : { padding } }),
+  },
+})
+
+const { progress } = jobView()
+
+describe('GET /v1/events', () => {
+  it('sends events with id, type and data, and progress without an id', async () => {
+    const { open, feed } = await setup()
+    const stream = await open('/v1/events')
+    expect(stream.response.statusCode).toBe(200)
+    expect(stream.response.headers).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+      'x-content-type-options': 'nosniff',
+    })
+    const queued = event('e1')
+    feed.push(queued, { kind: 'progress', jobId: 'job-1', progress })
+    await until(() => stream.text.includes('job.progress'), 'the progress')
+    expect(stream.text).toBe(
+      [
+        'retry: 2000',
+        `id: e1\nevent: job.queued\ndata: ${JSON.stringify(queued.kind === 'event' && queued.event)}`,
+        `event: job.progress\ndata: ${JSON.stringify({ jobId: 'job-1', progress })}`,
+        '',
+      ].join('\n\n'),
+    )
+  })
+
+  it('sends reset with the id to go on from', async () => {
+    const { open, feed } = await setup()
+    const stream = await open('/v1/events?after=gone')
+    feed.push({ kind: 'reset', lastId: 'e9' })
+    await until(() => stream.text.includes('reset'), 'the reset')
+    expect(stream.text).toContain('id: e9\nevent: reset\ndata: {"type":"reset","lastId":"e9"}\n\n')
+  })
+
+  it.each([
+    ['/v1/events', {}, null, {}],
+    ['/v1/events?after=a1', {}, 'a1', {}],
+    ['/v1/events', { 'last-event-id': 'h1' }, 'h1', {}],
+    ['/v1/events?after=a1', { 'last-event-id': 'h1' }, 'h1', {}],
+    ['/v1/events?job=job-1', {}, null, { jobId: 'job-1' }],
+    ['/v1/jobs/job-1/events?after=a1', {}, 'a1', { jobId: 'job-1' }],
+    ['/v1/jobs/job-1/events', { 'last-event-id': 'h1' }, 'h1', { jobId: 'job-1' }],
+  ])('opens %s with the headers %j after %j', async (path, headers, after, filter) => {
+    const { open, feed } = await setup()
+    await open(path, headers)
+    expect(feed.listens).toMatchObject([{ after, filter }])
+  })
+
+  it.each(['/v1/jobs/nope/events', '/v1/events?job=nope'])('answers 404 at %s', async (path) => {
+    const { open, feed } = await setup()
+    const { response } = await open(path)
+    expect(response.statusCode).toBe(404)
+    expect(response.headers['content-type']).toBe('application/problem+json')
+    expect(feed.listens).toEqual([])
+  })
+
+  it.each(['/v1/events?label=x', '/v1/events?after=', '/v1/jobs/job-1/events?job=job-1'])(
+    'refuses %s',
+    async (path) => {
+      const { open } = await setup()
+      expect((await open(path)).response.statusCode).toBe(400)
+    },
+  )
+
+  it('answers HEAD with the headers alone', async () => {
+    const { open, feed } = await setup()
+    const stream = await open('/v1/events', {}, 'HEAD')
+    await until(() => stream.ended, 'the answer to end')
+    expect(stream.response.headers['content-type']).toBe('text/event-stream; charset=utf-8')
+    expect(feed.listens).toEqual([])
+  })
+
+  it('keeps silent connections awake with comments', async () => {
+    const { open } = await setup({ heartbeatMs: 10 })
+    const stream = await open('/v1/events')
+    await until(() => stream.text.split(':\n\n').length > 3, 'three comments')
+    expect(stream.text).toMatch(/^retry: 2000\n\n(:\n\n)+$/)
+  })
+
+  it('stops listening when the reader hangs up', async () => {
+    const { open, feed } = await setup()
+    const { response } = await open('/v1/events')
+    expect(feed.listens[0]?.signal.aborted).toBe(false)
+    response.destroy()
+    await until(() => feed.listens[0]?.signal.aborted === true, 'the signal')
+  })
+
+  it('ends when the feed ends', async () => {
+    const { open, feed } = await setup()
+    const stream = await open('/v1/events')
+    feed.close()
+    await until(() => stream.ended, 'the stream to end')
+    expect(stream.response.complete).toBe(true)
+  })
+
+  it('does not keep the app from closing', async () => {
+    const { open, app } = await setup()
+    const streams = await Promise.all([open('/v1/events'), open('/v1/jobs/job-1/events'), open('/v1/events')])
+    await app.close()
+    await until(() => streams.every(({ ended }) => ended), 'the streams to end')
+    expect(streams.map(({ response }) => response.complete)).toEqual([true, true, true])
+  })
+
+  it('logs a feed that breaks and ends the stream', async () => {
+    const { open, lines, app } = await setup({
+      feed: {
+        listen: () => ({
+          [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('the disk is gone')) }),
+        }),
+        close: () => undefined,
+      },
+    })
+    const stream = await open('/v1/events')
+    await until(() => stream.ended, 'the stream to end')
+    expect(lines.filter(({ level }) => level === 'error')).toMatchObject([{ fields: { reason: 'the disk is gone' } }])
+    expect((await app.inject('/v1/stats')).statusCode).toBe(200)
+  })
+})
+
+describe('A reader that does not read', () => {
+  const flood = (count: number): FeedItem[] =>
+    Array.from({ length: count }, (_, index) => event(`e${index}`, 'x'.repeat(10_000)))
+
+  it('is cut, while others get everything', async () => {
+    const { open, openStalled, feed } = await setup({ stallMs: 100 })
+    await openStalled('/v1/events')
+    const healthy = await open('/v1/events')
+    feed.push(...flood(2000))
+    await until(() => feed.listens[0]?.signal.aborted === true, 'the cut')
+    await until(() => healthy.text.includes('id: e1999\n'), 'the last event')
+    expect(feed.listens[1]?.signal.aborted).toBe(false)
+  })
+
+  it('is sent no more than fits the buffers', async () => {
+    const { openStalled, feed } = await setup({ stallMs: 60_000, heartbeatMs: 5 })
+    await openStalled('/v1/events')
+    feed.push(...flood(5000))
+    let before = -1
+    await until(() => {
+      const settled = feed.taken() > 0 && feed.taken() === before
+      before = feed.taken()
+      return settled
+    }, 'the flow to stop')
+    expect(feed.taken()).toBeLessThan(5000)
+    expect(feed.listens[0]?.signal.aborted).toBe(false)
+  })
+
+  it('does not keep the app from closing', async () => {
+    const { openStalled, feed, app } = await setup({ stallMs: 60_000 })
+    await openStalled('/v1/events')
+    feed.push(...flood(5000))
+    await until(() => feed.taken() > 10, 'the flow to begin')
+    await app.close()
+    expect(feed.listens[0]?.signal.aborted).toBe(true)
+  })
+})

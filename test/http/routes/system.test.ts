@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { AppError } from '../../../src/core/app-error.js'
+import { statsSchema } from '../../../src/http/answers.js'
+import { createHarness } from '../harness.js'
+
+const setup = createHarness
+
+describe('GET /v1/stats', () => {
+  it('answers the totals of the store', async () => {
+    const { app } = await setup()
+    const answer = await app.inject('/v1/stats')
+    expect(statsSchema.strict().parse(answer.json())).toMatchObject({ jobs: { queued: 1 }, bytesPending: 10 })
+  })
+
+  it('answers 503 when the store is down', async () => {
+    const down = async () => {
+      throw new AppError('storage_unavailable', 'The database fails.')
+    }
+    const { app } = await setup({ store: { stats: down, check: down } })
+    const answer = await app.inject('/v1/stats')
+    expect(answer.statusCode).toBe(503)
+    expect(answer.json().code).toBe('storage_unavailable')
+  })
+})
+
+describe('GET /v1/version', () => {
+  it('answers the version, and the commit when it is known', async () => {
+    const plain = await setup()
+    expect((await plain.app.inject('/v1/version')).json()).toEqual({ version: '1.2.3', commit: null })
+    const built = await setup({ version: { version: '1.2.3', commit: 'abc' } })
+    expect((await built.app.inject('/v1/version')).json()).toEqual({ version: '1.2.3', commit: 'abc' })
+  })
+})
+
+describe('The pages', () => {
+  it('point from the root to the documentation', async () => {
+    const { app } = await setup()
+    const { docs, openapi } = (await app.inject('/')).json()
+    expect((await app.inject(docs)).headers['content-type']).toContain('text/html')
+    expect((await app.inject(openapi)).json().openapi).toBe('3.1.0')
+  })
+
+  it('load under the policy they are served with: every script and style is a file of ours', async () => {
+    const { app } = await setup()
+    const page = await app.inject('/docs/')
+    expect(page.headers['content-security-policy']).toContain("script-src 'self'")
+    expect(page.headers['content-security-policy']).not.toContain('unsafe')
+    expect(page.headers['content-security-policy']).not.toContain('upgrade-insecure-requests')
+    expect(page.body).not.toMatch(/<style|<script(?![^>]*\ssrc=)|\son\w+=|\sstyle=/)
+    const files = [...page.body.matchAll(/(?:src|href)="(\.\/[^"]+)"/g)].map((match) => match[1] ?? '')
+    expect(files.length).toBeGreaterThan(3)
+    for (const file of files) {
+      const answer = await app.inject(new URL(file, 'http://localhost/docs/').pathname)
+      expect([file, answer.statusCode]).toEqual([file, 200])
+    }
+    const initializer = await app.inject('/docs/static/swagger-initializer.js')
+    expect(initializer.body).not.toContain('eval(')
+  })
+
+  it('carry security headers, on refusals too', async () => {
+    const { app } = await setup()
+    for (const url of ['/', '/v1/jobs', '/nope', '/v1/jobs?x=1']) {
+      expect((await app.inject(url)).headers).toMatchObject({
+        'content-security-policy': "default-src 'none';frame-ancestors 'none';base-uri 'none';form-action 'none'",
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'referrer-policy': 'no-referrer',
+      })
+    }
+  })
+})
