@@ -4,9 +4,9 @@ import { type Api, listJobs } from './api.js'
 import { followEvents } from './event-stream.js'
 import { DaemonUnreachable, ProblemError } from './http-client.js'
 import { joinSignals } from './join-signals.js'
+import { formatSeconds } from './readable.js'
 import type { SseMessage } from './sse-parser.js'
 import type { Tally } from './tally.js'
-import { formatSeconds } from './units.js'
 
 export interface FollowOptions {
   readonly api: Api

@@ -2,8 +2,8 @@ import type { StoredEvent } from '../core/event.js'
 import type { JobError } from '../core/failure.js'
 import type { JobView, ProgressView } from '../core/job-view.js'
 import type { Problem } from './http-client.js'
+import { formatBytes, formatSeconds } from './readable.js'
 import { escapeText } from './terminal-text.js'
-import { formatBytes, formatSeconds } from './units.js'
 
 /** Every function here answers text that is safe to print: what came from the server or a file name is escaped. */
 

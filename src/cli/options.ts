@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { type JobState, jobStates } from '../core/job.js'
-import { parseDurationMs, parseSize } from './units.js'
+import { parseDurationMs, parseSize } from '../core/units.js'
 
 /** Parsers of option values. Each throws InvalidArgumentError with a sentence that says what would be right. */
 

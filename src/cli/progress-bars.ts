@@ -5,9 +5,9 @@ import { percentOf, settledLine } from './job-text.js'
 import type { ProgressDisplay } from './progress-display.js'
 import { totalsText } from './progress-lines.js'
 import { createRateMeter } from './rate-meter.js'
+import { formatBytes, formatSeconds } from './readable.js'
 import type { Tally } from './tally.js'
 import { cutEnd, escapeText, fitEnd } from './terminal-text.js'
-import { formatBytes, formatSeconds } from './units.js'
 
 const mostBars = 8
 /** Smaller files come and go too fast for a bar of their own. */

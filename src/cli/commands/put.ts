@@ -16,10 +16,10 @@ import { keyBelow, type OssUrl, parseOssUrl } from '../oss-url.js'
 import { createProgressBars } from '../progress-bars.js'
 import type { ProgressDisplay } from '../progress-display.js'
 import { createProgressLines } from '../progress-lines.js'
+import { formatBytes, formatSeconds } from '../readable.js'
 import { type FileToSubmit, submitFiles } from '../submit-files.js'
 import { createTally, type Tally } from '../tally.js'
 import { escapeText } from '../terminal-text.js'
-import { formatBytes, formatSeconds } from '../units.js'
 
 interface PutOptions {
   readonly wait?: true
