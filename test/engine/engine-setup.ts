@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto'
+import { createLocalWakeup } from '../../src/adapters/wakeup/local-wakeup.js'
+import type { JobView } from '../../src/core/job-view.js'
+import { createDispatcher, type Dispatcher } from '../../src/engine/dispatcher.js'
+import { createEndpointHealth } from '../../src/engine/endpoint-health.js'
+import { createEventFeed, type EventFeed } from '../../src/engine/event-feed.js'
+import { createJobs, type Jobs, type SubmitRequest } from '../../src/engine/jobs.js'
+import { createLeaseKeeper, type LeaseKeeper } from '../../src/engine/lease-keeper.js'
+import { createProgressBoard } from '../../src/engine/progress-board.js'
+import { createSlots } from '../../src/engine/slots.js'
+import type { Clock } from '../../src/ports/clock.js'
+import type { Logger } from '../../src/ports/logger.js'
+import type { Store } from '../../src/ports/store.js'
+import { createMemoryOss, type MemoryOss } from '../fakes/memory-oss.js'
+import { createMemoryFiles, type MemoryFiles } from '../fakes/memory-source.js'
+import { createMemoryStore } from '../fakes/memory-store.js'
+import { createVirtualClock } from '../fakes/virtual-clock.js'
+
+export const kib = 1024
+export const partSize = 100 * kib
+export const path = '/src/file'
+export const target = { bucket: 'bucket', key: 'key' }
+
+export interface EngineSetup {
+  readonly store: Store
+  readonly oss: MemoryOss
+  readonly files: MemoryFiles
+  readonly clock: Clock
+  readonly logs: string[]
+  jobs: Jobs
+  feed: EventFeed
+  /** Starts the daemon's engine; a second time after `kill`. */
+  start(): void
+  /** The process dies: nothing of it writes any more, its leases are found released at the next start. */
+  kill(): Promise<void>
+  stop(drainMs?: number): Promise<void>
+  submit(request?: Partial<SubmitRequest>): Promise<JobView>
+  /** The job once it is settled. */
+  settled(jobId: string): Promise<JobView>
+  until(condition: () => boolean | Promise<boolean>): Promise<void>
+  end(): Promise<void>
+}
+
+const collectLogs = (logs: string[]): Logger => {
+  const write =
+    (level: string) =>
+    (fields: object, message: string): void => {
+      logs.push(`${level} ${message} ${JSON.stringify(fields)}`)
+    }
+  const logger: Logger = {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child: () => logger,
+  }
+  return logger
+}
+
+const leaseMs = 30_000
+
+/** The real engine over fakes, on a clock that jumps. */
+export const setupEngine = (
+  options: { random?: () => number; slots?: number; maxAttempts?: number } = {},
+): EngineSetup => {
+  const clock = createVirtualClock()
+  const wakeup = createLocalWakeup()
+  const store = createMemoryStore({ clock, wakeup })
+  const files = createMemoryFiles()
+  const oss = createMemoryOss((range) => files.read(range))
+  const logs: string[] = []
+  const logger = collectLogs(logs)
+  const random = options.random ?? (() => 0.5)
+  const limits = { maxAttempts: options.maxAttempts ?? 10, baseMs: 500, capMs: 60_000 }
+  const progress = createProgressBoard(clock)
+  let nextId = 1
+  let dispatcher: Dispatcher | null = null
+  let leases: LeaseKeeper | null = null
+  /** Cuts a killed engine off from everything it could still write to. */
+  let alive = { dead: false }
+
+  const mortal = <T extends object>(port: T, life: { dead: boolean }): T =>
+    new Proxy(port, {
+      get(object, name) {
+        const member = Reflect.get(object, name)
+        if (typeof member !== 'function') return member
+        return (...args: unknown[]) => (life.dead ? new Promise(() => {}) : member.apply(object, args))
+      },
+    })
+
+  const jobs = createJobs({
+    store,
+    sources: files,
+    progress,
+    wakeup,
+    clock,
+    newId: () => `job${nextId++}`,
+    newMarker: () => randomBytes(8).toString('hex'),
+    defaults: {
+      endpoint: 'http://oss',
+      region: 'cn-hangzhou',
+      partSize,
+      multipartThreshold: partSize,
+      parallel: 4,
+      allowedTargets: [],
+      marker: true,
+    },
+  })
+
+  const setup: EngineSetup = {
+    store,
+    oss,
+    files,
+    clock,
+    logs,
+    jobs,
+    feed: createEventFeed({ store, progress, wakeup, clock }),
+    start() {
+      alive = { dead: false }
+      const living = mortal(store, alive)
+      leases = createLeaseKeeper({ store: living, wakeup, clock, logger, leaseMs })
+      dispatcher = createDispatcher({
+        store: living,
+        targets: { for: () => mortal(oss, alive), close: async () => {} },
+        sources: files,
+        wakeup,
+        leases,
+        progress,
+        slots: createSlots(options.slots ?? 16),
+        health: createEndpointHealth(random, limits),
+        limits,
+        clock,
+        random,
+        logger,
+        node: 'node',
+        leaseMs,
+        maxRuns: 8,
+      })
+      dispatcher.start()
+    },
+    async kill() {
+      alive.dead = true
+      dispatcher = null
+      // What a restart finds out by the lock, a second node finds out by time.
+      await clock.sleep(leaseMs + 1)
+    },
+    async stop(drainMs = 25_000) {
+      await dispatcher?.stop(drainMs)
+      await leases?.close()
+    },
+    async submit(request = {}) {
+      const { job } = await jobs.submit({ source: { path }, target, ...request }, null)
+      return job
+    },
+    async settled(jobId) {
+      for (;;) {
+        const job = await jobs.wait(jobId, 3_600_000, new AbortController().signal)
+        if (job.finishedAt !== null) return job
+      }
+    },
+    async until(condition) {
+      while (!(await condition())) await new Promise(setImmediate)
+    },
+    async end() {
+      if (!alive.dead) await setup.stop(0)
+      clock.stop()
+    },
+  }
+  return setup
+}

@@ -1,0 +1,165 @@
+import { crc64Of } from '../../src/core/crc64.js'
+import { Failure } from '../../src/core/failure.js'
+import type { ByteRange } from '../../src/ports/source.js'
+import type { ObjectRef, ObjectWishes, SendOptions, StoredObject, Target, UploadRef } from '../../src/ports/target.js'
+
+export type OssCall = 'initiate' | 'uploadPart' | 'putObject' | 'listParts' | 'complete' | 'abort' | 'head'
+
+export interface CallInfo {
+  readonly call: OssCall
+  readonly partNumber: number | null
+  /** 1 for the first call of this kind. */
+  readonly nth: number
+}
+
+/** What a test does to a call: throw before it takes effect, or after (`lost answer`). */
+export interface Faults {
+  before?(info: CallInfo, signal: AbortSignal): void | Promise<void>
+  after?(info: CallInfo): void | Promise<void>
+}
+
+interface OpenUpload {
+  readonly ref: UploadRef
+  readonly wishes: ObjectWishes
+  readonly parts: Map<number, Buffer>
+}
+
+export interface MemoryOss extends Target {
+  readonly objects: Map<string, { bytes: Buffer; marker: string | null }>
+  readonly uploads: Map<string, OpenUpload>
+  /** Every call that was made, in order. */
+  readonly calls: CallInfo[]
+  faults: Faults
+  /** Answers hold no CRC-64, as some endpoints do. */
+  withoutCrc: boolean
+}
+
+const nameOf = ({ bucket, key }: ObjectRef): string => `${bucket}/${key}`
+const etagOf = (bytes: Buffer): string => `E${crc64Of(bytes).toString(16).toUpperCase()}`
+
+/** OSS as the target port shows it, in memory. `read` gives the bytes a range names. */
+export const createMemoryOss = (read: (range: ByteRange) => Buffer): MemoryOss => {
+  const counts = new Map<OssCall, number>()
+  let nextUpload = 1
+
+  const call = async <T>(
+    name: OssCall,
+    partNumber: number | null,
+    signal: AbortSignal,
+    effect: () => T | Promise<T>,
+  ): Promise<T> => {
+    signal.throwIfAborted()
+    const nth = (counts.get(name) ?? 0) + 1
+    counts.set(name, nth)
+    const info = { call: name, partNumber, nth }
+    oss.calls.push(info)
+    await oss.faults.before?.(info, signal)
+    await new Promise(setImmediate)
+    signal.throwIfAborted()
+    const answer = await effect()
+    await oss.faults.after?.(info)
+    return answer
+  }
+
+  const mustFind = (upload: UploadRef): OpenUpload => {
+    const found = oss.uploads.get(upload.uploadId)
+    if (found === undefined) throw new Failure('lost', 'no such upload', { ossCode: 'NoSuchUpload' })
+    return found
+  }
+
+  const crcOf = (bytes: Buffer): string | null => (oss.withoutCrc ? null : crc64Of(bytes).toString())
+
+  const sent = (bytes: Buffer) => ({
+    size: bytes.length,
+    etag: etagOf(bytes),
+    crc64: crc64Of(bytes).toString(),
+    serverCrc64: crcOf(bytes),
+    requestId: 'R',
+  })
+
+  const store = (object: ObjectRef, bytes: Buffer, wishes: ObjectWishes): void => {
+    if (wishes.forbidOverwrite && oss.objects.has(nameOf(object))) {
+      throw new Failure('conflict', 'exists', { ossCode: 'FileAlreadyExists' })
+    }
+    oss.objects.set(nameOf(object), { bytes, marker: wishes.marker })
+  }
+
+  const bytesOf = (range: ByteRange, { onProgress }: SendOptions): Buffer => {
+    const bytes = Buffer.from(read(range))
+    if (bytes.length < range.length) throw new Failure('changed', 'shorter', { code: 'source_changed' })
+    onProgress(bytes.length)
+    return bytes
+  }
+
+  const oss: MemoryOss = {
+    objects: new Map(),
+    uploads: new Map(),
+    calls: [],
+    faults: {},
+    withoutCrc: false,
+    initiate: (object, wishes, signal) =>
+      call('initiate', null, signal, () => {
+        const uploadId = `U${nextUpload++}`
+        oss.uploads.set(uploadId, { ref: { ...object, uploadId }, wishes, parts: new Map() })
+        return { uploadId, requestId: 'R' }
+      }),
+    uploadPart: (upload, partNumber, range, _wishes, options) =>
+      call('uploadPart', partNumber, options.signal, () => {
+        const bytes = bytesOf(range, options)
+        mustFind(upload).parts.set(partNumber, bytes)
+        return sent(bytes)
+      }),
+    putObject: (object, range, wishes, options) =>
+      call('putObject', null, options.signal, async () => {
+        const bytes = bytesOf(range, options)
+        await options.confirm()
+        store(object, bytes, wishes)
+        return { ...sent(bytes), versionId: null }
+      }),
+    listParts: (upload, signal) =>
+      call('listParts', null, signal, () =>
+        [...mustFind(upload).parts]
+          .sort(([a], [b]) => a - b)
+          .map(([partNumber, bytes]) => ({
+            partNumber,
+            size: bytes.length,
+            etag: etagOf(bytes),
+            crc64: crcOf(bytes),
+          })),
+      ),
+    complete: (upload, parts, wishes, signal) =>
+      call('complete', null, signal, () => {
+        const open = mustFind(upload)
+        const chunks = parts.map(({ partNumber, etag }) => {
+          const bytes = open.parts.get(partNumber)
+          if (bytes === undefined || etagOf(bytes) !== etag) {
+            throw new Failure('conflict', 'invalid part', { ossCode: 'InvalidPart' })
+          }
+          return bytes
+        })
+        const bytes = Buffer.concat(chunks)
+        store(upload, bytes, { ...wishes, marker: open.wishes.marker })
+        oss.uploads.delete(upload.uploadId)
+        return { etag: etagOf(bytes), serverCrc64: crcOf(bytes), versionId: null, requestId: 'R' }
+      }),
+    abort: (upload, signal) =>
+      call('abort', null, signal, () => {
+        oss.uploads.delete(upload.uploadId)
+      }),
+    head: (object, signal) =>
+      call('head', null, signal, (): StoredObject | null => {
+        const found = oss.objects.get(nameOf(object))
+        if (found === undefined) return null
+        return {
+          size: found.bytes.length,
+          etag: etagOf(found.bytes),
+          serverCrc64: crcOf(found.bytes),
+          versionId: null,
+          requestId: 'R',
+          marker: found.marker,
+        }
+      }),
+    close: async () => {},
+  }
+  return oss
+}

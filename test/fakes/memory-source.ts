@@ -1,0 +1,73 @@
+import { crc64Of } from '../../src/core/crc64.js'
+import { Failure } from '../../src/core/failure.js'
+import type { Fingerprint } from '../../src/core/job.js'
+import type { ByteRange, OpenSource, PathState, SourceOpener } from '../../src/ports/source.js'
+
+export interface MemoryFile {
+  bytes: Buffer
+  ino: number
+  mtime: number
+  ctime: number
+}
+
+/** A file system of buffers. `fd` of a range names the file, so the fake OSS reads what the file holds at that moment. */
+export interface MemoryFiles extends SourceOpener {
+  readonly files: Map<string, MemoryFile>
+  write(path: string, bytes: Buffer): MemoryFile
+  read(range: ByteRange): Buffer
+  /** Sources open now. */
+  openCount(): number
+  /** What the machine does for a process that was killed. */
+  forgetDescriptors(): void
+}
+
+export const fingerprintOf = (file: MemoryFile): Fingerprint => ({
+  dev: '1',
+  ino: String(file.ino),
+  size: file.bytes.length,
+  mtimeNs: String(file.mtime),
+  ctimeNs: String(file.ctime),
+})
+
+export const createMemoryFiles = (): MemoryFiles => {
+  const files = new Map<string, MemoryFile>()
+  const descriptors = new Map<number, MemoryFile>()
+  let next = 1
+  return {
+    files,
+    openCount: () => descriptors.size,
+    forgetDescriptors: () => descriptors.clear(),
+    write(path, bytes) {
+      const file = { bytes, ino: next++, mtime: next++, ctime: next++ }
+      files.set(path, file)
+      return file
+    },
+    read({ fd, offset, length }) {
+      const file = descriptors.get(fd)
+      if (file === undefined) throw new Error('read from a closed descriptor')
+      return file.bytes.subarray(offset, offset + length)
+    },
+    async open(path): Promise<OpenSource> {
+      const file = files.get(path)
+      if (file === undefined) throw new Failure('permanent', 'no such file', { code: 'source_missing' })
+      const fd = next++
+      descriptors.set(fd, file)
+      return {
+        range: (offset, length) => ({ kind: 'file', fd, offset, length }),
+        fingerprint: async () => fingerprintOf(file),
+        pathState: async (): Promise<PathState> => {
+          const now = files.get(path)
+          if (now === undefined) return 'absent'
+          return now === file ? 'same' : 'replaced'
+        },
+        crc64: async (offset, length, signal) => {
+          signal.throwIfAborted()
+          return crc64Of(file.bytes.subarray(offset, offset + length)).toString()
+        },
+        close: async () => {
+          descriptors.delete(fd)
+        },
+      }
+    },
+  }
+}

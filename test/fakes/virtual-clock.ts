@@ -1,0 +1,56 @@
+import type { Clock } from '../../src/ports/clock.js'
+
+interface Sleeper {
+  readonly at: number
+  wake(): void
+}
+
+/** Rounds of the event loop without news after which nothing but time can go on. */
+const quietRounds = 20
+
+/** Time that passes only when everybody sleeps: then it jumps to the next sleeper. Stop it at the end of a test. */
+export const createVirtualClock = (startAt = Date.UTC(2026, 0, 1)): Clock & { stop(): void } => {
+  let elapsed = 0
+  let stopped = false
+  const sleepers = new Set<Sleeper>()
+
+  const tick = async (): Promise<void> => {
+    while (!stopped) {
+      for (let round = 0; round < quietRounds; round++) await new Promise(setImmediate)
+      const [next] = [...sleepers].sort((a, b) => a.at - b.at)
+      if (next === undefined) continue
+      elapsed = Math.max(elapsed, next.at)
+      sleepers.delete(next)
+      next.wake()
+    }
+  }
+  void tick()
+
+  return {
+    now: () => startAt + elapsed,
+    monotonic: () => elapsed,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) {
+          reject(signal.reason)
+          return
+        }
+        const onAbort = (): void => {
+          sleepers.delete(sleeper)
+          reject(signal?.reason)
+        }
+        const sleeper: Sleeper = {
+          at: elapsed + ms,
+          wake() {
+            signal?.removeEventListener('abort', onAbort)
+            resolve()
+          },
+        }
+        signal?.addEventListener('abort', onAbort, { once: true })
+        sleepers.add(sleeper)
+      }),
+    stop() {
+      stopped = true
+    },
+  }
+}
