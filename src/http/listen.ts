@@ -3,6 +3,7 @@ import { chmod, lstat, unlink } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { refuseMalformed } from './problem.js'
 
 export type Address =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -63,6 +64,7 @@ const further = (app: FastifyInstance): Server => {
   )
   server.headersTimeout = headersTimeout
   server.keepAliveTimeout = keepAliveTimeout
+  server.on('clientError', refuseMalformed)
   return server
 }
 

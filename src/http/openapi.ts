@@ -49,8 +49,14 @@ type Io = 'input' | 'output'
 
 const uri = (id: string): string => `#/components/schemas/${id}`
 
-/** What zod derives says less than the type or format given beside it; its readonly is about TypeScript. */
-const override = ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
+/**
+ * What zod derives says less than the type or format given beside it, and its readonly is about TypeScript. Of a schema
+ * that transforms it drops the examples and the default, which might be outputs; ours are inputs.
+ */
+const override: z.core.ToJSONSchemaParams['override'] = ({ zodSchema, jsonSchema }) => {
+  const { examples, default: preset } = z.globalRegistry.get(zodSchema) ?? {}
+  if (examples !== undefined) Object.assign(jsonSchema, { examples })
+  if (preset !== undefined) Object.assign(jsonSchema, { default: preset })
   delete jsonSchema.readOnly
   if (jsonSchema.type === 'array') delete jsonSchema.anyOf
   if (jsonSchema.format === 'date-time' || jsonSchema.type === 'integer') delete jsonSchema.pattern

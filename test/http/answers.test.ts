@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import type { z } from 'zod'
+import type { StoredEvent } from '../../src/core/event.js'
+import type { JobView } from '../../src/core/job-view.js'
+import { viewJob } from '../../src/core/job-view.js'
+import type { PartView } from '../../src/core/part-view.js'
+import {
+  type eventSchema,
+  jobSchema,
+  type partSchema,
+  type problemSchema,
+  type statsSchema,
+} from '../../src/http/answers.js'
+import type { Problem } from '../../src/http/problem.js'
+import type { StoreStats } from '../../src/ports/store.js'
+import { storedJob } from './harness.js'
+
+/** True when each may stand for the other and neither has a member more. */
+type Alike<A, B> = [A, B] extends [B, A] ? ([keyof A, keyof B] extends [keyof B, keyof A] ? true : false) : false
+
+type Job = z.infer<typeof jobSchema>
+type Event = z.infer<typeof eventSchema>
+type Refusal = z.infer<typeof problemSchema>
+
+describe('The schemas of the answers', () => {
+  it('are the types of the views, says the compiler', () => {
+    const alike: readonly true[] = [
+      true satisfies Alike<Job, JobView>,
+      true satisfies Alike<Job['source'], JobView['source']>,
+      true satisfies Alike<Job['target'], JobView['target']>,
+      true satisfies Alike<Job['upload'], JobView['upload']>,
+      true satisfies Alike<Job['progress'], JobView['progress']>,
+      true satisfies Alike<NonNullable<Job['receipt']>, NonNullable<JobView['receipt']>>,
+      true satisfies Alike<NonNullable<Job['error']>, NonNullable<JobView['error']>>,
+      true satisfies Alike<z.infer<typeof partSchema>, PartView>,
+      true satisfies Alike<Omit<Event, 'job' | 'part'>, Omit<StoredEvent, 'job' | 'part'>>,
+      true satisfies Alike<keyof Event, keyof StoredEvent>,
+      true satisfies Alike<z.infer<typeof statsSchema>, StoreStats>,
+      true satisfies Alike<Omit<Refusal, 'errors' | 'jobId'>, Omit<Problem, 'errors' | 'jobId'>>,
+      true satisfies Alike<keyof Refusal, keyof Problem>,
+    ]
+    expect(alike).not.toContain(false)
+  })
+
+  it('take a job with everything, and nothing more', () => {
+    const job = viewJob(
+      storedJob({
+        state: 'completed',
+        outcome: 'uploaded',
+        upload: { mode: 'multipart', uploadId: 'u', partSize: 1, partCount: 2 },
+        receipt: {
+          size: 10,
+          crc64: '1',
+          serverCrc64: null,
+          proof: 'parts',
+          etag: 'E',
+          versionId: null,
+          requestId: 'r',
+          completedAt: 0,
+        },
+        error: { code: 'integrity', message: 'm', ossCode: null, requestId: null },
+        startedAt: 0,
+        finishedAt: 1,
+        labels: { a: 'b' },
+      }),
+    )
+    expect(jobSchema.strict().parse(job)).toEqual(job)
+    expect(jobSchema.strict().safeParse({ ...job, marker: 'x' }).success).toBe(false)
+  })
+})

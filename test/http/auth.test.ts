@@ -1,0 +1,149 @@
+import Fastify from 'fastify'
+import { describe, expect, it } from 'vitest'
+import { guardScopes, type RouteScope, scopes } from '../../src/http/auth.js'
+import { createHarness, tokenOf, validBody } from './harness.js'
+
+const setup = async () => {
+  const harness = await createHarness({ tokens: scopes.map((scope) => tokenOf(scope, `${scope}-secret`)) })
+  const ask = (method: string, url: string, headers: Record<string, string> = {}, payload?: unknown) =>
+    harness.app.inject({
+      method: method as 'GET',
+      url,
+      headers,
+      ...(payload === undefined ? {} : { payload: payload as object }),
+    })
+  return { ...harness, ask }
+}
+
+/** What every route asks for. A stream is asked for an unknown job, so that its answer ends. */
+const table: readonly (readonly [method: string, url: string, scope: RouteScope])[] = [
+  ['POST', '/v1/jobs', 'submit'],
+  ['GET', '/v1/jobs', 'read'],
+  ['HEAD', '/v1/jobs', 'read'],
+  ['GET', '/v1/jobs/job-1', 'read'],
+  ['GET', '/v1/jobs/job-1/parts', 'read'],
+  ['POST', '/v1/jobs/job-1/pause', 'submit'],
+  ['POST', '/v1/jobs/job-1/resume', 'submit'],
+  ['POST', '/v1/jobs/job-1/cancel', 'submit'],
+  ['POST', '/v1/jobs/job-1/retry', 'submit'],
+  ['DELETE', '/v1/jobs/job-1', 'submit'],
+  ['GET', '/v1/jobs/nope/events', 'read'],
+  ['GET', '/v1/events?job=nope', 'read'],
+  ['GET', '/v1/stats', 'read'],
+  ['GET', '/v1/version', 'read'],
+  ['GET', '/livez', 'none'],
+  ['GET', '/readyz', 'none'],
+  ['GET', '/openapi.json', 'none'],
+  ['GET', '/docs/', 'none'],
+  ['GET', '/docs/static/swagger-ui.css', 'none'],
+  ['GET', '/', 'none'],
+]
+
+describe.each(table)('%s %s', (method, url, scope) => {
+  const body = method === 'POST' && url === '/v1/jobs' ? validBody : undefined
+
+  it(`${scope === 'none' ? 'serves anybody' : 'asks for a token'}`, async () => {
+    const { ask, jobs } = await setup()
+    for (const headers of [{}, { authorization: 'Bearer wrong' }]) {
+      const { statusCode, headers: answered } = await ask(method, url, headers, body)
+      expect(statusCode === 401).toBe(scope !== 'none')
+      expect(answered['www-authenticate']).toBe(scope === 'none' ? undefined : 'Bearer realm="longshore"')
+    }
+    expect(jobs.calls).toEqual([])
+  })
+
+  it.each(scopes)('answers a token of scope %s as its scope says', async (held) => {
+    const { ask } = await setup()
+    const { statusCode } = await ask(method, url, { authorization: `Bearer ${held}-secret` }, body)
+    const allowed = scope === 'none' || scopes.indexOf(held) >= scopes.indexOf(scope)
+    expect(statusCode === 403).toBe(!allowed)
+    expect(statusCode).not.toBe(401)
+  })
+})
+
+describe('Tokens', () => {
+  it('cover every route of the API in this table', async () => {
+    const { app } = await setup()
+    const documented = Object.entries(app.swagger().paths ?? {}).flatMap(([path, operations]) =>
+      Object.keys(operations ?? {}).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    const tested = table.map(([method, url]) => `${method} ${url.replace(/\?.*/, '').replace(/(job-1|nope)/, '{id}')}`)
+    expect(tested).toEqual(expect.arrayContaining(documented))
+  })
+
+  it.each([
+    ['a malformed body', { payload: '{' }],
+    ['an invalid body', { payload: '{}' }],
+    ['a wrong media type', { payload: 'x', headers: { 'content-type': 'text/plain' } }],
+    ['a body that is too large', { payload: JSON.stringify('x'.repeat(2 << 20)) }],
+  ])(
+    'are asked for before %s is looked at',
+    async (_what, { payload, headers }: { payload: string; headers?: object }) => {
+      const { app } = await setup()
+      const type = { 'content-type': 'application/json' }
+      const answer = await app.inject({ method: 'POST', url: '/v1/jobs', headers: { ...type, ...headers }, payload })
+      expect(answer.statusCode).toBe(401)
+    },
+  )
+
+  it('are asked for before an unknown job is', async () => {
+    const { ask } = await setup()
+    expect((await ask('GET', '/v1/jobs/nope')).statusCode).toBe(401)
+    expect((await ask('GET', '/v1/jobs?color=red')).statusCode).toBe(401)
+  })
+
+  it.each(['token', 'access_token', 'authorization'])('never count in the URL, as ?%s=', async (name) => {
+    const { ask } = await setup()
+    expect((await ask('GET', `/v1/jobs?${name}=admin-secret`)).statusCode).toBe(401)
+  })
+
+  it.each(['admin-secret', 'Basic admin-secret', 'Bearer', 'Bearer ', 'Bearer admin-secret x', 'Bearer ADMIN-SECRET'])(
+    'do not count as "%s"',
+    async (authorization) => {
+      const { ask } = await setup()
+      expect((await ask('GET', '/v1/jobs', { authorization })).statusCode).toBe(401)
+    },
+  )
+
+  it('count whatever the case of the scheme', async () => {
+    const { ask } = await setup()
+    expect((await ask('GET', '/v1/jobs', { authorization: 'bearer  read-secret' })).statusCode).toBe(200)
+  })
+
+  it('are refused one by one, a hundred wrong ones in a burst', async () => {
+    const { ask } = await setup()
+    const guesses = Array.from({ length: 100 }, (_, index) =>
+      ask('GET', '/v1/jobs', { authorization: `Bearer ${index}` }),
+    )
+    expect(new Set((await Promise.all(guesses)).map(({ statusCode }) => statusCode))).toEqual(new Set([401]))
+  })
+
+  it('leave no trace in answers and logs', async () => {
+    const { ask, lines } = await setup()
+    const answers = [
+      await ask('GET', '/v1/jobs?token=canary-9', { authorization: 'Bearer canary-9' }),
+      await ask('GET', '/v1/jobs', { authorization: 'Bearer read-secret' }),
+    ]
+    const everything = JSON.stringify([lines, answers.map(({ headers, body }) => [headers, body])])
+    expect(everything).not.toContain('canary-9')
+    expect(everything).not.toContain('read-secret')
+  })
+})
+
+describe('Without tokens', () => {
+  it('everything is allowed', async () => {
+    const { app } = await createHarness()
+    expect((await app.inject('/v1/jobs')).statusCode).toBe(200)
+    expect((await app.inject({ url: '/v1/jobs', headers: { authorization: 'Bearer any' } })).statusCode).toBe(200)
+  })
+})
+
+describe('A route without a scope', () => {
+  it('keeps the app from starting', async () => {
+    const app = Fastify()
+    guardScopes(app, [])
+    app.get('/open', { config: { scope: 'none' } }, async () => 'ok')
+    app.get('/forgotten', async () => 'ok')
+    await expect(app.ready()).rejects.toThrow('Routes without a scope: GET /forgotten')
+  })
+})

@@ -1,0 +1,107 @@
+import { type AddressInfo, connect } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { problemSchema } from '../../src/http/answers.js'
+import { createHarness, type Harness, validBody } from './harness.js'
+
+let opened: Harness[] = []
+afterEach(async () => {
+  await Promise.all(opened.map(({ app }) => app.close()))
+  opened = []
+})
+
+/** Sends bytes as they are and reads until the server hangs up. */
+const setup = async () => {
+  const harness = await createHarness()
+  opened.push(harness)
+  await harness.app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = harness.app.server.address() as AddressInfo
+  const exchange = async (bytes: string) => {
+    const text = await new Promise<string>((resolve, reject) => {
+      let received = ''
+      const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
+      socket.setEncoding('latin1')
+      socket.on('data', (chunk: string) => {
+        received += chunk
+      })
+      socket.on('close', () => resolve(received))
+      socket.on('error', reject)
+    })
+    const [head = '', body = ''] = text.split('\r\n\r\n')
+    return { status: Number(head.split(' ')[1]), head: head.toLowerCase(), body }
+  }
+  return { ...harness, exchange }
+}
+
+const submit = (length: number | string, body: string): string =>
+  `POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+  `Content-Length: ${length}\r\n\r\n${body}`
+
+describe('Malformed HTTP', () => {
+  it.each([
+    ['no HTTP at all', 'hello\r\n\r\n'],
+    ['a broken header', 'GET / HTTP/1.1\r\nHost: localhost\r\nbad header\r\n\r\n'],
+    ['a negative Content-Length', submit('-1', '')],
+    ['a Content-Length that is no number', submit('ten', '')],
+    ['two lengths', submit('2\r\nTransfer-Encoding: chunked', '{}')],
+    ['two contradicting lengths', submit('2\r\nContent-Length: 3', '{}')],
+    ['a bad URL', 'GET /%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'],
+    ['no Host header', 'GET /v1/jobs HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    ['a bad chunk', 'POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
+  ])('with %s is a 400 problem', async (_what, bytes) => {
+    const { exchange, jobs } = await setup()
+    const { status, head, body } = await exchange(bytes)
+    expect(status).toBe(400)
+    expect(head).toContain('content-type: application/problem+json')
+    expect(problemSchema.strict().parse(JSON.parse(body))).toMatchObject({ status: 400, code: 'invalid_request' })
+    expect(jobs.calls).toEqual([])
+  })
+
+  it('with endless headers is a 431 problem', async () => {
+    const { exchange } = await setup()
+    const { status, body } = await exchange(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`)
+    expect(status).toBe(431)
+    expect(JSON.parse(body)).toMatchObject({ status: 431, code: 'invalid_request' })
+  })
+
+  it('with a body far over the limit is refused before it is sent', async () => {
+    const { exchange } = await setup()
+    const { status, body } = await exchange(submit(1 << 30, '{"source":'))
+    expect(status).toBe(413)
+    expect(JSON.parse(body)).toMatchObject({ status: 413, code: 'payload_too_large' })
+  })
+
+  it('with an endless chunked body is refused', async () => {
+    const { exchange } = await setup()
+    const chunk = `${(1 << 20).toString(16)}\r\n${'x'.repeat(1 << 20)}\r\n`
+    const head = 'POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
+    const { status } = await exchange(`${head}Transfer-Encoding: chunked\r\n\r\n${chunk}${chunk}`)
+    expect(status).toBe(413)
+  })
+
+  it('leaves the server serving others', async () => {
+    const { exchange } = await setup()
+    await exchange('\x00\x01\x02\r\n\r\n')
+    const body = JSON.stringify(validBody)
+    expect((await exchange(submit(Buffer.byteLength(body), body))).status).toBe(201)
+  })
+})
+
+describe('Odd but honest HTTP', () => {
+  it('answers HEAD without a body', async () => {
+    const { exchange } = await setup()
+    const { status, head, body } = await exchange(
+      'HEAD /v1/jobs/job-1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+    )
+    expect(status).toBe(200)
+    expect(head).toMatch(/content-length: [1-9]/)
+    expect(body).toBe('')
+  })
+
+  it('takes a chunked body', async () => {
+    const { exchange } = await setup()
+    const body = JSON.stringify(validBody)
+    const head =
+      'POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked'
+    expect((await exchange(`${head}\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`)).status).toBe(201)
+  })
+})
