@@ -2,7 +2,7 @@
 // every rule in a temporary copy and sees it caught.
 const libraryHomes = {
   fastify: '^src/http/',
-  '@fastify/.+': '^src/http/',
+  '@fastify/[^/]+': '^src/http/',
   'fastify-type-provider-zod': '^src/http/',
   'better-sqlite3': '^src/adapters/sqlite/',
   'ali-oss': '^src/adapters/oss/',
@@ -14,12 +14,16 @@ const libraryHomes = {
   commander: '^src/(cli/|main\\.ts)',
   'cli-progress': '^src/cli/',
   'close-with-grace': '^src/main\\.ts',
+  zod: '^src/(http/|config\\.ts)',
 }
+const anyLibrary = `^node_modules/(${Object.keys(libraryHomes).join('|')})/`
 
 const floor = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to })
 
 module.exports = {
   forbidden: [
+    // First of all, so that an import that cannot be followed is never mistaken for one that is allowed.
+    floor('no-unresolved', {}, { couldNotResolve: true }, 'What does not resolve cannot be judged.'),
     floor('no-circular', {}, { circular: true }, 'Imports point down only, so no circle can exist.'),
     floor(
       'core-is-ground',
@@ -69,9 +73,27 @@ module.exports = {
       { path: '^src/(main|daemon|config)\\.ts$' },
       'main.ts, daemon.ts and config.ts are the roof.',
     ),
+    floor(
+      'every-folder-has-a-floor',
+      { path: '^src/[^/]+/', pathNot: '^src/(core|ports|adapters|engine|http|cli|dashboard|oss-emulator)/' },
+      {},
+      'A new folder gets a floor and a rule here before it imports anything.',
+    ),
+    floor(
+      'every-library-has-a-home',
+      { path: '^src/' },
+      { path: '^node_modules/', pathNot: anyLibrary, dependencyTypesNot: ['npm-dev'] },
+      'A new library gets its one home here, and a line in decision record 0001.',
+    ),
+    floor(
+      'no-dev-dependencies',
+      { path: '^src/' },
+      { dependencyTypes: ['npm-dev'] },
+      'What runs in production is installed in production.',
+    ),
     ...Object.entries(libraryHomes).map(([library, home]) =>
       floor(
-        `${library.replace(/[^a-z-]/g, '')}-at-home`,
+        `${library.replace('/[^/]+', '-plugins').replace('@', '')}-at-home`,
         { path: '^src/', pathNot: home },
         { path: `^node_modules/${library}/` },
         'Each library has one home.',
@@ -80,6 +102,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    // So that a tree whose node_modules is a link is judged by the paths that the rules name.
+    preserveSymlinks: true,
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

@@ -1,0 +1,136 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+interface Rule {
+  readonly name: string
+  readonly to: { readonly path?: string }
+}
+
+interface Report {
+  readonly modules: readonly { readonly source: string }[]
+  readonly summary: {
+    readonly totalDependenciesCruised: number
+    readonly violations: readonly { readonly from: string; readonly rule: { readonly name: string } }[]
+  }
+}
+
+const house = fileURLToPath(new URL('..', import.meta.url))
+const cruiser = join(house, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs')
+const rules: readonly Rule[] = createRequire(import.meta.url)('../.dependency-cruiser.cjs').forbidden
+const { dependencies } = JSON.parse(await readFile(join(house, 'package.json'), 'utf8'))
+
+/** Files by their path. */
+type Plant = Readonly<Record<string, string>>
+
+/** Plants that break one rule and no other, by the rule's name. Libraries out of their home are planted by `libraryPlants`. */
+const plants: Readonly<Record<string, readonly Plant[]>> = {
+  'no-unresolved': [{ 'src/planted-nowhere.ts': "import './nowhere.js'" }],
+  'no-circular': [
+    {
+      'src/core/planted-egg.ts': "import './planted-hen.js'",
+      'src/core/planted-hen.ts': "import './planted-egg.js'",
+    },
+  ],
+  'core-is-ground': [
+    { 'src/core/planted-builtin.ts': "import 'node:fs'" },
+    { 'src/core/planted-lazily.ts': "export const load = () => import('node:crypto')" },
+    { 'src/core/planted-port.ts': "export type { Clock } from '../ports/clock.js'" },
+  ],
+  'ports-on-core': [
+    { 'src/ports/planted-engine.ts': "export type { Jobs } from '../engine/jobs.js'" },
+    { 'src/ports/planted-builtin.ts': "export type { Stats } from 'node:fs'" },
+  ],
+  'adapters-on-ports': [{ 'src/adapters/file/planted-engine.ts': "import '../../engine/slots.js'" }],
+  'adapters-apart': [{ 'src/adapters/file/planted-neighbour.ts': "import '../log/pino-logger.js'" }],
+  'engine-on-ports': [
+    { 'src/engine/planted-builtin.ts': "import 'node:fs/promises'" },
+    { 'src/engine/planted-adapter.ts': "import '../adapters/file/roots.js'" },
+    { 'src/engine/planted-http.ts': "export type { Problem } from '../http/problem.js'" },
+  ],
+  'http-on-engine': [
+    { 'src/http/planted-adapter.ts': "import '../adapters/file/roots.js'" },
+    { 'src/http/routes/planted-cli.ts': "import '../../cli/program.js'" },
+  ],
+  'beside-the-house': [
+    { 'src/cli/planted-engine.ts': "import '../engine/slots.js'" },
+    { 'src/cli/planted-emulator.ts': "import '../oss-emulator/command.js'" },
+    { 'src/oss-emulator/planted-adapter.ts': "import '../adapters/file/roots.js'" },
+  ],
+  'nobody-imports-the-roof': [{ 'src/planted-roof.ts': "import './config.js'" }],
+  'every-folder-has-a-floor': [{ 'src/attic/planted.ts': "import '../core/job.js'" }],
+  'every-library-has-a-home': [{ 'src/planted-stray.ts': "import 'light-my-request'" }],
+  'no-dev-dependencies': [{ 'src/planted-tool.ts': "import 'typescript'" }],
+}
+
+/** A library at the roof, where only main.ts and config.ts have any. */
+const libraryPlants = (rule: Rule): readonly Plant[] =>
+  Object.keys(dependencies)
+    .filter((library) => new RegExp(rule.to.path ?? '^$').test(`node_modules/${library}/`))
+    .map((library) => ({ [`src/planted-${library.replace('/', '-')}.ts`]: `import '${library}'` }))
+
+const plantsOf = (rule: Rule): readonly Plant[] =>
+  plants[rule.name] ?? (rule.name.endsWith('-at-home') ? libraryPlants(rule) : [])
+
+const cruise = (tree: string, outputType: string): Promise<{ readonly exitCode: number; readonly stdout: string }> =>
+  new Promise((resolve, reject) => {
+    const args = [cruiser, '--config', '.dependency-cruiser.cjs', '--output-type', outputType, 'src']
+    const child = execFile(process.execPath, args, { cwd: tree, maxBuffer: 256 * 1024 * 1024 }, (error, stdout) => {
+      if (child.exitCode === null) reject(error)
+      else resolve({ exitCode: child.exitCode, stdout })
+    })
+  })
+
+const report = async (tree: string): Promise<Report> => JSON.parse((await cruise(tree, 'json')).stdout)
+
+describe('the floors', () => {
+  let tree: string
+  let clean: Report
+  let planted: Report
+
+  beforeAll(async () => {
+    tree = await mkdtemp(join(tmpdir(), 'longshore-floors-'))
+    for (const name of ['src', '.dependency-cruiser.cjs', 'tsconfig.json', 'package.json']) {
+      await cp(join(house, name), join(tree, name), { recursive: true })
+    }
+    await symlink(join(house, 'node_modules'), join(tree, 'node_modules'))
+    clean = await report(tree)
+    for (const [path, text] of rules.flatMap(plantsOf).flatMap(Object.entries<string>)) {
+      await mkdir(dirname(join(tree, path)), { recursive: true })
+      await writeFile(join(tree, path), `${text}\n`, { flag: 'wx' })
+    }
+    planted = await report(tree)
+  })
+  afterAll(() => rm(tree, { recursive: true, force: true }))
+
+  it('hold in this tree, and the tool has really looked at it', () => {
+    expect(clean.summary.violations).toEqual([])
+    expect(clean.modules.filter(({ source }) => source.startsWith('src/')).length).toBeGreaterThan(50)
+    expect(clean.summary.totalDependenciesCruised).toBeGreaterThan(200)
+  })
+
+  it('make the tool fail when one is broken', async () => {
+    expect((await cruise(tree, 'err')).exitCode).not.toBe(0)
+  })
+
+  it('have names of their own', () => {
+    expect(rules.map(({ name }) => name)).toEqual([...new Set(rules.map(({ name }) => name))])
+  })
+
+  it('are all tested: no violation is planted for a rule that does not exist', () => {
+    expect(rules.map(({ name }) => name)).toEqual(expect.arrayContaining(Object.keys(plants)))
+  })
+
+  it.each(rules.map((rule) => [rule.name, rule] as const))('catch what breaks %s, as exactly that', (name, rule) => {
+    const planting = plantsOf(rule)
+    expect(planting, `a violation of ${name} has to be planted here`).not.toEqual([])
+    for (const files of planting) {
+      const caught = planted.summary.violations.filter(({ from }) => from in files)
+      expect([...new Set(caught.map((violation) => violation.rule.name))], Object.keys(files).join()).toEqual([name])
+    }
+  })
+})
