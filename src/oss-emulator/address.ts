@@ -1,0 +1,82 @@
+import { isIP } from 'node:net'
+import { OssError } from './oss-error.js'
+
+/** Decoded query parameters. Null is a parameter without `=` (`?uploads`), which signatures tell apart from an empty one. */
+export type Query = ReadonlyMap<string, string | null>
+
+/** What a request is about, whichever way it was addressed. No bucket: the service itself; no key: the bucket itself. */
+export interface Address {
+  readonly bucket: string | null
+  readonly key: string | null
+  readonly query: Query
+}
+
+const decode = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new OssError('InvalidObjectName', { message: 'The request line is not valid percent-encoded UTF-8.' })
+  }
+}
+
+const parseQuery = (text: string): Query => {
+  const query = new Map<string, string | null>()
+  for (const pair of text.split('&')) {
+    if (pair === '') continue
+    const equals = pair.indexOf('=')
+    const spaced = (part: string): string => decode(part.replaceAll('+', ' '))
+    if (equals < 0) query.set(spaced(pair), null)
+    else query.set(spaced(pair.slice(0, equals)), spaced(pair.slice(equals + 1)))
+  }
+  return query
+}
+
+/** The Host header without its port and lower-case; IPv6 without brackets. */
+const hostName = (host: string): string => {
+  const bracketed = /^\[([^\]]+)\]/.exec(host)
+  if (bracketed !== null) return bracketed[1] ?? ''
+  return host.replace(/:\d+$/, '').toLowerCase()
+}
+
+/** True when the bucket stands in the path: the Host is an IP or a single label such as `localhost`. */
+export const isPathStyle = (host: string): boolean => {
+  const name = hostName(host)
+  return isIP(name) !== 0 || !name.includes('.')
+}
+
+/**
+ * Reads bucket and key out of Host and request target. `cnames` maps Host names to the bucket each belongs to. Dot
+ * segments are kept as they are: to OSS they are part of the key.
+ */
+export const readAddress = (host: string, target: string, cnames: Readonly<Record<string, string>>): Address => {
+  const mark = target.indexOf('?')
+  const rawPath = mark < 0 ? target : target.slice(0, mark)
+  const query = parseQuery(mark < 0 ? '' : target.slice(mark + 1))
+  const path = decode(rawPath.slice(1))
+
+  const name = hostName(host)
+  const cnameBucket = Object.hasOwn(cnames, name) ? cnames[name] : undefined
+  if (cnameBucket !== undefined) return { bucket: cnameBucket, key: path || null, query }
+  if (!isPathStyle(host)) return { bucket: name.slice(0, name.indexOf('.')), key: path || null, query }
+
+  const slash = path.indexOf('/')
+  const bucket = slash < 0 ? path : path.slice(0, slash)
+  const key = slash < 0 ? '' : path.slice(slash + 1)
+  return { bucket: bucket || null, key: key || null, query }
+}
+
+export const isBucketName = (name: string): boolean => /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(name)
+
+/** Refuses names that OSS would not take as a bucket. */
+export const checkBucketName = (bucket: string): void => {
+  if (!isBucketName(bucket)) throw new OssError('InvalidBucketName', { elements: { BucketName: bucket } })
+}
+
+/** Refuses names that OSS would not take as an object. */
+export const checkKey = (key: string): void => {
+  const elements = { ObjectName: key }
+  if (Buffer.byteLength(key) > 1023) {
+    throw new OssError('InvalidObjectName', { message: 'The Length of Object name must be less than 1024.', elements })
+  }
+  if (key === '' || key.startsWith('/') || key.startsWith('\\')) throw new OssError('InvalidObjectName', { elements })
+}

@@ -1,0 +1,123 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Address } from './address.js'
+import { invalidArgument, OssError } from './oss-error.js'
+import { type ExpectedSignature, expectedV1 } from './signature-v1.js'
+import { expectedV4, parseV4Authorization } from './signature-v4.js'
+
+/** The one key pair the emulator knows. With `securityToken` they are temporary credentials, which must come with it. */
+export interface EmulatorCredentials {
+  readonly accessKeyId: string
+  readonly accessKeySecret: string
+  readonly securityToken?: string
+}
+
+export interface Authenticator {
+  /** Returns when the request is signed as OSS wants it; throws OssError otherwise. `now` is the server's clock in ms. */
+  check(method: string, address: Address, headers: IncomingHttpHeaders, now: number): void
+}
+
+const maxSkewMs = 15 * 60 * 1000
+
+const checkDate = (requestTime: number, now: number): void => {
+  if (Number.isNaN(requestTime)) {
+    throw new OssError('AccessDenied', { message: 'OSS authentication requires a valid Date.' })
+  }
+  if (Math.abs(now - requestTime) <= maxSkewMs) return
+  throw new OssError('RequestTimeTooSkewed', {
+    elements: {
+      MaxAllowedSkewMilliseconds: maxSkewMs,
+      RequestTime: new Date(requestTime).toISOString(),
+      ServerTime: new Date(now).toISOString(),
+    },
+  })
+}
+
+/** An `x-oss-date` of V4, `yyyymmddThhmmssZ`, in ms; NaN when it is none. */
+const parseBasicDate = (text: string): number => {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text)
+  if (match === null) return Number.NaN
+  const [, year, month, day, hour, minute, second] = match
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+}
+
+/** `region` without `oss-`; when it is undefined, V4 signatures for any region are taken. */
+export const createAuthenticator = (credentials: EmulatorCredentials, region: string | undefined): Authenticator => {
+  const checkKeyId = (accessKeyId: string): void => {
+    if (accessKeyId === credentials.accessKeyId) return
+    throw new OssError('InvalidAccessKeyId', { elements: { OSSAccessKeyId: accessKeyId } })
+  }
+
+  const checkToken = (headers: IncomingHttpHeaders): void => {
+    const token = headers['x-oss-security-token']
+    if (token === credentials.securityToken) return
+    // Temporary keys are unknown without their token: that is how OSS says it.
+    if (token === undefined) {
+      throw new OssError('InvalidAccessKeyId', { elements: { OSSAccessKeyId: credentials.accessKeyId } })
+    }
+    throw new OssError('InvalidSecurityToken', { elements: { SecurityToken: String(token) } })
+  }
+
+  const checkSignature = (provided: string, candidates: readonly ExpectedSignature[]): void => {
+    if (candidates.some(({ signature }) => signature === provided)) return
+    throw new OssError('SignatureDoesNotMatch', {
+      elements: {
+        OSSAccessKeyId: credentials.accessKeyId,
+        SignatureProvided: provided,
+        StringToSign: candidates[0]?.stringToSign ?? '',
+      },
+    })
+  }
+
+  const checkV4 = (
+    method: string,
+    address: Address,
+    headers: IncomingHttpHeaders,
+    authorization: string,
+    now: number,
+  ): void => {
+    const parsed = parseV4Authorization(authorization)
+    checkKeyId(parsed.accessKeyId)
+    const date = String(headers['x-oss-date'] ?? '')
+    checkDate(parseBasicDate(date), now)
+    if (!date.startsWith(parsed.date)) {
+      throw invalidArgument('Authorization', authorization, 'Invalid signing date in Authorization header.')
+    }
+    if (region !== undefined && parsed.region !== region) {
+      const message = 'Invalid signing region in Authorization header.'
+      throw invalidArgument('Authorization', authorization, message, '0002-00000226')
+    }
+    const payload = String(headers['x-oss-content-sha256'] ?? '')
+    if (payload !== 'UNSIGNED-PAYLOAD') {
+      throw invalidArgument('x-oss-content-sha256', payload, 'x-oss-content-sha256 must be UNSIGNED-PAYLOAD.')
+    }
+    checkToken(headers)
+    checkSignature(parsed.signature, expectedV4(method, address, headers, parsed, credentials.accessKeySecret))
+  }
+
+  const checkV1 = (
+    method: string,
+    address: Address,
+    headers: IncomingHttpHeaders,
+    authorization: string,
+    now: number,
+  ): void => {
+    const colon = authorization.lastIndexOf(':')
+    checkKeyId(authorization.slice('OSS '.length, Math.max(colon, 4)))
+    checkDate(Date.parse(String(headers['x-oss-date'] ?? headers.date ?? '')), now)
+    checkToken(headers)
+    checkSignature(authorization.slice(colon + 1), [expectedV1(method, address, headers, credentials.accessKeySecret)])
+  }
+
+  return {
+    check(method, address, headers, now) {
+      const { authorization } = headers
+      if (address.query.has('Signature') || address.query.has('x-oss-signature')) {
+        throw new OssError('NotImplemented', { message: 'The emulator checks signatures in headers only.' })
+      }
+      if (authorization === undefined) throw new OssError('AccessDenied')
+      if (authorization.startsWith('OSS4-HMAC-SHA256 ')) checkV4(method, address, headers, authorization, now)
+      else if (authorization.startsWith('OSS ')) checkV1(method, address, headers, authorization, now)
+      else throw invalidArgument('Authorization', authorization, 'Authorization header is invalid.')
+    },
+  }
+}
