@@ -1,0 +1,69 @@
+import {
+  deleteBucket,
+  getBucketAcl,
+  getBucketInfo,
+  getBucketLocation,
+  headBucket,
+  listBuckets,
+  putBucket,
+} from './bucket-operations.js'
+import { listMultipartUploads, listObjects, listObjectsV2 } from './list-operations.js'
+import {
+  abortMultipartUpload,
+  completeMultipartUpload,
+  initiateMultipartUpload,
+  listParts,
+  uploadPart,
+} from './multipart-operations.js'
+import {
+  deleteObject,
+  deleteObjectTagging,
+  getObject,
+  getObjectAcl,
+  getObjectMeta,
+  getObjectTagging,
+  headObject,
+  putObject,
+  putObjectAcl,
+  putObjectTagging,
+} from './object-operations.js'
+import type { Operation } from './operation.js'
+import type { OperationName } from './operation-name.js'
+import { OssError } from './oss-error.js'
+
+const unknown: Operation = {
+  body: 'none',
+  changes: false,
+  apply: () => {
+    throw new OssError('NotImplemented')
+  },
+}
+
+export const operations: Readonly<Record<OperationName, Operation>> = {
+  ListBuckets: listBuckets,
+  PutBucket: putBucket,
+  HeadBucket: headBucket,
+  DeleteBucket: deleteBucket,
+  GetBucketInfo: getBucketInfo,
+  GetBucketLocation: getBucketLocation,
+  GetBucketAcl: getBucketAcl,
+  ListObjects: listObjects,
+  ListObjectsV2: listObjectsV2,
+  ListMultipartUploads: listMultipartUploads,
+  PutObject: putObject,
+  GetObject: getObject,
+  HeadObject: headObject,
+  GetObjectMeta: getObjectMeta,
+  DeleteObject: deleteObject,
+  PutObjectTagging: putObjectTagging,
+  GetObjectTagging: getObjectTagging,
+  DeleteObjectTagging: deleteObjectTagging,
+  PutObjectAcl: putObjectAcl,
+  GetObjectAcl: getObjectAcl,
+  InitiateMultipartUpload: initiateMultipartUpload,
+  UploadPart: uploadPart,
+  ListParts: listParts,
+  CompleteMultipartUpload: completeMultipartUpload,
+  AbortMultipartUpload: abortMultipartUpload,
+  Unknown: unknown,
+}
