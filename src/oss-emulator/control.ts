@@ -1,0 +1,62 @@
+import type { Bandwidth } from './bandwidth.js'
+import type { FaultRule, Faults } from './fault.js'
+import type { Ledger, LedgerPage } from './ledger.js'
+import type { Storage } from './storage.js'
+
+/** An open multipart upload, as tests look at it. ETags without quotes, CRC-64 decimal, sizes in bytes. */
+export interface ListedUpload {
+  readonly bucket: string
+  readonly key: string
+  readonly uploadId: string
+  /** ISO 8601 UTC. */
+  readonly initiatedAt: string
+  readonly sequential: boolean
+  /** By number. */
+  readonly parts: readonly {
+    readonly partNumber: number
+    readonly size: number
+    readonly etag: string
+    readonly crc64: string
+  }[]
+}
+
+/** Scripted faults, the speed limit and what the emulator saw: the same functions in process and over HTTP. */
+export interface EmulatorControl {
+  /** Returns the ids of the rules, in their order. */
+  addFaults(rules: readonly FaultRule[]): readonly string[]
+  clearFaults(): void
+  /** For all request bodies together; null for no limit. */
+  setBandwidth(bytesPerSecond: number | null): void
+  /** Requests that ended after the entry numbered `after`. */
+  ledger(after?: number): LedgerPage
+  clearLedger(): void
+  uploads(): readonly ListedUpload[]
+}
+
+export interface ControlDeps {
+  readonly storage: Storage
+  readonly faults: Faults
+  readonly ledger: Ledger
+  readonly bandwidth: Bandwidth
+}
+
+export const createControl = ({ storage, faults, ledger, bandwidth }: ControlDeps): EmulatorControl => ({
+  addFaults: (rules) => faults.add(rules),
+  clearFaults: () => faults.clear(),
+  setBandwidth: (bytesPerSecond) => bandwidth.set(bytesPerSecond),
+  ledger: (after = 0) => ledger.page(after),
+  clearLedger: () => ledger.clear(),
+  uploads: () =>
+    storage.buckets().flatMap(({ name }) =>
+      (storage.bucket(name)?.uploads() ?? []).map(({ key, uploadId, initiatedAt, sequential, parts }) => ({
+        bucket: name,
+        key,
+        uploadId,
+        initiatedAt: new Date(initiatedAt).toISOString(),
+        sequential,
+        parts: [...parts.values()]
+          .sort((a, b) => a.partNumber - b.partNumber)
+          .map(({ partNumber, size, etag, crc64 }) => ({ partNumber, size, etag, crc64 })),
+      })),
+    ),
+})
