@@ -1,0 +1,103 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { checkBucketName, isPathStyle } from './address.js'
+import { createAuthenticator, type EmulatorCredentials } from './authenticate.js'
+import { createBandwidth } from './bandwidth.js'
+import { createControl, type EmulatorControl } from './control.js'
+import { controlPrefix, handleControl } from './control-http.js'
+import { createExchange } from './exchange.js'
+import { createFaults } from './fault.js'
+import { createLedger } from './ledger.js'
+import { openStorage } from './storage.js'
+
+export interface EmulatorOptions {
+  /** Where objects and parts are kept. What an earlier run left there is served again. */
+  readonly directory: string
+  /** 0, the default, takes a free one. */
+  readonly port?: number
+  readonly host?: string
+  /** Made when they are not there yet. */
+  readonly buckets: readonly string[]
+  readonly credentials: EmulatorCredentials
+  /** Without `oss-`. V4 signatures for another region are refused; undefined takes any. */
+  readonly region?: string
+  /** Offers the control API below `/-/control/`; refused when `host` is not a loopback address. */
+  readonly faultControl?: boolean
+  /** Bytes per second, all request bodies together. */
+  readonly bandwidth?: number
+  /** Host names that stand for a bucket. */
+  readonly cnames?: Readonly<Record<string, string>>
+}
+
+export interface Emulator {
+  /** `http://host:port`, without a trailing slash. */
+  readonly url: string
+  readonly port: number
+  readonly control: EmulatorControl
+  /** Cuts every connection, and resolves when nothing of the emulator touches its directory any more. */
+  close(): Promise<void>
+}
+
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
+
+/** Starts an OSS-compatible server on plain HTTP. Rejects when it cannot listen, or an option makes no sense. */
+export const startEmulator = async (options: EmulatorOptions): Promise<Emulator> => {
+  const { directory, host = '127.0.0.1', port = 0, buckets, credentials, region, cnames = {} } = options
+  if (options.faultControl && !isLoopback(host)) throw new Error('Fault control is for loopback addresses only.')
+  for (const bucket of buckets) checkBucketName(bucket)
+
+  const storage = openStorage(directory)
+  for (const bucket of buckets) storage.createBucket(bucket, Date.now())
+  const faults = createFaults()
+  const ledger = createLedger()
+  const bandwidth = createBandwidth(options.bandwidth ?? null)
+  const control = createControl({ storage, faults, ledger, bandwidth })
+  const exchange = createExchange({
+    storage,
+    authenticator: createAuthenticator(credentials, region),
+    faults,
+    ledger,
+    bandwidth,
+    region: region ?? 'cn-hangzhou',
+    cnames,
+  })
+
+  const open = new Set<Promise<void>>()
+  const handle = (request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void => {
+    const isControl = request.url?.startsWith(controlPrefix) === true && isPathStyle(request.headers.host ?? '')
+    const handled = isControl
+      ? handleControl(request, response, options.faultControl === true ? control : null)
+      : exchange(request, response, awaitsContinue)
+    open.add(handled)
+    void handled.finally(() => open.delete(handled))
+  }
+
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0, noDelay: true })
+  server.on('request', (request, response) => handle(request, response, false))
+  server.on('checkContinue', (request, response) => handle(request, response, true))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.removeListener('error', reject)
+      resolve()
+    })
+  })
+
+  const bound = (server.address() as AddressInfo).port
+  let closing: Promise<void> | null = null
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    control,
+    close() {
+      closing ??= new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }).then(async () => {
+        await Promise.allSettled(open)
+      })
+      return closing
+    },
+  }
+}
