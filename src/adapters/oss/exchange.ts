@@ -78,6 +78,9 @@ const open = (agent: Agent, request: ExchangeRequest): ClientRequest => {
   }
 }
 
+const isQueued = (agent: Agent, req: ClientRequest): boolean =>
+  Object.values(agent.requests).some((queue) => queue?.some((queued) => (queued as unknown) === req))
+
 /**
  * Sends one request and reads its answer, whatever its status. Settles only when neither the request nor `sendBody` is
  * doing anything any more, and leaves its connection either reusable or destroyed. An answer that comes before the body
@@ -126,14 +129,13 @@ export const exchange = async (
   const onAbort = (): void => fail(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
 
-  let closed: Promise<void> | null = null
+  const closed = new Promise<void>((resolve) => req.once('close', resolve))
   req.on('socket', (socket) => {
-    closed = new Promise((resolve) => req.once('close', resolve))
     const ready = (): void => {
       phase = 'sending'
       watch('IDLE_TIMEOUT', timeouts.idleMs)
     }
-    if (req.reusedSocket) return ready()
+    if (req.reusedSocket && !socket.connecting) return ready()
     watch('CONNECT_TIMEOUT', timeouts.connectMs)
     socket.once(request.protocol === 'https:' ? 'secureConnect' : 'connect', ready)
   })
@@ -213,6 +215,7 @@ export const exchange = async (
     // An answer may overtake the callback of our own last write by one turn of the loop; that connection is healthy.
     if (!req.writableFinished) await new Promise((resolve) => setImmediate(resolve))
     if (!req.writableFinished) req.destroy()
-    if (closed !== null) await closed
+    // A request that still queues for a connection has none, and would close only when it got one.
+    if (!isQueued(agent, req)) await closed
   }
 }
