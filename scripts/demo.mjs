@@ -152,6 +152,7 @@ const killHalfWay = async (oss, daemon, restart) => {
     job = (await listJobs(daemon, 'demo=big'))[0]
   } while (job === undefined || job.progress.bytesUploaded < bigBytes / 2)
   await stopServer(daemon, 'SIGKILL')
+  // On a terminal the cursor stands behind the bar that longshore put is drawing.
   say(`\n\n== kill -9 ${daemon.pid}: the daemon is dead`)
   // What was cut off is entered into the ledger as soon as the server has noticed.
   let ledger = await readLedger(oss)
@@ -162,7 +163,7 @@ const killHalfWay = async (oss, daemon, restart) => {
   const stored = new Set(ledger.entries.filter(isStoredPart).map(({ partNumber }) => partNumber))
   await sleep(500)
   const revived = await restart()
-  say(`== started again on the same data directory as ${revived.pid}`)
+  say(`\n== started again on the same data directory as ${revived.pid}`)
   say(`== ${stored.size} of ${job.upload.partCount} parts already in OSS, sending the rest\n`)
   return { revived, storedAtKill: stored }
 }
@@ -170,13 +171,13 @@ const killHalfWay = async (oss, daemon, restart) => {
 const isPart = ({ operation, key }) => operation === 'UploadPart' && key === 'in/big.bin'
 const isStoredPart = (entry) => isPart(entry) && entry.stored
 
+/** 79 columns wide. */
 const showReceipts = (jobs) => {
-  say(
-    `   ${'object'.padEnd(16)}${'bytes'.padStart(10)}  ${'crc64 of the source'.padEnd(20)}  ${'crc64 by OSS'.padEnd(20)}  proof`,
-  )
+  const row = (object, bytes, ours, theirs, proof) =>
+    say(`  ${object.padEnd(16)}${bytes.padStart(9)}  ${ours.padEnd(20)}  ${theirs.padEnd(20)}  ${proof}`)
+  row('object', 'bytes', 'crc64 of the source', 'crc64 by OSS', 'proof')
   for (const { target, receipt } of jobs) {
-    const crcs = `${receipt.crc64.padEnd(20)}  ${(receipt.serverCrc64 ?? 'none').padEnd(20)}`
-    say(`   ${target.key.padEnd(16)}${String(receipt.size).padStart(10)}  ${crcs}  ${receipt.proof}`)
+    row(target.key, String(receipt.size), receipt.crc64, receipt.serverCrc64 ?? 'none', receipt.proof)
   }
 }
 
@@ -243,7 +244,8 @@ const run = async (directory) => {
   check((await big.ended) === 0, 'the same longshore put --wait lived through it and exited 0')
 
   title('receipts')
-  const jobs = [...(await listJobs(daemon, 'demo=big')), ...(await listJobs(daemon, 'demo=small')).reverse()]
+  const jobs = await listJobs(daemon, 'demo')
+  jobs.sort((a, b) => (a.target.key < b.target.key ? -1 : 1))
   showReceipts(jobs)
   check(jobs.length === smallFiles + 1, `${jobs.length} jobs accepted, none lost`)
   check(
@@ -301,6 +303,9 @@ for (const needed of [modules, main]) {
 }
 process.on('SIGINT', () => end(keep ? 0 : 130))
 process.on('SIGTERM', () => end(143))
+process.on('uncaughtException', fail)
+// Nobody reads any more (`| head`): there is nobody to tell, but there is still something to clear away.
+process.stdout.on('error', () => end(141))
 const watchdog = setTimeout(() => fail(new DemoFailed('it took longer than two minutes')), timeLimitMs)
 try {
   directory = await mkdtemp(join(tmpdir(), 'longshore-demo-'))

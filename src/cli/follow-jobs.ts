@@ -123,6 +123,7 @@ export const followJobs = async (options: FollowOptions): Promise<void> => {
       if (item.kind === 'outage') {
         // Before the first job was accepted it is the submission's to say that nobody is there.
         away = tally.totals().files > 0
+        tally.standStill()
         if (away)
           note(`the daemon is not answering (${item.reason}); trying again for up to ${formatSeconds(graceMs / 1000)}`)
       } else if (item.kind === 'open') {

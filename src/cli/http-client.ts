@@ -59,11 +59,20 @@ const answerTimeoutMs = 30_000
 /** Three of the daemon's keep-alive comments may go missing before a silent stream counts as broken. */
 const silenceTimeoutMs = 50_000
 
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'the connection broke',
+  ENOENT: 'there is no such socket',
+  UND_ERR_SOCKET: 'the connection broke',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
+  UND_ERR_BODY_TIMEOUT: 'it fell silent',
+}
+
 const reasonOf = (error: unknown): string => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : null
-  if (code === 'ECONNREFUSED') return 'connection refused'
-  if (code === 'ENOENT') return 'there is no such socket'
-  return code ?? (error instanceof Error ? error.message : 'unknown error')
+  if (code !== null) return reasons[code] ?? code
+  return error instanceof Error ? error.message : 'unknown error'
 }
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)

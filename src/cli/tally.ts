@@ -24,6 +24,8 @@ export interface Tally {
   track(job: JobView): void
   see(job: JobView): void
   seeProgress(jobId: string, progress: ProgressView): void
+  /** The daemon is away: nothing moves, and what was in flight is lost. */
+  standStill(): void
   /** The daemon knows the job no more, so nobody can say how it ended: it counts as failed. */
   seeGone(jobId: string): void
   has(jobId: string): boolean
@@ -73,6 +75,12 @@ export const createTally = (onSettled: (job: JobView, gone: boolean) => void): T
     seeProgress(jobId, progress) {
       const job = open.get(jobId)
       if (job !== undefined) open.set(jobId, { ...job, progress })
+    },
+    standStill() {
+      for (const job of open.values()) {
+        const progress = { ...job.progress, bytesInFlight: 0, bytesPerSecond: null, etaSeconds: null }
+        open.set(job.id, { ...job, progress })
+      }
     },
     seeGone(jobId) {
       const job = open.get(jobId)
