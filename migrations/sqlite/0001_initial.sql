@@ -83,7 +83,8 @@ CREATE TABLE jobs (
   CHECK (due_at IS NULL OR (state IN ('queued', 'cancelling') AND lease_until IS NULL)),
   CHECK ((upload_mode IS NULL) = (part_size IS NULL)),
   CHECK ((upload_mode IS NULL) = (part_count IS NULL)),
-  CHECK (upload_id IS NULL OR upload_mode = 'multipart'),
+  -- IS, for an absent mode must not make the law unknown.
+  CHECK (upload_id IS NULL OR upload_mode IS 'multipart'),
   CHECK (upload_mode <> 'put' OR part_count = 1),
   CHECK ((idempotency_key IS NULL) = (idempotency_fingerprint IS NULL))
 ) STRICT;

@@ -1,0 +1,94 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { createGroupCommit } from '../../../src/adapters/sqlite/group-commit.js'
+import { openDatabase } from '../../../src/adapters/sqlite/open.js'
+import { createOperations } from '../../../src/adapters/sqlite/operations.js'
+import type { Request, StoreOperation } from '../../../src/adapters/sqlite/protocol.js'
+import { jobRequest, leaseMs, multipart, node, sent, threeParts } from '../../contract/store-setup.js'
+import { makeTemporaryDirectory } from './sqlite-setup.js'
+
+const endings: (() => void)[] = []
+afterEach(() => {
+  for (const end of endings.splice(0).reverse()) end()
+})
+
+const setup = () => {
+  const directory = makeTemporaryDirectory()
+  const { ledger, close, assertInPlace } = openDatabase({ directory: directory.path, at: 0 })
+  endings.push(directory.remove, close)
+  const commit = createGroupCommit({ ledger, operations: createOperations(ledger), assertInPlace })
+  let lastId = 0
+  const request = (operation: StoreOperation, ...args: unknown[]): Request => ({ id: ++lastId, operation, at: 0, args })
+  const value = (operation: StoreOperation, ...args: unknown[]): unknown => {
+    const [answer] = commit([request(operation, ...args)]).answers
+    if (!answer?.ok) throw new Error(`${operation} failed`)
+    return answer.value
+  }
+  return { database: ledger.database, commit, request, value }
+}
+
+describe('a group commit', () => {
+  it('answers in order, and a read sees the writes before it', () => {
+    const { commit, request } = setup()
+    const { answers, appendedEvents } = commit([
+      request('get', 'a'),
+      request('submit', jobRequest('a'), null),
+      request('get', 'a'),
+    ])
+    expect(answers).toMatchObject([
+      { id: 1, ok: true, value: null },
+      { id: 2, ok: true, value: { kind: 'created' } },
+      { id: 3, ok: true, value: { id: 'a' } },
+    ])
+    expect(appendedEvents).toBe(true)
+    expect(commit([request('get', 'a')]).appendedEvents).toBe(false)
+  })
+
+  it('rolls back the one that fails, events and all, and keeps the others', () => {
+    const { commit, request, value } = setup()
+    value('submit', jobRequest('a'), null)
+    const { claims } = value('claim', { node, limit: 1, leaseMs }) as { claims: [{ lease: object }] }
+    const [{ lease }] = claims
+    value('beginUpload', lease, multipart, threeParts)
+    const before = value('lastEventId')
+    const { answers } = commit([
+      request('chargeAttempts', lease, 1),
+      request('commitParts', lease, [sent(1), sent(2), { ...sent(3), size: 1 }]),
+      request('chargeAttempts', lease, 2),
+    ])
+    expect(answers.map((answer) => answer.ok)).toEqual([true, false, true])
+    expect(value('lastEventId')).toBe(before)
+    expect(value('get', 'a')).toMatchObject({ attempts: 3, partsUploaded: 0 })
+  })
+
+  it('does nothing of a group for which the disk has no room, and goes on when there is', () => {
+    const { database, commit, request, value } = setup()
+    value('submit', jobRequest('a'), null)
+    database.pragma(`max_page_count = ${database.pragma('page_count', { simple: true })}`)
+    const big = (id: string) => jobRequest(id, { labels: { filling: 'x'.repeat(20_000) } })
+    const { answers } = commit([
+      request('submit', jobRequest('b'), null),
+      request('submit', big('c'), null),
+      request('submit', jobRequest('d'), null),
+    ])
+    expect(answers).toMatchObject([1, 2, 3].map(() => ({ ok: false, error: { code: 'storage_full' } })))
+    expect(value('stats')).toMatchObject({ jobs: { queued: 1 } })
+    database.pragma('max_page_count = 100000')
+    expect(value('submit', big('c'), null)).toMatchObject({ kind: 'created' })
+    expect(value('stats')).toMatchObject({ jobs: { queued: 2 } })
+  })
+
+  it('says that the store is unavailable when the file takes no writes, and takes the next group', () => {
+    const { database, commit, request, value } = setup()
+    database.pragma('query_only = ON')
+    const { answers } = commit([request('submit', jobRequest('a'), null), request('get', 'a')])
+    expect(answers).toMatchObject([1, 2].map(() => ({ ok: false, error: { code: 'storage_unavailable' } })))
+    database.pragma('query_only = OFF')
+    expect(value('submit', jobRequest('a'), null)).toMatchObject({ kind: 'created' })
+  })
+
+  it('reads without a write lock', () => {
+    const { database, commit, request } = setup()
+    database.pragma('query_only = ON')
+    expect(commit([request('get', 'a'), request('stats')]).answers.map((answer) => answer.ok)).toEqual([true, true])
+  })
+})

@@ -1,0 +1,94 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { jobRequest } from '../../contract/store-setup.js'
+import { createMemoryLogger, type LogLine, makeTemporaryDirectory, openStore } from './sqlite-setup.js'
+
+const endings: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end()
+})
+
+const setup = () => {
+  const directory = makeTemporaryDirectory()
+  endings.push(directory.remove)
+  return directory.path
+}
+
+/** A thread that opens like the real one and then meets its end in `onRequest`. */
+const doomedThread = (directory: string, onRequest: string): URL => {
+  const path = join(directory, 'doomed-thread.mjs')
+  const report = { schemaVersion: 1, migrated: false, checkedAfterCrash: false, releasedLeases: 0, warnings: ['odd'] }
+  writeFileSync(
+    path,
+    `import { parentPort } from 'node:worker_threads'
+     parentPort.on('message', () => { ${onRequest} })
+     parentPort.postMessage({ kind: 'opened', report: ${JSON.stringify(report)} })`,
+  )
+  return pathToFileURL(path)
+}
+
+describe('the SQLite store', () => {
+  it('lets 5,000 submits at once share their fsyncs', async () => {
+    const lines: LogLine[] = []
+    const store = await openStore(setup(), { logger: createMemoryLogger(lines) })
+    endings.push(() => store.close())
+    const results = await Promise.all(
+      Array.from({ length: 5000 }, (_, i) => store.submit(jobRequest(`job-${i}`), null)),
+    )
+    expect(results.every((result) => result.kind === 'created')).toBe(true)
+    const groups = lines.filter((line) => line.message === 'committed a group')
+    expect(groups.reduce((sum, group) => sum + Number(group.fields['operations']), 0)).toBe(5000)
+    expect(groups.length).toBeLessThan(5000 / 5)
+    expect(await store.stats()).toMatchObject({ jobs: { queued: 5000 }, bytesPending: 5000 * 300 })
+  })
+
+  it('settles what was called before close', async () => {
+    const store = await openStore(setup())
+    const calls = Array.from({ length: 50 }, (_, i) => store.submit(jobRequest(`job-${i}`), null))
+    await store.close()
+    expect((await Promise.all(calls)).every((result) => result.kind === 'created')).toBe(true)
+  })
+
+  it.each([
+    ['throws', 'throw new Error("out of luck")'],
+    ['ends', 'process.exit(1)'],
+  ])('refuses pending and later calls when its thread %s, and says so once', async (_, onRequest) => {
+    const directory = setup()
+    const lines: LogLine[] = []
+    const onFatal = vi.fn()
+    const store = await openStore(directory, {
+      threadUrl: doomedThread(directory, onRequest),
+      logger: createMemoryLogger(lines),
+      onFatal,
+    })
+    const pending = [store.get('a'), store.check()]
+    for (const call of pending) await expect(call).rejects.toMatchObject({ code: 'storage_unavailable' })
+    await expect(store.get('b')).rejects.toMatchObject({ code: 'storage_unavailable' })
+    expect(onFatal).toHaveBeenCalledTimes(1)
+    expect(onFatal).toHaveBeenCalledWith(expect.objectContaining({ code: 'storage_unavailable' }))
+    expect(lines.map((line) => line.level)).toEqual(['warn', 'info', 'error'])
+    await store.close()
+  })
+
+  it('does not take its own close for a death', async () => {
+    const lines: LogLine[] = []
+    const onFatal = vi.fn()
+    const store = await openStore(setup(), { logger: createMemoryLogger(lines), onFatal })
+    await store.close()
+    expect(onFatal).not.toHaveBeenCalled()
+    expect(lines.filter((line) => line.level === 'error')).toEqual([])
+  })
+
+  it('tells nobody of a submit that made nothing', async () => {
+    const notify = vi.fn()
+    const store = await openStore(setup(), { wakeup: { notify, subscribe: () => () => undefined } })
+    endings.push(() => store.close())
+    await store.submit(jobRequest('a'), null)
+    expect(notify.mock.calls.flat().sort()).toEqual(['events', 'jobs'])
+    notify.mockClear()
+    await store.get('a')
+    expect(notify).not.toHaveBeenCalled()
+  })
+})

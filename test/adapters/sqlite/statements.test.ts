@@ -1,0 +1,53 @@
+import SqliteDatabase from 'better-sqlite3'
+import { describe, expect, it } from 'vitest'
+import { listSql } from '../../../src/adapters/sqlite/list-jobs.js'
+import { migrate, readMigrations } from '../../../src/adapters/sqlite/migrate.js'
+import { sql } from '../../../src/adapters/sqlite/statements.js'
+import { jobStates } from '../../../src/core/job.js'
+
+const setup = () => {
+  const database = new SqliteDatabase(':memory:')
+  migrate(database, 0, readMigrations())
+  return (text: string): string[] => {
+    const names = [...new Set([...text.matchAll(/[:](\w+)/g)].map((match) => match[1] as string))]
+    const positional = text.match(/\?/g)?.map(() => null) ?? []
+    const query = database.prepare(`EXPLAIN QUERY PLAN ${text}`)
+    const rows =
+      names.length > 0 ? query.all(Object.fromEntries(names.map((name) => [name, null]))) : query.all(positional)
+    return (rows as { detail: string }[]).map(({ detail }) => detail)
+  }
+}
+
+/** Walks whose length does not depend on how much is stored: a fixed handful of rows, or the words of one parameter. */
+const bounded =
+  /SCAN (job_counts|sqlite_sequence|wanted VIRTUAL TABLE.*|own VIRTUAL TABLE.*|json_each VIRTUAL TABLE.*)$/
+
+const expectDirect = (name: string, plan: readonly string[]): void => {
+  const wasteful = plan.filter((step) => /SCAN|TEMP B-TREE|AUTOMATIC/.test(step) && !bounded.test(step))
+  expect(wasteful, name).toEqual([])
+}
+
+describe('the statements', () => {
+  it('find their rows by an index and need no sorting, every one', () => {
+    const explain = setup()
+    for (const [name, text] of Object.entries(sql)) expectDirect(name, explain(text))
+  })
+
+  it('claim through the partial indexes made for it', () => {
+    const explain = setup()
+    expect(explain(sql.readyJobs)).toEqual(['SEARCH jobs USING INDEX jobs_ready (state=?)'])
+    expect(explain(sql.abandonedCancels)).toEqual(['SEARCH jobs USING INDEX jobs_cancelling (state=?)'])
+    expect(explain(sql.expiredLeases)).toEqual(['SEARCH jobs USING INDEX jobs_leased (lease_until<?)'])
+    expect(explain(sql.promoteDueJobs)).toContain('SEARCH jobs USING COVERING INDEX jobs_due (due_at<?)')
+    expect(explain(sql.nextDueJob)).toEqual(['SEARCH jobs USING COVERING INDEX jobs_due (due_at>?)'])
+  })
+
+  it('list by an index and need no sorting, whatever the filter', () => {
+    const explain = setup()
+    expectDirect('all', explain(listSql({})))
+    expectDirect('a batch', explain(listSql({ batchId: 'b', states: ['queued'] })))
+    for (let count = 1; count <= jobStates.length; count++) {
+      expectDirect(`${count} states`, explain(listSql({ states: jobStates.slice(0, count) })))
+    }
+  })
+})
