@@ -98,6 +98,7 @@ export const createEventStreams = (deps: {
     serve(request, reply, listen) {
       reply.hijack()
       const response = reply.raw
+      if (!takesMore(response)) return
       response.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createHarness, validBody } from './harness.js'
 
@@ -145,5 +146,21 @@ describe('A job request', () => {
     const answer = await app.inject({ method: 'POST', url: '/v1/jobs', headers, payload })
     expect(answer.statusCode).toBe(400)
     expect(answer.json().detail).toBe('The body must be an object.')
+  })
+
+  it('is never answered by anything but 201 or a 400 that names what is wrong', async () => {
+    const { submit } = await setup()
+    const fields = ['partSize', 'headers', 'labels', 'source', 'target', 'crc64', 'notAfter', '__proto__', 'valueOf']
+    const changes = fc.dictionary(fc.oneof(fc.constantFrom(...fields), fc.string()), fc.jsonValue({ maxDepth: 4 }))
+    await fc.assert(
+      fc.asyncProperty(changes, async (members) => {
+        const { status, body } = await submit(members)
+        if (status === 201) return
+        expect(status).toBe(400)
+        expect(body.code).toBe('invalid_request')
+        expect(body.errors.length).toBeGreaterThan(0)
+      }),
+      { numRuns: 500 },
+    )
   })
 })

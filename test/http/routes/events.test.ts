@@ -51,7 +51,7 @@ const setup = async (overrides: Parameters<typeof createHarness>[0] = {}) => {
     await until(() => harness.feed.listens.length > 0, 'the stream to open')
     return socket
   }
-  return { ...harness, open, openStalled }
+  return { ...harness, port, open, openStalled }
 }
 
 const event = (id: string, padding = ''): FeedItem => ({
@@ -151,6 +151,28 @@ describe('GET /v1/events', () => {
     expect(feed.listens[0]?.signal.aborted).toBe(false)
     response.destroy()
     await until(() => feed.listens[0]?.signal.aborted === true, 'the signal')
+  })
+
+  it('opens nothing for a reader that hung up while its job was looked for', async () => {
+    let found: (job: ReturnType<typeof jobView>) => void = () => undefined
+    const asked = new Promise<ReturnType<typeof jobView>>((resolve) => {
+      found = resolve
+    })
+    const { app, feed, jobs, port } = await setup({ answers: { get: () => asked } })
+    const socket = connect(port, '127.0.0.1')
+    socket.write('GET /v1/jobs/job-1/events HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await until(() => jobs.calls.length === 1, 'the look-up')
+    socket.resetAndDestroy()
+    let connections = 1
+    await until(() => {
+      app.server.getConnections((_error, count) => {
+        connections = count
+      })
+      return connections === 0
+    }, 'the server to notice')
+    found(jobView())
+    expect((await app.inject('/v1/stats')).statusCode).toBe(200)
+    expect(feed.listens).toEqual([])
   })
 
   it('ends when the feed ends', async () => {
