@@ -87,10 +87,7 @@ export const createEventStreams = (deps: {
     for await (const item of items) {
       if (signal.aborted || !takesMore(response)) return
       if (response.write(frame(item))) continue
-      if (!(await drained(response, clock, timing.stallMs, signal))) {
-        response.destroy()
-        return
-      }
+      if (!(await drained(response, clock, timing.stallMs, signal))) return
     }
   }
 

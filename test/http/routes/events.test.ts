@@ -2,7 +2,8 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { FeedItem } from '../../../src/engine/event-feed.js'
-import { createHarness, type Harness, jobView, until } from '../harness.js'
+import type { Clock } from '../../../src/ports/clock.js'
+import { createHarness, type Harness, jobView, realClock, until } from '../harness.js'
 
 let opened: Harness[] = []
 let sockets: Socket[] = []
@@ -20,7 +21,7 @@ const setup = async (overrides: Parameters<typeof createHarness>[0] = {}) => {
   const { port } = harness.app.server.address() as AddressInfo
 
   const open = async (path: string, headers: Record<string, string> = {}, method = 'GET') => {
-    const stream = { response: undefined as unknown as IncomingMessage, text: '', ended: false }
+    const stream = { response: undefined as unknown as IncomingMessage, text: '', tail: '', ended: false }
     await new Promise<void>((resolve, reject) => {
       const client = httpRequest({ port, host: '127.0.0.1', path, headers, method }, (response) => {
         sockets.push(response.socket)
@@ -28,6 +29,7 @@ const setup = async (overrides: Parameters<typeof createHarness>[0] = {}) => {
         response.setEncoding('utf8')
         response.on('data', (chunk: string) => {
           stream.text += chunk
+          stream.tail = (stream.tail + chunk).slice(-1000)
         })
         response.on('close', () => {
           stream.ended = true
@@ -212,13 +214,29 @@ describe('A reader that does not read', () => {
     Array.from({ length: count }, (_, index) => event(`e${index}`, 'x'.repeat(10_000)))
 
   it('is cut, while others get everything', async () => {
-    const { open, openStalled, feed } = await setup({ stallMs: 100 })
-    await openStalled('/v1/events')
+    const stallMs = 12_345
+    let endPatience: () => void = () => undefined
+    const patience = new Promise<void>((resolve) => {
+      endPatience = resolve
+    })
+    const sleep: Clock['sleep'] = (ms, signal) =>
+      ms === stallMs
+        ? new Promise((resolve, reject) => {
+            patience.then(resolve)
+            signal?.addEventListener('abort', reject)
+          })
+        : realClock.sleep(ms, signal)
+    const { open, openStalled, feed } = await setup({ stallMs, clock: { ...realClock, sleep } })
+    const stalled = await openStalled('/v1/events')
     const healthy = await open('/v1/events')
-    feed.push(...flood(2000))
+    feed.push(...flood(1000), event('last'))
+    await until(() => healthy.tail.includes('id: last\n'), 'the last event')
+    expect(feed.listens.map(({ signal }) => signal.aborted)).toEqual([false, false])
+    endPatience()
     await until(() => feed.listens[0]?.signal.aborted === true, 'the cut')
-    await until(() => healthy.text.includes('id: e1999\n'), 'the last event')
     expect(feed.listens[1]?.signal.aborted).toBe(false)
+    stalled.resume()
+    await until(() => stalled.destroyed, 'the connection to end')
   })
 
   it('is sent no more than fits the buffers', async () => {
