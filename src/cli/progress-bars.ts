@@ -88,7 +88,11 @@ export const createProgressBars = (stream: OutputStream, tally: Tally, single: b
   }
   const timer = setInterval(refresh, refreshMs)
   // A longer line may stand where this text lands: clear what is left of it.
-  const note = (text: string): void => multiBar.log(`${text}\x1b[K\n`)
+  let noted = false
+  const note = (text: string): void => {
+    noted = true
+    multiBar.log(`${text}\x1b[K\n`)
+  }
   return {
     settled(job) {
       // The only bar stays, as the last thing one sees of the upload.
@@ -101,6 +105,7 @@ export const createProgressBars = (stream: OutputStream, tally: Tally, single: b
       clearInterval(timer)
       // Draws what happened and writes what was noted since the last frame.
       refresh()
+      if (!multiBar.isActive && !noted) return
       multiBar.update()
       multiBar.stop()
     },

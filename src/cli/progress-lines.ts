@@ -9,7 +9,7 @@ import type { Tally, Totals } from './tally.js'
 export const totalsText = (totals: Totals, rate: number | null): string => {
   const { files, completed, failed, cancelled, bytesDone, bytesTotal } = totals
   const percent = bytesTotal === 0 ? 100 : Math.floor((bytesDone / bytesTotal) * 100)
-  const eta = rate === null || rate === 0 ? '' : `, ETA ${formatSeconds((bytesTotal - bytesDone) / rate)}`
+  const eta = !rate || bytesDone === bytesTotal ? '' : `, ETA ${formatSeconds((bytesTotal - bytesDone) / rate)}`
   const speed = rate === null ? '' : `, ${formatBytes(rate)}/s${eta}`
   const settled = completed + failed + cancelled
   return `${settled} of ${files} files, ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)} (${percent}%)${speed}`

@@ -13,16 +13,19 @@ const setup = async (files = 1) => {
   const directory = join(root, 'in')
   await mkdir(directory)
   for (let n = 1; n <= files; n++) await writeFile(join(directory, `f${n}`), `file ${n}`)
-  const listening = () => vi.waitFor(() => expect(daemon.listeners()).toBe(1))
-  const accepted = (count: number) => vi.waitFor(() => expect(daemon.jobs.size).toBe(count))
+  /** Every job is accepted, the command knows, and it hears the events: it has asked once how the jobs are. */
+  const following = () =>
+    vi.waitFor(() => {
+      expect(daemon.listeners()).toBe(1)
+      expect(daemon.received.filter(({ method, path }) => method === 'GET' && path !== '/v1/events')).not.toEqual([])
+    })
   const complete = ({ id }: JobView) => void daemon.move(id, 'completed')
   return {
     daemon,
     env: { LONGSHORE_URL: daemon.url },
     directory,
     file: join(directory, 'f1'),
-    listening,
-    accepted,
+    following,
     complete,
   }
 }
@@ -107,9 +110,9 @@ describe('put of one file', () => {
 
 describe('put --wait of one file', () => {
   it('ends with the receipt when the job is completed', async () => {
-    const { daemon, env, file, listening } = await setup()
+    const { daemon, env, file, following } = await setup()
     const putting = startCli(['put', file, 'oss://b/k', '--wait'], env)
-    await listening()
+    await following()
     daemon.move('j1', 'running')
     daemon.move('j1', 'completed')
     expect(await putting.exited).toBe(0)
@@ -134,9 +137,9 @@ describe('put --wait of one file', () => {
   })
 
   it('outlives a restart of the daemon, with a visible note', async () => {
-    const { daemon, env, file, listening } = await setup()
+    const { daemon, env, file, following } = await setup()
     const putting = startCli(['put', file, 'oss://b/k', '--wait'], env)
-    await listening()
+    await following()
     await daemon.stop()
     await putting.sees('the daemon is not answering')
     daemon.move('j1', 'completed')
@@ -146,9 +149,9 @@ describe('put --wait of one file', () => {
   })
 
   it('asks for the jobs when the events it missed are gone', async () => {
-    const { daemon, env, file, listening } = await setup()
+    const { daemon, env, file, following } = await setup()
     const putting = startCli(['put', file, 'oss://b/k', '--wait'], env)
-    await listening()
+    await following()
     daemon.move('j1', 'running')
     await daemon.stop()
     daemon.move('j1', 'completed')
@@ -157,10 +160,19 @@ describe('put --wait of one file', () => {
     expect(await putting.exited).toBe(0)
   })
 
-  it('counts a job that was removed under its eyes as failed', async () => {
-    const { daemon, env, file, listening } = await setup()
+  it('ends at Ctrl-C, and tells that the daemon goes on', async () => {
+    const { env, file, following } = await setup()
     const putting = startCli(['put', file, 'oss://b/k', '--wait'], env)
-    await listening()
+    await following()
+    process.emit('SIGINT')
+    expect(await putting.exited).toBe(130)
+    expect(putting.errors()).toBe('interrupted; the daemon goes on with 1 of 1 files: longshore watch j1\n')
+  })
+
+  it('counts a job that was removed under its eyes as failed', async () => {
+    const { daemon, env, file, following } = await setup()
+    const putting = startCli(['put', file, 'oss://b/k', '--wait'], env)
+    await following()
     daemon.jobs.delete('j1')
     daemon.emit('job.deleted', 'j1', {})
     expect(await putting.exited).toBe(1)
@@ -262,10 +274,9 @@ describe('put of a directory', () => {
   })
 
   it('follows many jobs across a restart by one list instead of a request for each', async () => {
-    const { daemon, env, directory, listening, accepted } = await setup(40)
+    const { daemon, env, directory, following } = await setup(40)
     const putting = startCli(['put', directory, 'oss://b/', '--wait'], env)
-    await listening()
-    await accepted(40)
+    await following()
     await daemon.stop()
     for (const id of daemon.jobs.keys()) daemon.move(id, 'completed')
     daemon.forgetEvents()

@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { type Command, Option } from 'commander'
-import { type IfExists, ifExistsPolicies } from '../../core/job.js'
+import { ifExistsPolicies } from '../../core/job.js'
 import type { JobView } from '../../core/job-view.js'
-import type { JobRequest } from '../api.js'
 import { type CommandContext, graceMs, withDaemon } from '../command-context.js'
 import type { CliIo, Console } from '../console.js'
 import { ExitError, exitCodes } from '../exit-error.js'
@@ -10,83 +8,15 @@ import { followJobs } from '../follow-jobs.js'
 import { Interrupted } from '../interrupt.js'
 import { acceptedLine, problemLines, receiptLines } from '../job-text.js'
 import { joinSignals } from '../join-signals.js'
-import { type LocalSource, listFiles, lookAt } from '../local-files.js'
 import { countValue, headerValue, integerValue, labelValue, sizeValue } from '../options.js'
-import { keyBelow, type OssUrl, parseOssUrl } from '../oss-url.js'
 import { createProgressBars } from '../progress-bars.js'
 import type { ProgressDisplay } from '../progress-display.js'
 import { createProgressLines } from '../progress-lines.js'
+import { type PutOptions, planFiles, planRun, type Run } from '../put-run.js'
 import { formatBytes, formatSeconds } from '../readable.js'
-import { type FileToSubmit, submitFiles } from '../submit-files.js'
+import { submitFiles } from '../submit-files.js'
 import { createTally, type Tally } from '../tally.js'
 import { escapeText } from '../terminal-text.js'
-
-interface PutOptions {
-  readonly wait?: true
-  readonly label?: Record<string, string>
-  readonly partSize?: number
-  readonly parallel?: number
-  readonly multipartThreshold?: number
-  readonly header?: Record<string, string>
-  readonly priority?: number
-  readonly sequential?: true
-  readonly ifExists?: IfExists
-  readonly json?: true
-}
-
-/** What one `put` is about, resolved from its arguments. */
-interface Run {
-  readonly sources: readonly LocalSource[]
-  readonly target: OssUrl
-  /** One file to one object; else every job carries `label`, by which the run is found again. */
-  readonly single: boolean
-  readonly runId: string
-  readonly label: string
-  readonly common: Omit<JobRequest, 'source' | 'target'>
-}
-
-const runLabel = 'put'
-
-const usage = (message: string): ExitError => new ExitError(exitCodes.usage, message)
-
-const planRun = async (args: readonly string[], options: PutOptions): Promise<Run> => {
-  const target = parseOssUrl(args.at(-1) ?? '')
-  if (target === null || args.length < 2) {
-    throw usage(
-      'Name one or more paths, and where they go as the last argument: oss://bucket/key or oss://bucket/prefix/.',
-    )
-  }
-  const sources: LocalSource[] = []
-  for (const argument of args.slice(0, -1)) sources.push(await lookAt(argument))
-  const single = sources.length === 1 && sources[0]?.kind === 'file'
-  const { label: labels = {}, partSize, parallel, multipartThreshold, header, priority, sequential, ifExists } = options
-  if (!single && Object.hasOwn(labels, runLabel))
-    throw usage(`The label ${runLabel} is given to the jobs by this command.`)
-  const runId = randomUUID()
-  const common = {
-    ...(partSize === undefined ? {} : { partSize }),
-    ...(parallel === undefined ? {} : { parallel }),
-    ...(multipartThreshold === undefined ? {} : { multipartThreshold }),
-    ...(header === undefined ? {} : { headers: header }),
-    ...(priority === undefined ? {} : { priority }),
-    ...(sequential === undefined ? {} : { sequential }),
-    ...(ifExists === undefined ? {} : { ifExists }),
-    labels: single ? labels : { ...labels, [runLabel]: runId },
-  }
-  return { sources, target, single, runId, label: `${runLabel}=${runId}`, common }
-}
-
-/** Each file with its object; two files that would become one object are a problem, and the first one wins. */
-async function* planFiles(run: Run, onProblem: (text: string) => void): AsyncGenerator<FileToSubmit> {
-  const { bucket, key: place } = run.target
-  const keys = new Set<string>()
-  for await (const { path, relative } of listFiles(run.sources, onProblem)) {
-    const key = run.single && place !== '' && !place.endsWith('/') ? place : keyBelow(place, relative)
-    if (keys.has(key)) onProblem(`${escapeText(path)}: another file goes to oss://${escapeText(`${bucket}/${key}`)}`)
-    else yield { path, bucket, key }
-    keys.add(key)
-  }
-}
 
 /** Submits everything. Answers how many files were left out. */
 const submitRun = async (
@@ -153,6 +83,13 @@ const summaryText = (tally: Tally, leftOut: number, seconds: number): string => 
   return `uploaded ${files}, ${formatBytes(bytesUploaded)} in ${formatSeconds(seconds)}${rate}${others.join('')}`
 }
 
+const interruptedText = (run: Run, tally: Tally): string => {
+  const [first] = tally.open()
+  if (first === undefined) return 'interrupted'
+  const how = run.single ? `longshore watch ${escapeText(first.id)}` : `longshore wait --label ${run.label}`
+  return `interrupted; the daemon goes on with ${tally.openCount()} of ${tally.totals().files} files: ${how}`
+}
+
 const submitAndWait = async (run: Run, context: CommandContext, json: boolean): Promise<void> => {
   const { api, console } = context
   const startedAt = performance.now()
@@ -177,8 +114,7 @@ const submitAndWait = async (run: Run, context: CommandContext, json: boolean): 
     stop.abort(error)
     await Promise.allSettled([submitting, following])
     display.stop()
-    const left = tally.openCount()
-    if (error instanceof Interrupted && left > 0) console.note(`interrupted; the daemon goes on with ${left} jobs`)
+    if (error instanceof Interrupted) console.note(interruptedText(run, tally))
     throw error
   }
   display.stop()
