@@ -1,5 +1,5 @@
 import { checkBucketName } from './address.js'
-import { type Call, type Operation, requireBucket } from './operation.js'
+import { type Operation, requireBucket } from './operation.js'
 import { OssError } from './oss-error.js'
 import type { XmlElement } from './xml.js'
 
@@ -18,9 +18,6 @@ const describeBucket = (name: string, createdAt: number, region: string): readon
   ['StorageClass', 'Standard'],
 ]
 
-const createdAtOf = (call: Call): number =>
-  call.storage.buckets().find(({ name }) => name === call.bucket)?.createdAt ?? 0
-
 export const listBuckets: Operation = {
   body: 'none',
   changes: false,
@@ -38,7 +35,9 @@ export const putBucket: Operation = {
   changes: true,
   apply: (call) => {
     checkBucketName(call.bucket)
-    call.storage.createBucket(call.bucket, call.now())
+    if (call.storage.bucket(call.bucket) === undefined) {
+      call.storage.commit({ type: 'bucket', bucket: call.bucket, createdAt: call.now() })
+    }
     return { status: 200, headers: { location: `/${call.bucket}` } }
   },
 }
@@ -60,7 +59,7 @@ export const deleteBucket: Operation = {
     if (bucket.keys().length > 0 || bucket.uploads().length > 0) {
       throw new OssError('BucketNotEmpty', { elements: { BucketName: call.bucket } })
     }
-    call.storage.deleteBucket(call.bucket)
+    call.storage.commit({ type: 'bucket-deleted', bucket: call.bucket })
     return { status: 204 }
   },
 }
@@ -69,11 +68,11 @@ export const getBucketInfo: Operation = {
   body: 'none',
   changes: false,
   apply: (call) => {
-    requireBucket(call)
+    const { createdAt } = requireBucket(call)
     const bucket: XmlElement = [
       'Bucket',
       [
-        ...describeBucket(call.bucket, createdAtOf(call), call.region),
+        ...describeBucket(call.bucket, createdAt, call.region),
         ['ExtranetEndpoint', call.origin.replace(/^https?:\/\//, '')],
         ['IntranetEndpoint', call.origin.replace(/^https?:\/\//, '')],
         owner,

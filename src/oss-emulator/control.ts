@@ -47,9 +47,9 @@ export const createControl = ({ storage, faults, ledger, bandwidth }: ControlDep
   ledger: (after = 0) => ledger.page(after),
   clearLedger: () => ledger.clear(),
   uploads: () =>
-    storage.buckets().flatMap(({ name }) =>
-      (storage.bucket(name)?.uploads() ?? []).map(({ key, uploadId, initiatedAt, sequential, parts }) => ({
-        bucket: name,
+    storage.buckets().flatMap((bucket) =>
+      bucket.uploads().map(({ key, uploadId, initiatedAt, sequential, parts }) => ({
+        bucket: bucket.name,
         key,
         uploadId,
         initiatedAt: new Date(initiatedAt).toISOString(),

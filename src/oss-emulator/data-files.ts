@@ -1,49 +1,93 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writevSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Segment } from './stored.js'
 
-/** The files that hold the bytes of parts and objects. They are written once, under a name nobody knows yet. */
+/**
+ * The files that hold the bytes of parts and objects. Big bodies have a file each; small ones share pack files, because
+ * making a file costs more than the rest of a small request. Bytes are written once and never moved. A file is counted by
+ * its segments: it goes when the last of them is released.
+ */
 export interface DataFiles {
-  /** A new name. The file is the caller's to write, and to remove if it never becomes part of anything. */
-  newName(): string
-  path(name: string): string
-  /** Removes files, those being read when their last reader is done. */
-  remove(names: readonly string[]): void
-  /** Keeps files from vanishing under a reader. Call the result once. */
-  hold(names: readonly string[]): () => void
-  /** Removes every file that is not in `known`: what killed requests left behind. */
-  removeUnknown(known: ReadonlySet<string>): void
+  path(file: string): string
+  /** Stores a small body. The segment is the caller's, to give to an object or part, or to release. */
+  pack(buffers: readonly Buffer[], size: number): Segment
+  /** A name for a big body of the caller's own; it is the caller's to write. */
+  newFile(): string
+  /** Takes a file that the caller has written, as one segment that is the caller's. */
+  adopt(file: string, size: number): Segment
+  /** One more user of these segments, such as a reader. */
+  hold(segments: readonly Segment[]): void
+  /** One user less. */
+  release(segments: readonly Segment[]): void
+  /** At the start: these segments have one user each, and files without any are removed. */
+  restore(segments: Iterable<Segment>): void
+  close(): void
 }
+
+/** A pack goes when its last segment goes, so it must not grow for ever. */
+const maxPackBytes = 64 * 1024 * 1024
 
 export const openDataFiles = (directory: string): DataFiles => {
   mkdirSync(directory, { recursive: true })
-  const readers = new Map<string, number>()
-  const doomed = new Set<string>()
-  const path = (name: string): string => join(directory, name)
-  const unlink = (name: string): void => rmSync(path(name), { force: true })
+  const users = new Map<string, number>()
+  let pack: { file: string; descriptor: number; end: number } | null = null
+  const path = (file: string): string => join(directory, file)
+
+  const hold = (segments: Iterable<Segment>): void => {
+    for (const { file } of segments) users.set(file, (users.get(file) ?? 0) + 1)
+  }
+
+  const removeIfUnused = (file: string): void => {
+    if (users.get(file) !== 0 || pack?.file === file) return
+    users.delete(file)
+    rmSync(path(file), { force: true })
+  }
+
+  const closePack = (): void => {
+    if (pack === null) return
+    const { file, descriptor } = pack
+    closeSync(descriptor)
+    pack = null
+    removeIfUnused(file)
+  }
+
+  const openPack = () => {
+    const file = randomUUID()
+    users.set(file, 0)
+    pack = { file, descriptor: openSync(path(file), 'wx'), end: 0 }
+    return pack
+  }
 
   return {
-    newName: () => randomUUID(),
     path,
-    remove(names) {
-      for (const name of names) {
-        if (readers.has(name)) doomed.add(name)
-        else unlink(name)
+    pack(buffers, size) {
+      if (pack !== null && pack.end + size > maxPackBytes) closePack()
+      const { file, descriptor, end } = pack ?? openPack()
+      if (writevSync(descriptor, buffers, end) !== size) throw new Error('The disk is full.')
+      // An empty body takes a byte too: a place in a file names one segment and no other.
+      if (pack !== null) pack.end = end + Math.max(size, 1)
+      const segment = { file, offset: end, size }
+      hold([segment])
+      return segment
+    },
+    newFile: () => randomUUID(),
+    adopt(file, size) {
+      const segment = { file, offset: 0, size }
+      hold([segment])
+      return segment
+    },
+    hold,
+    release(segments) {
+      for (const { file } of segments) {
+        users.set(file, (users.get(file) ?? 1) - 1)
+        removeIfUnused(file)
       }
     },
-    hold(names) {
-      for (const name of names) readers.set(name, (readers.get(name) ?? 0) + 1)
-      return () => {
-        for (const name of names) {
-          const left = (readers.get(name) ?? 1) - 1
-          if (left > 0) readers.set(name, left)
-          else readers.delete(name)
-          if (left === 0 && doomed.delete(name)) unlink(name)
-        }
-      }
+    restore(segments) {
+      hold(segments)
+      for (const file of readdirSync(directory)) if (!users.has(file)) rmSync(path(file), { force: true })
     },
-    removeUnknown(known) {
-      for (const name of readdirSync(directory)) if (!known.has(name)) unlink(name)
-    },
+    close: closePack,
   }
 }

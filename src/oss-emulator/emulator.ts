@@ -10,6 +10,8 @@ import { createFaults } from './fault.js'
 import { createLedger } from './ledger.js'
 import { openStorage } from './storage.js'
 
+export type { EmulatorControl } from './control.js'
+
 export interface EmulatorOptions {
   /** Where objects and parts are kept. What an earlier run left there is served again. */
   readonly directory: string
@@ -48,7 +50,9 @@ export const startEmulator = async (options: EmulatorOptions): Promise<Emulator>
   for (const bucket of buckets) checkBucketName(bucket)
 
   const storage = openStorage(directory)
-  for (const bucket of buckets) storage.createBucket(bucket, Date.now())
+  for (const bucket of buckets) {
+    if (storage.bucket(bucket) === undefined) storage.commit({ type: 'bucket', bucket, createdAt: Date.now() })
+  }
   const faults = createFaults()
   const ledger = createLedger()
   const bandwidth = createBandwidth(options.bandwidth ?? null)
@@ -96,6 +100,7 @@ export const startEmulator = async (options: EmulatorOptions): Promise<Emulator>
         server.closeAllConnections()
       }).then(async () => {
         await Promise.allSettled(open)
+        storage.close()
       })
       return closing
     },

@@ -120,7 +120,7 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
       faultAfterBody(fault)
       return operation.apply(call, data)
     } catch (error) {
-      storage.dataFiles.remove([data.file])
+      storage.dataFiles.release([data.segment])
       throw error
     }
   }
@@ -129,7 +129,10 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
   const answerTo = async (exchange: Exchange): Promise<RenderedAnswer> => {
     const { request, refused, address, entry, fault, gone } = exchange
     try {
-      const forgetUpload = (): void => storage.bucket(entry.bucket ?? '')?.abortUpload(entry.uploadId ?? '')
+      const forgetUpload = (): void => {
+        const { bucket, uploadId } = entry
+        if (bucket !== null && uploadId !== null) storage.commit({ type: 'upload-aborted', bucket, uploadId })
+      }
       await faultBeforeBody(fault, forgetUpload, gone)
       authenticator.check(refused.method, address, request.headers, clockOf(fault))
       const answer = await apply(exchange)
@@ -194,7 +197,8 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
     const host = request.headers.host ?? ''
     const method = request.method ?? ''
     const controller = new AbortController()
-    response.once('close', () => controller.abort())
+    // A reason of our own: without one every request would pay for an exception with its stack.
+    response.once('close', () => controller.abort('gone'))
 
     let address = nowhere
     let unreadable: OssError | null = null

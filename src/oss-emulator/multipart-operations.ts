@@ -14,7 +14,7 @@ import {
 } from './operation.js'
 import { invalidArgument, OssError } from './oss-error.js'
 import { readEncoding, readNumber } from './page.js'
-import type { StoredPart } from './stored.js'
+import type { StoredObject, StoredPart, StoredUpload } from './stored.js'
 import { type NamedPart, parseCompleteBody, type XmlElement } from './xml.js'
 
 const maxPartNumber = 10_000
@@ -29,18 +29,19 @@ export const initiateMultipartUpload: Operation = {
   body: 'none',
   changes: true,
   apply: (call) => {
-    const bucket = requireBucket(call)
+    requireBucket(call)
     checkKey(call.key)
     refuseUnknownWork(call)
     checkOverwrite(call)
     const uploadId = newUploadId(call.now())
-    bucket.createUpload({
+    const upload: StoredUpload = {
       ...readMetadata(call.headers),
       uploadId,
       key: call.key,
       initiatedAt: call.now(),
       sequential: call.query.has('sequential'),
-    })
+    }
+    call.storage.commit({ type: 'upload', bucket: call.bucket, upload })
     const encode = readEncoding(call.query)
     return {
       status: 200,
@@ -100,14 +101,14 @@ export const uploadPart: Operation = {
     const partNumber = readPartNumber(call)
     const upload = requireUpload(call)
     checkSequence(upload, partNumber)
-    requireBucket(call).putPart(upload.uploadId, {
+    const part: StoredPart = {
+      ...data.segment,
       partNumber,
-      file: data.file,
-      size: data.size,
       etag: data.md5.toString('hex').toUpperCase(),
       crc64: data.crc64.toString(),
       uploadedAt: call.now(),
-    })
+    }
+    call.storage.commit({ type: 'part', bucket: call.bucket, uploadId: upload.uploadId, part })
     return { status: 200, headers: describeData(data) }
   },
 }
@@ -194,20 +195,21 @@ export const completeMultipartUpload: Operation = {
     for (const { etag } of parts) md5s.update(etag, 'hex')
     const etag = `${md5s.digest('hex').toUpperCase()}-${parts.length}`
     const crc64 = joinCrc64(parts.map((part) => ({ crc64: BigInt(part.crc64), size: part.size }))).toString()
-    requireBucket(call).completeUpload({
+    const object: StoredObject = {
       headers: upload.headers,
       storageClass: upload.storageClass,
       tags: upload.tags,
       key: upload.key,
       type: 'Multipart',
       acl,
-      segments: parts.map(({ file, size }) => ({ file, size })),
+      segments: parts.map(({ file, offset, size }) => ({ file, offset, size })),
       size: parts.reduce((sum, { size }) => sum + size, 0),
       etag,
       crc64,
       modifiedAt: call.now(),
       uploadId: upload.uploadId,
-    })
+    }
+    call.storage.commit({ type: 'object', bucket: call.bucket, object })
     return {
       status: 200,
       headers: { etag: `"${etag}"`, 'x-oss-hash-crc64ecma': crc64 },
@@ -229,7 +231,8 @@ export const abortMultipartUpload: Operation = {
   body: 'none',
   changes: true,
   apply: (call) => {
-    requireBucket(call).abortUpload(requireUpload(call).uploadId)
+    const { uploadId } = requireUpload(call)
+    call.storage.commit({ type: 'upload-aborted', bucket: call.bucket, uploadId })
     return { status: 204 }
   },
 }

@@ -36,18 +36,20 @@ export const putObject: Operation = {
   },
   apply: (call, data) => {
     checkOverwrite(call)
-    requireBucket(call).putObject({
+    requireBucket(call)
+    const object: StoredObject = {
       ...readMetadata(call.headers),
       key: call.key,
       type: 'Normal',
       acl: readAcl(call.headers),
-      segments: [{ file: data.file, size: data.size }],
+      segments: [data.segment],
       size: data.size,
       etag: data.md5.toString('hex').toUpperCase(),
       crc64: data.crc64.toString(),
       modifiedAt: call.now(),
       uploadId: null,
-    })
+    }
+    call.storage.commit({ type: 'object', bucket: call.bucket, object })
     return { status: 200, headers: describeData(data) }
   },
 }
@@ -124,14 +126,15 @@ export const deleteObject: Operation = {
   body: 'none',
   changes: true,
   apply: (call) => {
-    requireBucket(call).deleteObject(call.key)
+    requireBucket(call)
+    call.storage.commit({ type: 'object-deleted', bucket: call.bucket, key: call.key })
     return { status: 204 }
   },
 }
 
 const replace = (call: Call, changes: Partial<Pick<StoredObject, 'tags' | 'acl'>>): void => {
-  const object = requireObject(call)
-  requireBucket(call).describeObject({ ...object, ...changes })
+  const object = { ...requireObject(call), ...changes }
+  call.storage.commit({ type: 'object', bucket: call.bucket, object })
 }
 
 export const putObjectTagging: Operation = {

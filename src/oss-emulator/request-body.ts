@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, rmSync, writeFileSync, writev } from 'node:fs'
+import { closeSync, openSync, rmSync, writev } from 'node:fs'
 import { promisify } from 'node:util'
 import { startCrc64 } from './crc64.js'
 import type { DataFiles } from './data-files.js'
 import { OssError } from './oss-error.js'
+import type { Segment } from './stored.js'
 
 const writeBuffers = promisify(writev)
 
-/** A body that lies in a data file, not yet part of anything. */
+/** A body that lies in a data file and is not yet part of anything. */
 export interface ReceivedData {
-  readonly file: string
+  /** The caller's, to give to an object or part, or to release. */
+  readonly segment: Segment
   readonly size: number
   readonly md5: Buffer
   readonly crc64: bigint
@@ -19,7 +21,7 @@ export interface ReceivedData {
 const batchBytes = 1024 * 1024
 
 /**
- * Streams a body into a new data file, with MD5 and CRC-64 in the same pass. `corrupt` flips one bit on the way, before
+ * Streams a body into a data file, with MD5 and CRC-64 in the same pass. `corrupt` flips one bit on the way, before
  * it is summed or stored. When the body breaks off, the file is removed and the error rethrown.
  */
 export const receiveData = async (
@@ -27,7 +29,7 @@ export const receiveData = async (
   dataFiles: DataFiles,
   corrupt: boolean,
 ): Promise<ReceivedData> => {
-  const file = dataFiles.newName()
+  const file = dataFiles.newFile()
   const path = dataFiles.path(file)
   const md5 = createHash('md5')
   const crc64 = startCrc64()
@@ -61,17 +63,16 @@ export const receiveData = async (
       }
     }
     await writing
-    // Small bodies, the many, are written in one go without a trip to the thread pool.
-    if (descriptor === null) writeFileSync(path, batch.length === 1 && batch[0] ? batch[0] : Buffer.concat(batch))
-    else if (batched > 0) await write(descriptor, batch, batched)
+    if (descriptor !== null && batched > 0) await write(descriptor, batch, batched)
   } catch (error) {
     await writing.catch(() => {})
-    rmSync(path, { force: true })
+    if (descriptor !== null) rmSync(path, { force: true })
     throw error
   } finally {
     if (descriptor !== null) closeSync(descriptor)
   }
-  return { file, size, md5: md5.digest(), crc64: crc64.value() }
+  const segment = descriptor === null ? dataFiles.pack(batch, size) : dataFiles.adopt(file, size)
+  return { segment, size, md5: md5.digest(), crc64: crc64.value() }
 }
 
 export interface ReceivedText {

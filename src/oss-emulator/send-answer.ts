@@ -22,13 +22,13 @@ async function* readFrom(handle: FileHandle, start: number, length: number): Asy
 /** The bytes of a range, in order, out of the files that hold them. */
 async function* readRange({ object, start, length }: ObjectRange, dataFiles: DataFiles): AsyncGenerator<Buffer> {
   let segmentStart = 0
-  for (const { file, size } of object.segments) {
+  for (const { file, offset, size } of object.segments) {
     const from = Math.max(start, segmentStart)
     const to = Math.min(start + length, segmentStart + size)
     if (from < to) {
       const handle = await open(dataFiles.path(file))
       try {
-        yield* readFrom(handle, from - segmentStart, to - from)
+        yield* readFrom(handle, offset + from - segmentStart, to - from)
       } finally {
         await handle.close()
       }
@@ -38,11 +38,12 @@ async function* readRange({ object, start, length }: ObjectRange, dataFiles: Dat
 }
 
 const sendRange = async (response: ServerResponse, range: ObjectRange, dataFiles: DataFiles, end: boolean) => {
-  const release = dataFiles.hold(range.object.segments.map(({ file }) => file))
+  const { segments } = range.object
+  dataFiles.hold(segments)
   try {
     await pipeline(Readable.from(readRange(range, dataFiles), { objectMode: false }), response, { end })
   } finally {
-    release()
+    dataFiles.release(segments)
   }
 }
 

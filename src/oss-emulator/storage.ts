@@ -1,54 +1,60 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type BucketStore, openBucketStore } from './bucket-store.js'
+import { type BucketStore, createBucketStore } from './bucket-store.js'
 import { type DataFiles, openDataFiles } from './data-files.js'
-import { readJsonFiles, writeJson } from './json-file.js'
+import { openJournal, readJournal, type StoredChange } from './journal.js'
 
 /** All buckets of one directory. One process at a time may have it open. */
 export interface Storage {
   readonly dataFiles: DataFiles
   /** By name. */
-  buckets(): readonly { readonly name: string; readonly createdAt: number }[]
+  buckets(): readonly BucketStore[]
   bucket(name: string): BucketStore | undefined
-  /** Does nothing when the bucket is there. `now` in ms. */
-  createBucket(name: string, now: number): void
-  deleteBucket(name: string): void
-}
-
-interface BucketDocument {
-  readonly createdAt: number
+  /** Makes a change, in the journal and in memory. It is there for the next call, and after a restart. */
+  commit(change: StoredChange): void
+  close(): void
 }
 
 /** Opens `directory`, or makes it, with everything that earlier runs stored there. */
 export const openStorage = (directory: string): Storage => {
-  const bucketsDirectory = join(directory, 'buckets')
-  mkdirSync(bucketsDirectory, { recursive: true })
+  mkdirSync(directory, { recursive: true })
+  const journalPath = join(directory, 'journal.jsonl')
   const dataFiles = openDataFiles(join(directory, 'data'))
-  const buckets = new Map<string, { store: BucketStore; createdAt: number }>()
+  const buckets = new Map<string, BucketStore>()
+  // The past is replayed before anything is counted, so what it released is nobody's business.
+  let release: DataFiles['release'] = () => {}
 
-  for (const name of readdirSync(bucketsDirectory)) {
-    const path = join(bucketsDirectory, name)
-    const [document] = readJsonFiles(path) as BucketDocument[]
-    const store = openBucketStore(path, dataFiles)
-    buckets.set(name, { store, createdAt: document?.createdAt ?? 0 })
+  const apply = (change: StoredChange): void => {
+    if (change.type === 'bucket') {
+      const { bucket, createdAt } = change
+      buckets.set(
+        bucket,
+        createBucketStore(bucket, createdAt, (segments) => release(segments)),
+      )
+    } else if (change.type === 'bucket-deleted') {
+      buckets.delete(change.bucket)
+    } else {
+      buckets.get(change.bucket)?.apply(change)
+    }
   }
-  dataFiles.removeUnknown(new Set([...buckets.values()].flatMap(({ store }) => store.files())))
+
+  for (const change of readJournal(journalPath)) apply(change)
+  dataFiles.restore([...buckets.values()].flatMap((bucket) => bucket.segments()))
+  release = dataFiles.release
+  const journal = openJournal(journalPath)
+  journal.compact([...buckets.values()].flatMap((bucket) => bucket.changes()))
 
   return {
     dataFiles,
-    buckets: () =>
-      [...buckets].map(([name, { createdAt }]) => ({ name, createdAt })).sort((a, b) => (a.name < b.name ? -1 : 1)),
-    bucket: (name) => buckets.get(name)?.store,
-    createBucket(name, now) {
-      if (buckets.has(name)) return
-      const path = join(bucketsDirectory, name)
-      const store = openBucketStore(path, dataFiles)
-      writeJson(join(path, 'bucket.json'), { createdAt: now } satisfies BucketDocument)
-      buckets.set(name, { store, createdAt: now })
+    buckets: () => [...buckets.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    bucket: (name) => buckets.get(name),
+    commit(change) {
+      journal.append(change)
+      apply(change)
     },
-    deleteBucket(name) {
-      if (!buckets.delete(name)) return
-      rmSync(join(bucketsDirectory, name), { recursive: true, force: true })
+    close() {
+      journal.close()
+      dataFiles.close()
     },
   }
 }

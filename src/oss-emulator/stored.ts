@@ -5,9 +5,10 @@ export interface ObjectMetadata {
   readonly tags: readonly (readonly [key: string, value: string])[]
 }
 
-/** A run of bytes in one data file. `size` in bytes. */
+/** A run of bytes in one data file: `size` of them from `offset`. */
 export interface Segment {
   readonly file: string
+  readonly offset: number
   readonly size: number
 }
 
