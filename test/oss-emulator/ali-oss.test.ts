@@ -55,12 +55,14 @@ describe.each(styles)('ali-oss with %s-style addressing and a %s signature', (ad
   it('uploads in parts, lists them and completes', async () => {
     const { client } = await setup()
     const bytes = randomBytes(450_000)
-    const { uploadId } = await client.initMultipartUpload(awkwardKey, { headers: { 'x-oss-meta-longshore-upload': 'm' } })
+    const { uploadId } = await client.initMultipartUpload(awkwardKey, {
+      headers: { 'x-oss-meta-longshore-upload': 'm' },
+    })
     const parts = await uploadParts(client, awkwardKey, uploadId, bytes, 200_000)
 
-    const firstPage = await client.listParts(awkwardKey, uploadId, { 'max-parts': 2 })
+    const firstPage = await client.listParts(awkwardKey, uploadId, { 'max-parts': '2' } as never)
     expect(firstPage.isTruncated).toBe('true')
-    const secondPage = await client.listParts(awkwardKey, uploadId, { 'part-number-marker': 2 })
+    const secondPage = await client.listParts(awkwardKey, uploadId, { 'part-number-marker': '2' } as never)
     expect(secondPage.parts).toMatchObject({ PartNumber: '3', Size: '50000', ETag: parts[2]?.etag })
 
     const done = await client.completeMultipartUpload(awkwardKey, uploadId, parts)
@@ -103,10 +105,8 @@ describe.each(styles)('ali-oss with %s-style addressing and a %s signature', (ad
   it('makes and reports buckets', async () => {
     const { client } = await setup()
     await client.putBucket('another-bucket')
-    expect((await client.listBuckets({})).buckets.map(({ name }: { name: string }) => name)).toEqual([
-      'another-bucket',
-      bucket,
-    ])
+    const { buckets } = (await client.listBuckets({})) as unknown as { buckets: { name: string }[] }
+    expect(buckets.map(({ name }) => name)).toEqual(['another-bucket', bucket])
     client.useBucket('no-such-bucket')
     await expect(client.put('x', Buffer.from('x'))).rejects.toMatchObject({ code: 'NoSuchBucket', status: 404 })
   })
