@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { FeedItem } from '../../../src/engine/event-feed.js'
@@ -239,8 +239,16 @@ describe('A reader that does not read', () => {
     await until(() => stalled.destroyed, 'the connection to end')
   })
 
-  it('is sent no more than fits the buffers', async () => {
-    const { openStalled, feed } = await setup({ stallMs: 60_000, heartbeatMs: 5 })
+  it('is sent no more than fits the buffers, not even comments', async () => {
+    const heartbeatMs = 3
+    let heartbeats = 0
+    const sleep: Clock['sleep'] = (ms, signal) => {
+      if (ms === heartbeatMs) heartbeats += 1
+      return realClock.sleep(ms, signal)
+    }
+    const { app, openStalled, feed } = await setup({ stallMs: 60_000, heartbeatMs, clock: { ...realClock, sleep } })
+    const responses: ServerResponse[] = []
+    app.server.on('request', (_request, response) => responses.push(response))
     await openStalled('/v1/events')
     feed.push(...flood(5000))
     let before = -1
@@ -249,7 +257,12 @@ describe('A reader that does not read', () => {
       before = feed.taken()
       return settled
     }, 'the flow to stop')
+    const buffered = responses[0]?.writableLength ?? 0
+    const beaten = heartbeats
+    await until(() => heartbeats > beaten + 20, 'twenty heartbeats')
     expect(feed.taken()).toBeLessThan(5000)
+    expect(buffered).toBeGreaterThan(0)
+    expect(responses[0]?.writableLength).toBe(buffered)
     expect(feed.listens[0]?.signal.aborted).toBe(false)
   })
 
