@@ -1,0 +1,40 @@
+# Which Node.js: the current LTS. Longshore runs on every release from 20.20 on.
+ARG NODE_VERSION=24
+
+FROM node:${NODE_VERSION}-bookworm AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+# No script of any dependency runs, but the one that compiles SQLite where its prebuilt binary does not fit.
+RUN npm ci --ignore-scripts && npm rebuild better-sqlite3
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN npm run build \
+ && chmod 755 dist/main.js \
+ && npm prune --omit=dev --ignore-scripts
+
+FROM node:${NODE_VERSION}-bookworm-slim
+LABEL org.opencontainers.image.title="Longshore" \
+      org.opencontainers.image.description="A resumable upload daemon for Alibaba Cloud OSS" \
+      org.opencontainers.image.licenses="Apache-2.0"
+WORKDIR /opt/longshore
+COPY LICENSE package.json ./
+COPY migrations migrations
+COPY --from=build /build/node_modules node_modules
+COPY --from=build /build/dist dist
+# An empty volume that is mounted on the data directory takes over its owner and mode.
+RUN ln -s /opt/longshore/dist/main.js /usr/local/bin/longshore \
+ && install --directory --owner=1000 --group=1000 --mode=0700 /var/lib/longshore
+
+# Loopback only, as everywhere: containers of one pod share it. Off loopback (LONGSHORE_LISTEN=0.0.0.0:8484) the daemon
+# insists on a token.
+ENV NODE_ENV=production \
+    LONGSHORE_DATA_DIR=/var/lib/longshore \
+    LONGSHORE_LISTEN=127.0.0.1:8484
+VOLUME ["/var/lib/longshore"]
+EXPOSE 8484
+USER 1000:1000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "const [address] = (process.env.LONGSHORE_LISTEN || '127.0.0.1:8484').split(','); const [, unix, host, port] = /^(?:unix:(.+)|(.+):([0-9]+))$/.exec(address.trim()); require('node:http').get({ ...(unix ? { socketPath: unix } : { host: host.replace(/[[\\]]/g, ''), port }), path: '/livez', headers: { host: 'localhost' } }, (answer) => process.exit(answer.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
+ENTRYPOINT ["longshore"]
+CMD ["serve"]
