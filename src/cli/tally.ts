@@ -20,7 +20,7 @@ export interface Totals {
  * events overtake each other, and a later retry by somebody else is not this command's business.
  */
 export interface Tally {
-  /** From now on the job counts; jobs that were never tracked are ignored by everything else. */
+  /** From now on the job counts; called once for each. Jobs that were never tracked are ignored by everything else. */
   track(job: JobView): void
   see(job: JobView): void
   seeProgress(jobId: string, progress: ProgressView): void
@@ -66,7 +66,6 @@ export const createTally = (onSettled: (job: JobView, gone: boolean) => void): T
 
   return {
     track(job) {
-      if (known.has(job.id)) return
       known.add(job.id)
       open.set(job.id, job)
       see(job)

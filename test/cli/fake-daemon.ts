@@ -267,5 +267,3 @@ export const startFakeDaemon = async (listen: { socketPath: string } | { port: n
     posts: () => received.filter(({ method, path }) => method === 'POST' && path === '/v1/jobs'),
   }
 }
-
-export type FakeDaemon = Awaited<ReturnType<typeof startFakeDaemon>>

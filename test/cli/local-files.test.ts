@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { basename, join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { listFiles, lookAt } from '../../src/cli/local-files.js'
 import { temporaryDirectory } from './temporary-directory.js'
 
@@ -44,11 +45,14 @@ describe('the files below the paths of a put', () => {
     expect((await list(root)).files).toHaveLength(1)
   })
 
-  it('leave out FIFOs, without waiting for a writer', async () => {
+  it('leave out what is neither a file nor a directory', async () => {
     const { root, list } = await setup()
-    execFileSync('mkfifo', [join(root, 'pipe')])
+    const socket = join(root, 'socket')
+    const server = createServer().listen(socket)
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
     expect(await list(root)).toEqual({ files: [], problems: [] })
-    await expect(lookAt(join(root, 'pipe'))).rejects.toThrow('neither a regular file nor a directory')
+    await expect(lookAt(socket)).rejects.toThrow('neither a regular file nor a directory')
   })
 
   it('keep the names of several paths, as cp does', async () => {

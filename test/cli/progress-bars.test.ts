@@ -77,14 +77,16 @@ describe('progress bars', () => {
     for (const id of ['a', 'b']) tally.track(bigJob(id))
     await shows((lines) => expect(lines).toHaveLength(3))
     display.note('the daemon is not answering')
+    display.note('it is back')
     const error = { code: 'access_denied', message: 'no right', ossCode: null, requestId: null } as const
     tally.see({ ...bigJob('a'), state: 'failed', error })
     await shows((lines) => {
       expect(lines[0]).toBe('the daemon is not answering')
-      expect(lines[1]).toBe('failed     /srv/in/a.bin  64.0 MiB: access_denied: no right')
-      expect(lines[2]).toMatch(/^1 of 2 files/)
-      expect(lines[3]).toMatch(/^b\.bin/)
-      expect(lines).toHaveLength(4)
+      expect(lines[1]).toBe('it is back')
+      expect(lines[2]).toBe('failed     /srv/in/a.bin  64.0 MiB: access_denied: no right')
+      expect(lines[3]).toMatch(/^1 of 2 files/)
+      expect(lines[4]).toMatch(/^b\.bin/)
+      expect(lines).toHaveLength(5)
     })
   })
 

@@ -7,7 +7,10 @@ const setup = async () => {
   onTestFinished(() => daemon.stop())
   daemon.add(jobView('j1', { state: 'running' }))
   const listening = () => vi.waitFor(() => expect(daemon.listeners()).toBe(1))
-  return { daemon, env: { LONGSHORE_URL: daemon.url }, listening }
+  /** The command hears the events of j1, and has made sure after that that it is still running. */
+  const following = () =>
+    vi.waitFor(() => expect(daemon.received.filter(({ path }) => path === '/v1/jobs/j1')).toHaveLength(2))
+  return { daemon, env: { LONGSHORE_URL: daemon.url }, listening, following }
 }
 
 const part = {
@@ -23,9 +26,9 @@ const part = {
 
 describe('watch', () => {
   it('shows the life of one job, and ends with it', async () => {
-    const { daemon, env, listening } = await setup()
+    const { daemon, env, following } = await setup()
     const watching = startCli(['watch', 'j1'], env)
-    await listening()
+    await following()
     daemon.emit('part.uploaded', 'j1', { part })
     daemon.progress('j1', { bytesUploaded: 500, bytesPerSecond: 250, etaSeconds: 2 })
     daemon.move('j1', 'completed')
@@ -38,9 +41,9 @@ describe('watch', () => {
   })
 
   it('exits 1 when the job fails, and says why', async () => {
-    const { daemon, env, listening } = await setup()
+    const { daemon, env, following } = await setup()
     const watching = startCli(['watch', 'j1'], env)
-    await listening()
+    await following()
     daemon.move('j1', 'failed')
     expect(await watching.exited).toBe(1)
     expect(watching.text()).toContain('failed  oss://b/j1: access_denied: no right')
@@ -53,9 +56,9 @@ describe('watch', () => {
   })
 
   it('misses nothing across a restart of the daemon', async () => {
-    const { daemon, env, listening } = await setup()
+    const { daemon, env, listening, following } = await setup()
     const watching = startCli(['watch', 'j1', '--json'], env)
-    await listening()
+    await following()
     daemon.emit('job.updated', 'j1', { job: daemon.jobs.get('j1') })
     await watching.sees('job.updated')
     await daemon.stop()
@@ -74,9 +77,9 @@ describe('watch', () => {
   })
 
   it('gives progress as JSON with its type', async () => {
-    const { daemon, env, listening } = await setup()
+    const { daemon, env, following } = await setup()
     const watching = startCli(['watch', 'j1', '--json'], env)
-    await listening()
+    await following()
     daemon.progress('j1', { bytesUploaded: 500 })
     daemon.move('j1', 'completed')
     await watching.exited
