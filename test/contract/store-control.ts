@@ -283,6 +283,16 @@ export const controlTests = (setup: () => Promise<StoreSetup>): void => {
       expect((await tools.store.parts(job.id, { limit: 9, cursor: null })).items).toEqual([])
     })
 
+    it('takes another inode, size or time for another source', async () => {
+      const tools = await setup()
+      for (const other of [{ ino: '2' }, { size: 299 }, { mtimeNs: '1767225600123456788' }]) {
+        const job = await failedUpload(tools, 'u1')
+        await tools.store.control(job.id, { verb: 'retry', fingerprint: fingerprint(other) })
+        expect(await tools.store.get(job.id), JSON.stringify(other)).toMatchObject({ intent: 'abort' })
+        await tools.store.claim({ node, limit: 9, leaseMs })
+      }
+    })
+
     it('is refused while another unsettled job writes the object', async () => {
       const { store, failed, submit } = await setup()
       const job = await failed()

@@ -94,14 +94,13 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     return row === null ? 'fenced' : save(row, take(row.job))
   }
 
-  const rivalOf = (job: Pick<Job, 'id' | 'target'>): string | null =>
+  const rivalOf = ({ target }: Pick<Job, 'target'>): string | null =>
     bySeq().find(
       (other) =>
         !isSettled(other.job.state) &&
-        other.job.id !== job.id &&
-        other.job.target.endpoint === job.target.endpoint &&
-        other.job.target.bucket === job.target.bucket &&
-        other.job.target.key === job.target.key,
+        other.job.target.endpoint === target.endpoint &&
+        other.job.target.bucket === target.bucket &&
+        other.job.target.key === target.key,
     )?.job.id ?? null
 
   const controlled = (row: Row, request: ControlRequest): Step | 'invalid_state' => {

@@ -31,7 +31,7 @@ export const createControlOperations = (ledger: Ledger): Operations<'control' | 
       if (step === 'invalid_state') return { kind: 'invalid_state', state: job.state }
       if (step.job === job) return { kind: 'ok', job }
       if (request.verb === 'retry') {
-        const rival = statements.rivalOfTarget.get({ ...job.target, id: job.id }) as { id: string } | undefined
+        const rival = statements.rivalOfTarget.get(job.target) as { id: string } | undefined
         if (rival !== undefined) return { kind: 'target_busy', jobId: rival.id }
       }
       return { kind: 'ok', job: ledger.save(row, step, at) }

@@ -25,7 +25,7 @@ export const createQueueOperations = (
           ? { kind: 'replayed', job: jobOf(known) }
           : { kind: 'mismatch' }
       }
-      const rival = statements.rivalOfTarget.get({ ...request.target, id: request.id }) as { id: string } | undefined
+      const rival = statements.rivalOfTarget.get(request.target) as { id: string } | undefined
       if (rival !== undefined) return { kind: 'target_busy', jobId: rival.id }
       const { job, event } = createJob(request, at)
       statements.insertJob.run({

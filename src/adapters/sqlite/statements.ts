@@ -12,7 +12,7 @@ export const sql = {
   // Unsettled is `finished_at IS NULL`, as the partial index says.
   rivalOfTarget: `
     SELECT id FROM jobs INDEXED BY jobs_target
-    WHERE bucket = :bucket AND key = :key AND endpoint = :endpoint AND finished_at IS NULL AND id <> :id
+    WHERE bucket = :bucket AND key = :key AND endpoint = :endpoint AND finished_at IS NULL
     LIMIT 1`,
 
   insertJob: `

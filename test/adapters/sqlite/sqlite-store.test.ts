@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Job } from '../../../src/core/job.js'
+import type { Page } from '../../../src/ports/store.js'
 import { jobRequest } from '../../contract/store-setup.js'
 import { createMemoryLogger, type LogLine, makeTemporaryDirectory, openStore } from './sqlite-setup.js'
 
@@ -42,6 +44,24 @@ describe('the SQLite store', () => {
     expect(groups.reduce((sum, group) => sum + Number(group.fields['operations']), 0)).toBe(5000)
     expect(groups.length).toBeLessThan(5000 / 5)
     expect(await store.stats()).toMatchObject({ jobs: { queued: 5000 }, bytesPending: 5000 * 300 })
+  })
+
+  it('looks at so many jobs for a page and no more, and gives a cursor to go on', async () => {
+    const store = await openStore(setup())
+    endings.push(() => store.close())
+    await store.submit(jobRequest('wanted', { labels: { rare: '' } }), null)
+    await Promise.all(Array.from({ length: 4500 }, (_, i) => store.submit(jobRequest(`job-${i}`), null)))
+    const rare = { labels: [{ key: 'rare', value: null }] }
+    for (const filter of [rare, { ...rare, states: ['queued'] as const }]) {
+      const found: string[][] = []
+      let cursor: string | null = null
+      do {
+        const page: Page<Job> = await store.list(filter, { limit: 10, cursor })
+        found.push(page.items.map((job) => job.id))
+        cursor = page.nextCursor
+      } while (cursor !== null)
+      expect(found).toEqual([[], [], ['wanted']])
+    }
   })
 
   it('settles what was called before close', async () => {
