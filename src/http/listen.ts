@@ -19,6 +19,8 @@ export interface Listening {
 /** Owner and group: whoever may write the socket may use the API. */
 const socketMode = 0o660
 
+const sweepMs = 50
+
 const answers = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(path)
@@ -74,9 +76,12 @@ export const listenOn = async (app: FastifyInstance, addresses: readonly Address
   const close = async (): Promise<void> => {
     const rest = servers.slice(1).filter((server) => server.listening)
     const closed = rest.map((server) => new Promise((resolve) => server.close(resolve)))
-    await app.close()
-    for (const server of rest) server.closeIdleConnections()
-    await Promise.all(closed)
+    // node closes only the connections that are idle at that moment; those whose last answer ends later would be kept
+    // alive, and the close with them.
+    const sweep = setInterval(() => {
+      for (const server of servers) server.closeIdleConnections()
+    }, sweepMs)
+    await Promise.all([app.close(), ...closed]).finally(() => clearInterval(sweep))
   }
   for (const [index, address] of addresses.entries()) {
     const server = servers[index] as Server

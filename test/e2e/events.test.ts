@@ -1,0 +1,104 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { bucket, createWorld, mib, type World } from './world.js'
+
+let world: World
+afterEach(() => world.end())
+
+interface Message {
+  readonly id: string | null
+  readonly event: string
+  readonly data: { readonly id?: string; readonly type: string; readonly jobId: string }
+}
+
+const parse = (block: string): Message | null => {
+  const fields = new Map(
+    block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+  )
+  const data = fields.get('data')
+  if (data === undefined) return null
+  return { id: fields.get('id') ?? null, event: fields.get('event') ?? 'message', data: JSON.parse(data) }
+}
+
+/** Reads a stream as curl -N would, until `enough` says so. */
+const read = async (
+  url: string,
+  headers: Record<string, string>,
+  enough: (message: Message) => boolean,
+): Promise<Message[]> => {
+  const hangUp = new AbortController()
+  const response = await fetch(url, { headers, signal: hangUp.signal })
+  expect(response.headers.get('content-type')).toMatch('text/event-stream')
+  const messages: Message[] = []
+  let text = ''
+  const decoder = new TextDecoder()
+  try {
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk as Uint8Array, { stream: true })
+      const blocks = text.split('\n\n')
+      text = blocks.pop() ?? ''
+      for (const block of blocks) {
+        const message = parse(block)
+        if (message === null) continue
+        messages.push(message)
+        if (enough(message)) return messages
+      }
+    }
+    return messages
+  } finally {
+    hangUp.abort()
+  }
+}
+
+const isCompleted = ({ event }: Message): boolean => event === 'job.completed'
+
+describe('the event stream', () => {
+  it('shows the life of a job, and a reconnect at any event misses nothing', async () => {
+    world = await createWorld({ bandwidth: 30_000_000 })
+    const path = await world.makeSource('file.bin', 30 * mib)
+    const daemon = await world.start()
+    const live = read(`${daemon.url}/v1/events`, {}, isCompleted)
+    // The stream begins with what happens from now on, so it has to be open before the job is made.
+    await read(`${daemon.url}/v1/events?after=nothing-0`, {}, ({ event }) => event === 'reset')
+    const { id } = await daemon.submit({ source: { path }, target: { bucket, key: 'file.bin' } })
+    const messages = await live
+
+    const stored = messages.filter((message) => message.id !== null)
+    expect(stored.map(({ event }) => event)).toEqual([
+      'job.queued',
+      'job.running',
+      'part.uploaded',
+      'part.uploaded',
+      'part.uploaded',
+      'job.completing',
+      'job.completed',
+    ])
+    for (const { id: eventId, event, data } of stored)
+      expect(data).toMatchObject({ id: eventId, type: event, jobId: id })
+    const progress = messages.filter(({ event }) => event === 'job.progress')
+    expect(progress.length).toBeGreaterThan(0)
+    expect(progress.every((message) => message.id === null)).toBe(true)
+
+    const ids = stored.map((message) => message.id)
+    for (const [index, eventId] of ids.slice(0, -1).entries()) {
+      const rest = await read(`${daemon.url}/v1/events`, { 'last-event-id': eventId ?? '' }, isCompleted)
+      expect(rest.filter((message) => message.id !== null).map((message) => message.id)).toEqual(ids.slice(index + 1))
+    }
+    const own = await read(`${daemon.url}/v1/jobs/${id}/events?after=${ids[0]}`, {}, isCompleted)
+    expect(own.filter((message) => message.id !== null).map((message) => message.id)).toEqual(ids.slice(1))
+  })
+
+  it('replays across a kill -9 of the daemon', async () => {
+    world = await createWorld()
+    const path = await world.makeSource('file.bin', 11 * mib)
+    const daemon = await world.start()
+    const live = read(`${daemon.url}/v1/events`, {}, isCompleted)
+    await read(`${daemon.url}/v1/events?after=nothing-0`, {}, ({ event }) => event === 'reset')
+    await daemon.submit({ source: { path }, target: { bucket, key: 'file.bin' } })
+    const ids = (await live).flatMap((message) => (message.id === null ? [] : [message.id]))
+    daemon.kill('SIGKILL')
+    await daemon.exited
+    const next = await world.start()
+    const replayed = await read(`${next.url}/v1/events`, { 'last-event-id': ids[0] ?? '' }, isCompleted)
+    expect(replayed.map((message) => message.id)).toEqual(ids.slice(1))
+  })
+})
