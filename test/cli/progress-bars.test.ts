@@ -1,9 +1,10 @@
 import { PassThrough } from 'node:stream'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { createProgressBars } from '../../src/cli/progress-bars.js'
 import { createTally } from '../../src/cli/tally.js'
 import { displayWidth } from '../../src/cli/terminal-text.js'
 import type { JobView } from '../../src/core/job-view.js'
+import { eventually } from './eventually.js'
 import { jobView } from './fake-daemon.js'
 import { linesOnTerminal } from './terminal.js'
 
@@ -31,7 +32,7 @@ const setup = (single: boolean, rows = 24) => {
   const display = createProgressBars(stream, tally, single)
   onTestFinished(() => display.stop())
   const screen = (): string[] => linesOnTerminal(text)
-  const shows = (check: (lines: string[]) => void) => vi.waitFor(() => check(screen()), { timeout: 5_000 })
+  const shows = (check: (lines: string[]) => void) => eventually(() => check(screen()))
   return { tally, display, screen, shows, raw: () => text }
 }
 

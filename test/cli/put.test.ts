@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { JobView } from '../../src/core/job-view.js'
+import { eventually } from './eventually.js'
 import { startFakeDaemon } from './fake-daemon.js'
 import { cli, startCli } from './run-cli.js'
 import { temporaryDirectory } from './temporary-directory.js'
@@ -15,7 +16,7 @@ const setup = async (files = 1) => {
   for (let n = 1; n <= files; n++) await writeFile(join(directory, `f${n}`), `file ${n}`)
   /** Every job is accepted, the command knows, and it hears the events: it has asked once how the jobs are. */
   const following = () =>
-    vi.waitFor(() => {
+    eventually(() => {
       expect(daemon.listeners()).toBe(1)
       expect(daemon.received.filter(({ method, path }) => method === 'GET' && path !== '/v1/events')).not.toEqual([])
     })
@@ -226,7 +227,7 @@ describe('put of a directory', () => {
       return released
     }
     const putting = startCli(['put', directory, 'oss://b/'], env)
-    await vi.waitFor(() => expect(held).toBeGreaterThanOrEqual(16))
+    await eventually(() => expect(held).toBeGreaterThanOrEqual(16))
     // Whatever else was sent with them has arrived when a later request is answered.
     await fetch(`${daemon.url}/v1/jobs`)
     expect(held).toBe(16)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
-import { vi } from 'vitest'
 import { runCli } from '../../src/cli/program.js'
+import { eventually } from './eventually.js'
 
 const collect = (options: { isTTY?: boolean; columns?: number } = {}) => {
   const stream = Object.assign(new PassThrough(), options)
@@ -32,13 +32,10 @@ export const startCli = (argv: readonly string[], env: Record<string, string>, t
     errors: stderr.text,
     exited,
     sees: (part: string | RegExp) =>
-      vi.waitFor(
-        () => {
-          const text = stdout.text() + stderr.text()
-          if (typeof part === 'string' ? !text.includes(part) : !part.test(text)) throw new Error(`not yet: ${text}`)
-        },
-        { timeout: 20_000, interval: 10 },
-      ),
+      eventually(() => {
+        const text = stdout.text() + stderr.text()
+        if (typeof part === 'string' ? !text.includes(part) : !part.test(text)) throw new Error(`not yet: ${text}`)
+      }),
   }
 }
 

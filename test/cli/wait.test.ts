@@ -1,4 +1,5 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { eventually } from './eventually.js'
 import { jobView, startFakeDaemon } from './fake-daemon.js'
 import { cli, startCli } from './run-cli.js'
 
@@ -7,7 +8,7 @@ const setup = async () => {
   onTestFinished(() => daemon.stop())
   for (const id of ['j1', 'j2', 'j3']) daemon.add(jobView(id, { state: 'running', labels: { run: '42' } }))
   const asked = (path: string) =>
-    vi.waitFor(() => expect(daemon.received.map((request) => request.path)).toContain(path))
+    eventually(() => expect(daemon.received.map((request) => request.path)).toContain(path))
   return { daemon, env: { LONGSHORE_URL: daemon.url }, asked }
 }
 

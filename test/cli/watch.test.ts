@@ -1,4 +1,5 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { eventually } from './eventually.js'
 import { jobView, startFakeDaemon } from './fake-daemon.js'
 import { cli, startCli } from './run-cli.js'
 
@@ -6,10 +7,10 @@ const setup = async () => {
   const daemon = await startFakeDaemon()
   onTestFinished(() => daemon.stop())
   daemon.add(jobView('j1', { state: 'running' }))
-  const listening = () => vi.waitFor(() => expect(daemon.listeners()).toBe(1))
+  const listening = () => eventually(() => expect(daemon.listeners()).toBe(1))
   /** The command hears the events of j1, and has made sure after that that it is still running. */
   const following = () =>
-    vi.waitFor(() => expect(daemon.received.filter(({ path }) => path === '/v1/jobs/j1')).toHaveLength(2))
+    eventually(() => expect(daemon.received.filter(({ path }) => path === '/v1/jobs/j1')).toHaveLength(2))
   return { daemon, env: { LONGSHORE_URL: daemon.url }, listening, following }
 }
 
