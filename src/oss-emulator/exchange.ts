@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Address, readAddress } from './address.js'
@@ -6,7 +5,7 @@ import type { Authenticator } from './authenticate.js'
 import type { Bandwidth } from './bandwidth.js'
 import type { Fault, Faults } from './fault.js'
 import { Cut, faultAfterBody, faultBeforeAnswer, faultBeforeBody, Scripted } from './fault-point.js'
-import { checkLength, readBody, requestedBandwidth } from './incoming-body.js'
+import { bodyEnded, checkLength, readBody, requestedBandwidth } from './incoming-body.js'
 import type { Ledger, OpenEntry } from './ledger.js'
 import type { Answer, Call } from './operation.js'
 import { nameOperation } from './operation-name.js'
@@ -21,6 +20,7 @@ import {
   renderScripted,
 } from './rendered-answer.js'
 import { checkContentMd5, receiveData, receiveText } from './request-body.js'
+import { createRequestIds } from './request-id.js'
 import { sendAnswer, sendHalf } from './send-answer.js'
 import type { Storage } from './storage.js'
 
@@ -47,7 +47,7 @@ interface Exchange {
   readonly response: ServerResponse
   readonly refused: RefusedRequest
   readonly receivedAt: number
-  /** Aborts when the connection is gone, or the answer out. */
+  /** Aborts when the connection is gone before the answer is out. */
   readonly gone: AbortSignal
   readonly address: Address
   readonly entry: OpenEntry
@@ -76,6 +76,7 @@ const clockOf = (fault: Fault | null): number => Date.now() + (fault?.kind === '
 
 export const createExchange = (deps: ExchangeDeps): HandleExchange => {
   const { storage, authenticator, faults, ledger, bandwidth, region, cnames } = deps
+  const nextRequestId = createRequestIds()
 
   const apply = async (exchange: Exchange): Promise<Answer> => {
     const { request, response, address, entry, fault, gone } = exchange
@@ -159,7 +160,7 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
   })
 
   const finish = async (exchange: Exchange, rendered: RenderedAnswer): Promise<void> => {
-    const { request, response, entry, fault, gone } = exchange
+    const { request, response, entry, fault } = exchange
     const answer = { ...rendered, headers: { ...commonHeaders(exchange), ...rendered.headers } }
     faultBeforeAnswer(fault)
     entry.status = answer.status
@@ -178,7 +179,7 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
       request.resume()
     }
     await sendAnswer(response, answer, storage.dataFiles)
-    if (!request.complete && !gone.aborted) await once(gone, 'abort')
+    await bodyEnded(request)
   }
 
   const cutShort = async ({ request, gone }: Exchange, error: unknown): Promise<void> => {
@@ -193,12 +194,14 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
 
   return async (request, response, awaitsContinue) => {
     const receivedAt = performance.now()
-    const requestId = randomBytes(12).toString('hex').toUpperCase()
+    const requestId = nextRequestId()
     const host = request.headers.host ?? ''
     const method = request.method ?? ''
     const controller = new AbortController()
     // A reason of our own: without one every request would pay for an exception with its stack.
-    response.once('close', () => controller.abort('gone'))
+    response.once('close', () => {
+      if (!response.writableFinished) controller.abort('gone')
+    })
 
     let address = nowhere
     let unreadable: OssError | null = null

@@ -51,3 +51,21 @@ export async function* readBody(request: IncomingMessage, reading: BodyReading):
   }
   if (cutInHalf) throw new Cut('reset')
 }
+
+/** Resolves when no more of a body will come: it is complete, or the connection is gone. Somebody must be reading it. */
+export const bodyEnded = (request: IncomingMessage): Promise<void> =>
+  new Promise((resolve) => {
+    const { socket } = request
+    if (request.complete || socket.destroyed) {
+      resolve()
+      return
+    }
+    const done = (): void => {
+      request.removeListener('end', done)
+      socket.removeListener('close', done)
+      resolve()
+    }
+    request.once('end', done)
+    // Once its answer is out, node:http does not tell a request that its connection has closed.
+    socket.once('close', done)
+  })
