@@ -1,7 +1,8 @@
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Jobs } from '../../src/engine/jobs.js'
 import { problemSchema } from '../../src/http/answers.js'
-import { createHarness, type Harness, validBody } from './harness.js'
+import { createHarness, type Harness, jobView, until, validBody } from './harness.js'
 
 let opened: Harness[] = []
 afterEach(async () => {
@@ -10,8 +11,8 @@ afterEach(async () => {
 })
 
 /** Sends bytes as they are and reads until the server hangs up. */
-const setup = async () => {
-  const harness = await createHarness()
+const setup = async (answers: Partial<Jobs> = {}) => {
+  const harness = await createHarness({ answers })
   opened.push(harness)
   await harness.app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = harness.app.server.address() as AddressInfo
@@ -29,7 +30,7 @@ const setup = async () => {
     const [head = '', body = ''] = text.split('\r\n\r\n')
     return { status: Number(head.split(' ')[1]), head: head.toLowerCase(), body }
   }
-  return { ...harness, exchange }
+  return { ...harness, port, exchange }
 }
 
 const submit = (length: number | string, body: string): string =>
@@ -103,5 +104,35 @@ describe('Odd but honest HTTP', () => {
     const head =
       'POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked'
     expect((await exchange(`${head}\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`)).status).toBe(201)
+  })
+})
+
+describe('A kept connection', () => {
+  it('is served to the end while the app closes', async () => {
+    let answerWait: (job: ReturnType<typeof jobView>) => void = () => undefined
+    const held = new Promise<ReturnType<typeof jobView>>((resolve) => {
+      answerWait = resolve
+    })
+    const { app, jobs, port } = await setup({ wait: () => held })
+    let received = ''
+    let ended = false
+    const ask = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`
+    const socket = connect(port, '127.0.0.1', () => socket.write(ask('/v1/jobs/job-1?wait=30')))
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1')
+    })
+    socket.on('close', () => {
+      ended = true
+    })
+    await until(() => jobs.calls.length === 1, 'the wait to begin')
+    const closed = app.close()
+    await until(() => !app.server.listening, 'the app to stop listening')
+    socket.write(ask('/v1/version'))
+    await until(() => socket.writableLength === 0, 'the second request to leave')
+    answerWait(jobView())
+    await closed
+    await until(() => ended, 'the connection to end')
+    expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200'])
+    expect(received).toContain('"version":"1.2.3"')
   })
 })

@@ -228,6 +228,14 @@ describe('GET /v1/jobs/:id', () => {
     })
   })
 
+  it('takes ids far longer than ours, and refuses absurd ones', async () => {
+    const { app } = await setup()
+    expect((await app.inject(`/v1/jobs/${'x'.repeat(1024)}`)).json().code).toBe('job_not_found')
+    const absurd = await app.inject(`/v1/jobs/${'x'.repeat(1025)}`)
+    expect(absurd.statusCode).toBe(414)
+    expect(absurd.json()).toMatchObject({ status: 414, code: 'invalid_request' })
+  })
+
   it.each([
     ['30', 30_000],
     ['30s', 30_000],
