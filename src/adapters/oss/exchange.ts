@@ -1,5 +1,6 @@
 import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { performance } from 'node:perf_hooks'
 import type { ExchangeTimeouts } from './timeouts.js'
 
 /** One signed HTTP request, as plain data. The path goes out as it is given: what was signed is what is sent. */
@@ -97,6 +98,7 @@ export const exchange = async (
   const req = open(agent, request)
 
   let phase: ExchangePhase = 'connecting'
+  let sendingSince = 0
   let settled = false
   let stopped = false
   let bodyIssued = false
@@ -133,6 +135,7 @@ export const exchange = async (
   req.on('socket', (socket) => {
     const ready = (): void => {
       phase = 'sending'
+      sendingSince = performance.now()
       watch('IDLE_TIMEOUT', timeouts.idleMs)
     }
     if (req.reusedSocket && !socket.connecting) return ready()
@@ -142,7 +145,8 @@ export const exchange = async (
   req.on('finish', () => {
     if (phase !== 'sending') return
     phase = 'waiting'
-    watch('ANSWER_TIMEOUT', timeouts.answerMs)
+    // The kernel still holds a part of the body, and drains it unseen at the rate at which it took the rest.
+    watch('ANSWER_TIMEOUT', timeouts.answerMs + performance.now() - sendingSince)
   })
   req.on('error', (error) => failWith(errnoOf(error)))
   req.on('close', () => failWith('ECONNRESET'))

@@ -6,7 +6,7 @@ export interface OssTimeouts {
   readonly connectMs: number
   /** Without any byte moving, in either direction. */
   readonly idleMs: number
-  /** From the last byte sent to the first byte of the answer. */
+  /** From the last byte sent to the first byte of the answer, beside the time that sending took. */
   readonly answerMs: number
   /** A whole control call. */
   readonly controlMs: number
@@ -50,9 +50,6 @@ export const completeTimeouts = (timeouts: OssTimeouts): ExchangeTimeouts => ({
   budgetMs: timeouts.completeMs,
 })
 
-/** What the kernel may still hold when the last byte was handed to it; it drains unseen before the answer can come. */
-const kernelBufferBytes = 4 * 1024 * 1024
-
 /** A longer timer would fire at once. */
 const longestTimerMs = 2 ** 31 - 1
 
@@ -68,7 +65,7 @@ export const dataTimeouts = (
   return {
     connectMs: timeouts.connectMs,
     idleMs: timeouts.idleMs,
-    answerMs: timeouts.answerMs + Math.min(sizeBytes, kernelBufferBytes) / floorBytesPerMs,
+    answerMs: timeouts.answerMs,
     budgetMs: Math.min(timeouts.dataMs + sizeBytes / floorBytesPerMs, longestTimerMs),
   }
 }

@@ -1,0 +1,102 @@
+import { expect } from 'vitest'
+import { createStaticCredentials } from '../../../src/adapters/credentials/static-credentials.js'
+import { createOssTarget, type OssTargetDeps } from '../../../src/adapters/oss/oss-target.js'
+import { Failure } from '../../../src/core/failure.js'
+import type { Clock } from '../../../src/ports/clock.js'
+import type { Credentials } from '../../../src/ports/credentials.js'
+import type { Logger } from '../../../src/ports/logger.js'
+import type { ObjectWishes, Target } from '../../../src/ports/target.js'
+
+export const keys = {
+  accessKeyId: 'AKID-of-the-test',
+  accessKeySecret: 'canary-secret-of-the-test',
+  securityToken: null,
+}
+export const object = { bucket: 'bucket-a', key: 'dir/a.bin' }
+export const upload = { ...object, uploadId: 'UPLOAD-1' }
+
+export const noWishes: ObjectWishes = { headers: {}, marker: null, forbidOverwrite: false, sequential: false }
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: () => Promise.reject(new Error('the adapter never sleeps')),
+}
+
+export interface LogLine {
+  readonly level: string
+  readonly fields: object
+  readonly message: string
+}
+
+/** Keeps what was logged, so that a test can look for what must not be there. */
+export const recordingLogger = (lines: LogLine[]): Logger => {
+  const at = (level: string) => (fields: object, message: string) => void lines.push({ level, fields, message })
+  const logger: Logger = {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: () => logger,
+  }
+  return logger
+}
+
+/** Long enough for a loaded machine, short enough for a test that waits for one to pass. */
+export const testTimeouts = {
+  connectMs: 2_000,
+  idleMs: 1_500,
+  answerMs: 1_500,
+  controlMs: 4_000,
+  completeMs: 3_000,
+  dataMs: 20_000,
+}
+
+export const targetFor = (endpoint: URL, changes: Partial<OssTargetDeps> = {}): { target: Target; log: LogLine[] } => {
+  const log: LogLine[] = []
+  const target = createOssTarget({
+    endpoint,
+    region: 'cn-hangzhou',
+    addressing: 'path',
+    signature: 'v4',
+    credentials: createStaticCredentials(keys),
+    maxSockets: 4,
+    clock: systemClock,
+    logger: recordingLogger(log),
+    timeouts: testTimeouts,
+    ...changes,
+  })
+  return { target, log }
+}
+
+/** Temporary keys that change with each refresh. */
+export const rotatingCredentials = (): Credentials & { refreshes(): number } => {
+  let generation = 1
+  const make = () => ({
+    accessKeyId: `AKID-${generation}`,
+    accessKeySecret: `canary-secret-${generation}`,
+    securityToken: `canary-token-${generation}`,
+    temporary: true,
+  })
+  let current = make()
+  return {
+    current: () => current,
+    refresh: async () => {
+      generation++
+      current = make()
+    },
+    refreshes: () => generation - 1,
+  }
+}
+
+export const unaborted = (): AbortSignal => new AbortController().signal
+
+export const failureOf = async (promise: Promise<unknown>): Promise<Failure> => {
+  const error = await promise.then(
+    (value) => new Error(`Resolved with ${JSON.stringify(value)}`),
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof Failure)) throw error
+  expect(error.cause).toBeUndefined()
+  return error
+}
