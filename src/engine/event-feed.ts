@@ -3,6 +3,7 @@ import type { ProgressView } from '../core/job-view.js'
 import type { Clock } from '../ports/clock.js'
 import type { EventFilter, EventStore } from '../ports/store.js'
 import type { Wakeup } from '../ports/wakeup.js'
+import { createNudge } from './nudge.js'
 import type { ProgressBoard } from './progress-board.js'
 
 /** What a listener is told. `reset`: the cursor is unknown or pruned; look at the lists again and go on from `lastId`. */
@@ -36,20 +37,23 @@ export const createEventFeed = ({ store, progress, wakeup, clock }: Deps): Event
   const closing = new AbortController()
 
   async function* listen(after: string | null, filter: EventFilter, signal: AbortSignal): AsyncGenerator<FeedItem> {
-    const ended = AbortSignal.any([signal, closing.signal])
-    let nudge = new AbortController()
+    const nudge = createNudge(clock)
+    const ended = new AbortController()
+    const end = (): void => ended.abort()
+    signal.addEventListener('abort', end)
+    closing.signal.addEventListener('abort', end)
+    if (signal.aborted || closing.signal.aborted) end()
     // Newest progress per job: a slow listener skips what is stale instead of queueing it.
     const moved = new Map<string, ProgressView>()
-    const stopHints = wakeup.subscribe('events', () => nudge.abort())
+    const stopHints = wakeup.subscribe('events', nudge.poke)
     const stopProgress = progress.subscribe((jobId, view) => {
       if (filter.batchId !== undefined || (filter.jobId !== undefined && filter.jobId !== jobId)) return
       moved.set(jobId, view)
-      nudge.abort()
+      nudge.poke()
     })
     try {
       let cursor = after ?? (await store.lastEventId())
-      while (!ended.aborted) {
-        nudge = new AbortController()
+      while (!ended.signal.aborted) {
         const page = await store.eventsAfter(cursor, filter, pageSize)
         if (page.reset) yield { kind: 'reset', lastId: page.lastId }
         for (const event of page.items) yield { kind: 'event', event }
@@ -58,13 +62,13 @@ export const createEventFeed = ({ store, progress, wakeup, clock }: Deps): Event
           moved.delete(jobId)
           yield { kind: 'progress', jobId, progress: view }
         }
-        if (page.items.length < pageSize) {
-          await clock.sleep(pollMs, AbortSignal.any([nudge.signal, ended])).catch(() => {})
-        }
+        if (page.items.length < pageSize) await nudge.wait(pollMs, ended.signal)
       }
     } finally {
       stopHints()
       stopProgress()
+      signal.removeEventListener('abort', end)
+      closing.signal.removeEventListener('abort', end)
     }
   }
 

@@ -9,6 +9,7 @@ import type { Clock } from '../ports/clock.js'
 import type { SourceOpener } from '../ports/source.js'
 import type { ControlRequest, IdempotencyKey, JobFilter, JobStore, Page, PageRequest } from '../ports/store.js'
 import type { Wakeup } from '../ports/wakeup.js'
+import { createNudge } from './nudge.js'
 import type { ProgressBoard } from './progress-board.js'
 
 /** A valid job request: shapes, sizes, key, bucket, path and header rules were checked by the caller. Defaults are filled in here. */
@@ -181,17 +182,17 @@ export const createJobs = (deps: Deps): Jobs => {
 
     async wait(jobId, timeoutMs, signal) {
       const deadline = clock.monotonic() + timeoutMs
-      for (;;) {
-        const hint = new AbortController()
-        const unsubscribe = wakeup.subscribe('events', () => hint.abort())
-        try {
+      const nudge = createNudge(clock)
+      const unsubscribe = wakeup.subscribe('events', nudge.poke)
+      try {
+        for (;;) {
           const job = await mustGet(jobId)
           const left = deadline - clock.monotonic()
           if (isSettled(job.state) || left <= 0 || signal.aborted) return view(job)
-          await clock.sleep(Math.min(left, waitPollMs), AbortSignal.any([hint.signal, signal])).catch(() => {})
-        } finally {
-          unsubscribe()
+          await nudge.wait(Math.min(left, waitPollMs), signal)
         }
+      } finally {
+        unsubscribe()
       }
     },
 

@@ -2,6 +2,7 @@ import type { Clock } from '../ports/clock.js'
 import type { Logger } from '../ports/logger.js'
 import type { HeartbeatAnswer, JobStore, Lease } from '../ports/store.js'
 import type { Wakeup } from '../ports/wakeup.js'
+import { createNudge } from './nudge.js'
 import { type RunControl, RunStopped } from './run-control.js'
 
 /** No remote effect is started with less of the lease left than this. */
@@ -38,7 +39,7 @@ interface Deps {
 export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Deps): LeaseKeeper => {
   const kept = new Map<string, Kept>()
   const closing = new AbortController()
-  let asked = (): void => {}
+  const nudge = createNudge(clock)
 
   const obey = (answer: HeartbeatAnswer, entry: Kept, askedAt: number): void => {
     if (!answer.held) entry.control.halt('fenced')
@@ -73,13 +74,11 @@ export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Dep
 
   const loop = async (): Promise<void> => {
     while (!closing.signal.aborted) {
-      const nudge = new AbortController()
-      asked = () => nudge.abort()
-      await clock.sleep(leaseMs / 3, AbortSignal.any([nudge.signal, closing.signal])).catch(() => {})
+      await nudge.wait(leaseMs / 3, closing.signal)
       if (!closing.signal.aborted) await beat()
     }
   }
-  const unsubscribe = wakeup.subscribe('desires', () => asked())
+  const unsubscribe = wakeup.subscribe('desires', nudge.poke)
   const running = loop()
 
   return {
