@@ -198,6 +198,6 @@ export const complete = (
 }
 
 /** Waits until `condition` holds, or fails the test's own timeout. */
-export const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2))
+export const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2))
 }

@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest'
+import { createBandwidth } from '../../src/oss-emulator/bandwidth.js'
+import { call, startTestEmulator } from './support.js'
+
+const never = new AbortController().signal
+const mib = 1024 * 1024
+
+/** Readers that each take chunks as fast as they are let, for a while. Resolves to bytes per second. */
+const measure = async (readers: number, bytesPerSecond: number, forMs: number): Promise<number> => {
+  const bandwidth = createBandwidth(bytesPerSecond)
+  const startedAt = performance.now()
+  let bytes = 0
+  const read = async (): Promise<void> => {
+    while (performance.now() - startedAt < forMs) {
+      await bandwidth.pass(65_536, never)
+      bytes += 65_536
+    }
+  }
+  await Promise.all(Array.from({ length: readers }, read))
+  return (bytes / (performance.now() - startedAt)) * 1000
+}
+
+it.each([
+  [1, 20 * mib],
+  [8, 20 * mib],
+  [4, 200 * mib],
+])('%i readers together get %i bytes per second', async (readers, rate) => {
+  const measured = await measure(readers, rate, 1500)
+  expect(measured / rate).toBeGreaterThan(0.9)
+  expect(measured / rate).toBeLessThan(1.1)
+})
+
+it('idle time is not saved up', async () => {
+  let now = 0
+  const bandwidth = createBandwidth(1000, () => now)
+  await bandwidth.pass(1, never)
+  now = 60_000
+  let passed = false
+  void bandwidth.pass(1000, never).then(() => {
+    passed = true
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(passed).toBe(false)
+  bandwidth.set(null)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(passed).toBe(true)
+})
+
+it('a new limit frees those who wait, and a client that hangs up waits no longer', async () => {
+  const bandwidth = createBandwidth(1)
+  const waiting = bandwidth.pass(1_000_000, never)
+  bandwidth.set(null)
+  await waiting
+  bandwidth.set(1)
+  const gone = new AbortController()
+  const cut = bandwidth.pass(1_000_000, gone.signal)
+  gone.abort()
+  await cut
+})
+
+it('slows uploads down, and a traffic limit slows one request down', async () => {
+  const emulator = await startTestEmulator({ bandwidth: 4 * mib })
+  const timed = async (headers: Record<string, string> = {}): Promise<number> => {
+    const startedAt = performance.now()
+    await call(emulator, { method: 'PUT', key: 'key', body: Buffer.alloc(mib), headers })
+    return performance.now() - startedAt
+  }
+  expect(await timed()).toBeGreaterThan(200)
+  emulator.control.setBandwidth(null)
+  expect(await timed({ 'x-oss-traffic-limit': String(4 * mib * 8) })).toBeGreaterThan(200)
+})
