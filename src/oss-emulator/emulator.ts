@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { checkBucketName, isPathStyle } from './address.js'
 import { createAuthenticator, type EmulatorCredentials } from './authenticate.js'
@@ -8,7 +8,7 @@ import { controlPrefix, handleControl } from './control-http.js'
 import { createExchange } from './exchange.js'
 import { createFaults } from './fault.js'
 import { createLedger } from './ledger.js'
-import { openStorage } from './storage.js'
+import { openStorage, type Storage } from './storage.js'
 
 export type { EmulatorControl } from './control.js'
 
@@ -43,16 +43,39 @@ export interface Emulator {
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
 
-/** Starts an OSS-compatible server on plain HTTP. Rejects when it cannot listen, or an option makes no sense. */
+const listen = (server: Server, port: number, host: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.removeListener('error', reject)
+      resolve()
+    })
+  })
+
+/**
+ * Starts an OSS-compatible server on plain HTTP. Rejects when it cannot listen, when another
+ * process has the directory open, or when an option makes no sense.
+ */
 export const startEmulator = async (options: EmulatorOptions): Promise<Emulator> => {
   const { directory, host = '127.0.0.1', port = 0, buckets, credentials, region, cnames = {} } = options
   if (options.faultControl && !isLoopback(host)) throw new Error('Fault control is for loopback addresses only.')
   for (const bucket of buckets) checkBucketName(bucket)
 
-  const storage = openStorage(directory)
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0, noDelay: true })
+  // The port is taken before the directory is touched, so that a second start by mistake harms nothing.
+  await listen(server, port, host)
+  const { port: bound } = server.address() as AddressInfo
+  let storage: Storage
+  try {
+    storage = openStorage(directory)
+  } catch (error) {
+    server.close()
+    throw error
+  }
   for (const bucket of buckets) {
     if (storage.bucket(bucket) === undefined) storage.commit({ type: 'bucket', bucket, createdAt: Date.now() })
   }
+
   const faults = createFaults()
   const ledger = createLedger()
   const bandwidth = createBandwidth(options.bandwidth ?? null)
@@ -76,19 +99,9 @@ export const startEmulator = async (options: EmulatorOptions): Promise<Emulator>
     open.add(handled)
     void handled.finally(() => open.delete(handled))
   }
-
-  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0, noDelay: true })
   server.on('request', (request, response) => handle(request, response, false))
   server.on('checkContinue', (request, response) => handle(request, response, true))
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.removeListener('error', reject)
-      resolve()
-    })
-  })
 
-  const bound = (server.address() as AddressInfo).port
   let closing: Promise<void> | null = null
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,

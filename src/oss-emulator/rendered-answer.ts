@@ -121,6 +121,8 @@ export const alterAnswer = (answer: RenderedAnswer, change: AlteredAnswer, reque
     case 'error-200':
       return { ...renderError(new OssError('InternalError'), request), status: 200 }
     case 'truncated-xml':
+      // Bytes of an object are not XML.
+      if (answer.range !== null) return answer
       return {
         ...answer,
         headers: { ...headers, ...xmlType },

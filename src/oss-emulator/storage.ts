@@ -2,9 +2,10 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BucketStore, createBucketStore } from './bucket-store.js'
 import { type DataFiles, openDataFiles } from './data-files.js'
+import { lockDirectory } from './directory-lock.js'
 import { openJournal, readJournal, type StoredChange } from './journal.js'
 
-/** All buckets of one directory. One process at a time may have it open. */
+/** All buckets of one directory. */
 export interface Storage {
   readonly dataFiles: DataFiles
   /** By name. */
@@ -15,9 +16,12 @@ export interface Storage {
   close(): void
 }
 
-/** Opens `directory`, or makes it, with everything that earlier runs stored there. */
+/**
+ * Opens `directory`, or makes it, with everything that earlier runs stored there. Throws when another process has it open.
+ */
 export const openStorage = (directory: string): Storage => {
   mkdirSync(directory, { recursive: true })
+  const unlock = lockDirectory(join(directory, 'emulator.pid'))
   const journalPath = join(directory, 'journal.jsonl')
   const dataFiles = openDataFiles(join(directory, 'data'))
   const buckets = new Map<string, BucketStore>()
@@ -55,6 +59,7 @@ export const openStorage = (directory: string): Storage => {
     close() {
       journal.close()
       dataFiles.close()
+      unlock()
     },
   }
 }

@@ -1,14 +1,20 @@
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { createBandwidth } from '../../src/oss-emulator/bandwidth.js'
 import { call, startTestEmulator } from './support.js'
 
 const never = new AbortController().signal
 const mib = 1024 * 1024
 
-/** Readers that each take chunks as fast as they are let, for a while. Resolves to bytes per second. */
-const measure = async (readers: number, bytesPerSecond: number, forMs: number): Promise<number> => {
-  const bandwidth = createBandwidth(bytesPerSecond)
+/**
+ * Readers that take chunks as fast as they are let, on a fake clock whose timers come up to `lateMs` late. Resolves to
+ * bytes per second.
+ */
+const measure = async (readers: number, bytesPerSecond: number, lateMs: number): Promise<number> => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const forMs = 3000
   const startedAt = performance.now()
+  const bandwidth = createBandwidth(bytesPerSecond, () => Math.ceil(performance.now() / lateMs) * lateMs)
   let bytes = 0
   const read = async (): Promise<void> => {
     while (performance.now() - startedAt < forMs) {
@@ -16,18 +22,21 @@ const measure = async (readers: number, bytesPerSecond: number, forMs: number): 
       bytes += 65_536
     }
   }
-  await Promise.all(Array.from({ length: readers }, read))
-  return (bytes / (performance.now() - startedAt)) * 1000
+  const reading = Promise.all(Array.from({ length: readers }, read))
+  await vi.advanceTimersByTimeAsync(2 * forMs)
+  await reading
+  return (bytes / forMs) * 1000
 }
 
 it.each([
-  [1, 20 * mib],
-  [8, 20 * mib],
-  [4, 200 * mib],
-])('%i readers together get %i bytes per second', async (readers, rate) => {
-  const measured = await measure(readers, rate, 1500)
-  expect(measured / rate).toBeGreaterThan(0.9)
-  expect(measured / rate).toBeLessThan(1.1)
+  [1, 20 * mib, 1],
+  [8, 20 * mib, 1],
+  [4, 200 * mib, 3],
+  [1, 20 * mib, 15],
+])('%i readers together get %i bytes per second, though timers are up to %i ms late', async (readers, rate, lateMs) => {
+  const measured = await measure(readers, rate, lateMs)
+  expect(measured / rate).toBeGreaterThan(0.95)
+  expect(measured / rate).toBeLessThan(1.05)
 })
 
 it('idle time is not saved up', async () => {

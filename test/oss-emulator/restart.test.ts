@@ -68,6 +68,16 @@ it('a half-written last line and files nobody knows, as a kill leaves them, are 
   expect((await get(await restart(), 'later')).toString()).toBe('more')
 })
 
+it('a directory that another process has open is left alone', async () => {
+  const { directory, emulator } = await setup()
+  await emulator.close()
+  // The parent is a process that lives for sure.
+  await writeFile(join(directory, 'emulator.pid'), String(process.ppid))
+  await expect(startTestEmulator({ directory })).rejects.toThrow(`Process ${process.ppid} has this directory open`)
+  await writeFile(join(directory, 'emulator.pid'), '999999999')
+  await startTestEmulator({ directory })
+})
+
 it('the journal holds the present, not the past, after a start', async () => {
   const { directory, emulator, restart } = await setup()
   for (let round = 0; round < 20; round++) await call(emulator, { method: 'PUT', key: 'key', body: String(round) })
