@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import openDatabase from 'better-sqlite3'
 import { afterEach, describe, expect, it } from 'vitest'
 import { bucket, createWorld, mib, newSeed, seeded, sha256Of, until, type World } from './world.js'
 
@@ -52,10 +52,11 @@ describe('kill -9, five times at random', () => {
     expect(sentTwice).toBeLessThanOrEqual(kills * parallel)
     expect(world.control.uploads()).toEqual([])
 
-    const rows = execFileSync('sqlite3', [
-      join(world.dataDir, 'longshore.db'),
-      `SELECT count(*), count(etag), count(crc64) FROM parts`,
-    ])
-    expect(rows.toString().trim()).toBe('20|20|20')
+    const database = openDatabase(join(world.dataDir, 'longshore.db'), { readonly: true })
+    const rows = database
+      .prepare('SELECT count(*) AS parts, count(etag) AS etags, count(crc64) AS crcs FROM parts')
+      .get()
+    database.close()
+    expect(rows).toEqual({ parts: 20, etags: 20, crcs: 20 })
   })
 })

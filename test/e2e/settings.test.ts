@@ -1,5 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { request } from 'node:http'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+import openDatabase from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runMain } from './daemon-process.js'
 import { createWorld, credentials, type World } from './world.js'
@@ -54,11 +56,15 @@ describe('longshore serve', () => {
     daemon.kill('SIGTERM')
     await daemon.exited
     const file = join(world.dataDir, 'longshore.db')
-    execFileSync('sqlite3', [file, 'PRAGMA user_version = 9999'])
+    const newer = openDatabase(file)
+    newer.pragma('user_version = 9999')
+    newer.close()
     const { code, stderr } = await runMain(['serve'], world.settings)
     expect(code).toBe(65)
     expect(stderr).toMatch(/newer/)
-    expect(execFileSync('sqlite3', [file, 'PRAGMA user_version']).toString().trim()).toBe('9999')
+    const after = openDatabase(file, { readonly: true })
+    expect(after.pragma('user_version', { simple: true })).toBe(9999)
+    after.close()
   })
 
   it('shows every setting with its default in --help', async () => {
@@ -82,12 +88,19 @@ describe('longshore serve', () => {
     const socket = join(world.dataDir, '..', 'api.sock')
     const settings = { LONGSHORE_LISTEN: `127.0.0.1:0,unix:${socket}` }
     const daemon = await world.start(settings)
-    const ask = () => execFileSync('curl', ['-s', '--unix-socket', socket, 'http://localhost/v1/version']).toString()
-    expect(JSON.parse(ask())).toHaveProperty('version')
+    const ask = () =>
+      new Promise((resolve, reject) => {
+        request({ socketPath: socket, path: '/v1/version', headers: { host: 'localhost' } }, (response) =>
+          resolve(json(response)),
+        )
+          .on('error', reject)
+          .end()
+      })
+    expect(await ask()).toHaveProperty('version')
     daemon.kill('SIGKILL')
     await daemon.exited
     const next = await world.start(settings)
-    expect(JSON.parse(ask())).toHaveProperty('version')
+    expect(await ask()).toHaveProperty('version')
     next.kill('SIGTERM')
     expect((await next.exited).code).toBe(0)
   })
