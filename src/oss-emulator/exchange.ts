@@ -53,7 +53,7 @@ interface Exchange {
   readonly entry: OpenEntry
   readonly fault: Fault | null
   /** The client waits to be told to send the body. */
-  awaitsContinue: boolean
+  readonly awaitsContinue: boolean
 }
 
 const nowhere: Address = { bucket: null, key: null, query: new Map() }
@@ -79,7 +79,7 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
   const nextRequestId = createRequestIds()
 
   const apply = async (exchange: Exchange): Promise<Answer> => {
-    const { request, response, address, entry, fault, gone } = exchange
+    const { request, response, address, entry, fault, gone, awaitsContinue } = exchange
     const operation = operations[entry.operation]
     const call: Call = {
       storage,
@@ -96,10 +96,7 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
       operation.admit(call)
       checkLength(request)
     }
-    if (exchange.awaitsContinue) {
-      response.writeContinue()
-      exchange.awaitsContinue = false
-    }
+    if (awaitsContinue) response.writeContinue()
     const body = readBody(request, {
       limits: ownLimit === null ? [bandwidth] : [bandwidth, ownLimit],
       cutInHalf: fault?.kind === 'reset' && fault.at === 'mid-body',
@@ -150,13 +147,11 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
     }
   }
 
-  const commonHeaders = ({ refused, receivedAt, fault, awaitsContinue }: Exchange): Record<string, string> => ({
+  const commonHeaders = ({ refused, receivedAt, fault }: Exchange): Record<string, string> => ({
     server: 'AliyunOSS',
     date: new Date(clockOf(fault)).toUTCString(),
     'x-oss-request-id': refused.requestId,
     'x-oss-server-time': String(Math.round(performance.now() - receivedAt)),
-    // A client that was never told to send its body will not send it: the connection is of no more use.
-    ...(awaitsContinue ? { connection: 'close' } : {}),
   })
 
   const finish = async (exchange: Exchange, rendered: RenderedAnswer): Promise<void> => {

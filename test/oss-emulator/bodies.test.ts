@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Emulator } from '../../src/oss-emulator/emulator.js'
 import {
   call,
+  complete,
   createClient,
   element,
   initiate,
@@ -86,8 +87,12 @@ describe('Expect: 100-continue', () => {
 
   it('refuses before the body when it is not', async () => {
     const { emulator } = await setup()
-    const headers = { 'content-length': '4', expect: '100-continue', 'x-oss-object-acl': 'nonsense' }
-    const outgoing = beginPut(emulator, headers)
+    const outgoing = beginPut(emulator, {
+      connection: 'keep-alive',
+      'content-length': '4',
+      expect: '100-continue',
+      'x-oss-object-acl': 'nonsense',
+    })
     const answer = answered(outgoing)
     let continued = false
     outgoing.on('continue', () => {
@@ -170,7 +175,15 @@ it('replaced, refused, aborted and deleted bytes leave the disk', async () => {
 it('an object that is deleted while it is read is read to its end', async () => {
   const { emulator, dataFiles } = await setup()
   const bytes = randomBytes(24 * 1024 * 1024)
-  await call(emulator, { method: 'PUT', key: 'key', body: bytes })
+  const third = bytes.length / 3
+  const uploadId = await initiate(emulator, 'key')
+  const parts: { partNumber: number; etag: string }[] = []
+  for (const partNumber of [1, 2, 3]) {
+    const body = bytes.subarray((partNumber - 1) * third, partNumber * third)
+    const { headers } = await putPart(emulator, 'key', uploadId, partNumber, body)
+    parts.push({ partNumber, etag: String(headers['etag']) })
+  }
+  await complete(emulator, 'key', uploadId, parts)
   const signed = sign(createClient(emulator), { method: 'GET', key: 'key' })
   const outgoing = httpRequest({ host: '127.0.0.1', port: emulator.port, path: signed.path, headers: signed.headers })
   const response = await new Promise<IncomingMessage>((resolve) => outgoing.on('response', resolve).end())

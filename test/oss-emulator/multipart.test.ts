@@ -133,6 +133,7 @@ describe('completing', () => {
 
   it.each([
     '<CompleteMultipartUpload><Part>',
+    '<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>a</ETag></Part>',
     'not xml',
     '',
     '<CompleteMultipartUpload></CompleteMultipartUpload>',
