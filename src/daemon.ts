@@ -18,6 +18,8 @@ import { createProgressBoard } from './engine/progress-board.js'
 import { createSlots } from './engine/slots.js'
 import { createApp } from './http/app.js'
 import { listenOn } from './http/listen.js'
+import type { Store } from './ports/store.js'
+import type { Targets } from './ports/target.js'
 
 export interface Daemon {
   /** As LONGSHORE_URL accepts them. */
@@ -25,6 +27,14 @@ export interface Daemon {
   /** Refuses submits, lets parts in flight finish within the drain timeout, gives every job back and closes. Idempotent. */
   stop(): Promise<void>
 }
+
+/** Puts something between the engine and what it works on. The tests kill the process there. */
+export interface PortWrappers {
+  store(store: Store): Store
+  targets(targets: Targets): Targets
+}
+
+const bare: PortWrappers = { store: (store) => store, targets: (targets) => targets }
 
 const leaseMs = 30_000
 /** Runs beyond the slots: jobs that hash, list or complete need none, and a freed slot never waits for a claim. */
@@ -40,28 +50,33 @@ export const startDaemon = async (
   config: Config,
   logger: PinoLogger,
   onFatal: (error: Error) => void,
+  wrap: PortWrappers = bare,
 ): Promise<Daemon> => {
   const clock = createSystemClock()
   const wakeup = createLocalWakeup()
   const random = Math.random
   const component = (name: string): PinoLogger => logger.child({ component: name })
 
-  const store = await openSqliteStore({
-    directory: config.dataDir,
-    clock,
-    wakeup,
-    logger: component('store'),
-    onFatal,
-  })
+  const store = wrap.store(
+    await openSqliteStore({
+      directory: config.dataDir,
+      clock,
+      wakeup,
+      logger: component('store'),
+      onFatal,
+    }),
+  )
   const sources = createFileSources({ allowed: config.sourceRoots, forbidden: [config.dataDir] })
-  const targets = createOssTargets({
-    addressing: config.oss.addressing,
-    signature: config.oss.signature,
-    credentials: createStaticCredentials(config.oss),
-    maxSockets: config.concurrency,
-    clock,
-    logger: component('oss'),
-  })
+  const targets = wrap.targets(
+    createOssTargets({
+      addressing: config.oss.addressing,
+      signature: config.oss.signature,
+      credentials: createStaticCredentials(config.oss),
+      maxSockets: config.concurrency,
+      clock,
+      logger: component('oss'),
+    }),
+  )
   const limits = { maxAttempts: config.maxAttempts, baseMs: defaultBaseMs, capMs: defaultCapMs }
   const progress = createProgressBoard(clock)
   const leases = createLeaseKeeper({ store, wakeup, clock, logger: component('leases'), leaseMs })
