@@ -10,8 +10,6 @@ import { createFaults } from './fault.js'
 import { createLedger } from './ledger.js'
 import { openStorage, type Storage } from './storage.js'
 
-export type { EmulatorControl } from './control.js'
-
 export interface EmulatorOptions {
   /** Where objects and parts are kept. What an earlier run left there is served again. */
   readonly directory: string
