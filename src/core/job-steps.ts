@@ -1,6 +1,6 @@
 import type { EventType } from './event.js'
 import type { JobError } from './failure.js'
-import type { Fingerprint, Job, NewJob, Outcome, Receipt, Upload, Waiting } from './job.js'
+import type { Fingerprint, IntentKind, Job, NewJob, Outcome, Receipt, Upload, Waiting } from './job.js'
 
 /**
  * The steps of a job's life, decided here once, so that every store keeps the same law. A store reads the job, takes a
@@ -141,9 +141,13 @@ const isSameSource = (a: Fingerprint, b: Fingerprint): boolean =>
 
 const noUpload = { upload: null, intent: null, bytesUploaded: 0, partsUploaded: 0 } as const
 
+/** A multipart upload that had an id which was taken away: its parts are history. */
+const isAbandoned = ({ upload, intent }: Job): boolean =>
+  upload?.mode === 'multipart' && upload.uploadId === null && intent !== 'initiate'
+
 /**
- * `failed -> queued`. An unchanged source keeps its upload. A changed one is planned anew: an upload that OSS knows gets
- * the intent `abort`, so that the next run removes it first; another is forgotten.
+ * `failed -> queued`. An unchanged source keeps its upload, unless that was abandoned. A changed one is planned anew: an
+ * upload that OSS knows gets the intent `abort`, so that the next run removes it first; another is forgotten.
  */
 export const retryJob = (
   job: Job,
@@ -155,7 +159,9 @@ export const retryJob = (
   if (job.state !== 'failed') return 'invalid_state'
   const fresh: Job = { ...job, attempts: 0, restarts: 0, error: null, receipt: null, finishedAt: null }
   const again = (next: Job): Step => toQueue(next, { waiting: 'notBefore', dueAt: notBefore }, at)
-  if (isSameSource(job.source.fingerprint, fingerprint)) return again(fresh)
+  if (isSameSource(job.source.fingerprint, fingerprint)) {
+    return isAbandoned(job) ? { ...again({ ...fresh, ...noUpload }), parts: 'dropped' } : again(fresh)
+  }
   const source = { ...job.source, fingerprint }
   if (job.upload?.uploadId == null) return { ...again({ ...fresh, ...noUpload, source }), parts: 'dropped' }
   return { ...again({ ...fresh, source, intent: 'abort', bytesUploaded: 0, partsUploaded: 0 }), parts: 'reset' }
@@ -182,6 +188,22 @@ export const forgetUpload = (job: Job, fingerprint: Fingerprint | null): Step =>
   event: 'job.updated',
   parts: 'dropped',
 })
+
+/**
+ * A failed job gives its upload up: the id goes, so that nobody can go on with it, and the parts stay to be looked at.
+ * The intent `complete` stays too, for a cancel must still ask OSS whether it had won. Null when there is none to give up.
+ */
+export const abandonUpload = (job: Job): Step | null => {
+  if (job.state !== 'failed' || job.upload === null || job.upload.uploadId === null) return null
+  const intent = job.intent === 'complete' ? 'complete' : null
+  return { job: { ...job, upload: { ...job.upload, uploadId: null }, intent }, event: 'job.updated' }
+}
+
+/** Whether Initiate may be sent from this step on (`begun`), or can no longer be (`over`). */
+export const initiateChange = (before: IntentKind | null, after: IntentKind | null): 'begun' | 'over' | null => {
+  if ((before === 'initiate') === (after === 'initiate')) return null
+  return after === 'initiate' ? 'begun' : 'over'
+}
 
 /** `running -> completing`, so that an accepted pause or cancel cannot lose the race against Complete. */
 export const beginCompleting = (job: Job): Step | 'unwanted' => {

@@ -6,6 +6,7 @@ import type {
   IntentKind,
   Job,
   JobState,
+  JobTarget,
   NewJob,
   Outcome,
   Receipt,
@@ -13,6 +14,7 @@ import type {
   Waiting,
 } from '../core/job.js'
 import type { PlannedPart, StoredPart, UploadedPart } from '../core/part.js'
+import type { UploadRef } from './target.js'
 
 /** The right of one node to work on a job. `epoch` grows with each claim and fences writes; opaque to the engine. */
 export interface Lease {
@@ -128,6 +130,8 @@ export interface JobStore {
   release(lease: Lease, release: Release): Promise<Job | Fenced>
   /** Commits the plan of an upload before anything is sent: the upload without an id, its parts as `pending`; with mode `multipart` also the intent `initiate`. */
   beginUpload(lease: Lease, upload: Upload, parts: readonly PlannedPart[]): Promise<Job | Fenced>
+  /** Commits that an Initiate of this job may have taken effect without an answer: what it left can only ever be suspected. */
+  noteUnansweredInitiate(lease: Lease): Promise<'ok' | Fenced>
   /** Commits Initiate's answer and clears the intent. */
   setUploadId(lease: Lease, uploadId: string): Promise<Job | Fenced>
   /** Commits that an intent is about to be carried out (`abort`), or null that it was reconciled. */
@@ -144,7 +148,7 @@ export interface JobStore {
 
   /** pause, resume, cancel, retry as the contract's "Verbs" says; idempotent. */
   control(jobId: string, request: ControlRequest): Promise<ControlResult>
-  /** Removes a settled job with its parts and idempotency key; appends `job.deleted`. */
+  /** Removes a settled job with its parts and idempotency key; appends `job.deleted`. A failed job's upload is abandoned. */
   remove(jobId: string): Promise<'ok' | 'not_found' | 'invalid_state'>
 
   get(jobId: string): Promise<Job | null>
@@ -173,6 +177,50 @@ export interface EventStore {
   ): Promise<{ readonly items: readonly StoredEvent[]; readonly reset: boolean; readonly lastId: string }>
 }
 
+/** While an Initiate was on its way for a key, or may have been. */
+export interface InitiateWindow {
+  readonly jobId: string
+  readonly beganAt: number
+  /** Null while the job may still send one. */
+  readonly endedAt: number | null
+}
+
+/** Whose an open multipart upload is. */
+export type UploadTrace =
+  | { readonly kind: 'job'; readonly jobId: string; readonly state: JobState }
+  /** A job gave it up, and it is to be removed from OSS. */
+  | { readonly kind: 'abandoned'; readonly jobId: string }
+  /** No job knows its id. `initiates`: of its key, those that were not surely answered, oldest first. */
+  | { readonly kind: 'unknown'; readonly initiates: readonly InitiateWindow[] }
+
+/** An upload that its job gave up; it stands here until OSS was seen to have forgotten it. */
+export interface AbandonedUpload {
+  readonly jobId: string
+  readonly target: JobTarget
+  readonly uploadId: string
+}
+
+/** Which failed jobs give their upload up: one, while that is its upload, or those that failed long ago. */
+export type AbandonRequest =
+  | { readonly jobId: string; readonly uploadId: string }
+  | { readonly settledBefore: number; readonly limit: number }
+
+/** What is left of uploads in OSS. A retry that came first keeps its upload: only a failed job gives it up. */
+export interface OrphanStore {
+  /** Every bucket that a job of this store was made for, by name. */
+  buckets(): Promise<readonly string[]>
+  /** One trace for each upload, in their order. Endpoints are not compared: upload ids are unique. */
+  traceUploads(uploads: readonly UploadRef[]): Promise<readonly UploadTrace[]>
+  /** Takes the upload id from failed jobs (`job.updated` each, parts stay) and keeps it as abandoned. How many did. */
+  abandonUploads(request: AbandonRequest): Promise<number>
+  /** In the order they were abandoned. */
+  abandonedUploads(page: PageRequest): Promise<Page<AbandonedUpload>>
+  /** OSS has forgotten it. */
+  forgetAbandoned(uploadId: string): Promise<void>
+  /** Forgets unanswered Initiates that were over before `before`, at most `limit`. How many there were. */
+  forgetInitiates(before: number, limit: number): Promise<number>
+}
+
 export interface StoreStats {
   readonly jobs: Readonly<Record<JobState, number>>
   /** Unsettled jobs' bytes that OSS does not hold yet. */
@@ -187,4 +235,4 @@ export interface StoreUpkeep {
   close(): Promise<void>
 }
 
-export type Store = JobStore & EventStore & StoreUpkeep
+export type Store = JobStore & EventStore & OrphanStore & StoreUpkeep

@@ -1,5 +1,6 @@
 import { afterEach, describe } from 'vitest'
 import { controlTests } from './store-control.js'
+import { orphanTests } from './store-orphans.js'
 import { queueTests } from './store-queue.js'
 import { readingTests } from './store-reading.js'
 import { type OpenStore, type StoreSetup, setupStore } from './store-setup.js'
@@ -20,6 +21,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     queueTests(setup)
     controlTests(setup)
     uploadTests(setup)
+    orphanTests(setup)
     readingTests(setup)
   })
 }

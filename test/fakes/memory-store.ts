@@ -34,6 +34,7 @@ import type {
   Store,
 } from '../../src/ports/store.js'
 import type { Wakeup } from '../../src/ports/wakeup.js'
+import { createMemoryOrphans } from './memory-orphans.js'
 
 export interface MemoryStoreDeps {
   readonly clock: Clock
@@ -72,12 +73,15 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
   }
 
   const save = (row: Row, step: Step): Job => {
+    orphans.stepTaken(row.job, step.job)
     row.job = step.job
     if (step.parts === 'dropped') row.parts = []
     if (step.parts === 'reset') row.parts = row.parts.map((part) => ({ ...part, ...pending }))
     if (step.event !== null) append(step.job, step.event, { job: viewJob(step.job) })
     return step.job
   }
+
+  const orphans = createMemoryOrphans(rows, clock.now, save)
 
   const held = (lease: Lease): Row | null => {
     const row = rows.get(lease.jobId)
@@ -187,6 +191,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
           leaseUntil: null,
         }
         rows.set(request.id, row)
+        orphans.bucketUsed(request.target.bucket)
         return { kind: 'created', job: save(row, step) }
       }),
 
@@ -246,7 +251,21 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         return job
       }),
 
-    setUploadId: (lease, uploadId) => run('setUploadId', () => fenced(lease, (job) => nameUpload(job, uploadId))),
+    noteUnansweredInitiate: (lease) =>
+      run('noteUnansweredInitiate', () => {
+        if (held(lease) === null) return 'fenced'
+        orphans.noteUnanswered(lease.jobId)
+        return 'ok'
+      }),
+
+    setUploadId: (lease, uploadId) =>
+      run('setUploadId', () =>
+        fenced(lease, (job) => {
+          const step = nameUpload(job, uploadId)
+          orphans.answered(job.id)
+          return step
+        }),
+      ),
 
     setIntent: (lease, intent) =>
       run('setIntent', () => fenced(lease, (job) => ({ job: { ...job, intent }, event: null }))),
@@ -334,6 +353,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         if (row === undefined) return 'not_found'
         if (!isSettled(row.job.state)) return 'invalid_state'
         rows.delete(jobId)
+        orphans.removed(row.job)
         append(row.job, 'job.deleted', { job: viewJob(row.job) })
         return 'ok'
       }),
@@ -371,6 +391,18 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
           .slice(0, limit)
         return { items, reset: false, lastId: items.length === limit ? (items.at(-1)?.id ?? lastId) : lastId }
       }),
+
+    buckets: () => run('buckets', orphans.buckets),
+    traceUploads: (uploads) => run('traceUploads', () => uploads.map(orphans.trace)),
+    abandonUploads: (request) => run('abandonUploads', () => orphans.abandon(request)),
+    abandonedUploads: ({ limit, cursor }) =>
+      run('abandonedUploads', () => {
+        const found = orphans.abandonedAfter(startOf('abandoned', cursor, 0))
+        const page = pageOf('abandoned', found, limit, ({ seq }) => seq)
+        return { items: page.items.map(({ seq: _seq, ...upload }) => upload), nextCursor: page.nextCursor }
+      }),
+    forgetAbandoned: (uploadId) => run('forgetAbandoned', () => orphans.forgetAbandoned(uploadId)),
+    forgetInitiates: (before, limit) => run('forgetInitiates', () => orphans.forgetInitiates(before, limit)),
 
     stats: () =>
       run('stats', () => {

@@ -12,6 +12,9 @@ const reads: ReadonlySet<StoreOperation> = new Set([
   'lastEventId',
   'eventsAfter',
   'stats',
+  'buckets',
+  'traceUploads',
+  'abandonedUploads',
 ])
 
 type AnyOperation = (at: number, ...args: readonly unknown[]) => unknown

@@ -1,7 +1,7 @@
 import type SqliteDatabase from 'better-sqlite3'
 import type { EventType } from '../../core/event.js'
 import type { Job } from '../../core/job.js'
-import type { Step } from '../../core/job-steps.js'
+import { initiateChange, type Step } from '../../core/job-steps.js'
 import { viewJob } from '../../core/job-view.js'
 import type { PartView } from '../../core/part-view.js'
 import type { Lease } from '../../ports/store.js'
@@ -57,6 +57,10 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
     if (changes !== 1) throw new Error('a job changed between its reading and its writing')
     if (step.parts === 'dropped') statements.deleteParts.run(row.id)
     if (step.parts === 'reset') statements.resetParts.run(row.id)
+    const initiate = initiateChange(row.intent, step.job.intent)
+    const subject = { job_id: row.id, at }
+    if (initiate === 'begun') statements.beginInitiate.run({ ...subject, bucket: row.bucket, key: row.key })
+    if (initiate === 'over') statements.endInitiate.run(subject)
     if (step.event !== null) append(step.job, step.event, viewJob(step.job), at)
     return step.job
   }

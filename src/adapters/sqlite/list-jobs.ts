@@ -48,7 +48,8 @@ export const listSql = (filter: JobFilter): string => {
   return filter.states === undefined ? windowOfAll : windowOfStates(new Set(filter.states).size)
 }
 
-const startOf = (ledger: Ledger, list: string, cursor: string): number => {
+/** The position behind which a page begins. Throws AppError `invalid_request` when the cursor was not made there. */
+export const startOf = (ledger: Ledger, list: string, cursor: string): number => {
   const position = decodeCursor(cursor, list, ledger.instance)
   if (position !== null) return position
   throw new AppError('invalid_request', 'The cursor is not one of this list.', {

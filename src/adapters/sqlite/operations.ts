@@ -1,6 +1,7 @@
 import { createControlOperations } from './control-operations.js'
 import type { Ledger } from './ledger.js'
 import { createListOperations } from './list-jobs.js'
+import { createOrphanOperations } from './orphan-operations.js'
 import type { Operations } from './protocol.js'
 import { createQueueOperations } from './queue-operations.js'
 import { createReadOperations } from './read-operations.js'
@@ -12,5 +13,6 @@ export const createOperations = (ledger: Ledger): Operations => ({
   ...createUploadOperations(ledger),
   ...createControlOperations(ledger),
   ...createListOperations(ledger),
+  ...createOrphanOperations(ledger),
   ...createReadOperations(ledger),
 })

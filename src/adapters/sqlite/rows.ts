@@ -13,6 +13,7 @@ import type {
 import type { JobView } from '../../core/job-view.js'
 import type { PartState, StoredPart } from '../../core/part.js'
 import type { PartView } from '../../core/part-view.js'
+import type { AbandonedUpload } from '../../ports/store.js'
 
 /** A row of `jobs`. JSON columns are text. */
 export interface JobRow {
@@ -203,4 +204,21 @@ export const eventOf = (row: EventRow, instance: string): StoredEvent => ({
   ...(row.type === 'part.uploaded'
     ? { part: JSON.parse(row.body) as PartView }
     : { job: JSON.parse(row.body) as JobView }),
+})
+
+/** A row of `abandoned_uploads`. */
+export interface AbandonedRow {
+  readonly seq: number
+  readonly job_id: string
+  readonly bucket: string
+  readonly key: string
+  readonly endpoint: string
+  readonly region: string
+  readonly upload_id: string
+}
+
+export const abandonedOf = ({ job_id, bucket, key, endpoint, region, upload_id }: AbandonedRow): AbandonedUpload => ({
+  jobId: job_id,
+  target: { bucket, key, endpoint, region },
+  uploadId: upload_id,
 })

@@ -118,6 +118,46 @@ export const sql = {
     WHERE batch_id = :batchId AND n > :after
     ORDER BY n LIMIT :limit`,
 
+  // One Initiate of a job at a time can be on its way, so a plan made over another changes nothing.
+  beginInitiate: `
+    INSERT OR IGNORE INTO initiates (job_id, bucket, key, began_at) VALUES (:job_id, :bucket, :key, :at)`,
+  endInitiate: `
+    UPDATE initiates SET ended_at = :at
+    WHERE job_id = :job_id AND ended_at IS NULL`,
+  noteUnanswered: 'UPDATE initiates SET unanswered = 1 WHERE job_id = ? AND ended_at IS NULL',
+  forgetAnswered: 'DELETE FROM initiates WHERE job_id = ? AND ended_at IS NULL AND unanswered = 0',
+
+  // A failed job sends nothing any more, although its intent stays.
+  initiatesOfKey: `
+    SELECT i.job_id, i.began_at, coalesce(i.ended_at, j.finished_at) AS ended_at
+    FROM initiates AS i INDEXED BY initiates_target LEFT JOIN jobs AS j ON j.id = i.job_id
+    WHERE i.bucket = :bucket AND i.key = :key
+    ORDER BY i.id`,
+
+  forgetInitiates: `
+    DELETE FROM initiates
+    WHERE id IN (SELECT id FROM initiates INDEXED BY initiates_ended WHERE ended_at < :before LIMIT :limit)`,
+
+  bucketNames: 'SELECT name FROM buckets ORDER BY name',
+
+  jobOfUpload: `
+    SELECT id, state FROM jobs INDEXED BY jobs_upload
+    WHERE upload_id = :upload_id AND bucket = :bucket AND key = :key`,
+
+  unfinishedUploads: `
+    SELECT * FROM jobs INDEXED BY jobs_unfinished_upload
+    WHERE state = 'failed' AND upload_id IS NOT NULL AND finished_at < :before
+    ORDER BY finished_at LIMIT :limit`,
+
+  // The endpoint that the job was accepted for is where its upload is.
+  insertAbandoned: `
+    INSERT OR IGNORE INTO abandoned_uploads (job_id, bucket, key, endpoint, region, upload_id)
+    VALUES (:id, :bucket, :key, :endpoint, :region, :upload_id)`,
+
+  abandonedByUploadId: 'SELECT * FROM abandoned_uploads WHERE upload_id = ?',
+  abandonedAfter: 'SELECT * FROM abandoned_uploads WHERE seq > ? ORDER BY seq LIMIT ?',
+  deleteAbandoned: 'DELETE FROM abandoned_uploads WHERE upload_id = ?',
+
   countsByState: 'SELECT * FROM job_counts',
   metaValue: 'SELECT value FROM meta WHERE name = ?',
   setMetaValue: 'UPDATE meta SET value = :value WHERE name = :name',

@@ -32,6 +32,7 @@ export const createUploadOperations = (
   ledger: Ledger,
 ): Operations<
   | 'beginUpload'
+  | 'noteUnansweredInitiate'
   | 'setUploadId'
   | 'setIntent'
   | 'commitParts'
@@ -63,7 +64,17 @@ export const createUploadOperations = (
       return job
     },
 
-    setUploadId: (at, lease, uploadId) => takeFenced(ledger, lease, at, (job) => nameUpload(job, uploadId)),
+    noteUnansweredInitiate: (_at, lease) => {
+      if (ledger.held(lease) === null) return 'fenced'
+      statements.noteUnanswered.run(lease.jobId)
+      return 'ok'
+    },
+
+    setUploadId: (at, lease, uploadId) =>
+      takeFenced(ledger, lease, at, (job) => {
+        statements.forgetAnswered.run(job.id)
+        return nameUpload(job, uploadId)
+      }),
 
     setIntent: (at, lease, intent) =>
       takeFenced(ledger, lease, at, (job) => ({ job: { ...job, intent }, event: null })),

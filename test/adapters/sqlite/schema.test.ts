@@ -166,3 +166,23 @@ describe('the schema', () => {
     ])
   })
 })
+
+describe('the second migration', () => {
+  it('learns from the jobs that are there where uploads may be, and which Initiates are on their way', () => {
+    const migrations = readMigrations()
+    const database = new SqliteDatabase(':memory:')
+    migrate(database, 0, migrations.slice(0, 1))
+    for (const id of ['a', 'b']) {
+      database.exec(`
+        INSERT INTO jobs (id, state, desired, priority, labels, source_path, source_size, source_dev, source_ino,
+          source_mtime_ns, source_ctime_ns, bucket, key, endpoint, region, options, created_at)
+        VALUES ('${id}', 'queued', 'run', 0, '{}', '/a', 100, '1', '1', '1', '1', 'bucket', '${id}', 'e', 'r', '{}', 7)`)
+    }
+    database.exec("UPDATE jobs SET intent = 'initiate' WHERE id = 'b'")
+    migrate(database, 1, migrations.slice(0, 2))
+    expect(database.prepare('SELECT name FROM buckets').pluck().all()).toEqual(['bucket'])
+    expect(database.prepare('SELECT job_id, key, began_at, ended_at, unanswered FROM initiates').all()).toEqual([
+      { job_id: 'b', key: 'b', began_at: 7, ended_at: null, unanswered: 1 },
+    ])
+  })
+})
