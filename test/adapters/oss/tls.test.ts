@@ -1,0 +1,118 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { Agent, createServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createRangeSender } from '../../../src/adapters/oss/send-range.js'
+import { startTcpServer } from './raw-servers.js'
+import { createSourceFile } from './source-file.js'
+import { failureOf, object, targetFor, unaborted } from './target-setup.js'
+
+const makeCertificate = (name: string): { key: string; cert: string } | null => {
+  const directory = mkdtempSync(join(tmpdir(), 'longshore-tls-'))
+  try {
+    const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
+    execFileSync(
+      'openssl',
+      `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=${name} -addext subjectAltName=DNS:${name} -keyout ${key} -out ${cert}`.split(
+        ' ',
+      ),
+      { stdio: 'ignore' },
+    )
+    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
+  } catch {
+    return null
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+const certificate = makeCertificate('localhost')
+
+const cleanups: (() => Promise<void> | void)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+/** Needs the openssl command to make a certificate. */
+describe.skipIf(certificate === null)('over TLS', () => {
+  const setup = async () => {
+    const bodies: Buffer[] = []
+    const server = createServer({ ...certificate }, async (request, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      bodies.push(Buffer.concat(chunks))
+      response.end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    cleanups.push(() => new Promise<void>((resolve) => void server.close(() => resolve())))
+    return { port: (server.address() as AddressInfo).port, bodies }
+  }
+
+  it('sends the same bytes, and reuses the connection', async () => {
+    const { port, bodies } = await setup()
+    const source = await createSourceFile(3_000_000)
+    const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: certificate?.cert ?? '' })
+    cleanups.push(
+      () => source.remove(),
+      () => agent.destroy(),
+    )
+    const send = createRangeSender()
+    for (let n = 0; n < 2; n++) {
+      const sent = await send(
+        agent,
+        {
+          protocol: 'https:',
+          hostname: 'localhost',
+          port,
+          path: '/',
+          method: 'PUT',
+          headers: { host: 'localhost', 'content-length': '3000000' },
+          timeouts: { connectMs: 5_000, idleMs: 5_000, answerMs: 5_000, budgetMs: 20_000 },
+        },
+        source.range(),
+        { signal: unaborted(), onProgress: () => {} },
+      )
+      expect(sent).toMatchObject({ status: 200, crc64: source.crc64() })
+    }
+    expect(bodies.every((body) => body.equals(source.bytes))).toBe(true)
+  })
+
+  it('refuses a certificate that nobody vouches for, in a sentence', async () => {
+    const { port } = await setup()
+    const { target } = targetFor(new URL(`https://localhost:${port}`))
+    cleanups.push(() => target.close())
+    const failure = await failureOf(target.head(object, unaborted()))
+    expect(failure).toMatchObject({ kind: 'permanent', code: 'bad_request' })
+    expect(failure.message).toBe("The endpoint's TLS certificate is not accepted (DEPTH_ZERO_SELF_SIGNED_CERT).")
+  })
+})
+
+describe('towards something that is not TLS', () => {
+  const setup = async (onConnection: (socket: Socket) => void) => {
+    const server = await startTcpServer(onConnection)
+    const { target } = targetFor(new URL(`https://127.0.0.1:${server.port}`))
+    cleanups.push(server.close, () => target.close())
+    return target
+  }
+
+  it('says that the endpoint does not speak TLS', async () => {
+    const target = await setup((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    const failure = await failureOf(target.head(object, unaborted()))
+    expect(failure).toMatchObject({ kind: 'permanent', code: 'bad_request' })
+    expect(failure.message).toContain('does not speak TLS')
+  })
+
+  it('takes a hang-up in the handshake for a network fault', async () => {
+    const target = await setup((socket) => void socket.end())
+    expect((await failureOf(target.head(object, unaborted()))).kind).toBe('transient')
+  })
+
+  it('gives up on a handshake that goes nowhere', async () => {
+    const target = await setup((socket) => void socket.resume())
+    const failure = await failureOf(target.head(object, unaborted()))
+    expect(failure.message).toContain('CONNECT_TIMEOUT')
+  })
+})
