@@ -9,7 +9,6 @@ export const minPartSize = 100 * kib
 export const maxPartSize = 5 * gib
 export const maxParts = 10_000
 export const maxObjectSize = maxPartSize * maxParts
-export const maxPutSize = 5 * gib
 export const defaultPartSize = 10 * mib
 
 /** Bounds of the size at or above which a file goes in parts. */
