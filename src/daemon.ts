@@ -12,10 +12,12 @@ import { defaultBaseMs, defaultCapMs } from './core/retry.js'
 import { createDispatcher } from './engine/dispatcher.js'
 import { createEndpointHealth } from './engine/endpoint-health.js'
 import { createEventFeed } from './engine/event-feed.js'
+import { gateTargets } from './engine/gated-targets.js'
 import { createJobs } from './engine/jobs.js'
 import { createLeaseKeeper } from './engine/lease-keeper.js'
 import { createProgressBoard } from './engine/progress-board.js'
 import { createSlots } from './engine/slots.js'
+import { createStorageGate } from './engine/storage-gate.js'
 import { createApp } from './http/app.js'
 import { listenOn } from './http/listen.js'
 import type { Store } from './ports/store.js'
@@ -57,31 +59,31 @@ export const startDaemon = async (
   const random = Math.random
   const component = (name: string): PinoLogger => logger.child({ component: name })
 
-  const store = wrap.store(
-    await openSqliteStore({
-      directory: config.dataDir,
-      clock,
-      wakeup,
-      logger: component('store'),
-      onFatal,
-    }),
-  )
+  const opened = await openSqliteStore({
+    directory: config.dataDir,
+    clock,
+    wakeup,
+    logger: component('store'),
+    onFatal,
+  })
+  const storage = createStorageGate({ store: wrap.store(opened), clock, logger: component('storage') })
+  const { store } = storage
   const sources = createFileSources({ allowed: config.sourceRoots, forbidden: [config.dataDir] })
-  const targets = wrap.targets(
-    createOssTargets({
-      addressing: config.oss.addressing,
-      signature: config.oss.signature,
-      credentials: createStaticCredentials(config.oss),
-      maxSockets: config.concurrency,
-      clock,
-      logger: component('oss'),
-    }),
-  )
+  const oss = createOssTargets({
+    addressing: config.oss.addressing,
+    signature: config.oss.signature,
+    credentials: createStaticCredentials(config.oss),
+    maxSockets: config.concurrency,
+    clock,
+    logger: component('oss'),
+  })
+  const targets = gateTargets(wrap.targets(oss), storage)
   const limits = { maxAttempts: config.maxAttempts, baseMs: defaultBaseMs, capMs: defaultCapMs }
   const progress = createProgressBoard(clock)
   const leases = createLeaseKeeper({ store, wakeup, clock, logger: component('leases'), leaseMs })
   const dispatcher = createDispatcher({
     store,
+    storage,
     targets,
     sources,
     wakeup,
@@ -99,6 +101,7 @@ export const startDaemon = async (
   })
   const jobs = createJobs({
     store,
+    storage,
     sources,
     progress,
     wakeup,
@@ -153,6 +156,7 @@ export const startDaemon = async (
   let stopped: Promise<void> | null = null
   const stop = async (): Promise<void> => {
     draining = true
+    storage.close()
     logger.info({ runs: dispatcher.activeRuns(), drainTimeoutMs: config.drainTimeoutMs }, 'Stopping')
     await stopParts()
     await listening.close()

@@ -60,6 +60,15 @@ const instant = (ms: number | null): string | null => (ms === null ? null : new 
 
 const idle: LiveProgress = { bytesInFlight: 0, bytesPerSecond: null, etaSeconds: null }
 
+/**
+ * How a job reads while the database takes no writes: what would be worked on waits for it. Nothing of it is stored, for
+ * nothing can be.
+ */
+export const heldUp = (job: Job): Job =>
+  job.state === 'running' || (job.state === 'queued' && job.waiting === null)
+    ? { ...job, state: 'queued', waiting: 'storage' }
+    : job
+
 /** The public face of a job. Pure, so that stored events and live answers cannot drift apart. */
 export const viewJob = (job: Job, live: LiveProgress = idle): JobView => ({
   id: job.id,

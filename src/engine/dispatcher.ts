@@ -4,16 +4,18 @@ import type { RetryLimits } from '../core/retry.js'
 import type { Clock, Random } from '../ports/clock.js'
 import type { Logger } from '../ports/logger.js'
 import type { SourceOpener } from '../ports/source.js'
-import type { Claim, JobStore } from '../ports/store.js'
+import type { Claim, JobStore, Lease } from '../ports/store.js'
 import type { Targets } from '../ports/target.js'
 import type { Wakeup } from '../ports/wakeup.js'
 import type { EndpointHealth } from './endpoint-health.js'
 import type { LeaseKeeper } from './lease-keeper.js'
+import { createPatientStore } from './patient-store.js'
 import type { ProgressBoard } from './progress-board.js'
 import { createRetrier } from './request-retrier.js'
 import type { Run } from './run.js'
 import { createRunControl, type RunControl, RunStopped } from './run-control.js'
 import type { Slots } from './slots.js'
+import type { StorageGate } from './storage-gate.js'
 import { runJob } from './upload-job.js'
 
 export interface Dispatcher {
@@ -25,6 +27,7 @@ export interface Dispatcher {
 
 export interface DispatcherDeps {
   readonly store: JobStore
+  readonly storage: Pick<StorageGate, 'opens'>
   readonly targets: Targets
   readonly sources: SourceOpener
   readonly wakeup: Wakeup
@@ -57,6 +60,8 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   const active = new Map<string, Active>()
   /** Per unsettled job: what must outlive a run but not the process. */
   const memory = new Map<string, { charged: Map<string, number>; disagreements: Map<string, number> }>()
+  /** Leases of runs that ended without giving their job back, because the store failed or the lease could not be renewed. */
+  const dropped = new Set<Lease>()
   const stopping = new AbortController()
   let nudge = new AbortController()
   let running: Promise<void> = Promise.resolve()
@@ -65,11 +70,12 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
 
   const buildRun = (claim: Claim, control: RunControl, lease: ReturnType<LeaseKeeper['keep']>): Run => {
     const { job } = claim
+    const patient = createPatientStore(store, deps.storage, control.soft)
     const log = logger.child({ jobId: job.id })
     const remembered = memory.get(job.id) ?? { charged: new Map(), disagreements: new Map() }
     memory.set(job.id, remembered)
     const charge = async (count: number): Promise<void> => {
-      if ((await store.chargeAttempts(claim.lease, count)) === 'fenced') throw new RunStopped('fenced')
+      if ((await patient.chargeAttempts(claim.lease, count)) === 'fenced') throw new RunStopped('fenced')
     }
     const facts = { jobId: job.id, target: job.target, control, logger: log, charged: remembered.charged, charge }
     return {
@@ -80,7 +86,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
       retrier: createRetrier(deps, facts),
       progress: deps.progress.begin(job),
       logger: log,
-      store,
+      store: patient,
       slots: deps.slots,
       clock,
       disagreements: remembered.disagreements,
@@ -112,6 +118,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
       else if (error instanceof AppError) run.logger.error({ code: error.code, reason }, 'The store failed under a run')
       else
         run.logger.error({ error: error instanceof Error ? error.stack : reason }, 'A run could not give its job back')
+      if (error instanceof RunStopped || error instanceof AppError) dropped.add(claim.lease)
     } finally {
       forgetDeadline()
       lease.drop()
@@ -130,11 +137,20 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     if (stopping.signal.aborted) control.wind('shutdown')
   }
 
+  /** Their jobs need not wait for the leases to run out. A lease that another claim has overtaken is merely forgotten. */
+  const releaseDropped = async (): Promise<void> => {
+    for (const lease of dropped) {
+      await store.release(lease, { to: 'queued', waiting: null, dueAt: null })
+      dropped.delete(lease)
+    }
+  }
+
   /** Returns for how long there is nothing to claim. */
   const claimSome = async (): Promise<number> => {
     const free = Math.min(deps.maxRuns - active.size, claimBatch)
     if (free <= 0) return pollMs
     try {
+      await releaseDropped()
       const { claims, nextDueAt } = await store.claim({ node: deps.node, limit: free, leaseMs: deps.leaseMs })
       for (const claim of claims) begin(claim)
       if (claims.length === free) return 0
@@ -148,6 +164,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       nudge = new AbortController()
+      if (!(await deps.storage.opens(stopping.signal))) return
       const idleMs = await claimSome()
       const wakeSignal = AbortSignal.any([nudge.signal, stopping.signal])
       if (idleMs > 0 && !wakeSignal.aborted) await clock.sleep(idleMs, wakeSignal).catch(() => {})

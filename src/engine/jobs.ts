@@ -1,7 +1,7 @@
 import { AppError } from '../core/app-error.js'
 import { Failure } from '../core/failure.js'
 import { type Fingerprint, type IfExists, isSettled, type Job, type NewJob, type OnSourceChange } from '../core/job.js'
-import { type JobView, viewJob } from '../core/job-view.js'
+import { heldUp, type JobView, viewJob } from '../core/job-view.js'
 import { type AllowedTarget, isTargetAllowed } from '../core/object-key.js'
 import { type PartView, viewPart } from '../core/part-view.js'
 import { maxObjectSize } from '../core/plan.js'
@@ -11,6 +11,7 @@ import type { ControlRequest, IdempotencyKey, JobFilter, JobStore, Page, PageReq
 import type { Wakeup } from '../ports/wakeup.js'
 import { createNudge } from './nudge.js'
 import type { ProgressBoard } from './progress-board.js'
+import type { StorageGate } from './storage-gate.js'
 
 /** A valid job request: shapes, sizes, key, bucket, path and header rules were checked by the caller. Defaults are filled in here. */
 export interface SubmitRequest {
@@ -60,6 +61,7 @@ export interface JobDefaults {
 
 interface Deps {
   readonly store: JobStore
+  readonly storage: Pick<StorageGate, 'failure'>
   readonly sources: SourceOpener
   readonly progress: ProgressBoard
   readonly wakeup: Wakeup
@@ -100,7 +102,8 @@ const waitPollMs = 1_000
 export const createJobs = (deps: Deps): Jobs => {
   const { store, sources, progress, wakeup, clock, defaults } = deps
 
-  const view = (job: Job): JobView => viewJob(job, progress.live(job.id) ?? undefined)
+  const view = (job: Job): JobView =>
+    viewJob(deps.storage.failure() === null ? job : heldUp(job), progress.live(job.id) ?? undefined)
 
   const fingerprintOf = async (path: string): Promise<Fingerprint> => {
     const source = await sources.open(path).catch((error: unknown) => {

@@ -7,6 +7,8 @@ import { type RunControl, RunStopped } from './run-control.js'
 
 /** No remote effect is started with less of the lease left than this. */
 const marginMs = 5_000
+/** How soon leases are renewed again after the store failed to: every run must be ended in time. */
+const retryMs = 1_000
 
 export interface KeptLease {
   /** Throws RunStopped `fenced` when less of the lease is left than the margin. */
@@ -38,6 +40,7 @@ interface Deps {
 
 export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Deps): LeaseKeeper => {
   const kept = new Map<string, Kept>()
+  let failing = false
   const closing = new AbortController()
   const nudge = createNudge(clock)
 
@@ -63,18 +66,22 @@ export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Dep
         const entry = kept.get(answer.jobId)
         if (entry !== undefined && entries.includes(entry)) obey(answer, entry, askedAt)
       }
+      failing = false
     } catch (error) {
-      logger.error(
-        { reason: error instanceof Error ? error.message : String(error) },
-        'The leases could not be renewed',
-      )
+      if (!failing) {
+        logger.error(
+          { reason: error instanceof Error ? error.message : String(error) },
+          'The leases could not be renewed',
+        )
+      }
+      failing = true
       for (const entry of entries) if (entry.expiresAt - clock.monotonic() < marginMs) entry.control.halt('fenced')
     }
   }
 
   const loop = async (): Promise<void> => {
     while (!closing.signal.aborted) {
-      await nudge.wait(leaseMs / 3, closing.signal)
+      await nudge.wait(failing ? retryMs : leaseMs / 3, closing.signal)
       if (!closing.signal.aborted) await beat()
     }
   }

@@ -4,12 +4,15 @@ import type { JobView } from '../../src/core/job-view.js'
 import { createDispatcher, type Dispatcher } from '../../src/engine/dispatcher.js'
 import { createEndpointHealth } from '../../src/engine/endpoint-health.js'
 import { createEventFeed, type EventFeed } from '../../src/engine/event-feed.js'
+import { gateTargets } from '../../src/engine/gated-targets.js'
 import { createJobs, type Jobs, type SubmitRequest } from '../../src/engine/jobs.js'
 import { createLeaseKeeper, type LeaseKeeper } from '../../src/engine/lease-keeper.js'
 import { createProgressBoard } from '../../src/engine/progress-board.js'
 import { createSlots } from '../../src/engine/slots.js'
+import { createStorageGate, type StorageGate } from '../../src/engine/storage-gate.js'
 import type { Clock } from '../../src/ports/clock.js'
 import type { Logger } from '../../src/ports/logger.js'
+import type { SourceOpener } from '../../src/ports/source.js'
 import type { Store } from '../../src/ports/store.js'
 import { createMemoryOss, type MemoryOss } from '../fakes/memory-oss.js'
 import { createMemoryFiles, type MemoryFiles } from '../fakes/memory-source.js'
@@ -61,7 +64,14 @@ const leaseMs = 30_000
 
 /** The real engine over fakes, on a clock that jumps. */
 export const setupEngine = (
-  options: { random?: () => number; slots?: number; maxAttempts?: number } = {},
+  options: {
+    random?: () => number
+    slots?: number
+    maxAttempts?: number
+    /** Puts faults between everybody and the store. */
+    wrapStore?: (store: Store) => Store
+    wrapSources?: (sources: SourceOpener) => SourceOpener
+  } = {},
 ): EngineSetup => {
   const clock = createVirtualClock()
   const wakeup = createLocalWakeup()
@@ -73,6 +83,10 @@ export const setupEngine = (
   const random = options.random ?? (() => 0.5)
   const limits = { maxAttempts: options.maxAttempts ?? 10, baseMs: 500, capMs: 60_000 }
   const progress = createProgressBoard(clock)
+  const newGate = (): StorageGate => createStorageGate({ store: options.wrapStore?.(store) ?? store, clock, logger })
+  let storage = newGate()
+  /** The store of whichever gate there is now. */
+  const watched = new Proxy(store, { get: (_, name) => Reflect.get(storage.store, name) })
   let nextId = 1
   let dispatcher: Dispatcher | null = null
   let leases: LeaseKeeper | null = null
@@ -88,9 +102,11 @@ export const setupEngine = (
       },
     })
 
+  const sources = options.wrapSources?.(files) ?? files
   const jobs = createJobs({
-    store,
-    sources: files,
+    store: watched,
+    storage: { failure: () => storage.failure() },
+    sources,
     progress,
     wakeup,
     clock,
@@ -114,15 +130,17 @@ export const setupEngine = (
     clock,
     logs,
     jobs,
-    feed: createEventFeed({ store, progress, wakeup, clock }),
+    feed: createEventFeed({ store: watched, progress, wakeup, clock }),
     start() {
       alive = { dead: false }
-      const living = mortal(store, alive)
+      storage = newGate()
+      const living = mortal(storage.store, alive)
       leases = createLeaseKeeper({ store: living, wakeup, clock, logger, leaseMs })
       dispatcher = createDispatcher({
         store: living,
-        targets: { for: () => mortal(oss, alive), close: async () => {} },
-        sources: files,
+        storage,
+        targets: gateTargets({ for: () => mortal(oss, alive), close: async () => {} }, storage),
+        sources,
         wakeup,
         leases,
         progress,
@@ -145,6 +163,7 @@ export const setupEngine = (
       await clock.sleep(leaseMs + 1)
     },
     async stop(drainMs = 25_000) {
+      storage.close()
       await dispatcher?.stop(drainMs)
       await leases?.close()
     },
