@@ -45,6 +45,33 @@ export interface ListedPart {
   readonly crc64: string | null
 }
 
+/** A multipart upload that is neither completed nor aborted. */
+export interface OpenUpload extends UploadRef {
+  /** By OSS's clock. */
+  readonly initiatedAt: number
+}
+
+/** A place in a list of uploads, which go by key (bytes of UTF-8), then by upload id. */
+export interface UploadMarker {
+  readonly key: string
+  readonly uploadId: string
+}
+
+export interface UploadsRequest {
+  /** Of the keys; empty for all. */
+  readonly prefix: string
+  /** Null for the first page. */
+  readonly after: UploadMarker | null
+  /** 1..1000. */
+  readonly limit: number
+}
+
+export interface UploadsPage {
+  readonly uploads: readonly OpenUpload[]
+  /** Where the next page begins; null at the end. Always behind `after`. */
+  readonly next: UploadMarker | null
+}
+
 export interface CompletedObject {
   readonly etag: string
   readonly serverCrc64: string | null
@@ -89,6 +116,8 @@ export interface Target {
   ): Promise<SentBytes & { readonly versionId: string | null }>
   /** All parts, every page, in order. */
   listParts(upload: UploadRef, signal: AbortSignal): Promise<readonly ListedPart[]>
+  /** One page of a bucket's open uploads. Their keys are whatever anybody chose: not all can be used with this port. */
+  listUploads(bucket: string, request: UploadsRequest, signal: AbortSignal): Promise<UploadsPage>
   /** Throws Failure `ambiguous` whenever the answer does not prove success. */
   complete(
     upload: UploadRef,

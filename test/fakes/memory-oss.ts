@@ -1,9 +1,25 @@
 import { crc64Of } from '../../src/core/crc64.js'
 import { Failure } from '../../src/core/failure.js'
 import type { ByteRange } from '../../src/ports/source.js'
-import type { ObjectRef, ObjectWishes, SendOptions, StoredObject, Target, UploadRef } from '../../src/ports/target.js'
+import type {
+  ObjectRef,
+  ObjectWishes,
+  SendOptions,
+  StoredObject,
+  Target,
+  UploadMarker,
+  UploadRef,
+} from '../../src/ports/target.js'
 
-export type OssCall = 'initiate' | 'uploadPart' | 'putObject' | 'listParts' | 'complete' | 'abort' | 'head'
+export type OssCall =
+  | 'initiate'
+  | 'uploadPart'
+  | 'putObject'
+  | 'listParts'
+  | 'listUploads'
+  | 'complete'
+  | 'abort'
+  | 'head'
 
 export interface CallInfo {
   readonly call: OssCall
@@ -22,6 +38,7 @@ interface OpenUpload {
   readonly ref: UploadRef
   readonly wishes: ObjectWishes
   readonly parts: Map<number, Buffer>
+  readonly initiatedAt: number
 }
 
 export interface MemoryOss extends Target {
@@ -38,7 +55,7 @@ const nameOf = ({ bucket, key }: ObjectRef): string => `${bucket}/${key}`
 const etagOf = (bytes: Buffer): string => `E${crc64Of(bytes).toString(16).toUpperCase()}`
 
 /** OSS as the target port shows it, in memory. `read` gives the bytes a range names. */
-export const createMemoryOss = (read: (range: ByteRange) => Buffer): MemoryOss => {
+export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => number = Date.now): MemoryOss => {
   const counts = new Map<OssCall, number>()
   let nextUpload = 1
 
@@ -100,7 +117,7 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer): MemoryOss =
     initiate: (object, wishes, signal) =>
       call('initiate', null, signal, () => {
         const uploadId = `U${nextUpload++}`
-        oss.uploads.set(uploadId, { ref: { ...object, uploadId }, wishes, parts: new Map() })
+        oss.uploads.set(uploadId, { ref: { ...object, uploadId }, wishes, parts: new Map(), initiatedAt: now() })
         return { uploadId, requestId: 'R' }
       }),
     uploadPart: (upload, partNumber, range, _wishes, options) =>
@@ -127,6 +144,19 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer): MemoryOss =
             crc64: crcOf(bytes),
           })),
       ),
+    listUploads: (bucket, { prefix, after, limit }, signal) =>
+      call('listUploads', null, signal, () => {
+        const place = ({ key, uploadId }: UploadMarker): string => `${key}\0${uploadId}`
+        const found = [...oss.uploads.values()]
+          .map(({ ref, initiatedAt }) => ({ ...ref, initiatedAt }))
+          .filter((upload) => upload.bucket === bucket && upload.key.startsWith(prefix))
+          .filter((upload) => after === null || place(upload) > place(after))
+          .sort((a, b) => (place(a) < place(b) ? -1 : 1))
+        const uploads = found.slice(0, limit)
+        const last = uploads.at(-1)
+        const next = found.length > limit && last !== undefined ? { key: last.key, uploadId: last.uploadId } : null
+        return { uploads, next }
+      }),
     complete: (upload, parts, wishes, signal) =>
       call('complete', null, signal, () => {
         const open = mustFind(upload)

@@ -1,7 +1,6 @@
 import { isIP } from 'node:net'
 import { Failure } from '../../core/failure.js'
 import { bucketProblem, keyProblem } from '../../core/object-key.js'
-import type { ObjectRef } from '../../ports/target.js'
 
 /** Where the bucket's name stands: in the host name, in the path, or nowhere because the host name is the bucket's own. */
 export const addressings = ['virtual', 'path', 'cname'] as const
@@ -43,10 +42,11 @@ export const placeOf = (endpoint: URL, addressing: Addressing, bucket: string): 
 
 /**
  * The last gate before a name becomes part of a URL. Names were checked when the job was accepted; one that could be
- * rewritten on its way (dot segments) would reach another object or bucket than the one that was signed.
+ * rewritten on its way (dot segments) would reach another object or bucket than the one that was signed. A null key is
+ * that of a request to the bucket itself.
  */
-export const refuseUnsafeNames = ({ bucket, key }: ObjectRef): void => {
-  const problem = bucketProblem(bucket) ?? keyProblem(key)
+export const refuseUnsafeNames = ({ bucket, key }: { readonly bucket: string; readonly key: string | null }): void => {
+  const problem = bucketProblem(bucket) ?? (key === null ? null : keyProblem(key))
   if (problem !== null) {
     throw new Failure('permanent', `The target's name cannot be used: it ${problem}.`, { code: 'bad_request' })
   }

@@ -1,13 +1,14 @@
 import { Failure, type FailureKind, type JobErrorCode } from '../../core/failure.js'
 import type { ExchangePhase } from './exchange.js'
 
-export type OssCall = 'initiate' | 'part' | 'put' | 'list' | 'complete' | 'abort' | 'head'
+export type OssCall = 'initiate' | 'part' | 'put' | 'list' | 'uploads' | 'complete' | 'abort' | 'head'
 
 const callNames: Readonly<Record<OssCall, string>> = {
   initiate: 'InitiateMultipartUpload',
   part: 'UploadPart',
   put: 'PutObject',
   list: 'ListParts',
+  uploads: 'ListMultipartUploads',
   complete: 'CompleteMultipartUpload',
   abort: 'AbortMultipartUpload',
   head: 'HeadObject',

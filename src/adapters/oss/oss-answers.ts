@@ -3,7 +3,8 @@ import type { ListedPart } from '../../ports/target.js'
 import type { OssClient } from './client.js'
 import type { Answer } from './exchange.js'
 
-type Fields = Readonly<Record<string, unknown>>
+/** The children of an XML element by name. */
+export type Fields = Readonly<Record<string, unknown>>
 
 /** OSS's own words about a refusal; each null where the answer does not hold it. */
 export interface OssError {
@@ -19,10 +20,11 @@ export interface PartsPage {
   readonly nextMarker: number | null
 }
 
-const isFields = (value: unknown): value is Fields =>
+export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const textOf = (fields: Fields | null, name: string): string | null => {
+/** A child's text; null when it is absent, empty or no text. */
+export const textOf = (fields: Fields | null, name: string): string | null => {
   const value = fields !== null && Object.hasOwn(fields, name) ? fields[name] : null
   return typeof value === 'string' && value !== '' ? value : null
 }
@@ -39,7 +41,7 @@ const integerOf = (fields: Fields, name: string): number | null => {
 }
 
 /** The fields below the root element; null when the text is not whole, well-formed XML. */
-const parseFields = async (client: OssClient, text: string): Promise<Fields | null> => {
+export const parseFields = async (client: OssClient, text: string): Promise<Fields | null> => {
   if (text.trim() === '') return null
   try {
     const parsed = await client.parseXML(text)

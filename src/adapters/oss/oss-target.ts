@@ -27,6 +27,7 @@ import { createSigner } from './signer.js'
 import { createSigningClock } from './signing-clock.js'
 import { completeTimeouts, controlTimeouts, dataTimeouts, defaultTimeouts, type OssTimeouts } from './timeouts.js'
 import { type ControlContext, createTransport } from './transport.js'
+import { readUploadsPage } from './uploads-page.js'
 
 export interface OssTargetDeps {
   /** Scheme, host and port only. */
@@ -87,14 +88,14 @@ export const createOssTarget = (deps: OssTargetDeps): Target => {
 
   const control = async (
     call: OssCall,
-    object: ObjectRef,
+    subject: { readonly bucket: string; readonly key: string | null },
     signal: AbortSignal,
     params: Pick<OssCallParams, 'method' | 'subres' | 'query' | 'mime' | 'content'> & {
       readonly headers?: Readonly<Record<string, string>>
     },
   ): Promise<Answer> => {
-    refuseUnsafeNames(object)
-    const { bucket, key } = object
+    refuseUnsafeNames(subject)
+    const { bucket, key } = subject
     return requester.perform(call, signal, async () => {
       const ctx: ControlContext = {
         place: placeOf(endpoint, addressing, bucket),
@@ -103,7 +104,7 @@ export const createOssTarget = (deps: OssTargetDeps): Target => {
         outcome: null,
       }
       try {
-        await client.request({ ...params, bucket, object: key, headers: { ...params.headers }, ctx })
+        await client.request({ ...params, bucket, object: key ?? '', headers: { ...params.headers }, ctx })
       } catch (error) {
         if (ctx.outcome === null) throw error
       }
@@ -179,6 +180,23 @@ export const createOssTarget = (deps: OssTargetDeps): Target => {
         marker = page.nextMarker
       }
       return parts
+    },
+
+    async listUploads(bucket, request, signal) {
+      const { prefix, after, limit } = request
+      const answer = await control('uploads', { bucket, key: null }, signal, {
+        method: 'GET',
+        subres: { uploads: '' },
+        query: {
+          'encoding-type': 'url',
+          'max-uploads': String(limit),
+          ...(prefix === '' ? {} : { prefix }),
+          ...(after === null ? {} : { 'key-marker': after.key, 'upload-id-marker': after.uploadId }),
+        },
+      })
+      const page = await readUploadsPage(client, answer, bucket, request)
+      if (page === null) throw classifyUnproven('uploads', 'a consistent list', answer.status, requestIdOf(answer))
+      return page
     },
 
     async complete(upload, parts, wishes, signal) {
