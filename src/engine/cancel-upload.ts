@@ -1,40 +1,25 @@
-import { Failure } from '../core/failure.js'
 import type { Receipt } from '../core/job.js'
-import type { UploadRef } from '../ports/target.js'
 import { reconcileComplete } from './complete-upload.js'
+import { removeUpload } from './remove-upload.js'
 import { objectOf, type Run } from './run.js'
-
-/** Rounds of Abort and ListParts: parts that were in flight can survive the first Abort (oss-facts, section 2). */
-const maxRounds = 5
-
-const isGone = async (run: Run, upload: UploadRef): Promise<boolean> => {
-  try {
-    await run.retrier.request({ name: 'list parts', attempt: () => run.target.listParts(upload, run.control.hard) })
-    return false
-  } catch (error) {
-    if (error instanceof Failure && (error.kind === 'lost' || error.code === 'no_such_bucket')) return true
-    throw error
-  }
-}
 
 /** Removes this job's upload from OSS and sees that it is gone. Nothing of it may be in flight any more. */
 export const abortUpload = async (run: Run): Promise<void> => {
   const uploadId = run.job.upload?.uploadId ?? null
   if (uploadId === null) return
-  const upload = { ...objectOf(run.job), uploadId }
-  for (let round = 1; round <= maxRounds; round++) {
-    run.assertLease()
-    try {
-      await run.retrier.request({ name: 'abort', attempt: () => run.target.abort(upload, run.control.hard) })
-    } catch (error) {
-      if (!(error instanceof Failure) || error.code !== 'no_such_bucket') throw error
-    }
-    if (await isGone(run, upload)) {
-      run.logger.info({ uploadId, round }, 'The upload is aborted and gone')
-      return
-    }
-  }
-  throw new Failure('transient', `OSS still lists the upload after ${maxRounds} aborts`)
+  const { retrier, target, control } = run
+  const rounds = await removeUpload(
+    { ...objectOf(run.job), uploadId },
+    {
+      async abort(upload) {
+        run.assertLease()
+        await retrier.request({ name: 'abort', attempt: () => target.abort(upload, control.hard) })
+      },
+      listParts: (upload) =>
+        retrier.request({ name: 'list parts', attempt: () => target.listParts(upload, control.hard) }),
+    },
+  )
+  run.logger.info({ uploadId, rounds }, 'The upload is aborted and gone')
 }
 
 /** A cancelled job: the receipt when Complete had already won, else null once nothing of the upload is left in OSS. */

@@ -6,12 +6,21 @@ import type { UploadRef } from '../ports/target.js'
 import { reconcileParts } from './adopt-parts.js'
 import { completeUpload } from './complete-upload.js'
 import { RunYields } from './request-retrier.js'
-import { advance, objectOf, type Run, wishesOf } from './run.js'
+import { advance, objectOf, type Run, unfenced, wishesOf } from './run.js'
 import { sendParts } from './send-parts.js'
 import { readParts } from './stored-parts.js'
 
 /** Times an upload may be lost, or a source change be answered by `restart`, before the job fails. */
 export const maxRestarts = 3
+
+/** An Initiate without an answer: an upload that it made can be found by its key and time, but never be proven ours. */
+const suspectInitiate = async (run: Run): Promise<void> => {
+  unfenced(await run.store.noteUnansweredInitiate(run.lease))
+  run.logger.warn(
+    objectOf(run.job),
+    'An Initiate got no answer: OSS may hold an open upload of this key that nobody can prove to be ours',
+  )
+}
 
 /** The upload of this job in OSS, initiated when there is none. The intent is committed before Initiate is sent. */
 const openUpload = async (run: Run): Promise<{ readonly upload: UploadRef; readonly fresh: boolean }> => {
@@ -23,16 +32,18 @@ const openUpload = async (run: Run): Promise<{ readonly upload: UploadRef; reado
   } else if (run.job.upload.uploadId !== null) {
     return { upload: { ...objectOf(run.job), uploadId: run.job.upload.uploadId }, fresh: false }
   } else {
-    run.logger.warn(
-      { ...objectOf(run.job) },
-      'The daemon died around Initiate: OSS may hold an open upload of this key that nobody can prove to be ours',
-    )
+    await suspectInitiate(run)
   }
   const { uploadId } = await run.retrier.request({
     name: 'initiate',
-    attempt: () => {
+    attempt: async () => {
       run.assertLease()
-      return run.target.initiate(objectOf(run.job), wishesOf(run.job), run.control.hard)
+      try {
+        return await run.target.initiate(objectOf(run.job), wishesOf(run.job), run.control.hard)
+      } catch (error) {
+        if (error instanceof Failure && error.kind === 'transient') await suspectInitiate(run)
+        throw error
+      }
     },
   })
   advance(run, await run.store.setUploadId(run.lease, uploadId))
