@@ -52,6 +52,7 @@ export const createJob = (request: NewJob, at: number): Step => {
     error: null,
     attempts: 0,
     runs: 0,
+    crashes: 0,
     restarts: 0,
     version: 1,
     createdAt: at,
@@ -69,7 +70,7 @@ export const startRun = (job: Job, at: number): Step => {
 }
 
 /**
- * The end of a run that settled nothing, also by a lost lease. The user's wish decides: an accepted pause of a running
+ * The end of a run that settled nothing. The user's wish decides: an accepted pause of a running
  * job is granted whatever the run asked for, a pause taken back leads to `queued`, a cancel stays one.
  */
 export const endRun = (
@@ -77,15 +78,34 @@ export const endRun = (
   wish: Rest & { readonly to: 'queued' | 'paused' | 'cancelling' },
   at: number,
 ): Step => {
+  const survivor: Job = { ...job, crashes: 0 }
   if (job.state === 'cancelling') {
     // A backoff that was chosen before the cancel arrived must not hold the cancel up.
     const rest = wish.to === 'cancelling' ? restUntil(wish, at) : ready
-    return { job: { ...job, ...rest }, event: rest.waiting === null ? null : 'job.waiting' }
+    return { job: { ...survivor, ...rest }, event: rest.waiting === null ? null : 'job.waiting' }
   }
   if (job.state === 'running' && job.desired === 'pause') {
-    return { job: { ...job, state: 'paused' }, event: 'job.paused' }
+    return { job: { ...survivor, state: 'paused' }, event: 'job.paused' }
   }
-  return toQueue(job, wish.to === 'paused' ? ready : wish, at)
+  return toQueue(survivor, wish.to === 'paused' ? ready : wish, at)
+}
+
+/** Crashes in a row that cost no time: a process rarely dies of the job that it was working on. */
+const freeCrashes = 2
+const firstCrashDelayMs = 1_000
+const longestCrashDelayMs = 60_000
+
+/**
+ * The end of a run whose process died or lost its lease. It costs no attempt, but a job whose runs end so again and again
+ * without anything being committed makes room for others: it may be what the process dies of.
+ */
+export const crashRun = (job: Job, at: number): Step => {
+  const crashes = job.crashes + 1
+  const doublings = crashes - freeCrashes - 1
+  const delayMs = doublings < 0 ? 0 : Math.min(longestCrashDelayMs, firstCrashDelayMs * 2 ** doublings)
+  const to = job.state === 'cancelling' ? 'cancelling' : 'queued'
+  const step = endRun(job, { to, waiting: 'backoff', dueAt: at + delayMs }, at)
+  return { ...step, job: { ...step.job, crashes } }
 }
 
 export const pauseJob = (job: Job): Step | 'invalid_state' => {
@@ -175,7 +195,7 @@ export const planUpload = (job: Job, upload: Upload): Step => {
 
 export const nameUpload = (job: Job, uploadId: string): Step => {
   if (job.upload?.mode !== 'multipart') throw new Error('only a planned multipart upload has an id')
-  return unchanged({ ...job, upload: { ...job.upload, uploadId }, intent: null })
+  return unchanged({ ...job, upload: { ...job.upload, uploadId }, intent: null, crashes: 0 })
 }
 
 export const forgetUpload = (job: Job, fingerprint: Fingerprint | null): Step => ({

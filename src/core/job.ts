@@ -141,6 +141,8 @@ export interface Job {
   readonly attempts: number
   /** Claims since the job was made. */
   readonly runs: number
+  /** Runs in a row that ended with their process before anything of them was committed. */
+  readonly crashes: number
   /** Times the upload was lost or the source changed and the job planned anew, since the last retry. */
   readonly restarts: number
   /** Grows with every change that PATCH can make; the ETag. */

@@ -85,6 +85,15 @@ export type ControlResult =
   | { readonly kind: 'invalid_state'; readonly state: JobState }
   | { readonly kind: 'target_busy'; readonly jobId: string }
 
+/** How many jobs a claim may take towards one endpoint and bucket. */
+export interface PairQuota {
+  readonly endpoint: string
+  readonly bucket: string
+  readonly limit: number
+  /** Ids of jobs that are taken only when no other of the pair is ready, and then in this order. */
+  readonly last?: readonly string[]
+}
+
 export interface JobFilter {
   readonly states?: readonly JobState[]
   readonly bucket?: string
@@ -117,13 +126,17 @@ export interface JobStore {
   findByIdempotencyKey(key: string): Promise<{ readonly fingerprint: string; readonly job: Job } | null>
   /**
    * Takes up to `limit` unleased jobs: `cancelling` ones first (they stay `cancelling`), then ready `queued` ones by
-   * priority, then age (`-> running`, `startedAt` set once, `waiting` cleared). Jobs whose lease expired are released
-   * first. `nextDueAt` is when the earliest waiting job becomes ready (null: none waits).
+   * priority, then age (`-> running`, `startedAt` set once, `waiting` cleared). Of one endpoint and bucket at most
+   * `pairLimit`, or what its quota says. Whatever the quotas, `queued` jobs whose `notAfter` has passed and `cancelling`
+   * ones without an upload in OSS are taken, and come first: they settle without a request. Jobs whose lease expired are
+   * released first, as crashed. `nextDueAt` is when the earliest waiting job becomes ready (null: none waits).
    */
   claim(request: {
     readonly node: string
     readonly limit: number
     readonly leaseMs: number
+    readonly pairLimit?: number
+    readonly quotas?: readonly PairQuota[]
   }): Promise<{ readonly claims: readonly Claim[]; readonly nextDueAt: number | null }>
   /** Renews leases for `leaseMs` from now. */
   heartbeat(leases: readonly Lease[], leaseMs: number): Promise<readonly HeartbeatAnswer[]>

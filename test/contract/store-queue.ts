@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { granted, jobRequest, leaseMs, node, type StoreSetup } from './store-setup.js'
+import { granted, jobRequest, leaseMs, multipart, node, type StoreSetup, sent, threeParts } from './store-setup.js'
 
 /** Submitting, claiming, leases and the ways a run ends without settling its job. */
 export const queueTests = (setup: () => Promise<StoreSetup>): void => {
@@ -29,6 +29,7 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
         error: null,
         attempts: 0,
         runs: 0,
+        crashes: 0,
         restarts: 0,
         version: 1,
         createdAt: now(),
@@ -127,6 +128,89 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
       const { claims } = await store.claim({ node, limit: 1, leaseMs })
       expect(claims.map((claim) => claim.job)).toMatchObject([{ id: cancelled.id, state: 'cancelling', runs: 1 }])
       expect((await store.claim({ node, limit: 9, leaseMs })).claims).toHaveLength(1)
+    })
+
+    it('takes no more of one endpoint and bucket than its share, by priority and age among the pairs', async () => {
+      const { store, submit } = await setup()
+      const at = (bucket: string, key: string, endpoint = 'https://oss.example') => ({
+        target: { bucket, key, endpoint, region: 'r' },
+      })
+      for (const key of ['1', '2', '3', '4']) await submit(at('full', key))
+      await submit({ ...at('other', '5'), priority: -1 })
+      await submit(at('full', '6', 'https://elsewhere.example'))
+      await submit(at('dead', '7'))
+      const dead = { endpoint: 'https://oss.example', bucket: 'dead', limit: 0 }
+      const take = async (limit: number, pairLimit: number) =>
+        (await store.claim({ node, limit, leaseMs, pairLimit, quotas: [dead] })).claims.map(({ job }) => job.id)
+      expect(await take(9, 2)).toEqual(['job-1', 'job-2', 'job-6', 'job-5'])
+      expect(await take(1, 2)).toEqual(['job-3'])
+      const full = { endpoint: 'https://oss.example', bucket: 'full', limit: 0 }
+      expect((await store.claim({ node, limit: 9, leaseMs, quotas: [full, dead] })).claims).toEqual([])
+      expect((await store.claim({ node, limit: 9, leaseMs })).claims.map(({ job }) => job.id)).toEqual([
+        'job-4',
+        'job-7',
+      ])
+    })
+
+    it('takes those that are to come last when no other of their pair is ready, in the order given', async () => {
+      const { store, submit } = await setup()
+      const { target } = await submit()
+      for (let more = 0; more < 3; more++) await submit()
+      const quota = { ...target, limit: 1, last: ['job-3', 'job-1', 'gone', 'job-2'] }
+      const take = async () =>
+        (await store.claim({ node, limit: 9, leaseMs, quotas: [quota] })).claims.map(({ job }) => job.id)
+      expect([await take(), await take(), await take(), await take()].flat()).toEqual([
+        'job-4',
+        'job-3',
+        'job-1',
+        'job-2',
+      ])
+    })
+
+    it('takes overdue jobs and cancels that need no request whatever the quotas', async () => {
+      const { store, submit, running, now, advance } = await setup()
+      const { options } = jobRequest('x')
+      const started = await running()
+      await store.beginUpload(started.lease, multipart, threeParts)
+      await store.setUploadId(started.lease, 'u')
+      await store.control(started.job.id, { verb: 'cancel' })
+      await store.release(started.lease, { to: 'queued', waiting: null, dueAt: null })
+      const overdue = await submit({ options: { ...options, notAfter: now() + 1000 }, dueAt: now() + 5000 })
+      const cancelled = await submit()
+      await store.control(cancelled.id, { verb: 'cancel' })
+      await submit()
+      const take = async () =>
+        (await store.claim({ node, limit: 9, leaseMs, pairLimit: 0 })).claims.map(({ job }) => job.id)
+      expect(await take()).toEqual([cancelled.id])
+      advance(1000)
+      expect(await take()).toEqual([overdue.id])
+      const rest = await store.claim({ node, limit: 1, leaseMs })
+      expect(rest.claims.map(({ job }) => job.id)).toEqual([started.job.id])
+    })
+
+    it('lets a job whose runs crash again and again wait longer each time, until something is committed', async () => {
+      const { store, submit, claimOne, advance, now } = await setup()
+      const { id } = await submit()
+      const delays: number[] = []
+      const crash = async (): Promise<void> => {
+        advance(leaseMs)
+        await store.claim({ node, limit: 9, leaseMs, pairLimit: 0 })
+        const job = await store.get(id)
+        expect(job).toMatchObject({ state: 'queued', attempts: 0, waiting: job?.dueAt == null ? null : 'backoff' })
+        delays.push((job?.dueAt ?? now()) - now())
+        advance(delays.at(-1) ?? 0)
+      }
+      for (let crashes = 0; crashes < 10; crashes++) {
+        await claimOne()
+        await crash()
+      }
+      expect(delays).toEqual([0, 0, 1, 2, 4, 8, 16, 32, 60, 60].map((seconds) => seconds * 1000))
+
+      const { lease } = await claimOne()
+      await store.beginUpload(lease, multipart, threeParts)
+      await store.commitParts(lease, [sent(1)])
+      await crash()
+      expect(delays.at(-1)).toBe(0)
     })
 
     it('names the earliest moment at which a waiting job is due', async () => {

@@ -6,6 +6,7 @@ import {
   beginCompleting,
   cancelJob,
   completeJob,
+  crashRun,
   createJob,
   endRun,
   failJob,
@@ -34,6 +35,7 @@ import type {
   Store,
 } from '../../src/ports/store.js'
 import type { Wakeup } from '../../src/ports/wakeup.js'
+import { claimOrder } from './claim-order.js'
 import { createMemoryOrphans } from './memory-orphans.js'
 
 export interface MemoryStoreDeps {
@@ -201,22 +203,15 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         return row?.idempotency ? { fingerprint: row.idempotency.fingerprint, job: row.job } : null
       }),
 
-    claim: ({ limit, leaseMs }) =>
+    claim: ({ limit, leaseMs, pairLimit = limit, quotas = [] }) =>
       run('claim', () => {
         const now = clock.now()
         for (const row of bySeq()) {
           if (row.leaseUntil !== null && row.leaseUntil <= now) {
-            unlease(row, endRun(row.job, { to: 'queued', waiting: null, dueAt: null }, now))
+            unlease(row, crashRun(row.job, now))
           }
         }
-        const free = bySeq().filter((row) => row.leaseUntil === null && (row.job.dueAt ?? now) <= now)
-        const chosen = [
-          ...free.filter((row) => row.job.state === 'cancelling'),
-          ...free
-            .filter((row) => row.job.state === 'queued')
-            .sort((a, b) => b.job.priority - a.job.priority || a.seq - b.seq),
-        ].slice(0, limit)
-        const claims = chosen.map((row) => {
+        const claims = claimOrder(bySeq(), { now, limit, pairLimit, quotas }).map((row) => {
           row.epoch++
           row.leaseUntil = now + leaseMs
           const job = save(row, startRun(row.job, now))
@@ -288,6 +283,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
             ...row.job,
             bytesUploaded: row.job.bytesUploaded + part.size,
             partsUploaded: row.job.partsUploaded + 1,
+            crashes: 0,
           }
           append(row.job, 'part.uploaded', { part: viewPart(after) })
         }

@@ -41,6 +41,7 @@ export const storedJob = (changes: Partial<Job> = {}): Job => ({
   error: null,
   attempts: 0,
   runs: 0,
+  crashes: 0,
   restarts: 0,
   version: 1,
   dueAt: null,

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import SqliteDatabase from 'better-sqlite3'
-import { endRun } from '../../core/job-steps.js'
+import { crashRun } from '../../core/job-steps.js'
 import { assertNotLost, createPrivateFile, prepareDirectory, storePaths, writeMarker } from './data-directory.js'
 import { createLedger, type Ledger } from './ledger.js'
 import { takeLock } from './lock.js'
@@ -52,9 +52,7 @@ const checkWhole = (database: SqliteDatabase.Database): void => {
 /** The lock proves that nobody else works on these jobs: whoever held them is gone. */
 const releaseLeases = (ledger: Ledger, at: number): number => {
   const rows = ledger.statements.leasedJobs.all() as JobRow[]
-  for (const row of rows) {
-    ledger.saveUnleased(row, endRun(jobOf(row), { to: 'queued', waiting: null, dueAt: null }, at), at)
-  }
+  for (const row of rows) ledger.saveUnleased(row, crashRun(jobOf(row), at), at)
   return rows.length
 }
 

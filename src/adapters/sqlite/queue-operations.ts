@@ -1,8 +1,9 @@
-import { createJob, endRun, startRun } from '../../core/job-steps.js'
+import { crashRun, createJob, endRun, startRun } from '../../core/job-steps.js'
 import { viewJob } from '../../core/job-view.js'
 import type { Claim } from '../../ports/store.js'
 import type { Ledger } from './ledger.js'
 import type { Operations } from './protocol.js'
+import { createReadyJobs } from './ready-jobs.js'
 import { changingColumnsOf, type JobRow, jobOf, lastingColumnsOf } from './rows.js'
 
 /** Jobs that become due are moved into the ready queue at most so many a claim; the next claim goes on. */
@@ -13,6 +14,7 @@ export const createQueueOperations = (
   ledger: Ledger,
 ): Operations<'submit' | 'findByIdempotencyKey' | 'claim' | 'heartbeat' | 'release'> => {
   const { statements } = ledger
+  const readyJobs = createReadyJobs(statements)
 
   const byIdempotencyKey = (key: string): JobRow | undefined =>
     statements.jobByIdempotencyKey.get(key) as JobRow | undefined
@@ -44,14 +46,13 @@ export const createQueueOperations = (
       return { fingerprint: row.idempotency_fingerprint, job: jobOf(row) }
     },
 
-    claim: (at, { node, limit, leaseMs }) => {
+    claim: (at, { node, limit, leaseMs, ...shares }) => {
       for (const row of statements.expiredLeases.all(at) as JobRow[]) {
-        ledger.saveUnleased(row, endRun(jobOf(row), { to: 'queued', waiting: null, dueAt: null }, at), at)
+        ledger.saveUnleased(row, crashRun(jobOf(row), at), at)
       }
       statements.promoteDueJobs.run({ now: at, limit: promotionStep })
-      const cancels = statements.abandonedCancels.all(limit) as JobRow[]
-      const ready = statements.readyJobs.all(limit - cancels.length) as JobRow[]
-      const claims = [...cancels, ...ready].map((row): Claim => {
+      const claims = readyJobs(at, limit, shares).map((seq): Claim => {
+        const row = statements.jobBySeq.get(seq) as JobRow
         const epoch = row.epoch + 1
         const job = ledger.save(row, startRun(jobOf(row), at), at, { epoch, node, until: at + leaseMs })
         return { lease: { jobId: job.id, epoch }, job }

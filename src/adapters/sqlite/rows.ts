@@ -51,6 +51,7 @@ export interface JobRow {
   readonly error: string | null
   readonly attempts: number
   readonly runs: number
+  readonly crashes: number
   readonly restarts: number
   readonly version: number
   readonly epoch: number
@@ -106,6 +107,7 @@ export const jobOf = (row: JobRow): Job => ({
   error: parsed(row.error),
   attempts: row.attempts,
   runs: row.runs,
+  crashes: row.crashes,
   restarts: row.restarts,
   version: row.version,
   dueAt: row.due_at,
@@ -137,6 +139,7 @@ export const changingColumnsOf = (job: Job) => ({
   error: json(job.error),
   attempts: job.attempts,
   runs: job.runs,
+  crashes: job.crashes,
   restarts: job.restarts,
   started_at: job.startedAt,
   finished_at: job.finishedAt,

@@ -35,13 +35,13 @@ export const sql = {
       upload_mode = :upload_mode, upload_id = :upload_id, part_size = :part_size, part_count = :part_count,
       intent = :intent, bytes_uploaded = :bytes_uploaded, parts_uploaded = :parts_uploaded,
       outcome = :outcome, receipt = :receipt, error = :error,
-      attempts = :attempts, runs = :runs, restarts = :restarts,
+      attempts = :attempts, runs = :runs, crashes = :crashes, restarts = :restarts,
       epoch = :epoch, lease_node = :lease_node, lease_until = :lease_until,
       started_at = :started_at, finished_at = :finished_at
     WHERE seq = :seq AND epoch = :epoch_read`,
 
   addUploadedParts: `
-    UPDATE jobs SET bytes_uploaded = bytes_uploaded + :bytes, parts_uploaded = parts_uploaded + :parts
+    UPDATE jobs SET bytes_uploaded = bytes_uploaded + :bytes, parts_uploaded = parts_uploaded + :parts, crashes = 0
     WHERE id = :id`,
 
   chargeAttempts: `
@@ -50,16 +50,29 @@ export const sql = {
 
   deleteJob: 'DELETE FROM jobs WHERE id = ?',
 
-  readyJobs: `
-    SELECT * FROM jobs INDEXED BY jobs_ready
-    WHERE state = 'queued' AND due_at IS NULL
-    ORDER BY priority DESC, seq LIMIT ?`,
+  // From pair to pair by one seek each. The words of the index's condition, or it cannot be used.
+  nextReadyPair: `
+    SELECT endpoint, bucket FROM jobs INDEXED BY jobs_ready
+    WHERE lease_until IS NULL AND due_at IS NULL AND state IN ('cancelling', 'queued')
+      AND (endpoint, bucket) > (:endpoint, :bucket)
+    ORDER BY endpoint, bucket LIMIT 1`,
 
-  // Cancels whose run ended or never was.
-  abandonedCancels: `
-    SELECT * FROM jobs INDEXED BY jobs_cancelling
-    WHERE state = 'cancelling' AND lease_until IS NULL AND due_at IS NULL
+  // Cancels first: their state sorts before.
+  readyJobsOfPair: `
+    SELECT seq, id, state, priority FROM jobs INDEXED BY jobs_ready
+    WHERE lease_until IS NULL AND due_at IS NULL AND state IN ('cancelling', 'queued')
+      AND endpoint = :endpoint AND bucket = :bucket
+    ORDER BY state, priority DESC, seq LIMIT :limit`,
+
+  cancelsWithoutUpload: `
+    SELECT seq FROM jobs INDEXED BY jobs_cancelling
+    WHERE state = 'cancelling' AND lease_until IS NULL AND due_at IS NULL AND upload_id IS NULL
     ORDER BY seq LIMIT ?`,
+
+  overdueJobs: `
+    SELECT seq FROM jobs INDEXED BY jobs_deadline
+    WHERE state = 'queued' AND json_extract(options, '$.notAfter') <= :now
+    ORDER BY json_extract(options, '$.notAfter') LIMIT :limit`,
 
   expiredLeases: 'SELECT * FROM jobs INDEXED BY jobs_leased WHERE lease_until <= ?',
   leasedJobs: 'SELECT * FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL',

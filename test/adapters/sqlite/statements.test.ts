@@ -35,8 +35,12 @@ describe('the statements', () => {
 
   it('claim through the partial indexes made for it', () => {
     const explain = setup()
-    expect(explain(sql.readyJobs)).toEqual(['SEARCH jobs USING INDEX jobs_ready (state=?)'])
-    expect(explain(sql.abandonedCancels)).toEqual(['SEARCH jobs USING INDEX jobs_cancelling (state=?)'])
+    expect(explain(sql.nextReadyPair)).toEqual(['SEARCH jobs USING INDEX jobs_ready ((endpoint,bucket)>(?,?))'])
+    expect(explain(sql.readyJobsOfPair)).toEqual([
+      'SEARCH jobs USING INDEX jobs_ready (endpoint=? AND bucket=? AND state=?)',
+    ])
+    expect(explain(sql.cancelsWithoutUpload)).toEqual(['SEARCH jobs USING INDEX jobs_cancelling (state=?)'])
+    expect(explain(sql.overdueJobs)).toEqual(['SEARCH jobs USING INDEX jobs_deadline (<expr><?)'])
     expect(explain(sql.expiredLeases)).toEqual(['SEARCH jobs USING INDEX jobs_leased (lease_until<?)'])
     expect(explain(sql.promoteDueJobs)).toContain('SEARCH jobs USING COVERING INDEX jobs_due (due_at<?)')
     expect(explain(sql.nextDueJob)).toEqual(['SEARCH jobs USING COVERING INDEX jobs_due (due_at>?)'])

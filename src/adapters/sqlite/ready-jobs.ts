@@ -1,0 +1,56 @@
+import type { JobState } from '../../core/job.js'
+import type { PairQuota } from '../../ports/store.js'
+import type { Statements } from './statements.js'
+
+interface Shares {
+  readonly pairLimit?: number
+  readonly quotas?: readonly PairQuota[]
+}
+
+interface ReadyJob {
+  readonly seq: number
+  readonly id: string
+  readonly state: JobState
+  readonly priority: number
+}
+
+interface Pair {
+  readonly endpoint: string
+  readonly bucket: string
+}
+
+/** Cancels, then by priority, then by age. */
+const byTurn = (a: ReadyJob, b: ReadyJob): number =>
+  a.state === b.state ? b.priority - a.priority || a.seq - b.seq : a.state === 'cancelling' ? -1 : 1
+
+/** Chooses what a claim takes, by sequence number. It costs a few seeks for each pair that has ready jobs, however many they are. */
+export const createReadyJobs = (statements: Statements) => {
+  const firstOfPair = (pair: Pair, limit: number, last: readonly string[]): readonly ReadyJob[] => {
+    const ready = statements.readyJobsOfPair.all({ ...pair, limit: limit + last.length }) as ReadyJob[]
+    const turn = (job: ReadyJob): number => last.indexOf(job.id)
+    // Sorting is stable: those that are not to come last keep their order.
+    return ready.sort((a, b) => turn(a) - turn(b)).slice(0, limit)
+  }
+
+  const ofPairs = (limit: number, { pairLimit = limit, quotas = [] }: Shares): readonly ReadyJob[] => {
+    const found: ReadyJob[] = []
+    let pair: Pair | undefined = { endpoint: '', bucket: '' }
+    for (;;) {
+      pair = statements.nextReadyPair.get(pair) as Pair | undefined
+      if (pair === undefined) return found.sort(byTurn)
+      const { endpoint, bucket } = pair
+      const quota = quotas.find((one) => one.endpoint === endpoint && one.bucket === bucket)
+      const share = Math.min(limit, quota?.limit ?? pairLimit)
+      if (share > 0) found.push(...firstOfPair(pair, share, quota?.last ?? []))
+    }
+  }
+
+  return (at: number, limit: number, shares: Shares): readonly number[] => {
+    const free = [
+      ...(statements.cancelsWithoutUpload.all(limit) as ReadyJob[]),
+      ...(statements.overdueJobs.all({ now: at, limit }) as ReadyJob[]),
+    ]
+    const chosen = new Set([...free, ...ofPairs(limit, shares)].map(({ seq }) => seq))
+    return [...chosen].slice(0, limit)
+  }
+}
