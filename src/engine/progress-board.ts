@@ -4,8 +4,9 @@ import { viewJob } from '../core/job-view.js'
 import { etaOf, observe, type RateWindow, rateOf } from '../core/progress.js'
 import type { Clock } from '../ports/clock.js'
 
-/** At most four announcements a second per job. */
+/** At most four announcements a second per job, and at least one while bytes are on their way, however slow the line. */
 const announceEveryMs = 250
+const announceAtLeastEveryMs = 1_000
 
 export interface JobProgress {
   /** The job as the store has it now: its committed counters. */
@@ -60,13 +61,27 @@ export const createProgressBoard = (clock: Clock): ProgressBoard => {
     partsUploaded: entry.partsLanded,
   })
 
-  const moved = (entry: Entry): void => {
+  const announce = (entry: Entry, notWithinMs: number): void => {
     const atMs = clock.monotonic()
-    entry.window = observe(entry.window, { atMs, bytes: entry.bytesLanded + bytesInFlight(entry) })
-    if (atMs - entry.announcedAt < announceEveryMs || listeners.size === 0) return
+    if (atMs - entry.announcedAt < notWithinMs || listeners.size === 0) return
     entry.announcedAt = atMs
     const progress = progressOf(entry)
     for (const listener of listeners) listener(entry.job.id, progress)
+  }
+
+  const moved = (entry: Entry): void => {
+    entry.window = observe(entry.window, {
+      atMs: clock.monotonic(),
+      bytes: entry.bytesLanded + bytesInFlight(entry),
+    })
+    announce(entry, announceEveryMs)
+  }
+
+  const announceRegularly = async (entry: Entry, ended: AbortSignal): Promise<void> => {
+    while (!ended.aborted) {
+      await clock.sleep(announceAtLeastEveryMs, ended).catch(() => {})
+      if (!ended.aborted && entry.inFlight.size > 0) announce(entry, announceAtLeastEveryMs)
+    }
   }
 
   return {
@@ -80,6 +95,8 @@ export const createProgressBoard = (clock: Clock): ProgressBoard => {
         announcedAt: Number.NEGATIVE_INFINITY,
       }
       entries.set(job.id, entry)
+      const ended = new AbortController()
+      void announceRegularly(entry, ended.signal)
       return {
         update(now) {
           entry.job = now
@@ -99,6 +116,7 @@ export const createProgressBoard = (clock: Clock): ProgressBoard => {
           moved(entry)
         },
         end() {
+          ended.abort()
           if (entries.get(job.id) === entry) entries.delete(job.id)
         },
       }

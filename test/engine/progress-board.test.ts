@@ -1,0 +1,65 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Job } from '../../src/core/job.js'
+import type { ProgressView } from '../../src/core/job-view.js'
+import { createProgressBoard } from '../../src/engine/progress-board.js'
+import { createVirtualClock } from '../fakes/virtual-clock.js'
+
+let clock: ReturnType<typeof createVirtualClock>
+afterEach(() => clock.stop())
+
+const setup = () => {
+  clock = createVirtualClock()
+  const board = createProgressBoard(clock)
+  const told: ProgressView[] = []
+  board.subscribe((_jobId, progress) => told.push(progress))
+  const job = { id: 'job', source: { fingerprint: { size: 10_000 } }, bytesUploaded: 0, partsUploaded: 0 } as Job
+  const progress = board.begin({
+    ...job,
+    receipt: null,
+    createdAt: 0,
+    startedAt: null,
+    finishedAt: null,
+    upload: null,
+    target: { bucket: 'b', key: 'k', endpoint: '', region: '' },
+  } as Job)
+  return { board, told, progress }
+}
+
+describe('the progress board', () => {
+  it('tells of a fast transfer at most four times a second', async () => {
+    const { told, progress } = setup()
+    for (let bytes = 0; bytes <= 1000; bytes++) {
+      progress.moving(1, bytes)
+      await clock.sleep(1)
+    }
+    progress.end()
+    expect(told.length).toBeGreaterThanOrEqual(4)
+    expect(told.length).toBeLessThanOrEqual(5)
+  })
+
+  it('tells of a slow transfer once a second, and of a resting one nothing', async () => {
+    const { told, progress } = setup()
+    await clock.sleep(5_000)
+    expect(told).toEqual([])
+    progress.moving(1, 10)
+    await clock.sleep(10_000)
+    expect(told.length).toBeGreaterThanOrEqual(10)
+    progress.end()
+    const before = told.length
+    await clock.sleep(5_000)
+    expect(told.length).toBe(before)
+  })
+
+  it('counts what landed and what is on its way, and takes back what was given up', () => {
+    const { board, progress } = setup()
+    progress.moving(1, 400)
+    progress.moving(2, 300)
+    expect(board.live('job')?.bytesInFlight).toBe(700)
+    expect([...board.uploadingParts('job')]).toEqual([1, 2])
+    progress.landed(1, 1000)
+    progress.landed(2, null)
+    expect(board.live('job')?.bytesInFlight).toBe(0)
+    progress.end()
+    expect(board.live('job')).toBeNull()
+  })
+})
