@@ -87,15 +87,15 @@ export const readError = async (client: OssClient, answer: Answer): Promise<OssE
   }
 }
 
-/** How long the answer asks us to wait, or null. `now` is for a Retry-After that is a date. */
-export const retryAfterMsOf = (answer: Answer, now: number): number | null => {
+/** How long the answer asks us to wait, or null. A Retry-After that is a date counts from the answer's own Date: our clock may be wrong. */
+export const retryAfterMsOf = (answer: Answer): number | null => {
   const qosDelay = headerOf(answer, 'x-oss-qos-delay-time')
   if (qosDelay !== null && /^\d{1,9}$/.test(qosDelay)) return Number(qosDelay)
   const retryAfter = headerOf(answer, 'retry-after')
   if (retryAfter === null) return null
   if (/^\d{1,6}$/.test(retryAfter)) return Number(retryAfter) * 1000
-  const at = Date.parse(retryAfter)
-  return Number.isNaN(at) ? null : Math.max(0, at - now)
+  const delayMs = Date.parse(retryAfter) - Date.parse(headerOf(answer, 'date') ?? '')
+  return Number.isNaN(delayMs) ? null : Math.max(0, delayMs)
 }
 
 /** The upload id of an InitiateMultipartUploadResult, or null. */

@@ -1,6 +1,9 @@
 import type { Clock } from '../../ports/clock.js'
 
-/** The time that requests are signed with: ours, corrected by what OSS said its own is. */
+/**
+ * The time that requests are signed with: ours, until OSS says what its own is; from then on that one, carried on by the
+ * monotonic clock, so that our wall clock may jump as it likes.
+ */
 export interface SigningClock {
   /** Milliseconds since the epoch. */
   now(): number
@@ -9,13 +12,14 @@ export interface SigningClock {
 }
 
 export const createSigningClock = (clock: Clock): SigningClock => {
-  let offsetMs = 0
+  /** What to add to the monotonic clock; null while ours is trusted. */
+  let epochMs: number | null = null
   return {
-    now: () => clock.now() + offsetMs,
+    now: () => (epochMs === null ? clock.now() : epochMs + clock.monotonic()),
     correct: (serverTime) => {
       const at = Date.parse(serverTime ?? '')
       if (Number.isNaN(at)) return false
-      offsetMs = at - clock.now()
+      epochMs = at - clock.monotonic()
       return true
     },
   }
