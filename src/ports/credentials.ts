@@ -8,11 +8,14 @@ export interface CredentialSet {
 
 /** Where keys come from. Asked anew for every request, so a rotation needs no new client. */
 export interface Credentials {
-  /** The keys to sign with now: immutable, and the same object until they change. Throws Failure `credentials` when there are none yet. */
+  /**
+   * The keys to sign with now: immutable, and the same object until they change. Throws Failure `credentials` when there
+   * are none, or only such as OSS refuses; the wakeup topic `credentials` tells when there are others.
+   */
   current(): CredentialSet
   /**
-   * Fetches new keys although the old ones may look fine. Callers at the same time share one fetch. Throws Failure
-   * `credentials` when none can be had, and the signal's reason when aborted.
+   * OSS refuses these keys: fetches others, one fetch for all who ask meanwhile, and none at all when the last one was
+   * too short a while ago. True when other keys are at hand. Throws only the signal's reason when aborted.
    */
-  refresh(signal: AbortSignal): Promise<void>
+  renew(refused: CredentialSet, signal: AbortSignal): Promise<boolean>
 }

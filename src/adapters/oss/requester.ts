@@ -65,21 +65,11 @@ export const createRequester = (deps: RequesterDeps): Requester => {
       ossCode: said.code,
       ossMessage: said.message === null ? null : sanitise(said.message, keys),
       requestId: said.requestId,
-      retryAfterMs: retryAfterMsOf(answer, clock.now()),
+      retryAfterMs: retryAfterMsOf(answer),
       whole: answer.whole,
       temporaryKeys: keys.temporary,
     })
     return { failure, serverTime: said.serverTime }
-  }
-
-  /** True when other keys than `used` are at hand now. */
-  const renewKeys = async (call: OssCall, used: CredentialSet, signal: AbortSignal): Promise<boolean> => {
-    // Another request may have renewed them while this one was on its way.
-    if (credentials.current() === used) {
-      logger.info({ call }, 'OSS no longer accepts the credentials; asking for new ones.')
-      await credentials.refresh(signal)
-    }
-    return credentials.current() !== used
   }
 
   return {
@@ -96,7 +86,10 @@ export const createRequester = (deps: RequesterDeps): Requester => {
         const { failure, serverTime } = await failureOf(call, answer, keys)
         if (spent.has(failure.kind)) throw failure
         spent.add(failure.kind)
-        if (failure.kind === 'credentials' && (await renewKeys(call, keys, signal))) continue
+        if (failure.kind === 'credentials') {
+          logger.info({ call, ossCode: failure.ossCode, requestId: failure.requestId }, 'OSS refuses the credentials')
+          if (await credentials.renew(keys, signal)) continue
+        }
         if (failure.kind === 'clock' && signingClock.correct(serverTime)) {
           logger.warn(
             { call, requestId: failure.requestId },

@@ -1,15 +1,24 @@
 import { expect, it } from 'vitest'
-import { createStaticCredentials } from '../../../src/adapters/credentials/static-credentials.js'
+import { createGivenSource, createStaticCredentials } from '../../../src/adapters/credentials/static-credentials.js'
 
-it('gives the same keys after a refresh, so that nobody replays a request for them', async () => {
-  const credentials = createStaticCredentials({ accessKeyId: 'id', accessKeySecret: 'secret', securityToken: null })
-  const before = credentials.current()
-  await credentials.refresh(new AbortController().signal)
-  expect(credentials.current()).toBe(before)
-  expect(before).toEqual({ accessKeyId: 'id', accessKeySecret: 'secret', securityToken: null, temporary: false })
+const keys = { accessKeyId: 'id', accessKeySecret: 'secret', securityToken: null }
+
+it('holds the keys it was given, and has no others', async () => {
+  const credentials = createStaticCredentials(keys)
+  const current = credentials.current()
+  expect(current).toEqual({ ...keys, temporary: false })
+  expect(await credentials.renew(current, new AbortController().signal)).toBe(false)
+  expect(credentials.current()).toBe(current)
 })
 
-it('counts keys with a token as temporary', () => {
-  const credentials = createStaticCredentials({ accessKeyId: 'id', accessKeySecret: 'secret', securityToken: 'token' })
-  expect(credentials.current().temporary).toBe(true)
+it('does not renew for a caller that has given up', async () => {
+  const credentials = createStaticCredentials(keys)
+  const renewal = credentials.renew(credentials.current(), AbortSignal.abort(new Error('given up')))
+  await expect(renewal).rejects.toThrow('given up')
+})
+
+it('takes keys with a token for temporary', async () => {
+  const given = { ...keys, securityToken: 'token' }
+  expect(createStaticCredentials(given).current().temporary).toBe(true)
+  expect(await createGivenSource(given).fetchKeys()).toEqual({ ...given, temporary: true, expiresAt: null })
 })

@@ -249,7 +249,7 @@ describe('the traps of ali-oss', () => {
     const parts = [1, 2, 3, 4, 5, 6, 7, 8]
     const sent = await Promise.all(parts.map((n) => target.uploadPart(upload, n, file.range(), noWishes, sending())))
     expect(sent.map(({ etag }) => etag)).toEqual(parts.map(() => 'E'))
-    expect(credentials.refreshes()).toBe(1)
+    expect(credentials.renewals()).toBe(1)
   })
 
   it('11: Host is the endpoint’s own and the signature names the region of the settings', async () => {

@@ -69,8 +69,8 @@ export const targetFor = (endpoint: URL, changes: Partial<OssTargetDeps> = {}): 
   return { target, log }
 }
 
-/** Temporary keys that change with each refresh. */
-export const rotatingCredentials = (): Credentials & { refreshes(): number } => {
+/** Temporary keys that change with each renewal. */
+export const rotatingCredentials = (): Credentials & { rotate(): void; renewals(): number } => {
   let generation = 1
   const make = () => ({
     accessKeyId: `AKID-${generation}`,
@@ -79,13 +79,18 @@ export const rotatingCredentials = (): Credentials & { refreshes(): number } => 
     temporary: true,
   })
   let current = make()
+  const rotate = (): void => {
+    generation++
+    current = make()
+  }
   return {
     current: () => current,
-    refresh: async () => {
-      generation++
-      current = make()
+    renew: async (refused) => {
+      if (refused === current) rotate()
+      return true
     },
-    refreshes: () => generation - 1,
+    rotate,
+    renewals: () => generation - 1,
   }
 }
 

@@ -1,0 +1,179 @@
+import { Failure } from '../../core/failure.js'
+import type { Clock, Random } from '../../ports/clock.js'
+import type { CredentialSet, Credentials } from '../../ports/credentials.js'
+import type { Logger } from '../../ports/logger.js'
+import type { Wakeup } from '../../ports/wakeup.js'
+import { type FetchedKeys, type KeySource, noKeys } from './key-source.js'
+
+export interface RefreshingCredentials extends Credentials {
+  /** Resolves when the first fetch has ended, well or not. Never rejects. */
+  readonly opened: Promise<void>
+  /** Fetches nothing any more. Idempotent. */
+  close(): void
+}
+
+export interface RefreshingCredentialsDeps {
+  readonly source: KeySource
+  readonly clock: Clock
+  readonly random: Random
+  readonly wakeup: Wakeup
+  readonly logger: Logger
+}
+
+const fetchTimeoutMs = 30_000
+const basePauseMs = 1_000
+const longestPauseMs = 60_000
+/** OSS may err about keys that nobody replaces: after this long they are tried once more. */
+const refusedForMs = 5 * 60_000
+const longestLeadMs = 10 * 60_000
+/** Of the lifetime of short-lived keys; whoever runs many daemons does not want them all to ask at once. */
+const leadShare = 0.3
+
+/** When to fetch again, ahead of an expiry that lies `lifetimeMs` ahead: a lead of its own for everybody. */
+const refreshDelayMs = (lifetimeMs: number, random: number): number => {
+  const leadMs = Math.min(longestLeadMs, lifetimeMs * leadShare)
+  return Math.max(basePauseMs, lifetimeMs - leadMs * (1 + random / 2))
+}
+
+const sameKeys = (held: CredentialSet | null, fetched: FetchedKeys): boolean =>
+  held !== null &&
+  held.accessKeyId === fetched.accessKeyId &&
+  held.accessKeySecret === fetched.accessKeySecret &&
+  held.securityToken === fetched.securityToken
+
+/** Resolves with the promise, or rejects with the signal's reason; the promise goes on for others. */
+const orAborted = async (promise: Promise<void>, signal: AbortSignal): Promise<void> => {
+  signal.throwIfAborted()
+  let onAbort = (): void => {}
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason)
+    signal.addEventListener('abort', onAbort)
+  })
+  await Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', onAbort))
+}
+
+/**
+ * Holds the keys of a source fresh: fetches at once and then ahead of each expiry, one fetch at a time, and more and more
+ * slowly while fetching fails or OSS refuses what was fetched. Keys that OSS refuses and nothing replaces are held back,
+ * so that nobody sends with them. The clock's wall part only tells how long keys live; everything else is durations.
+ */
+export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): RefreshingCredentials => {
+  const { source, clock, random, wakeup, logger } = deps
+  let held: CredentialSet | null = null
+  let heldBackUntil = Number.NEGATIVE_INFINITY
+  let failing = false
+  /** Fetches in a row that failed or that OSS's refusal made necessary. */
+  let pressure = 0
+  let nextForcedAt = Number.NEGATIVE_INFINITY
+  let fetching: Promise<void> | null = null
+  let plan = new AbortController()
+  let closed = false
+
+  /** What is cheap to look at is looked at as often as ever. */
+  const ownLongestPauseMs = Math.min(longestPauseMs, source.recheckMs ?? longestPauseMs)
+
+  const isHeldBack = (): boolean => clock.monotonic() < heldBackUntil
+
+  const pauseMs = (): number =>
+    Math.min(ownLongestPauseMs, basePauseMs * 2 ** Math.min(pressure, 10)) * (0.5 + random() / 2)
+
+  const planFetch = (delayMs: number): void => {
+    plan.abort()
+    plan = new AbortController()
+    if (closed) return
+    const due = (): void => void (fetching ?? fetchOnce(false))
+    clock.sleep(delayMs, plan.signal).then(due, () => {})
+  }
+
+  const fetchInTime = async (): Promise<FetchedKeys> => {
+    const ended = new AbortController()
+    const late = clock.sleep(fetchTimeoutMs, ended.signal).then(() => {
+      throw noKeys(`${source.name} gave no answer within ${fetchTimeoutMs / 1000} s`)
+    })
+    return Promise.race([source.fetchKeys(), late]).finally(() => ended.abort())
+  }
+
+  const take = (fetched: FetchedKeys): void => {
+    if (failing) logger.info({ source: source.name }, 'Credentials can be had again')
+    failing = false
+    if (sameKeys(held, fetched)) return
+    const { accessKeyId, accessKeySecret, securityToken, temporary } = fetched
+    held = Object.freeze({ accessKeyId, accessKeySecret, securityToken, temporary })
+    heldBackUntil = Number.NEGATIVE_INFINITY
+    logger.debug({ source: source.name, accessKeyId }, 'New credentials')
+    wakeup.notify('credentials')
+  }
+
+  const complain = (error: unknown): void => {
+    const reason = error instanceof Failure ? error.message : `${source.name} failed in an unexpected way`
+    const lot = held === null ? 'jobs wait until there are some' : 'the old ones are used on'
+    if (failing) logger.debug({ reason }, 'Still no credentials can be had')
+    else logger.warn({ reason }, `No credentials can be had: ${lot}`)
+    failing = true
+  }
+
+  /** Null when the keys name no expiry that a plan could be made of. */
+  const lifetimeOf = ({ expiresAt }: FetchedKeys): number | null =>
+    expiresAt === null ? null : expiresAt - clock.now()
+
+  const fetchAndPlan = async (forced: boolean): Promise<void> => {
+    const wasHeldBack = isHeldBack()
+    let delayMs: number | null
+    try {
+      const fetched = await fetchInTime()
+      if (closed) return
+      take(fetched)
+      const lifetimeMs = lifetimeOf(fetched)
+      // Keys that are fetched when they have expired already: their issuer is late, or a clock is wrong.
+      const expired = lifetimeMs !== null && lifetimeMs <= 0
+      pressure = forced || wasHeldBack || expired ? pressure + 1 : 0
+      if (expired || isHeldBack()) delayMs = pauseMs()
+      else delayMs = lifetimeMs === null ? source.recheckMs : refreshDelayMs(lifetimeMs, random())
+    } catch (error) {
+      if (closed) return
+      complain(error)
+      pressure++
+      delayMs = pauseMs()
+    }
+    nextForcedAt = pressure === 0 ? Number.NEGATIVE_INFINITY : clock.monotonic() + pauseMs()
+    if (delayMs !== null) planFetch(delayMs)
+  }
+
+  const fetchOnce = (forced: boolean): Promise<void> => {
+    plan.abort()
+    const ended = fetchAndPlan(forced).finally(() => {
+      fetching = null
+    })
+    fetching = ended
+    return ended
+  }
+
+  const holdBack = (): void => {
+    if (!isHeldBack())
+      logger.warn({ source: source.name }, 'OSS refuses the credentials and no others can be had: jobs wait for some')
+    heldBackUntil = clock.monotonic() + refusedForMs
+    planFetch(Math.max(0, nextForcedAt - clock.monotonic()))
+  }
+
+  return {
+    opened: fetchOnce(false),
+    current() {
+      if (held === null) throw noKeys(`No credentials could be had from ${source.name} yet`)
+      if (isHeldBack()) throw noKeys(`OSS refuses the credentials from ${source.name}`)
+      return held
+    },
+    async renew(refused, signal) {
+      signal.throwIfAborted()
+      if (held === refused) {
+        const tooSoon = fetching === null && clock.monotonic() < nextForcedAt
+        if (!tooSoon) await orAborted(fetching ?? fetchOnce(true), signal)
+        if (held === refused) holdBack()
+      }
+      return !isHeldBack()
+    },
+    close() {
+      closed = true
+      plan.abort()
+    },
+  }
+}
