@@ -39,8 +39,11 @@ export interface PortWrappers {
 const bare: PortWrappers = { store: (store) => store, targets: (targets) => targets }
 
 const leaseMs = 30_000
-/** Runs beyond the slots: jobs that hash, list or complete need none, and a freed slot never waits for a claim. */
-const runsPerSlot = 2
+/**
+ * Runs beyond the slots: jobs that hash, list or complete need none, and a freed slot never waits for a claim. Twice as
+ * many as that takes, for one endpoint and bucket gets at most half of them.
+ */
+const runsPerSlot = 4
 
 export const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 
@@ -80,6 +83,14 @@ export const startDaemon = async (
   const targets = gateTargets(wrap.targets(oss), storage)
   const limits = { maxAttempts: config.maxAttempts, baseMs: defaultBaseMs, capMs: defaultCapMs }
   const progress = createProgressBoard(clock)
+  const health = createEndpointHealth({
+    clock,
+    random,
+    wakeup,
+    logger: component('endpoints'),
+    limits,
+    concurrency: config.concurrency,
+  })
   const leases = createLeaseKeeper({ store, wakeup, clock, logger: component('leases'), leaseMs })
   const dispatcher = createDispatcher({
     store,
@@ -89,8 +100,8 @@ export const startDaemon = async (
     wakeup,
     leases,
     progress,
-    slots: createSlots(config.concurrency),
-    health: createEndpointHealth(random, limits),
+    slots: createSlots(config.concurrency, health.limitOf),
+    health,
     limits,
     clock,
     random,
@@ -102,6 +113,7 @@ export const startDaemon = async (
   const jobs = createJobs({
     store,
     storage,
+    health,
     sources,
     progress,
     wakeup,

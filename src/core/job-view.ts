@@ -69,6 +69,10 @@ export const heldUp = (job: Job): Job =>
     ? { ...job, state: 'queued', waiting: 'storage' }
     : job
 
+/** How a job reads while its endpoint and bucket are not sent to: it waits for them, whatever its turn would be. */
+export const restedWith = (job: Job): Job =>
+  job.state === 'queued' && job.waiting === null ? { ...job, waiting: 'endpoint' } : job
+
 /** The public face of a job. Pure, so that stored events and live answers cannot drift apart. */
 export const viewJob = (job: Job, live: LiveProgress = idle): JobView => ({
   id: job.id,

@@ -14,8 +14,6 @@ export const defaultCapMs = 60_000
 /** Integrity failures in a row, and local read errors, that fail a job. */
 const maxIntegrityFailures = 3
 const maxLocalFailures = 3
-/** Failures in a row towards a silent endpoint before the job gives its place in the queue to others. */
-const outageAfter = 4
 
 /** What one request has gone through. Per request, never shared between parts. */
 export interface Tally {
@@ -34,8 +32,8 @@ export const freshTally = (charged = 0): Tally => ({ failures: 0, charged, silen
 export type RetryDecision =
   /** Send the same request again after `delayMs`. */
   | { readonly act: 'retry'; readonly delayMs: number }
-  /** Trying on is useless now; the job waits without losing attempts. */
-  | { readonly act: 'yield'; readonly waiting: 'endpoint' | 'credentials' }
+  /** Trying on is useless until there are other keys; the job waits without losing attempts. */
+  | { readonly act: 'yield'; readonly waiting: 'credentials' }
   /** The job fails with this code. */
   | { readonly act: 'fail'; readonly code: JobErrorCode }
   /** Not a matter of trying again: the caller knows what the failure means here. */
@@ -75,7 +73,6 @@ export const decideRetry = (
       const silent = met.healthySince ? 0 : tally.silent + 1
       const next = { ...tally, failures, charged, silent, integrity: 0 }
       if (charged >= limits.maxAttempts) return { tally: next, decision: { act: 'fail', code: 'too_many_attempts' } }
-      if (silent >= outageAfter) return { tally: next, decision: { act: 'yield', waiting: 'endpoint' } }
       return { tally: next, decision: wait() }
     }
     case 'integrity': {

@@ -9,11 +9,13 @@ import type { Targets } from '../ports/target.js'
 import type { Wakeup } from '../ports/wakeup.js'
 import type { EndpointHealth } from './endpoint-health.js'
 import type { LeaseKeeper } from './lease-keeper.js'
+import { createNudge } from './nudge.js'
 import { createPatientStore } from './patient-store.js'
 import type { ProgressBoard } from './progress-board.js'
 import { createRetrier } from './request-retrier.js'
 import type { Run } from './run.js'
 import { createRunControl, type RunControl, RunStopped } from './run-control.js'
+import { createRunShares } from './run-shares.js'
 import type { Slots } from './slots.js'
 import type { StorageGate } from './storage-gate.js'
 import { runJob } from './upload-job.js'
@@ -41,7 +43,7 @@ export interface DispatcherDeps {
   readonly logger: Logger
   readonly node: string
   readonly leaseMs: number
-  /** Runs at the same time. More than there are slots, so that a slot never waits for the next claim. */
+  /** Runs at the same time; one endpoint and bucket gets half. More than slots, so that none waits for the next claim. */
   readonly maxRuns: number
 }
 
@@ -63,10 +65,11 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   /** Leases of runs that ended without giving their job back, because the store failed or the lease could not be renewed. */
   const dropped = new Set<Lease>()
   const stopping = new AbortController()
-  let nudge = new AbortController()
+  const shares = createRunShares(deps)
+  const nudge = createNudge(clock)
   let running: Promise<void> = Promise.resolve()
 
-  const wake = (): void => nudge.abort()
+  const wake = nudge.poke
 
   const buildRun = (claim: Claim, control: RunControl, lease: ReturnType<LeaseKeeper['keep']>): Run => {
     const { job } = claim
@@ -77,7 +80,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     const charge = async (count: number): Promise<void> => {
       if ((await patient.chargeAttempts(claim.lease, count)) === 'fenced') throw new RunStopped('fenced')
     }
-    const facts = { jobId: job.id, target: job.target, control, logger: log, charged: remembered.charged, charge }
+    const facts = { job, control, logger: log, charged: remembered.charged, charge }
     return {
       job,
       lease: claim.lease,
@@ -87,7 +90,6 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
       progress: deps.progress.begin(job),
       logger: log,
       store: patient,
-      slots: deps.slots,
       clock,
       disagreements: remembered.disagreements,
       assertLease: () => lease.assert(),
@@ -97,8 +99,10 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   /** Halts the run when its job's deadline comes. Returns the function that forgets the deadline. */
   const watchDeadline = (notAfter: number | null, control: RunControl): (() => void) => {
     if (notAfter === null) return () => {}
+    const leftMs = notAfter - clock.now()
+    if (leftMs <= 0) control.halt('deadline')
     const over = new AbortController()
-    void clock.sleep(Math.max(0, notAfter - clock.now()), over.signal).then(
+    void clock.sleep(Math.max(0, leftMs), over.signal).then(
       () => control.halt('deadline'),
       () => {},
     )
@@ -129,7 +133,9 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
 
   const begin = (claim: Claim): void => {
     const control = createRunControl()
+    const endShare = shares.begin(claim.job)
     const ended = execute(claim, control).finally(() => {
+      endShare()
       if (active.get(claim.job.id)?.control === control) active.delete(claim.job.id)
       wake()
     })
@@ -151,10 +157,12 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     if (free <= 0) return pollMs
     try {
       await releaseDropped()
-      const { claims, nextDueAt } = await store.claim({ node: deps.node, limit: free, leaseMs: deps.leaseMs })
+      const request = { node: deps.node, limit: free, leaseMs: deps.leaseMs, ...shares.next() }
+      const { claims, nextDueAt } = await store.claim(request)
       for (const claim of claims) begin(claim)
       if (claims.length === free) return 0
-      return nextDueAt === null ? pollMs : Math.min(pollMs, Math.max(0, nextDueAt - clock.now()))
+      const dueMs = nextDueAt === null ? pollMs : Math.max(0, nextDueAt - clock.now())
+      return Math.min(pollMs, dueMs, shares.probeInMs() ?? pollMs)
     } catch (error) {
       logger.error({ reason: error instanceof Error ? error.message : String(error) }, 'The queue could not be read')
       return pollMs
@@ -163,11 +171,9 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
 
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      nudge = new AbortController()
       if (!(await deps.storage.opens(stopping.signal))) return
       const idleMs = await claimSome()
-      const wakeSignal = AbortSignal.any([nudge.signal, stopping.signal])
-      if (idleMs > 0 && !wakeSignal.aborted) await clock.sleep(idleMs, wakeSignal).catch(() => {})
+      if (idleMs > 0) await nudge.wait(idleMs, stopping.signal)
     }
   }
 

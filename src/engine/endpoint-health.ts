@@ -1,33 +1,180 @@
-import { fullJitter } from '../core/retry.js'
-import type { Random } from '../ports/clock.js'
+import { type AdaptiveLimit, cutLimit, raiseLimit, slotsOf, startLimit } from '../core/adaptive-limit.js'
+import {
+  admit,
+  afterFailure,
+  afterLostProbe,
+  type Breaker,
+  type BreakerFailure,
+  closedBreaker,
+  type ProbeLimits,
+} from '../core/breaker.js'
+import type { Failure, FailureKind } from '../core/failure.js'
+import type { JobTarget } from '../core/job.js'
+import type { Clock, Random } from '../ports/clock.js'
+import type { Logger } from '../ports/logger.js'
+import type { Wakeup } from '../ports/wakeup.js'
 
-/** What the daemon has seen of each endpoint and bucket. Decides which tries are charged and how long an outage is waited out. */
-export interface EndpointHealth {
-  /** Healthy answers seen so far; grows by each. Compare two readings to know whether something healthy came between. */
-  healthyAnswers(pair: string): number
-  sawHealthy(pair: string): void
-  /** A job gave up on a silent endpoint: how many milliseconds it waits. Grows with each until something healthy comes. */
-  outageDelayMs(pair: string): number
+/** What fails and recovers together. */
+export type Pair = Pick<JobTarget, 'endpoint' | 'bucket'>
+
+/** A request that may be sent. Tell how it ended, then leave. */
+export interface Admission {
+  /** OSS did what was asked. */
+  succeeded(): void
+  /** `inARow`: failures of this request in a row while nothing healthy came, this one included. */
+  failed(failure: Failure, inARow: number): void
+  /** It is over, whatever was told before; idempotent. */
+  leave(): void
 }
 
-/** The pair that fails and recovers together. */
-export const endpointPair = (target: { readonly endpoint: string; readonly bucket: string }): string =>
-  `${target.endpoint} ${target.bucket}`
+/** How a pair is doing, for those who watch. */
+export interface PairHealth extends Pair {
+  readonly state: Breaker['state']
+  readonly inFlight: number
+  /** Parts and puts that may be in flight towards it. */
+  readonly limit: number
+}
 
-export const createEndpointHealth = (random: Random, limits: { baseMs: number; capMs: number }): EndpointHealth => {
-  const healthy = new Map<string, number>()
-  const outages = new Map<string, number>()
+/** What the daemon has seen of each endpoint and bucket: whether it may be sent to, and how much at a time. */
+export interface EndpointHealth {
+  /** Asks to send one request now; null: the pair rests, so give way. */
+  enter(pair: Pair): Admission | null
+  /** Healthy answers seen so far; grows by each. Compare two readings to know whether something healthy came between. */
+  healthyAnswers(pair: Pair): number
+  /** Requests are held back until a probe succeeds. */
+  isResting(pair: Pair): boolean
+  /** How many parts and puts may be in flight towards it. */
+  limitOf(pair: Pair): number
+  /** The resting pairs; `probeAt` (monotonic) is null while a probe is under way. */
+  resting(): readonly { readonly pair: Pair; readonly probeAt: number | null }[]
+  snapshot(): readonly PairHealth[]
+}
+
+export interface EndpointHealthDeps {
+  readonly clock: Pick<Clock, 'monotonic'>
+  readonly random: Random
+  /** Told `jobs` when a pair has recovered, for its jobs may be claimed again. */
+  readonly wakeup: Pick<Wakeup, 'notify'>
+  readonly logger: Logger
+  readonly limits: ProbeLimits
+  /** Parts and puts in flight in the daemon. */
+  readonly concurrency: number
+}
+
+export const endpointPair = ({ endpoint, bucket }: Pair): string => `${endpoint} ${bucket}`
+
+/** Kinds that show an endpoint that is not well. */
+const sickKinds: readonly FailureKind[] = ['transient', 'throttled', 'clock']
+/** Kinds by which OSS, when it answered at all, refused what was asked and not to be asked. */
+const refusalKinds: readonly FailureKind[] = ['permanent', 'lost', 'conflict', 'credentials']
+
+/** The endpoint is well although the request failed. */
+const isWell = ({ kind, status }: Failure): boolean =>
+  kind === 'integrity' || (status !== null && status >= 400 && status < 500 && refusalKinds.includes(kind))
+
+interface Known {
+  readonly pair: Pair
+  breaker: Breaker
+  limit: AdaptiveLimit
+  healthy: number
+  inFlight: number
+  /** The admission that is the probe of a half-open breaker. */
+  probe: object | null
+}
+
+export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth => {
+  const { clock, random, wakeup, logger, limits, concurrency } = deps
+  const known = new Map<string, Known>()
+
+  const look = ({ endpoint, bucket }: Pair): Known => {
+    const name = endpointPair({ endpoint, bucket })
+    const found = known.get(name)
+    if (found !== undefined) return found
+    const fresh: Known = {
+      pair: { endpoint, bucket },
+      breaker: closedBreaker,
+      limit: startLimit(concurrency),
+      healthy: 0,
+      inFlight: 0,
+      probe: null,
+    }
+    known.set(name, fresh)
+    return fresh
+  }
+
+  const close = (entry: Known): void => {
+    const rested = entry.breaker.state !== 'closed'
+    entry.breaker = closedBreaker
+    entry.probe = null
+    if (!rested) return
+    logger.info({ ...entry.pair }, 'The endpoint answers again')
+    wakeup.notify('jobs')
+  }
+
+  const fail = (entry: Known, failure: BreakerFailure, reason: string): void => {
+    const before = entry.breaker
+    entry.breaker = afterFailure(before, failure, clock.monotonic(), limits, random())
+    if (entry.breaker === before || entry.breaker.state !== 'open') return
+    entry.probe = null
+    const { failedProbes, probeAt } = entry.breaker
+    const fields = { ...entry.pair, reason, failedProbes, probeInMs: Math.round(probeAt - clock.monotonic()) }
+    if (before.state === 'closed') {
+      // What comes back after an outage has to prove itself again before it may take more than its half.
+      entry.limit = { ...entry.limit, value: Math.min(entry.limit.value, startLimit(concurrency).value) }
+      logger.warn(fields, 'The endpoint fails: its jobs wait until a probe succeeds')
+    } else logger.info(fields, 'The endpoint still fails')
+  }
+
   return {
-    healthyAnswers: (pair) => healthy.get(pair) ?? 0,
-    sawHealthy(pair) {
-      healthy.set(pair, (healthy.get(pair) ?? 0) + 1)
-      outages.delete(pair)
+    enter(pair) {
+      const entry = look(pair)
+      const { breaker, grant } = admit(entry.breaker, clock.monotonic())
+      entry.breaker = breaker
+      if (grant === 'rest') return null
+      const startedAt = clock.monotonic()
+      const token = {}
+      if (grant === 'probe') entry.probe = token
+      entry.inFlight++
+      let left = false
+      return {
+        succeeded() {
+          entry.healthy++
+          entry.limit = raiseLimit(entry.limit, concurrency)
+          close(entry)
+        },
+        failed(failure, inARow) {
+          if (failure.kind === 'throttled') {
+            entry.limit = cutLimit(entry.limit, { startedAt, inFlight: entry.inFlight }, clock.monotonic())
+          }
+          const { retryAfterMs } = failure
+          if (isWell(failure)) close(entry)
+          else if (sickKinds.includes(failure.kind)) {
+            fail(entry, { probe: entry.probe === token, inARow, retryAfterMs }, failure.message)
+          }
+        },
+        leave() {
+          if (left) return
+          left = true
+          entry.inFlight--
+          if (entry.probe !== token) return
+          entry.probe = null
+          entry.breaker = afterLostProbe(entry.breaker, clock.monotonic())
+        },
+      }
     },
-    outageDelayMs(pair) {
-      const count = (outages.get(pair) ?? 0) + 1
-      outages.set(pair, count)
-      // At least the base: a job that is due again at once would spin through the queue.
-      return limits.baseMs + fullJitter(count, limits, random())
-    },
+    healthyAnswers: (pair) => look(pair).healthy,
+    isResting: (pair) => look(pair).breaker.state !== 'closed',
+    limitOf: (pair) => slotsOf(look(pair).limit),
+    resting: () =>
+      [...known.values()].flatMap(({ pair, breaker }) =>
+        breaker.state === 'closed' ? [] : [{ pair, probeAt: breaker.state === 'open' ? breaker.probeAt : null }],
+      ),
+    snapshot: () =>
+      [...known.values()].map(({ pair, breaker, limit, inFlight }) => ({
+        ...pair,
+        state: breaker.state,
+        inFlight,
+        limit: slotsOf(limit),
+      })),
   }
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../core/app-error.js'
 import { Failure } from '../core/failure.js'
 import { type Fingerprint, type IfExists, isSettled, type Job, type NewJob, type OnSourceChange } from '../core/job.js'
-import { heldUp, type JobView, viewJob } from '../core/job-view.js'
+import { heldUp, type JobView, restedWith, viewJob } from '../core/job-view.js'
 import { type AllowedTarget, isTargetAllowed } from '../core/object-key.js'
 import { type PartView, viewPart } from '../core/part-view.js'
 import { maxObjectSize } from '../core/plan.js'
@@ -9,6 +9,7 @@ import type { Clock } from '../ports/clock.js'
 import type { SourceOpener } from '../ports/source.js'
 import type { ControlRequest, IdempotencyKey, JobFilter, JobStore, Page, PageRequest } from '../ports/store.js'
 import type { Wakeup } from '../ports/wakeup.js'
+import type { EndpointHealth } from './endpoint-health.js'
 import { createNudge } from './nudge.js'
 import type { ProgressBoard } from './progress-board.js'
 import type { StorageGate } from './storage-gate.js'
@@ -62,6 +63,7 @@ export interface JobDefaults {
 interface Deps {
   readonly store: JobStore
   readonly storage: Pick<StorageGate, 'failure'>
+  readonly health: Pick<EndpointHealth, 'isResting'>
   readonly sources: SourceOpener
   readonly progress: ProgressBoard
   readonly wakeup: Wakeup
@@ -102,8 +104,13 @@ const waitPollMs = 1_000
 export const createJobs = (deps: Deps): Jobs => {
   const { store, sources, progress, wakeup, clock, defaults } = deps
 
-  const view = (job: Job): JobView =>
-    viewJob(deps.storage.failure() === null ? job : heldUp(job), progress.live(job.id) ?? undefined)
+  /** The job with what only this daemon knows of why it is not moving. */
+  const asItStands = (job: Job): Job => {
+    if (deps.storage.failure() !== null) return heldUp(job)
+    return deps.health.isResting(job.target) ? restedWith(job) : job
+  }
+
+  const view = (job: Job): JobView => viewJob(asItStands(job), progress.live(job.id) ?? undefined)
 
   const fingerprintOf = async (path: string): Promise<Fingerprint> => {
     const source = await sources.open(path).catch((error: unknown) => {

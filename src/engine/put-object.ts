@@ -55,7 +55,7 @@ const watchSource = async (run: Run, source: OpenSource): Promise<() => Promise<
 export const putWhole = async (run: Run, source: OpenSource): Promise<Receipt> => {
   const { fingerprint } = run.job.source
   const { crc64: expected } = run.job.options
-  const { hard, soft } = run.control
+  const { hard } = run.control
   const size = fingerprint.size
   if (expected !== null) {
     const crc64 = await source.crc64(0, size, hard)
@@ -68,8 +68,8 @@ export const putWhole = async (run: Run, source: OpenSource): Promise<Receipt> =
   try {
     return await run.retrier.request<Receipt>({
       name: 'put',
+      carriesBytes: true,
       attempt: async () => {
-        const release = await run.slots.acquire({ jobId: run.job.id, priority: run.job.priority }, soft)
         try {
           run.assertLease()
           run.progress.moving(onlyPart, 0)
@@ -85,7 +85,6 @@ export const putWhole = async (run: Run, source: OpenSource): Promise<Receipt> =
           if (found === null) throw new Failure('transient', 'OSS answered PutObject with success but shows no object')
           return proveObject(found, sent, run.clock.now())
         } finally {
-          release()
           run.progress.landed(onlyPart, null)
         }
       },

@@ -1,10 +1,11 @@
 import { Failure } from '../core/failure.js'
-import type { JobTarget, Waiting } from '../core/job.js'
-import { decideRetry, freshTally, type RetryLimits } from '../core/retry.js'
+import type { Job, Waiting } from '../core/job.js'
+import { decideRetry, freshTally, type RetryDecision, type RetryLimits, type Tally } from '../core/retry.js'
 import type { Clock, Random } from '../ports/clock.js'
 import type { Logger } from '../ports/logger.js'
-import { type EndpointHealth, endpointPair } from './endpoint-health.js'
+import type { EndpointHealth } from './endpoint-health.js'
 import { checkGoing, type RunControl } from './run-control.js'
+import type { Slots } from './slots.js'
 
 /** The run gives way: the job goes back to the queue, waits there for `delayMs` and loses no attempts. */
 export class RunYields extends Error {
@@ -21,6 +22,8 @@ export class RunYields extends Error {
 export interface RetriedRequest<T> {
   /** Names the request within its job: its tries are counted under this name. */
   readonly name: string
+  /** It sends a part or a put, so every try takes a slot first. */
+  readonly carriesBytes?: boolean
   /** One try. */
   attempt(tries: number): Promise<T>
 }
@@ -34,12 +37,12 @@ export interface RetrierDeps {
   readonly clock: Clock
   readonly random: Random
   readonly health: EndpointHealth
+  readonly slots: Slots
   readonly limits: RetryLimits
 }
 
 interface RunFacts {
-  readonly jobId: string
-  readonly target: JobTarget
+  readonly job: Pick<Job, 'id' | 'priority' | 'target'>
   readonly control: RunControl
   readonly logger: Logger
   /** Charged tries by request name; outlives the run, so that giving way does not start the count again. */
@@ -48,65 +51,94 @@ interface RunFacts {
   charge(count: number): Promise<void>
 }
 
+/** How a try ended. */
+type Tried<T> =
+  | { readonly answer: T }
+  | { readonly failure: Failure; readonly tally: Tally; readonly decision: RetryDecision }
+
 const credentialsDelayMs = 15_000
+/** Only until the run is over: then it is the pair that the job waits for, and the dispatcher claims none of its jobs. */
+const endpointDelayMs = 500
+
+const restsWith = (reason: string): RunYields => new RunYields('endpoint', endpointDelayMs, reason)
+
+const spent = (failure: Failure, name: string, { failures }: Tally, code: Failure['code']): Failure =>
+  new Failure('permanent', `${failure.message} (${failures} tries of ${name})`, {
+    ...(code === null ? {} : { code }),
+    ossCode: failure.ossCode,
+    requestId: failure.requestId,
+    status: failure.status,
+    cause: failure,
+  })
 
 /** Retries of one run's requests. */
 export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
-  const { clock, random, health, limits } = deps
-  const pair = endpointPair(run.target)
+  const { clock, random, health, slots, limits } = deps
+  const { id: jobId, priority, target: pair } = run.job
   const healthyAtStart = health.healthyAnswers(pair)
 
+  /** One try, if the pair may be sent to. Its outcome is known to the pair's health before the slot is free again. */
+  const tryOnce = async <T>(request: RetriedRequest<T>, tally: Tally, healthySeen: number): Promise<Tried<T>> => {
+    const bytes = request.carriesBytes === true
+    const release = bytes ? await slots.acquire({ jobId, priority, pair }, run.control.soft) : null
+    const admission = health.enter(pair)
+    try {
+      if (admission === null) throw restsWith('The endpoint is out of order')
+      const answer = await request.attempt(tally.failures + 1)
+      admission.succeeded()
+      return { answer }
+    } catch (error) {
+      run.control.hard.throwIfAborted()
+      if (!(error instanceof Failure)) throw error
+      const healthySince = health.healthyAnswers(pair) > healthySeen
+      const met = { kind: error.kind, retryAfterMs: error.retryAfterMs, healthySince }
+      const judged = decideRetry(tally, met, limits, random())
+      admission?.failed(error, judged.tally.silent)
+      return { failure: error, ...judged }
+    } finally {
+      admission?.leave()
+      release?.()
+    }
+  }
+
   return {
-    async request({ name, attempt }) {
+    async request(request) {
+      const { name } = request
       let tally = freshTally(run.charged.get(name))
       let healthySeen = healthyAtStart
       for (;;) {
         run.control.hard.throwIfAborted()
-        try {
-          const answer = await attempt(tally.failures + 1)
-          health.sawHealthy(pair)
+        const tried = await tryOnce(request, tally, healthySeen)
+        if ('answer' in tried) {
           run.charged.delete(name)
-          return answer
-        } catch (error) {
-          run.control.hard.throwIfAborted()
-          if (!(error instanceof Failure)) throw error
-          const healthyNow = health.healthyAnswers(pair)
-          const met = { kind: error.kind, retryAfterMs: error.retryAfterMs, healthySince: healthyNow > healthySeen }
-          healthySeen = healthyNow
-          const before = tally.charged
-          const judged = decideRetry(tally, met, limits, random())
-          tally = judged.tally
-          if (tally.charged > before) {
-            run.charged.set(name, tally.charged)
-            await run.charge(tally.charged - before)
-          }
-          const fields = {
+          return tried.answer
+        }
+        const { failure, decision } = tried
+        const newlyCharged = tried.tally.charged - tally.charged
+        tally = tried.tally
+        healthySeen = health.healthyAnswers(pair)
+        if (newlyCharged > 0) {
+          run.charged.set(name, tally.charged)
+          await run.charge(newlyCharged)
+        }
+        if (decision.act === 'hand_back') throw failure
+        if (decision.act === 'fail') throw spent(failure, name, tally, decision.code)
+        if (decision.act === 'yield') throw new RunYields(decision.waiting, credentialsDelayMs, failure.message)
+        if (health.isResting(pair)) throw restsWith(failure.message)
+        run.logger.warn(
+          {
             request: name,
             attempt: tally.failures,
-            kind: error.kind,
-            ossCode: error.ossCode,
-            requestId: error.requestId,
-            reason: error.message,
-          }
-          const { decision } = judged
-          if (decision.act === 'hand_back') throw error
-          if (decision.act === 'fail') {
-            throw new Failure('permanent', `${error.message} (${tally.failures} tries of ${name})`, {
-              code: decision.code,
-              ossCode: error.ossCode,
-              requestId: error.requestId,
-              status: error.status,
-              cause: error,
-            })
-          }
-          if (decision.act === 'yield') {
-            const delayMs = decision.waiting === 'endpoint' ? health.outageDelayMs(pair) : credentialsDelayMs
-            throw new RunYields(decision.waiting, delayMs, error.message)
-          }
-          run.logger.warn({ ...fields, delayMs: decision.delayMs }, 'A request failed and is tried again')
-          checkGoing(run.control)
-          await clock.sleep(decision.delayMs, run.control.soft)
-        }
+            kind: failure.kind,
+            ossCode: failure.ossCode,
+            requestId: failure.requestId,
+            reason: failure.message,
+            delayMs: decision.delayMs,
+          },
+          'A request failed and is tried again',
+        )
+        checkGoing(run.control)
+        await clock.sleep(decision.delayMs, run.control.soft)
       }
     },
   }

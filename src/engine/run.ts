@@ -6,7 +6,6 @@ import type { ObjectWishes, Target } from '../ports/target.js'
 import type { JobProgress } from './progress-board.js'
 import type { Retrier } from './request-retrier.js'
 import { type RunControl, RunStopped } from './run-control.js'
-import type { Slots } from './slots.js'
 
 /** Everything the steps of one run share. `job` is the latest that the store answered. */
 export interface Run {
@@ -18,7 +17,6 @@ export interface Run {
   readonly progress: JobProgress
   readonly logger: Logger
   readonly store: JobStore
-  readonly slots: Slots
   readonly clock: Clock
   /** How often OSS refused to complete this job, by what it said; outlives the run. */
   readonly disagreements: Map<string, number>

@@ -16,28 +16,24 @@ const sendPart = async (
   try {
     const uploaded = await run.retrier.request<UploadedPart>({
       name: `part ${part.partNumber}`,
+      carriesBytes: true,
       attempt: async (tries) => {
-        const release = await run.slots.acquire({ jobId: run.job.id, priority: run.job.priority }, run.control.soft)
-        try {
-          signal.throwIfAborted()
-          run.progress.moving(part.partNumber, 0)
-          const sent = await run.target.uploadPart(
-            upload,
-            part.partNumber,
-            source.range(part.offset, part.size),
-            wishesOf(run.job),
-            { signal, onProgress: (bytes) => run.progress.moving(part.partNumber, bytes) },
-          )
-          return {
-            partNumber: part.partNumber,
-            size: sent.size,
-            etag: sent.etag,
-            crc64: sent.crc64,
-            proven: sent.serverCrc64 !== null,
-            attempts: tries,
-          }
-        } finally {
-          release()
+        signal.throwIfAborted()
+        run.progress.moving(part.partNumber, 0)
+        const sent = await run.target.uploadPart(
+          upload,
+          part.partNumber,
+          source.range(part.offset, part.size),
+          wishesOf(run.job),
+          { signal, onProgress: (bytes) => run.progress.moving(part.partNumber, bytes) },
+        )
+        return {
+          partNumber: part.partNumber,
+          size: sent.size,
+          etag: sent.etag,
+          crc64: sent.crc64,
+          proven: sent.serverCrc64 !== null,
+          attempts: tries,
         }
       },
     })

@@ -1,7 +1,11 @@
+import { endpointPair, type Pair } from './endpoint-health.js'
+
 /** Asks for the permission to have one part or put in flight. */
 export interface SlotRequest {
   readonly jobId: string
   readonly priority: number
+  /** Where it goes. */
+  readonly pair: Pair
 }
 
 export interface Slots {
@@ -11,40 +15,62 @@ export interface Slots {
 }
 
 interface Waiter extends SlotRequest {
+  readonly pairName: string
   grant(): void
 }
 
+/** Counts by name; a name that holds nothing is forgotten. */
+const createCounts = () => {
+  const counts = new Map<string, number>()
+  const of = (name: string): number => counts.get(name) ?? 0
+  const add = (name: string, change: 1 | -1): void => {
+    const count = of(name) + change
+    if (count === 0) counts.delete(name)
+    else counts.set(name, count)
+  }
+  return { of, add }
+}
+
 /**
- * Shares `capacity` slots: higher priority first, then the job that holds the fewest, then who came first. So a job of
- * ten thousand parts and a job of one progress together.
+ * Shares `capacity` slots. No endpoint and bucket gets more than `limitOf` says, nor more than half of the slots while
+ * others wait, so one that swallows everything holds up nobody else. Within that: higher priority first, then the job
+ * that holds the fewest, then who came first, so a job of ten thousand parts and a job of one progress together.
  */
-export const createSlots = (capacity: number): Slots => {
+export const createSlots = (capacity: number, limitOf: (pair: Pair) => number): Slots => {
+  const half = Math.max(1, Math.floor(capacity / 2))
   const waiting = new Set<Waiter>()
-  const held = new Map<string, number>()
+  const ofJob = createCounts()
+  const ofPair = createCounts()
   let inUse = 0
 
-  const heldBy = (jobId: string): number => held.get(jobId) ?? 0
+  const hasHalf = (waiter: Waiter): boolean => ofPair.of(waiter.pairName) >= half
 
-  const goesBefore = (a: Waiter, b: Waiter): boolean =>
-    a.priority !== b.priority ? a.priority > b.priority : heldBy(a.jobId) < heldBy(b.jobId)
+  const goesBefore = (a: Waiter, b: Waiter): boolean => {
+    if (hasHalf(a) !== hasHalf(b)) return hasHalf(b)
+    if (a.priority !== b.priority) return a.priority > b.priority
+    return ofJob.of(a.jobId) < ofJob.of(b.jobId)
+  }
 
   const next = (): Waiter | null => {
     let best: Waiter | null = null
-    for (const waiter of waiting) if (best === null || goesBefore(waiter, best)) best = waiter
+    for (const waiter of waiting) {
+      if (ofPair.of(waiter.pairName) >= limitOf(waiter.pair)) continue
+      if (best === null || goesBefore(waiter, best)) best = waiter
+    }
     return best
   }
 
-  const take = (jobId: string): (() => void) => {
+  const take = ({ jobId, pairName }: Waiter): (() => void) => {
     inUse++
-    held.set(jobId, heldBy(jobId) + 1)
+    ofJob.add(jobId, 1)
+    ofPair.add(pairName, 1)
     let given = false
     return () => {
       if (given) return
       given = true
       inUse--
-      const left = heldBy(jobId) - 1
-      if (left === 0) held.delete(jobId)
-      else held.set(jobId, left)
+      ofJob.add(jobId, -1)
+      ofPair.add(pairName, -1)
       serve()
     }
   }
@@ -71,9 +97,10 @@ export const createSlots = (capacity: number): Slots => {
         }
         const waiter: Waiter = {
           ...request,
+          pairName: endpointPair(request.pair),
           grant() {
             signal.removeEventListener('abort', onAbort)
-            resolve(take(request.jobId))
+            resolve(take(waiter))
           },
         }
         signal.addEventListener('abort', onAbort, { once: true })

@@ -20,11 +20,11 @@ describe('decideRetry', () => {
     expect(repeat(10, { kind: 'transient', ...healthy }).decision).toEqual({ act: 'fail', code: 'too_many_attempts' })
   })
 
-  it('charges nothing while the endpoint is silent, and gives way', () => {
-    const { tally, decision } = repeat(4, { kind: 'transient', ...silent })
-    expect(tally.charged).toBe(0)
-    expect(decision).toEqual({ act: 'yield', waiting: 'endpoint' })
-    expect(repeat(3, { kind: 'transient', ...silent }).decision.act).toBe('retry')
+  it('charges nothing and gives up nothing while the endpoint is silent, and counts the silence', () => {
+    const { tally, decision } = repeat(1000, { kind: 'transient', ...silent })
+    expect(tally).toMatchObject({ charged: 0, silent: 1000 })
+    expect(decision.act).toBe('retry')
+    expect(decideRetry(tally, { kind: 'transient', ...healthy }, limits, 0.5).tally.silent).toBe(0)
   })
 
   it('fails after three integrity failures in a row, but not when another failure came between', () => {

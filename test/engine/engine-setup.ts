@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createLocalWakeup } from '../../src/adapters/wakeup/local-wakeup.js'
 import type { JobView } from '../../src/core/job-view.js'
 import { createDispatcher, type Dispatcher } from '../../src/engine/dispatcher.js'
-import { createEndpointHealth } from '../../src/engine/endpoint-health.js'
+import { createEndpointHealth, type EndpointHealth } from '../../src/engine/endpoint-health.js'
 import { createEventFeed, type EventFeed } from '../../src/engine/event-feed.js'
 import { gateTargets } from '../../src/engine/gated-targets.js'
 import { createJobs, type Jobs, type SubmitRequest } from '../../src/engine/jobs.js'
@@ -85,6 +85,9 @@ export const setupEngine = (
   const progress = createProgressBoard(clock)
   const newGate = (): StorageGate => createStorageGate({ store: options.wrapStore?.(store) ?? store, clock, logger })
   let storage = newGate()
+  const concurrency = options.slots ?? 16
+  const newHealth = (): EndpointHealth => createEndpointHealth({ clock, random, wakeup, logger, limits, concurrency })
+  let health = newHealth()
   /** The store of whichever gate there is now. */
   const watched = new Proxy(store, { get: (_, name) => Reflect.get(storage.store, name) })
   let nextId = 1
@@ -106,6 +109,7 @@ export const setupEngine = (
   const jobs = createJobs({
     store: watched,
     storage: { failure: () => storage.failure() },
+    health: { isResting: (pair) => health.isResting(pair) },
     sources,
     progress,
     wakeup,
@@ -134,6 +138,7 @@ export const setupEngine = (
     start() {
       alive = { dead: false }
       storage = newGate()
+      health = newHealth()
       const living = mortal(storage.store, alive)
       leases = createLeaseKeeper({ store: living, wakeup, clock, logger, leaseMs })
       dispatcher = createDispatcher({
@@ -144,15 +149,15 @@ export const setupEngine = (
         wakeup,
         leases,
         progress,
-        slots: createSlots(options.slots ?? 16),
-        health: createEndpointHealth(random, limits),
+        slots: createSlots(concurrency, health.limitOf),
+        health,
         limits,
         clock,
         random,
         logger,
         node: 'node',
         leaseMs,
-        maxRuns: 8,
+        maxRuns: 16,
       })
       dispatcher.start()
     },
