@@ -54,7 +54,7 @@ const newJobId = (): string => Date.now().toString(36).padStart(9, '0') + random
 export const startDaemon = async (
   config: Config,
   logger: PinoLogger,
-  onFatal: (error: Error) => void,
+  onFatal: (failure: { readonly exitCode: number; readonly message: string }) => void,
   wrap: PortWrappers = bare,
 ): Promise<Daemon> => {
   const clock = createSystemClock()

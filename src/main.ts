@@ -5,7 +5,7 @@ import { ExitError } from './cli/exit-error.js'
 import { createProgram, runProgram } from './cli/program.js'
 import { ConfigError, loadConfig, settings } from './config.js'
 
-const exitCodes = { crashed: 1, storeFailed: 74, badSettings: 78 } as const
+const exitCodes = { crashed: 1, badSettings: 78 } as const
 
 /** Beyond the drain timeout: what closing streams and the database may take before the process ends anyway. */
 const closingGraceMs = 10_000
@@ -27,9 +27,9 @@ const serve = async (): Promise<void> => {
   for (const warning of config.warnings) logger.warn({}, warning)
 
   const { startDaemon } = await import('./daemon.js')
-  const daemon = await startDaemon(config, logger, (error) => {
-    logger.fatal({ reason: error.message }, 'The store failed: the daemon ends, every job is kept')
-    process.exit(exitCodes.storeFailed)
+  const daemon = await startDaemon(config, logger, ({ exitCode, message }) => {
+    logger.fatal({ reason: message }, 'The store failed: the daemon ends, every job is kept')
+    process.exit(exitCode)
   })
   // SIGTERM and SIGINT drain; a second one ends the process at once.
   closeWithGrace({ delay: config.drainTimeoutMs + closingGraceMs, logger: false }, async ({ err }) => {

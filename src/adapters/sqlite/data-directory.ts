@@ -63,11 +63,14 @@ export const prepareDirectory = ({ directory }: StorePaths): readonly string[] =
 
 /**
  * Makes an empty file, 0600 whatever the umask, or narrows the mode of the one that is there. A file that exists is never
- * opened: closing a descriptor would drop the POSIX locks that SQLite holds on it in this process.
+ * opened: closing a descriptor would drop the POSIX locks that SQLite holds on it in this process. Throws StoreOpenError
+ * with exit code 74 when something else stands there.
  */
 export const createPrivateFile = (path: string): void => {
   if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600))
-  if ((statSync(path).mode & 0o777) !== 0o600) chmodSync(path, 0o600)
+  const stats = statSync(path)
+  if (!stats.isFile()) throw new StoreOpenError(storeExitCodes.io, `${path} is not a regular file.`)
+  if ((stats.mode & 0o777) !== 0o600) chmodSync(path, 0o600)
 }
 
 /** Throws StoreOpenError with exit code 65 when the directory once held a database and holds none any more. */

@@ -1,7 +1,7 @@
 import type SqliteDatabase from 'better-sqlite3'
 import type { Ledger } from './ledger.js'
-import { errorDataOf, mediumFailure } from './medium-error.js'
-import type { Answer, ErrorData, Operations, Request, StoreOperation } from './protocol.js'
+import { errorDataOf, isCorrupt, mediumFailure } from './medium-error.js'
+import type { Answer, Operations, Request, StoreOperation } from './protocol.js'
 
 /** Those that write nothing: a group of them needs no write lock and costs no fsync. */
 const reads: ReadonlySet<StoreOperation> = new Set([
@@ -33,8 +33,9 @@ export type GroupCommit = (requests: readonly Request[]) => {
 
 /**
  * Carries out a group of requests, in order, in one transaction, so that they share one fsync. A request that fails is
- * rolled back to its savepoint and the others go on; when the medium fails, nothing of the group was done and every
- * request of it says so. Answers may leave the thread as soon as this returns: what they promise is on disk.
+ * rolled back to its savepoint and the others go on; when the medium fails, nothing of the group was done and every write
+ * of it says so, while its reads are answered by themselves. Answers may leave the thread as soon as this returns: what
+ * they promise is on disk. Throws when the database turns out to be damaged.
  */
 export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCommitDeps): GroupCommit => {
   const { database } = ledger
@@ -61,20 +62,45 @@ export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCo
     }
   }
 
-  return (requests) => {
-    const writes = requests.some(({ operation }) => !reads.has(operation))
+  const read = (requests: readonly Request[]): readonly Answer[] => {
+    begin.run()
+    const answers = requests.map(carryOut)
+    commit.run()
+    return answers
+  }
+
+  const write = (requests: readonly Request[]): readonly Answer[] => {
+    beginWriting.run()
+    const answers = requests.map(carryOut)
+    assertInPlace()
+    commit.run()
+    // Once more: a file that was taken away between the two looks has the commit, but nobody will find it there.
+    assertInPlace()
+    return answers
+  }
+
+  /** The answers, or the same failure for each. */
+  const attempt = (work: typeof read, requests: readonly Request[]): readonly Answer[] => {
     try {
-      ;(writes ? beginWriting : begin).run()
-      const answers = requests.map(carryOut)
-      if (writes) assertInPlace()
-      commit.run()
-      return { answers, appendedEvents: ledger.tookEvents() }
+      return work(requests)
     } catch (error) {
+      if (isCorrupt(error)) throw error
       rollBack(database)
       ledger.tookEvents()
-      const data: ErrorData = errorDataOf(error)
-      return { answers: requests.map(({ id }) => ({ id, ok: false, error: data })), appendedEvents: false }
+      const data = errorDataOf(error)
+      return requests.map(({ id }) => ({ id, ok: false, error: data }))
     }
+  }
+
+  return (requests) => {
+    const readers = requests.filter(({ operation }) => reads.has(operation))
+    if (readers.length === requests.length) return { answers: attempt(read, requests), appendedEvents: false }
+    const answers = attempt(write, requests)
+    const appendedEvents = ledger.tookEvents()
+    if (readers.length === 0 || answers.some(({ ok }) => ok)) return { answers, appendedEvents }
+    // A full disk still reads well.
+    const answered = new Map(attempt(read, readers).map((answer) => [answer.id, answer]))
+    return { answers: answers.map((answer) => answered.get(answer.id) ?? answer), appendedEvents }
   }
 }
 

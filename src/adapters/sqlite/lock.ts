@@ -33,6 +33,7 @@ export const takeLock = (paths: StorePaths): Lock => {
     // Nothing is ever written in the transaction: no journal is left behind that a next opener had to recover.
     database.pragma('journal_mode = DELETE')
     database.exec('BEGIN EXCLUSIVE')
+    writeFileSync(paths.pid, `${process.pid}\n`, { mode: 0o600 })
   } catch (error) {
     database.close()
     if (!isBusy(error)) throw error
@@ -42,7 +43,6 @@ export const takeLock = (paths: StorePaths): Lock => {
       error,
     )
   }
-  writeFileSync(paths.pid, `${process.pid}\n`, { mode: 0o600 })
   return {
     release: () => {
       if (!database.open) return

@@ -1,7 +1,8 @@
 import { AppError, type AppErrorCode } from '../../core/app-error.js'
 import type { ErrorData } from './protocol.js'
 
-const codeOf = (error: unknown): string => {
+/** The code of SQLite or of the file system, or an empty string. */
+export const sqliteCodeOf = (error: unknown): string => {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return typeof code === 'string' ? code : ''
 }
@@ -15,10 +16,13 @@ const brokenCodes =
  * SQLite or of the file system.
  */
 export const mediumFailure = (error: unknown): AppErrorCode | null => {
-  const code = codeOf(error)
+  const code = sqliteCodeOf(error)
   if (fullCodes.includes(code)) return 'storage_full'
   return brokenCodes.test(code) ? 'storage_unavailable' : null
 }
+
+/** The file is no database, or not a sound one: no second try can help, and every write may do more harm. */
+export const isCorrupt = (error: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(sqliteCodeOf(error))
 
 const sentences: Partial<Record<AppErrorCode, string>> = {
   storage_full: 'The disk that holds the database is full; nothing was written.',
@@ -32,7 +36,7 @@ export const errorDataOf = (error: unknown): ErrorData => {
     return { code: error.code, message: error.message, ...(errors === undefined ? {} : { errors }) }
   }
   const code = mediumFailure(error)
-  const cause = codeOf(error)
+  const cause = sqliteCodeOf(error)
   if (code !== null) return { code, message: `${sentences[code] ?? ''} (${cause})` }
   return { code: null, message: error instanceof Error ? error.message : String(error) }
 }

@@ -1,14 +1,23 @@
-import { statSync } from 'node:fs'
 import SqliteDatabase from 'better-sqlite3'
 import { crashRun } from '../../core/job-steps.js'
-import { assertNotLost, createPrivateFile, prepareDirectory, storePaths, writeMarker } from './data-directory.js'
+import { type Anchor, dropAnchor } from './anchor.js'
+import {
+  assertNotLost,
+  createPrivateFile,
+  prepareDirectory,
+  type StorePaths,
+  storePaths,
+  writeMarker,
+} from './data-directory.js'
+import { inspectDatabase } from './inspect.js'
 import { createLedger, type Ledger } from './ledger.js'
 import { takeLock } from './lock.js'
 import { mediumFailure } from './medium-error.js'
-import { migrate, readMigrations, recogniseSchema } from './migrate.js'
+import { migrate, readMigrations } from './migrate.js'
+import { watchPlace } from './place.js'
 import type { OpenedReport, ThreadSettings } from './protocol.js'
 import { type JobRow, jobOf } from './rows.js'
-import { StoreOpenError, storeExitCodes } from './store-open-error.js'
+import { asOpenError, StoreOpenError, storeExitCodes } from './store-open-error.js'
 
 /** Kept in memory of the database file, in KiB. */
 const cacheKib = 16 * 1024
@@ -18,10 +27,12 @@ const walLimitBytes = 64 * 1024 * 1024
 export interface OpenDatabase {
   readonly ledger: Ledger
   readonly report: OpenedReport
-  /** Throws when the path no longer leads to the file that is open: writes to it would succeed and be lost. */
+  /** Throws AppError when the path no longer leads to the files that are open: writes to them would succeed and be lost. */
   assertInPlace(): void
   /** Marks the database as cleanly closed and gives up the lock. Idempotent. */
   close(): void
+  /** Lets go of a damaged database and leaves its files as they are. */
+  abandon(): void
 }
 
 const setUp = (database: SqliteDatabase.Database): void => {
@@ -39,16 +50,6 @@ const setUp = (database: SqliteDatabase.Database): void => {
   database.pragma(`journal_size_limit = ${walLimitBytes}`)
 }
 
-const checkWhole = (database: SqliteDatabase.Database): void => {
-  const verdict = database.pragma('quick_check(1)', { simple: true })
-  if (verdict !== 'ok') {
-    throw new StoreOpenError(
-      storeExitCodes.corrupt,
-      `${database.name} is corrupt: ${String(verdict)}. Restore a backup.`,
-    )
-  }
-}
-
 /** The lock proves that nobody else works on these jobs: whoever held them is gone. */
 const releaseLeases = (ledger: Ledger, at: number): number => {
   const rows = ledger.statements.leasedJobs.all() as JobRow[]
@@ -56,30 +57,34 @@ const releaseLeases = (ledger: Ledger, at: number): number => {
   return rows.length
 }
 
-const openLocked = (path: string, at: number): { ledger: Ledger; report: Omit<OpenedReport, 'warnings'> } => {
+interface Opened extends Pick<OpenDatabase, 'ledger' | 'assertInPlace'> {
+  readonly anchor: Anchor
+  readonly report: Omit<OpenedReport, 'warnings'>
+}
+
+const openLocked = (paths: StorePaths, at: number): Opened => {
   const migrations = readMigrations()
-  const database = new SqliteDatabase(path, { timeout: 0 })
+  const { version, checkedAfterCrash } = inspectDatabase(paths.database, migrations.length)
+  const database = new SqliteDatabase(paths.database, { timeout: 0 })
   try {
-    const version = recogniseSchema(database, migrations.length)
     setUp(database)
     migrate(database, version, migrations)
     const ledger = createLedger(database)
-    const { metaValue, setMetaValue } = ledger.statements
-    const wasClean = (metaValue.get('clean') as { value: string }).value === '1'
-    if (!wasClean) checkWhole(database)
     const releasedLeases = database
       .transaction(() => {
-        setMetaValue.run({ name: 'clean', value: '0' })
+        ledger.statements.setMetaValue.run({ name: 'clean', value: '0' })
         return releaseLeases(ledger, at)
       })
       .immediate()
     const report = {
       schemaVersion: migrations.length,
       migrated: version < migrations.length,
-      checkedAfterCrash: !wasClean,
+      checkedAfterCrash,
       releasedLeases,
     }
-    return { ledger, report }
+    writeMarker(paths)
+    const assertInPlace = watchPlace(paths.database)
+    return { ledger, assertInPlace, anchor: dropAnchor(paths.database), report }
   } catch (error) {
     database.close()
     throw error
@@ -95,21 +100,6 @@ const markClean = ({ statements }: Ledger): void => {
   }
 }
 
-const isCorrupt = (error: unknown): boolean =>
-  error instanceof SqliteDatabase.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code)
-
-const asOpenError = (error: unknown, directory: string): unknown => {
-  if (error instanceof StoreOpenError) return error
-  const reason = error instanceof Error ? error.message : String(error)
-  if (isCorrupt(error)) {
-    return new StoreOpenError(storeExitCodes.corrupt, `The database in ${directory} is corrupt: ${reason}.`, error)
-  }
-  const isSystemError = error instanceof Error && 'syscall' in error
-  return mediumFailure(error) === null && !isSystemError
-    ? error
-    : new StoreOpenError(storeExitCodes.io, `The database in ${directory} cannot be opened: ${reason}.`, error)
-}
-
 /** Opens, checks and locks the database of a directory. Throws StoreOpenError for what an operator can act on. */
 export const openDatabase = ({ directory, at }: ThreadSettings): OpenDatabase => {
   const paths = storePaths(directory)
@@ -119,22 +109,22 @@ export const openDatabase = ({ directory, at }: ThreadSettings): OpenDatabase =>
     try {
       assertNotLost(paths)
       createPrivateFile(paths.database)
-      const { ledger, report } = openLocked(paths.database, at)
-      writeMarker(paths)
-      const opened = statSync(paths.database)
+      const { ledger, assertInPlace, anchor, report } = openLocked(paths, at)
+      const { database } = ledger
       return {
         ledger,
         report: { ...report, warnings },
-        assertInPlace: () => {
-          const now = statSync(paths.database)
-          if (now.ino !== opened.ino || now.dev !== opened.dev) {
-            throw Object.assign(new Error('the database file was replaced'), { code: 'ENOENT' })
-          }
-        },
+        assertInPlace,
         close: () => {
-          if (!ledger.database.open) return
+          if (!database.open) return
           markClean(ledger)
-          ledger.database.close()
+          anchor.weigh()
+          database.close()
+          lock.release()
+        },
+        abandon: () => {
+          database.close()
+          anchor.weigh()
           lock.release()
         },
       }

@@ -48,8 +48,14 @@ export interface OpenedReport {
   readonly warnings: readonly string[]
 }
 
-/** From the thread. `answers` holds everything that one COMMIT made durable. */
+/** Why the store cannot go on. The message is for people; the process exits with `exitCode`. */
+export interface StoreFailure {
+  readonly exitCode: StoreExitCode
+  readonly message: string
+}
+
+/** From the thread. `answers` holds everything that one COMMIT made durable; after `failed` nothing more comes. */
 export type FromThread =
   | { readonly kind: 'opened'; readonly report: OpenedReport }
-  | { readonly kind: 'refused'; readonly exitCode: StoreExitCode; readonly message: string }
+  | ({ readonly kind: 'refused' | 'failed' } & StoreFailure)
   | { readonly kind: 'answers'; readonly answers: readonly Answer[]; readonly appendedEvents: boolean }

@@ -5,8 +5,17 @@ import type { Logger } from '../../ports/logger.js'
 import type { Store } from '../../ports/store.js'
 import type { Wakeup, WakeupTopic } from '../../ports/wakeup.js'
 import { errorOf } from './medium-error.js'
-import type { Answer, FromThread, OpenedReport, Request, StoreOperation, ThreadSettings, ToThread } from './protocol.js'
-import { StoreOpenError } from './store-open-error.js'
+import type {
+  Answer,
+  FromThread,
+  OpenedReport,
+  Request,
+  StoreFailure,
+  StoreOperation,
+  ThreadSettings,
+  ToThread,
+} from './protocol.js'
+import { StoreOpenError, storeExitCodes } from './store-open-error.js'
 
 export interface SqliteStoreDeps {
   /** Made when it is not there. */
@@ -16,8 +25,8 @@ export interface SqliteStoreDeps {
   readonly logger: Logger
   /** The compiled store-thread.js, when it is not beside this module. */
   readonly threadUrl?: URL
-  /** Called once when the thread dies by itself. Every call is refused from then on. */
-  onFatal?(error: AppError): void
+  /** Called once when the store cannot go on, before any call learns of it. Every call is refused from then on. */
+  onFatal?(failure: StoreFailure): void
 }
 
 interface Pending {
@@ -81,6 +90,7 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
   }
 
   worker.on('message', (message: FromThread) => {
+    if (message.kind === 'failed') failure = message
     if (message.kind !== 'answers') return
     const topics = new Set<WakeupTopic>(message.appendedEvents ? ['events'] : [])
     for (const answer of message.answers) {
@@ -91,21 +101,22 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     for (const topic of topics) wakeup.notify(topic)
   })
 
-  const die = (reason: string): void => {
+  let failure: StoreFailure = { exitCode: storeExitCodes.io, message: 'The thread of the database ended by itself.' }
+  const die = (): void => {
     if (closing !== null && pending.size === 0) return
-    refusal ??= new AppError('storage_unavailable', 'The thread of the database died.')
+    refusal ??= new AppError('storage_unavailable', 'The database can no longer be used.')
+    logger.error({ exitCode: failure.exitCode, reason: failure.message }, 'the database can no longer be used')
+    // The process may end here: no run may act on a rejection that it could still see.
+    deps.onFatal?.(failure)
     for (const { reject } of pending.values()) reject(refusal)
     pending.clear()
-    logger.error({ reason }, 'the thread of the database died')
-    deps.onFatal?.(refusal)
   }
-  let failure = 'it ended by itself'
-  worker.on('error', (error) => {
-    failure = error.message
+  worker.on('error', ({ message }) => {
+    failure = { exitCode: storeExitCodes.io, message: `The thread of the database died: ${message}` }
   })
   const exited = new Promise<void>((resolve) => {
     worker.once('exit', () => {
-      die(failure)
+      die()
       resolve()
     })
   })

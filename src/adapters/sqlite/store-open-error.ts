@@ -1,4 +1,6 @@
-/** Exit codes of `longshore serve` when its database cannot be opened. */
+import { isCorrupt, mediumFailure } from './medium-error.js'
+
+/** Exit codes of `longshore serve` when its database cannot be opened, or is found damaged later. */
 export const storeExitCodes = { corrupt: 65, io: 74, locked: 75 } as const
 export type StoreExitCode = (typeof storeExitCodes)[keyof typeof storeExitCodes]
 
@@ -11,4 +13,17 @@ export class StoreOpenError extends Error {
     super(message, cause === undefined ? undefined : { cause })
     this.exitCode = exitCode
   }
+}
+
+/** What an operator can act on, as a StoreOpenError; anything else as it is. */
+export const asOpenError = (error: unknown, directory: string): unknown => {
+  if (error instanceof StoreOpenError) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  if (isCorrupt(error)) {
+    return new StoreOpenError(storeExitCodes.corrupt, `The database in ${directory} is corrupt: ${reason}.`, error)
+  }
+  const isSystemError = error instanceof Error && 'syscall' in error
+  return mediumFailure(error) === null && !isSystemError
+    ? error
+    : new StoreOpenError(storeExitCodes.io, `The database in ${directory} cannot be opened: ${reason}.`, error)
 }

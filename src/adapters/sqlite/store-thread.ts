@@ -3,7 +3,7 @@ import { createGroupCommit } from './group-commit.js'
 import { type OpenDatabase, openDatabase } from './open.js'
 import { createOperations } from './operations.js'
 import type { FromThread, Request, ThreadSettings, ToThread } from './protocol.js'
-import { StoreOpenError } from './store-open-error.js'
+import { asOpenError, StoreOpenError } from './store-open-error.js'
 
 /**
  * The thread of the store: neither an fsync nor a checkpoint ever holds up the API. It carries out whatever has queued up
@@ -16,7 +16,16 @@ const largestGroup = 512
 const port = parentPort
 if (port === null) throw new Error('store-thread.js runs as a worker thread only')
 
+const { directory } = workerData as ThreadSettings
+
 const say = (message: FromThread): void => port.postMessage(message)
+
+/** Tells why the store cannot be opened or go on; throws what is a bug. */
+const sayWhy = (kind: 'refused' | 'failed', error: unknown): void => {
+  const reason = asOpenError(error, directory)
+  if (!(reason instanceof StoreOpenError)) throw reason
+  say({ kind, exitCode: reason.exitCode, message: reason.message })
+}
 
 const serve = (open: OpenDatabase): void => {
   const { ledger, assertInPlace } = open
@@ -35,16 +44,27 @@ const serve = (open: OpenDatabase): void => {
     }
   }
 
-  port.on('message', (message: ToThread) => {
-    accept(message)
-    drainPort()
+  const work = (): void => {
     while (queue.length > 0) {
       say({ kind: 'answers', ...commit(queue.splice(0, largestGroup)) })
       drainPort()
     }
+  }
+
+  // With its port closed the thread has nothing left to wait for and ends.
+  port.on('message', (message: ToThread) => {
+    accept(message)
+    drainPort()
+    try {
+      work()
+    } catch (error) {
+      open.abandon()
+      sayWhy('failed', error)
+      port.close()
+      return
+    }
     if (!closing) return
     open.close()
-    // With its port closed the thread has nothing left to wait for and ends.
     port.close()
   })
 }
@@ -54,6 +74,5 @@ try {
   say({ kind: 'opened', report: open.report })
   serve(open)
 } catch (error) {
-  if (!(error instanceof StoreOpenError)) throw error
-  say({ kind: 'refused', exitCode: error.exitCode, message: error.message })
+  sayWhy('refused', error)
 }

@@ -3,6 +3,7 @@ import { createGroupCommit } from '../../../src/adapters/sqlite/group-commit.js'
 import { openDatabase } from '../../../src/adapters/sqlite/open.js'
 import { createOperations } from '../../../src/adapters/sqlite/operations.js'
 import type { Request, StoreOperation } from '../../../src/adapters/sqlite/protocol.js'
+import { AppError } from '../../../src/core/app-error.js'
 import { jobRequest, leaseMs, multipart, node, sent, threeParts } from '../../contract/store-setup.js'
 import { makeTemporaryDirectory } from './sqlite-setup.js'
 
@@ -23,7 +24,7 @@ const setup = () => {
     if (!answer?.ok) throw new Error(`${operation} failed`)
     return answer.value
   }
-  return { database: ledger.database, commit, request, value }
+  return { ledger, database: ledger.database, commit, request, value }
 }
 
 describe('a group commit', () => {
@@ -77,13 +78,38 @@ describe('a group commit', () => {
     expect(value('stats')).toMatchObject({ jobs: { queued: 2 } })
   })
 
-  it('says that the store is unavailable when the file takes no writes, and takes the next group', () => {
+  it('says that the store is unavailable when the file takes no writes, answers reads, and takes the next group', () => {
     const { database, commit, request, value } = setup()
+    value('submit', jobRequest('old'), null)
     database.pragma('query_only = ON')
-    const { answers } = commit([request('submit', jobRequest('a'), null), request('get', 'a')])
-    expect(answers).toMatchObject([1, 2].map(() => ({ ok: false, error: { code: 'storage_unavailable' } })))
+    const { answers, appendedEvents } = commit([
+      request('get', 'old'),
+      request('submit', jobRequest('a'), null),
+      request('get', 'a'),
+    ])
+    expect(answers).toMatchObject([
+      { ok: true, value: { id: 'old' } },
+      { ok: false, error: { code: 'storage_unavailable' } },
+      { ok: true, value: null },
+    ])
+    expect(appendedEvents).toBe(false)
     database.pragma('query_only = OFF')
     expect(value('submit', jobRequest('a'), null)).toMatchObject({ kind: 'created' })
+  })
+
+  it('acknowledges nothing when the file was taken away while it committed', () => {
+    const { ledger, request } = setup()
+    let looks = 0
+    const commit = createGroupCommit({
+      ledger,
+      operations: createOperations(ledger),
+      assertInPlace: () => {
+        if (++looks === 2) throw new AppError('storage_unavailable', 'gone')
+      },
+    })
+    const { answers, appendedEvents } = commit([request('submit', jobRequest('a'), null)])
+    expect(answers).toMatchObject([{ ok: false, error: { code: 'storage_unavailable', message: 'gone' } }])
+    expect(appendedEvents).toBe(false)
   })
 
   it('reads without a write lock', () => {

@@ -87,7 +87,7 @@ describe('the SQLite store', () => {
     for (const call of pending) await expect(call).rejects.toMatchObject({ code: 'storage_unavailable' })
     await expect(store.get('b')).rejects.toMatchObject({ code: 'storage_unavailable' })
     expect(onFatal).toHaveBeenCalledTimes(1)
-    expect(onFatal).toHaveBeenCalledWith(expect.objectContaining({ code: 'storage_unavailable' }))
+    expect(onFatal).toHaveBeenCalledWith(expect.objectContaining({ exitCode: 74 }))
     expect(lines.map((line) => line.level)).toEqual(['warn', 'info', 'error'])
     await store.close()
   })
