@@ -1,4 +1,11 @@
-import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import {
+  type Agent,
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  validateHeaderName,
+  validateHeaderValue,
+} from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { performance } from 'node:perf_hooks'
 import type { ExchangeTimeouts } from './timeouts.js'
@@ -69,11 +76,22 @@ const flatten = (message: IncomingMessage): Record<string, string> =>
     ]),
   )
 
+/**
+ * Headers are set one by one, not among the options: those are kept with the connection, and Node prints them under
+ * NODE_DEBUG, which cannot be unset once the process runs. So they are checked before anything is opened.
+ */
 const open = (agent: Agent, request: ExchangeRequest): ClientRequest => {
-  const { hostname, port, path, method, headers } = request
+  const { hostname, port, path, method } = request
   const send = request.protocol === 'https:' ? httpsRequest : httpRequest
+  const headers = Object.entries(request.headers)
   try {
-    return send({ agent, hostname, port, path, method, headers, setHost: false })
+    for (const [name, value] of headers) {
+      validateHeaderName(name)
+      validateHeaderValue(name, value)
+    }
+    const req = send({ agent, hostname, port, path, method, setHost: false })
+    for (const [name, value] of headers) req.setHeader(name, value)
+    return req
   } catch (error) {
     throw new ExchangeError(errnoOf(error), 'connecting', null)
   }
