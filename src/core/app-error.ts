@@ -17,6 +17,8 @@ export const appErrorCodes = [
   'idempotency_mismatch',
   'rate_limited',
   'internal',
+  'oss_refused',
+  'oss_unavailable',
   'draining',
   'storage_full',
   'storage_unavailable',

@@ -22,6 +22,8 @@ const statusOf: Readonly<Record<AppErrorCode, number>> = {
   idempotency_mismatch: 422,
   rate_limited: 429,
   internal: 500,
+  oss_refused: 502,
+  oss_unavailable: 503,
   draining: 503,
   storage_unavailable: 503,
   storage_full: 507,

@@ -77,7 +77,7 @@ export const setupEngine = (
   const wakeup = createLocalWakeup()
   const store = createMemoryStore({ clock, wakeup })
   const files = createMemoryFiles()
-  const oss = createMemoryOss((range) => files.read(range))
+  const oss = createMemoryOss((range) => files.read(range), clock.now)
   const logs: string[] = []
   const logger = collectLogs(logs)
   const random = options.random ?? (() => 0.5)
