@@ -23,6 +23,9 @@ export type OssCall =
 
 export interface CallInfo {
   readonly call: OssCall
+  readonly bucket: string
+  /** Null of a call that concerns the bucket. */
+  readonly key: string | null
   readonly partNumber: number | null
   /** 1 for the first call of this kind. */
   readonly nth: number
@@ -61,6 +64,7 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
 
   const call = async <T>(
     name: OssCall,
+    { bucket, key = null }: { readonly bucket: string; readonly key?: string | null },
     partNumber: number | null,
     signal: AbortSignal,
     effect: () => T | Promise<T>,
@@ -68,7 +72,7 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
     signal.throwIfAborted()
     const nth = (counts.get(name) ?? 0) + 1
     counts.set(name, nth)
-    const info = { call: name, partNumber, nth }
+    const info = { call: name, bucket, key, partNumber, nth }
     oss.calls.push(info)
     await oss.faults.before?.(info, signal)
     await new Promise(setImmediate)
@@ -115,26 +119,26 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
     faults: {},
     withoutCrc: false,
     initiate: (object, wishes, signal) =>
-      call('initiate', null, signal, () => {
+      call('initiate', object, null, signal, () => {
         const uploadId = `U${nextUpload++}`
         oss.uploads.set(uploadId, { ref: { ...object, uploadId }, wishes, parts: new Map(), initiatedAt: now() })
         return { uploadId, requestId: 'R' }
       }),
     uploadPart: (upload, partNumber, range, _wishes, options) =>
-      call('uploadPart', partNumber, options.signal, () => {
+      call('uploadPart', upload, partNumber, options.signal, () => {
         const bytes = bytesOf(range, options)
         mustFind(upload).parts.set(partNumber, bytes)
         return sent(bytes)
       }),
     putObject: (object, range, wishes, options) =>
-      call('putObject', null, options.signal, async () => {
+      call('putObject', object, null, options.signal, async () => {
         const bytes = bytesOf(range, options)
         await options.confirm()
         store(object, bytes, wishes)
         return { ...sent(bytes), versionId: null }
       }),
     listParts: (upload, signal) =>
-      call('listParts', null, signal, () =>
+      call('listParts', upload, null, signal, () =>
         [...mustFind(upload).parts]
           .sort(([a], [b]) => a - b)
           .map(([partNumber, bytes]) => ({
@@ -145,7 +149,7 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
           })),
       ),
     listUploads: (bucket, { prefix, after, limit }, signal) =>
-      call('listUploads', null, signal, () => {
+      call('listUploads', { bucket }, null, signal, () => {
         const place = ({ key, uploadId }: UploadMarker): string => `${key}\0${uploadId}`
         const found = [...oss.uploads.values()]
           .map(({ ref, initiatedAt }) => ({ ...ref, initiatedAt }))
@@ -158,7 +162,7 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
         return { uploads, next }
       }),
     complete: (upload, parts, wishes, signal) =>
-      call('complete', null, signal, () => {
+      call('complete', upload, null, signal, () => {
         const open = mustFind(upload)
         const chunks = parts.map(({ partNumber, etag }) => {
           const bytes = open.parts.get(partNumber)
@@ -173,11 +177,11 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
         return { etag: etagOf(bytes), serverCrc64: crcOf(bytes), versionId: null, requestId: 'R' }
       }),
     abort: (upload, signal) =>
-      call('abort', null, signal, () => {
+      call('abort', upload, null, signal, () => {
         oss.uploads.delete(upload.uploadId)
       }),
     head: (object, signal) =>
-      call('head', null, signal, (): StoredObject | null => {
+      call('head', object, null, signal, (): StoredObject | null => {
         const found = oss.objects.get(nameOf(object))
         if (found === undefined) return null
         return {
