@@ -12,12 +12,16 @@ const loopbackLookup: LookupFunction = (hostname, options, callback) => {
   lookup(name, options as LookupOptions, callback)
 }
 
-/** Keep-alive connections of one owner: bounded, never shared with the rest of the process. */
-export const createAgent = (protocol: 'http:' | 'https:', maxSockets: number): HttpAgent => {
+/** Keep-alive connections of one owner, never shared with the rest of the process; so many of them are kept when idle. */
+export const createAgent = (
+  protocol: 'http:' | 'https:',
+  maxFreeSockets: number,
+  maxSockets = maxFreeSockets,
+): HttpAgent => {
   const options = {
     keepAlive: true,
     maxSockets,
-    maxFreeSockets: maxSockets,
+    maxFreeSockets,
     timeout: freeSocketMs,
     lookup: loopbackLookup,
   }

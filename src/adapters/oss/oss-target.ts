@@ -36,7 +36,7 @@ export interface OssTargetDeps {
   readonly addressing: Addressing
   readonly signature: Signature
   readonly credentials: Credentials
-  /** Connections for bytes; as many again may be open for control calls, so that these never wait behind bytes. */
+  /** Connections for bytes. Control calls have others, as many as there are calls, and so never wait for each other. */
   readonly maxSockets: number
   readonly clock: Clock
   readonly logger: Logger
@@ -80,7 +80,8 @@ export const createOssTarget = (deps: OssTargetDeps): Target => {
   const signingClock = createSigningClock(clock)
   const { protocol } = placeOf(endpoint, addressing, '')
   const dataAgent = createAgent(protocol, deps.maxSockets)
-  const controlAgent = createAgent(protocol, deps.maxSockets)
+  // Buckets share these in path style: were they bounded, one that never answers could hold them all.
+  const controlAgent = createAgent(protocol, deps.maxSockets, Number.POSITIVE_INFINITY)
   const client = createOssClient({ ...deps, signingClock, transport: createTransport(controlAgent) })
   const signPut = createSigner({ client, signature: deps.signature, credentials, signingClock })
   const requester = createRequester({ client, credentials, signingClock, clock, logger })
