@@ -13,8 +13,10 @@ import { createDispatcher } from './engine/dispatcher.js'
 import { createEndpointHealth } from './engine/endpoint-health.js'
 import { createEventFeed } from './engine/event-feed.js'
 import { gateTargets } from './engine/gated-targets.js'
+import { createJanitor } from './engine/janitor.js'
 import { createJobs } from './engine/jobs.js'
 import { createLeaseKeeper } from './engine/lease-keeper.js'
+import { createOrphans } from './engine/orphans.js'
 import { createProgressBoard } from './engine/progress-board.js'
 import { createSlots } from './engine/slots.js'
 import { createStorageGate } from './engine/storage-gate.js'
@@ -131,11 +133,27 @@ export const startDaemon = async (
     },
   })
   const feed = createEventFeed({ store, progress, wakeup, clock })
+  const orphans = createOrphans({
+    store,
+    targets,
+    clock,
+    logger: component('orphans'),
+    endpoint: { endpoint: config.oss.endpoint.origin, region: config.oss.region },
+    allowedTargets: config.allowedTargets,
+  })
+  const janitor = createJanitor({
+    store,
+    targets,
+    clock,
+    logger: component('janitor'),
+    abandonedAfterMs: config.abandonedAfterMs,
+  })
 
   let draining = false
   const app = await createApp({
     jobs,
     feed,
+    orphans,
     store,
     tokens: config.tokens.map(({ name, scope, token }) => ({
       name,
@@ -153,7 +171,7 @@ export const startDaemon = async (
   })
 
   const stopParts = async (): Promise<void> => {
-    await dispatcher.stop(config.drainTimeoutMs)
+    await Promise.all([janitor.stop(), dispatcher.stop(config.drainTimeoutMs)])
     await leases.close()
     await targets.close()
     feed.close()
@@ -164,6 +182,7 @@ export const startDaemon = async (
     throw error
   })
   dispatcher.start()
+  janitor.start()
 
   let stopped: Promise<void> | null = null
   const stop = async (): Promise<void> => {

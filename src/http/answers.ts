@@ -4,6 +4,8 @@ import { eventTypes } from '../core/event.js'
 import { jobErrorCodes } from '../core/failure.js'
 import { jobStates, outcomes, proofs, uploadModes, waitingReasons } from '../core/job.js'
 import type { JobView } from '../core/job-view.js'
+import { uploadOwners } from '../engine/orphan-view.js'
+import { abortResults } from '../engine/orphans.js'
 
 /**
  * Shapes of the answers, for the OpenAPI document. A test has the compiler compare them with the views' own types, so
@@ -143,6 +145,40 @@ export const eventSchema = z
 export const jobProgressSchema = z
   .object({ jobId: z.string(), progress: progressSchema })
   .describe('`data:` of job.progress, which has no id and is never stored.')
+
+const uploadFields = { bucket: z.string(), key: z.string(), uploadId: z.string() }
+
+export const orphanSchema = z
+  .object({
+    ...uploadFields,
+    owner: z
+      .enum(uploadOwners)
+      .describe(
+        'ours: of a job of this daemon; possible: one of our requests to begin it may have gone unanswered; unknown: all else.',
+      ),
+    jobId: z.string().nullable().describe('The job that it belongs to, or may have come from.'),
+    jobState: z.enum(jobStates).nullable().describe('Of the job that has this upload.'),
+    initiatedAt: instant,
+    ageSeconds: size,
+    bytes: size.nullable().describe('Held by OSS; null when they were not counted.'),
+  })
+  .describe('A multipart upload that is open in OSS.')
+
+export const orphanPageSchema = page(orphanSchema)
+
+export const abortAnswersSchema = z.object({
+  items: z
+    .array(
+      z.object({
+        ...uploadFields,
+        result: z
+          .enum(abortResults)
+          .describe('gone: OSS did not know it any more; failed: OSS did not do it, try again.'),
+        reason: z.string().nullable().describe('Why it was refused or failed.'),
+      }),
+    )
+    .readonly(),
+})
 
 const stateCounts = z.object({
   queued: size,

@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import type { EventFeed } from '../engine/event-feed.js'
 import type { Jobs } from '../engine/jobs.js'
+import type { Orphans } from '../engine/orphans.js'
 import type { Clock } from '../ports/clock.js'
 import type { StoreUpkeep } from '../ports/store.js'
 import { guardScopes, type Token } from './auth.js'
@@ -16,6 +17,7 @@ import { refuseMalformed, sendProblem } from './problem.js'
 import { eventRoutes } from './routes/events.js'
 import { jobVerbRoutes } from './routes/job-verbs.js'
 import { jobRoutes } from './routes/jobs.js'
+import { orphanRoutes } from './routes/orphans.js'
 import { probeRoutes } from './routes/probes.js'
 import { systemRoutes } from './routes/system.js'
 import { createEventStreams } from './sse.js'
@@ -24,6 +26,7 @@ import { compileValidator } from './validation.js'
 export interface AppDeps {
   readonly jobs: Jobs
   readonly feed: EventFeed
+  readonly orphans: Orphans
   readonly store: Pick<StoreUpkeep, 'stats' | 'check'>
   /** Empty: no token is needed. The composition root grants that on loopback alone. */
   readonly tokens: readonly Token[]
@@ -117,6 +120,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(async (instance) => jobRoutes(instance, { jobs, lingering, isDraining }))
   await app.register(async (instance) => jobVerbRoutes(instance, jobs))
   await app.register(async (instance) => eventRoutes(instance, { jobs, feed: deps.feed, streams }))
+  await app.register(async (instance) => orphanRoutes(instance, deps.orphans))
   await app.register(async (instance) => systemRoutes(instance, { store, version: deps.version }))
   await app.register(async (instance) => probeRoutes(instance, { store, clock, isDraining }))
   await app.ready()

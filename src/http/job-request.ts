@@ -6,7 +6,7 @@ import { maxPartSize, maxThreshold, minPartSize, minThreshold } from '../core/pl
 import type { SubmitRequest } from '../engine/jobs.js'
 
 /** A string that a rule of core judges: null when it is fine, else a sentence that continues the field's name. */
-const ruled = (problem: (text: string) => string | null) =>
+export const ruled = (problem: (text: string) => string | null) =>
   z.string().superRefine((text, context) => {
     const message = problem(text)
     if (message !== null) context.addIssue({ code: 'custom', message })

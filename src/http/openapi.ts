@@ -1,10 +1,13 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import { z } from 'zod'
 import {
+  abortAnswersSchema,
   eventSchema,
   jobPageSchema,
   jobProgressSchema,
   jobSchema,
+  orphanPageSchema,
+  orphanSchema,
   partPageSchema,
   partSchema,
   probeProblemSchema,
@@ -15,6 +18,7 @@ import {
   versionSchema,
 } from './answers.js'
 import { jobRequestSchema } from './job-request.js'
+import { abortRequestSchema } from './orphan-request.js'
 import { problemMediaType } from './problem.js'
 
 /*
@@ -28,12 +32,15 @@ const register = (schemas: Readonly<Record<string, z.ZodType>>): Names => {
   return names
 }
 
-const requests = register({ JobRequest: jobRequestSchema })
+const requests = register({ JobRequest: jobRequestSchema, OrphanAbortRequest: abortRequestSchema })
 const answers = register({
   Job: jobSchema,
   JobPage: jobPageSchema,
   JobProgress: jobProgressSchema,
   Event: eventSchema,
+  Orphan: orphanSchema,
+  OrphanAbortAnswers: abortAnswersSchema,
+  OrphanPage: orphanPageSchema,
   Part: partSchema,
   PartPage: partPageSchema,
   Probe: probeSchema,
@@ -90,7 +97,8 @@ const descriptions: Readonly<Record<string, string>> = {
   421: '`misdirected`: the Host header is not one of ours.',
   422: '`source_unavailable`: the source cannot be read; `idempotency_mismatch`: the key was used with another body.',
   500: '`internal`: a bug.',
-  503: '`draining`: no new work is taken; `storage_unavailable`. `Retry-After` may tell when to come back.',
+  502: '`oss_refused`: OSS refuses what the request needs; `detail` has its words.',
+  503: '`draining`: no new work is taken; `storage_unavailable`; `oss_unavailable`: OSS does not answer. `Retry-After` may tell when to come back.',
   507: '`storage_full`: the disk of the database is full.',
 }
 
@@ -158,6 +166,7 @@ export const openApiOptions = (version: string): FastifyDynamicSwaggerOptions =>
     tags: [
       { name: 'jobs', description: 'Hand over work, look at it, steer it.' },
       { name: 'events', description: 'What happens, as it happens.' },
+      { name: 'orphans', description: 'Multipart uploads that are open in OSS.' },
       { name: 'system', description: 'The daemon itself.' },
     ],
     components: {

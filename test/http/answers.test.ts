@@ -4,9 +4,13 @@ import type { StoredEvent } from '../../src/core/event.js'
 import type { JobView } from '../../src/core/job-view.js'
 import { viewJob } from '../../src/core/job-view.js'
 import type { PartView } from '../../src/core/part-view.js'
+import type { OrphanView } from '../../src/engine/orphan-view.js'
+import type { AbortAnswer } from '../../src/engine/orphans.js'
 import {
+  type abortAnswersSchema,
   type eventSchema,
   jobSchema,
+  type orphanSchema,
   type partSchema,
   type problemSchema,
   type statsSchema,
@@ -36,6 +40,8 @@ describe('The schemas of the answers', () => {
       true satisfies Alike<Omit<Event, 'job' | 'part'>, Omit<StoredEvent, 'job' | 'part'>>,
       true satisfies Alike<keyof Event, keyof StoredEvent>,
       true satisfies Alike<z.infer<typeof statsSchema>, StoreStats>,
+      true satisfies Alike<z.infer<typeof orphanSchema>, OrphanView>,
+      true satisfies Alike<z.infer<typeof abortAnswersSchema>['items'][number], AbortAnswer>,
       true satisfies Alike<Omit<Refusal, 'errors' | 'jobId'>, Omit<Problem, 'errors' | 'jobId'>>,
       true satisfies Alike<keyof Refusal, keyof Problem>,
     ]

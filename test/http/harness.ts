@@ -6,6 +6,8 @@ import type { Job } from '../../src/core/job.js'
 import { type JobView, viewJob } from '../../src/core/job-view.js'
 import type { EventFeed, FeedItem } from '../../src/engine/event-feed.js'
 import type { Jobs } from '../../src/engine/jobs.js'
+import type { OrphanView } from '../../src/engine/orphan-view.js'
+import type { Orphans } from '../../src/engine/orphans.js'
 import { type AppDeps, createApp } from '../../src/http/app.js'
 import type { Scope, Token } from '../../src/http/auth.js'
 import type { Clock } from '../../src/ports/clock.js'
@@ -91,6 +93,34 @@ export const createFakeJobs = (answers: Partial<Jobs> = {}): Jobs & { readonly c
     control: remember('control'),
     remove: remember('remove'),
   }
+}
+
+/** Knows one open upload, and remembers what it was asked. */
+export const createFakeOrphans = (): Orphans & { readonly calls: unknown[][] } => {
+  const calls: unknown[][] = []
+  return {
+    calls,
+    async list(...args) {
+      calls.push(args)
+      return { items: [orphanView], nextCursor: null }
+    },
+    async abort(uploads, force) {
+      calls.push([uploads, force])
+      return uploads.map((upload) => ({ ...upload, result: 'aborted', reason: null }))
+    },
+  }
+}
+
+export const orphanView: OrphanView = {
+  bucket: 'media',
+  key: 'a.bin',
+  uploadId: 'U1',
+  owner: 'possible',
+  jobId: 'job-1',
+  jobState: null,
+  initiatedAt: '2026-01-01T00:00:00.000Z',
+  ageSeconds: 60,
+  bytes: 0,
 }
 
 export interface FakeFeed extends EventFeed {
@@ -179,6 +209,7 @@ export interface Harness {
   readonly app: FastifyInstance
   readonly jobs: ReturnType<typeof createFakeJobs>
   readonly feed: FakeFeed
+  readonly orphans: ReturnType<typeof createFakeOrphans>
   readonly lines: LogLine[]
 }
 
@@ -189,6 +220,7 @@ export const createHarness = async (
   const { answers, ...deps } = overrides
   const jobs = createFakeJobs(answers)
   const feed = createFakeFeed()
+  const orphans = createFakeOrphans()
   const lines: LogLine[] = []
   const counts = {
     queued: 1,
@@ -203,6 +235,7 @@ export const createHarness = async (
   const app = await createApp({
     jobs,
     feed,
+    orphans,
     store: { stats: async () => ({ jobs: counts, bytesPending: 10 }), check: async () => undefined },
     tokens: [],
     allowedHosts: [],
@@ -212,7 +245,7 @@ export const createHarness = async (
     clock: realClock,
     ...deps,
   })
-  return { app, jobs, feed, lines }
+  return { app, jobs, feed, orphans, lines }
 }
 
 /** Resolves once `condition` holds; polls, and fails loudly after ten seconds. */

@@ -41,6 +41,7 @@ describe('The OpenAPI document', () => {
         'get /v1/jobs/{id}',
         'get /v1/jobs/{id}/events',
         'get /v1/jobs/{id}/parts',
+        'get /v1/orphans',
         'get /v1/stats',
         'get /v1/version',
         'post /v1/jobs',
@@ -48,6 +49,7 @@ describe('The OpenAPI document', () => {
         'post /v1/jobs/{id}/pause',
         'post /v1/jobs/{id}/resume',
         'post /v1/jobs/{id}/retry',
+        'post /v1/orphans/abort',
       ].sort(),
     )
   })

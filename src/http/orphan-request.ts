@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { bucketProblem } from '../core/object-key.js'
+import { ruled } from './job-request.js'
+import { partsQuerySchema } from './query.js'
+
+/** One answer must come before clients lose patience, and each upload takes OSS a few requests. */
+const maxUploads = 100
+
+export const orphansQuerySchema = z.strictObject({
+  ...partsQuerySchema.shape,
+  // Holds a key, which may be long.
+  cursor: z.string().min(1).max(8192).optional().describe('`nextCursor` of the page before.'),
+  bucket: ruled(bucketProblem).optional(),
+})
+
+/** The body of POST /v1/orphans/abort. Keys are whatever others chose, so no rule of ours applies to them. */
+export const abortRequestSchema = z
+  .strictObject({
+    uploads: z
+      .array(
+        z.strictObject({
+          bucket: ruled(bucketProblem),
+          key: z.string().min(1).max(1023),
+          uploadId: z.string().min(1).max(256),
+        }),
+      )
+      .min(1)
+      .max(maxUploads)
+      .describe('As GET /v1/orphans shows them.'),
+    force: z.boolean().default(false).describe('Also remove uploads that no job of this daemon has.'),
+  })
+  .meta({
+    description: 'Uploads to remove from OSS.',
+    examples: [
+      { uploads: [{ bucket: 'media', key: 'dir/a.bin', uploadId: '0004B9894A22E5B1888A1E29F8236E2D' }], force: false },
+    ],
+  })
