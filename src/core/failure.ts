@@ -6,6 +6,8 @@ export const failureKinds = [
   'throttled',
   /** The credentials are expired or unknown; new ones may help. */
   'credentials',
+  /** The way to OSS is set up wrongly (a certificate, a proxy): all requests fail until somebody mends it. */
+  'setup',
   /** OSS says our clock is wrong. */
   'clock',
   /** The multipart upload is gone (aborted, expired or already completed). */
@@ -54,7 +56,7 @@ export interface FailureDetails {
   readonly ossCode?: string | null
   readonly requestId?: string | null
   readonly status?: number | null
-  /** How long the server asked us to wait. */
+  /** How long to wait at least, because the server asked for it or sooner makes no sense. */
   readonly retryAfterMs?: number | null
   readonly cause?: unknown
 }

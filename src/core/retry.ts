@@ -68,6 +68,7 @@ export const decideRetry = (
   switch (met.kind) {
     case 'transient':
     case 'throttled':
+    case 'setup':
     case 'clock': {
       const charged = tally.charged + (met.healthySince ? 1 : 0)
       const silent = met.healthySince ? 0 : tally.silent + 1

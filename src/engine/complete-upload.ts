@@ -52,7 +52,7 @@ const tryComplete = async (
 }
 
 /** Kinds that say nothing was done: OSS refused before it looked at the upload. */
-const refusals: readonly string[] = ['permanent', 'credentials', 'clock', 'throttled']
+const refusals: readonly string[] = ['permanent', 'credentials', 'clock', 'setup', 'throttled']
 
 const afterFailure = async (run: Run, sent: SentObject, failure: Failure): Promise<Completion | 'again'> => {
   if (refusals.includes(failure.kind)) throw failure

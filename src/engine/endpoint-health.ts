@@ -6,6 +6,7 @@ import {
   type Breaker,
   type BreakerFailure,
   closedBreaker,
+  loneFailures,
   type ProbeLimits,
 } from '../core/breaker.js'
 import type { Failure, FailureKind } from '../core/failure.js'
@@ -64,7 +65,7 @@ export interface EndpointHealthDeps {
 export const endpointPair = ({ endpoint, bucket }: Pair): string => `${endpoint} ${bucket}`
 
 /** Kinds that show an endpoint that is not well. */
-const sickKinds: readonly FailureKind[] = ['transient', 'throttled', 'clock']
+const sickKinds: readonly FailureKind[] = ['transient', 'throttled', 'setup', 'clock']
 /** Kinds by which OSS, when it answered at all, refused what was asked and not to be asked. */
 const refusalKinds: readonly FailureKind[] = ['permanent', 'lost', 'conflict', 'credentials']
 
@@ -149,7 +150,9 @@ export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth =
           const { retryAfterMs } = failure
           if (isWell(failure)) close(entry)
           else if (sickKinds.includes(failure.kind)) {
-            fail(entry, { probe: entry.probe === token, inARow, retryAfterMs }, failure.message)
+            // One failure that no repetition can cure says as much as many that chance may have made.
+            const weight = failure.kind === 'setup' ? loneFailures : inARow
+            fail(entry, { probe: entry.probe === token, inARow: weight, retryAfterMs }, failure.message)
           }
         },
         leave() {
