@@ -6,6 +6,7 @@ const libraryHomes = {
   'fastify-type-provider-zod': '^src/http/',
   'better-sqlite3': '^src/adapters/sqlite/',
   'ali-oss': '^src/adapters/oss/',
+  '@alicloud/credentials': '^src/adapters/credentials/',
   undici: '^src/(adapters/oss|cli)/',
   'fast-xml-parser': '^src/oss-emulator/',
   mime: '^src/adapters/oss/',

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { type AllowedTarget, parseAllowedTarget } from './core/object-key.js'
 import { defaultPartSize, defaultThreshold, maxPartSize, maxThreshold, minPartSize, minThreshold } from './core/plan.js'
 import { parseDurationMs, parseSize } from './core/units.js'
+import { type KeySettings, readKeySettings } from './key-settings.js'
 import { isLoopback, type ListenAddress, parseListen } from './listen-address.js'
 import { parseTokenFile, type TokenText } from './token-file.js'
 
@@ -31,9 +32,10 @@ export const settings = [
   ['OSS_ENDPOINT', 'one required', 'http:// or https:// (default); guessed from the region when absent'],
   ['OSS_ADDRESSING', 'virtual', 'virtual, path or cname'],
   ['OSS_SIGNATURE', 'v4', 'v4 or v1'],
-  ['OSS_ACCESS_KEY_ID', 'required', 'or ALIBABA_CLOUD_ACCESS_KEY_ID'],
-  ['OSS_ACCESS_KEY_SECRET', 'required', 'or ALIBABA_CLOUD_ACCESS_KEY_SECRET'],
+  ['OSS_ACCESS_KEY_ID', 'none', 'or ALIBABA_CLOUD_ACCESS_KEY_ID; without keys the Alibaba Cloud chain is asked'],
+  ['OSS_ACCESS_KEY_SECRET', 'none', 'or ALIBABA_CLOUD_ACCESS_KEY_SECRET'],
   ['OSS_SESSION_TOKEN', 'none', 'or ALIBABA_CLOUD_SECURITY_TOKEN'],
+  ['OSS_CREDENTIALS_FILE', 'none', 'JSON file with keys that may change, in place of the three'],
 ] as const
 
 /** Settings that the contract names and this version does not know yet: said loudly, never ignored in silence. */
@@ -69,9 +71,7 @@ export interface Config {
     readonly region: string
     readonly addressing: 'virtual' | 'path' | 'cname'
     readonly signature: 'v4' | 'v1'
-    readonly accessKeyId: string
-    readonly accessKeySecret: string
-    readonly securityToken: string | null
+    readonly keys: KeySettings
   }
   /** Sentences for the log: what is odd but allowed. */
   readonly warnings: readonly string[]
@@ -206,9 +206,6 @@ const schema = z.object({
   OSS_ENDPOINT: host.optional(),
   OSS_ADDRESSING: oneOf(['virtual', 'path', 'cname']).default('virtual'),
   OSS_SIGNATURE: oneOf(['v4', 'v1']).default('v4'),
-  OSS_ACCESS_KEY_ID: z.string({ error: 'is required (or ALIBABA_CLOUD_ACCESS_KEY_ID)' }),
-  OSS_ACCESS_KEY_SECRET: z.string({ error: 'is required (or ALIBABA_CLOUD_ACCESS_KEY_SECRET)' }),
-  OSS_SESSION_TOKEN: z.string().optional(),
 })
 type Parsed = z.infer<typeof schema>
 
@@ -247,21 +244,11 @@ const realOrResolved = (path: string): string => {
   }
 }
 
-const fallbacks = {
-  OSS_ACCESS_KEY_ID: 'ALIBABA_CLOUD_ACCESS_KEY_ID',
-  OSS_ACCESS_KEY_SECRET: 'ALIBABA_CLOUD_ACCESS_KEY_SECRET',
-  OSS_SESSION_TOKEN: 'ALIBABA_CLOUD_SECURITY_TOKEN',
-} as const
-
-/** An empty variable is an unset one: compose files pass them so. The three keys come from one place, never mixed. */
-const readEnvironment = (env: NodeJS.ProcessEnv): Record<string, string> => {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
-  const own = given['OSS_ACCESS_KEY_ID'] !== undefined || given['OSS_ACCESS_KEY_SECRET'] !== undefined
-  if (!own) {
-    for (const [name, other] of Object.entries(fallbacks)) if (given[other] !== undefined) given[name] = given[other]
-  }
-  return given as Record<string, string>
-}
+/** An empty variable is an unset one: compose files pass them so. */
+const readEnvironment = (env: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
+  )
 
 const warningsFor = (given: Record<string, string>, endpoint: URL): string[] => {
   const warnings = notYet
@@ -285,6 +272,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
   }
   const dataDir = realOrResolved(given['LONGSHORE_DATA_DIR'] ?? './longshore-data')
   problems.push(...crossProblems(readable as Partial<Parsed>, given, dataDir))
+  const keys = readKeySettings(given, problems)
   if (problems.length > 0) throw new ConfigError(problems)
   const parsed = readable as Parsed
 
@@ -316,9 +304,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
       region,
       addressing: parsed.OSS_ADDRESSING,
       signature: parsed.OSS_SIGNATURE,
-      accessKeyId: parsed.OSS_ACCESS_KEY_ID,
-      accessKeySecret: parsed.OSS_ACCESS_KEY_SECRET,
-      securityToken: parsed.OSS_SESSION_TOKEN ?? null,
+      keys,
     },
     warnings: warningsFor(given, endpoint),
   })

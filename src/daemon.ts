@@ -1,7 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSystemClock } from './adapters/clock/system-clock.js'
-import { createStaticCredentials } from './adapters/credentials/static-credentials.js'
+import { createChainSource } from './adapters/credentials/chain-source.js'
+import { createFileSource } from './adapters/credentials/file-source.js'
+import { createGivenSource } from './adapters/credentials/given-source.js'
+import type { KeySource } from './adapters/credentials/key-source.js'
+import { createRefreshingCredentials } from './adapters/credentials/refreshing-credentials.js'
 import { createFileSources } from './adapters/file/file-source.js'
 import type { PinoLogger } from './adapters/log/pino-logger.js'
 import { createOssTargets } from './adapters/oss/oss-targets.js'
@@ -22,6 +26,7 @@ import { createSlots } from './engine/slots.js'
 import { createStorageGate } from './engine/storage-gate.js'
 import { createApp } from './http/app.js'
 import { listenOn } from './http/listen.js'
+import type { KeySettings } from './key-settings.js'
 import type { Store } from './ports/store.js'
 import type { Targets } from './ports/target.js'
 
@@ -52,6 +57,17 @@ export const version: string = JSON.parse(readFileSync(new URL('../package.json'
 /** Sorts by the time it was made, so that indexes grow at their end; 80 random bits keep it unguessable. */
 const newJobId = (): string => Date.now().toString(36).padStart(9, '0') + randomBytes(10).toString('hex')
 
+const keySourceOf = (keys: KeySettings, logger: PinoLogger): KeySource => {
+  switch (keys.kind) {
+    case 'given':
+      return createGivenSource(keys)
+    case 'file':
+      return createFileSource(keys.path)
+    case 'chain':
+      return createChainSource(keys, logger)
+  }
+}
+
 /** Composes the daemon and starts it: the only place that knows every part. `onFatal` is told when the store died under it. */
 export const startDaemon = async (
   config: Config,
@@ -74,10 +90,17 @@ export const startDaemon = async (
   const storage = createStorageGate({ store: wrap.store(opened), clock, logger: component('storage') })
   const { store } = storage
   const sources = createFileSources({ allowed: config.sourceRoots, forbidden: [config.dataDir] })
+  const credentials = createRefreshingCredentials({
+    source: keySourceOf(config.oss.keys, component('credentials')),
+    clock,
+    random,
+    wakeup,
+    logger: component('credentials'),
+  })
   const oss = createOssTargets({
     addressing: config.oss.addressing,
     signature: config.oss.signature,
-    credentials: createStaticCredentials(config.oss),
+    credentials,
     maxSockets: config.concurrency,
     clock,
     logger: component('oss'),
@@ -104,6 +127,7 @@ export const startDaemon = async (
     progress,
     slots: createSlots(config.concurrency, health.limitOf),
     health,
+    keys: credentials,
     limits,
     clock,
     random,
@@ -116,6 +140,7 @@ export const startDaemon = async (
     store,
     storage,
     health,
+    keys: credentials,
     sources,
     progress,
     wakeup,
@@ -174,6 +199,7 @@ export const startDaemon = async (
     await Promise.all([janitor.stop(), dispatcher.stop(config.drainTimeoutMs)])
     await leases.close()
     await targets.close()
+    credentials.close()
     feed.close()
   }
   const listening = await listenOn(app, config.listen).catch(async (error: unknown) => {

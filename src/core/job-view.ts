@@ -69,9 +69,9 @@ export const heldUp = (job: Job): Job =>
     ? { ...job, state: 'queued', waiting: 'storage' }
     : job
 
-/** How a job reads while its endpoint and bucket are not sent to: it waits for them, whatever its turn would be. */
-export const restedWith = (job: Job): Job =>
-  job.state === 'queued' && job.waiting === null ? { ...job, waiting: 'endpoint' } : job
+/** How a job reads while nothing is sent to its endpoint and bucket, or by anybody: it waits for that, whatever its turn would be. */
+export const waitingFor = (job: Job, what: 'endpoint' | 'credentials'): Job =>
+  job.state === 'queued' && job.waiting === null ? { ...job, waiting: what } : job
 
 /** The public face of a job. Pure, so that stored events and live answers cannot drift apart. */
 export const viewJob = (job: Job, live: LiveProgress = idle): JobView => ({

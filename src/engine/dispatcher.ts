@@ -2,6 +2,7 @@ import { AppError } from '../core/app-error.js'
 import { isSettled } from '../core/job.js'
 import type { RetryLimits } from '../core/retry.js'
 import type { Clock, Random } from '../ports/clock.js'
+import type { Credentials } from '../ports/credentials.js'
 import type { Logger } from '../ports/logger.js'
 import type { SourceOpener } from '../ports/source.js'
 import type { Claim, JobStore, Lease } from '../ports/store.js'
@@ -37,6 +38,7 @@ export interface DispatcherDeps {
   readonly progress: ProgressBoard
   readonly slots: Slots
   readonly health: EndpointHealth
+  readonly keys: Pick<Credentials, 'areAtHand'>
   readonly limits: RetryLimits
   readonly clock: Clock
   readonly random: Random
@@ -151,13 +153,16 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     }
   }
 
+  /** Without keys only what settles without a request. */
+  const claimable = () => (deps.keys.areAtHand() ? shares.next() : { pairLimit: 0 })
+
   /** Returns for how long there is nothing to claim. */
   const claimSome = async (): Promise<number> => {
     const free = Math.min(deps.maxRuns - active.size, claimBatch)
     if (free <= 0) return pollMs
     try {
       await releaseDropped()
-      const request = { node: deps.node, limit: free, leaseMs: deps.leaseMs, ...shares.next() }
+      const request = { node: deps.node, limit: free, leaseMs: deps.leaseMs, ...claimable() }
       const { claims, nextDueAt } = await store.claim(request)
       for (const claim of claims) begin(claim)
       if (claims.length === free) return 0

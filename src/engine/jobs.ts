@@ -1,11 +1,12 @@
 import { AppError } from '../core/app-error.js'
 import { Failure } from '../core/failure.js'
 import { type Fingerprint, type IfExists, isSettled, type Job, type NewJob, type OnSourceChange } from '../core/job.js'
-import { heldUp, type JobView, restedWith, viewJob } from '../core/job-view.js'
+import { heldUp, type JobView, viewJob, waitingFor } from '../core/job-view.js'
 import { type AllowedTarget, isTargetAllowed } from '../core/object-key.js'
 import { type PartView, viewPart } from '../core/part-view.js'
 import { maxObjectSize } from '../core/plan.js'
 import type { Clock } from '../ports/clock.js'
+import type { Credentials } from '../ports/credentials.js'
 import type { SourceOpener } from '../ports/source.js'
 import type { ControlRequest, IdempotencyKey, JobFilter, JobStore, Page, PageRequest } from '../ports/store.js'
 import type { Wakeup } from '../ports/wakeup.js'
@@ -64,6 +65,7 @@ interface Deps {
   readonly store: JobStore
   readonly storage: Pick<StorageGate, 'failure'>
   readonly health: Pick<EndpointHealth, 'isResting'>
+  readonly keys: Pick<Credentials, 'areAtHand'>
   readonly sources: SourceOpener
   readonly progress: ProgressBoard
   readonly wakeup: Wakeup
@@ -107,7 +109,8 @@ export const createJobs = (deps: Deps): Jobs => {
   /** The job with what only this daemon knows of why it is not moving. */
   const asItStands = (job: Job): Job => {
     if (deps.storage.failure() !== null) return heldUp(job)
-    return deps.health.isResting(job.target) ? restedWith(job) : job
+    if (!deps.keys.areAtHand()) return waitingFor(job, 'credentials')
+    return deps.health.isResting(job.target) ? waitingFor(job, 'endpoint') : job
   }
 
   const view = (job: Job): JobView => viewJob(asItStands(job), progress.live(job.id) ?? undefined)

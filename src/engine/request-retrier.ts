@@ -56,11 +56,10 @@ type Tried<T> =
   | { readonly answer: T }
   | { readonly failure: Failure; readonly tally: Tally; readonly decision: RetryDecision }
 
-const credentialsDelayMs = 15_000
-/** Only until the run is over: then it is the pair that the job waits for, and the dispatcher claims none of its jobs. */
-const endpointDelayMs = 500
+/** Only until the run is over: then it is the pair or the keys that the job waits for, and the dispatcher claims none such. */
+const yieldMs = 500
 
-const restsWith = (reason: string): RunYields => new RunYields('endpoint', endpointDelayMs, reason)
+const restsWith = (reason: string): RunYields => new RunYields('endpoint', yieldMs, reason)
 
 const spent = (failure: Failure, name: string, { failures }: Tally, code: Failure['code']): Failure =>
   new Failure('permanent', `${failure.message} (${failures} tries of ${name})`, {
@@ -123,7 +122,7 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
         }
         if (decision.act === 'hand_back') throw failure
         if (decision.act === 'fail') throw spent(failure, name, tally, decision.code)
-        if (decision.act === 'yield') throw new RunYields(decision.waiting, credentialsDelayMs, failure.message)
+        if (decision.act === 'yield') throw new RunYields(decision.waiting, yieldMs, failure.message)
         if (health.isResting(pair)) throw restsWith(failure.message)
         run.logger.warn(
           {

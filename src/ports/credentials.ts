@@ -10,9 +10,11 @@ export interface CredentialSet {
 export interface Credentials {
   /**
    * The keys to sign with now: immutable, and the same object until they change. Throws Failure `credentials` when there
-   * are none, or only such as OSS refuses; the wakeup topic `credentials` tells when there are others.
+   * are none, or only such as OSS refuses.
    */
   current(): CredentialSet
+  /** False while `current` throws: there is no point in beginning anything. When that ends, `jobs` is hinted. */
+  areAtHand(): boolean
   /**
    * OSS refuses these keys: fetches others, one fetch for all who ask meanwhile, and none at all when the last one was
    * too short a while ago. True when other keys are at hand. Throws only the signal's reason when aborted.

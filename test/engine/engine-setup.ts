@@ -11,6 +11,7 @@ import { createProgressBoard } from '../../src/engine/progress-board.js'
 import { createSlots } from '../../src/engine/slots.js'
 import { createStorageGate, type StorageGate } from '../../src/engine/storage-gate.js'
 import type { Clock } from '../../src/ports/clock.js'
+import type { Credentials } from '../../src/ports/credentials.js'
 import type { Logger } from '../../src/ports/logger.js'
 import type { SourceOpener } from '../../src/ports/source.js'
 import type { Store } from '../../src/ports/store.js'
@@ -71,6 +72,7 @@ export const setupEngine = (
     /** Puts faults between everybody and the store. */
     wrapStore?: (store: Store) => Store
     wrapSources?: (sources: SourceOpener) => SourceOpener
+    keys?: Pick<Credentials, 'areAtHand'>
   } = {},
 ): EngineSetup => {
   const clock = createVirtualClock()
@@ -106,10 +108,12 @@ export const setupEngine = (
     })
 
   const sources = options.wrapSources?.(files) ?? files
+  const keys = options.keys ?? { areAtHand: () => true }
   const jobs = createJobs({
     store: watched,
     storage: { failure: () => storage.failure() },
     health: { isResting: (pair) => health.isResting(pair) },
+    keys,
     sources,
     progress,
     wakeup,
@@ -151,6 +155,7 @@ export const setupEngine = (
         progress,
         slots: createSlots(concurrency, health.limitOf),
         health,
+        keys,
         limits,
         clock,
         random,

@@ -6,8 +6,6 @@ import type { Wakeup } from '../../ports/wakeup.js'
 import { type FetchedKeys, type KeySource, noKeys } from './key-source.js'
 
 export interface RefreshingCredentials extends Credentials {
-  /** Resolves when the first fetch has ended, well or not. Never rejects. */
-  readonly opened: Promise<void>
   /** Fetches nothing any more. Idempotent. */
   close(): void
 }
@@ -101,7 +99,7 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
     held = Object.freeze({ accessKeyId, accessKeySecret, securityToken, temporary })
     heldBackUntil = Number.NEGATIVE_INFINITY
     logger.debug({ source: source.name, accessKeyId }, 'New credentials')
-    wakeup.notify('credentials')
+    wakeup.notify('jobs')
   }
 
   const complain = (error: unknown): void => {
@@ -155,13 +153,14 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
     planFetch(Math.max(0, nextForcedAt - clock.monotonic()))
   }
 
+  void fetchOnce(false)
   return {
-    opened: fetchOnce(false),
     current() {
       if (held === null) throw noKeys(`No credentials could be had from ${source.name} yet`)
       if (isHeldBack()) throw noKeys(`OSS refuses the credentials from ${source.name}`)
       return held
     },
+    areAtHand: () => held !== null && !isHeldBack(),
     async renew(refused, signal) {
       signal.throwIfAborted()
       if (held === refused) {

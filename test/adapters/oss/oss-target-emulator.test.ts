@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createStaticCredentials } from '../../../src/adapters/credentials/static-credentials.js'
 import type { OssTargetDeps } from '../../../src/adapters/oss/oss-target.js'
 import { combineCrc64 } from '../../../src/core/crc64.js'
 import type { FailureKind } from '../../../src/core/failure.js'
@@ -12,7 +11,7 @@ import type { OperationName } from '../../../src/oss-emulator/operation-name.js'
 import type { ObjectWishes, Target } from '../../../src/ports/target.js'
 import { until } from './raw-servers.js'
 import { createSourceFile, openSockets, type SourceFile } from './source-file.js'
-import { failureOf, keys, noWishes, targetFor, unaborted } from './target-setup.js'
+import { failureOf, keys, lastingCredentials, noWishes, targetFor, unaborted } from './target-setup.js'
 
 const MiB = 1024 * 1024
 const object = { bucket: 'bucket-a', key: "dir/ä b+c'(1)!*%2F?#&=~.bin" }
@@ -203,7 +202,7 @@ describe('against the emulator', () => {
       { ...keys, accessKeySecret: 'wrong' },
       { ...keys, accessKeyId: 'unknown' },
     ]) {
-      const { target: stranger } = targetFor(new URL(emulator.url), { credentials: createStaticCredentials(badKeys) })
+      const { target: stranger } = targetFor(new URL(emulator.url), { credentials: lastingCredentials(badKeys) })
       cleanups.push(() => stranger.close())
       const attempts = [
         () => stranger.head(object, unaborted()),

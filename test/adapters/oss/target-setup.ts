@@ -1,9 +1,8 @@
 import { expect } from 'vitest'
-import { createStaticCredentials } from '../../../src/adapters/credentials/static-credentials.js'
 import { createOssTarget, type OssTargetDeps } from '../../../src/adapters/oss/oss-target.js'
 import { Failure } from '../../../src/core/failure.js'
 import type { Clock } from '../../../src/ports/clock.js'
-import type { Credentials } from '../../../src/ports/credentials.js'
+import type { CredentialSet, Credentials } from '../../../src/ports/credentials.js'
 import type { Logger } from '../../../src/ports/logger.js'
 import type { ObjectWishes, Target } from '../../../src/ports/target.js'
 
@@ -59,7 +58,7 @@ export const targetFor = (endpoint: URL, changes: Partial<OssTargetDeps> = {}): 
     region: 'cn-hangzhou',
     addressing: 'path',
     signature: 'v4',
-    credentials: createStaticCredentials(keys),
+    credentials: lastingCredentials(keys),
     maxSockets: 4,
     clock: systemClock,
     logger: recordingLogger(log),
@@ -67,6 +66,12 @@ export const targetFor = (endpoint: URL, changes: Partial<OssTargetDeps> = {}): 
     ...changes,
   })
   return { target, log }
+}
+
+/** Long-term keys that nothing replaces. */
+export const lastingCredentials = (pair: Omit<CredentialSet, 'temporary'>): Credentials => {
+  const current = { ...pair, temporary: false }
+  return { current: () => current, areAtHand: () => true, renew: async () => false }
 }
 
 /** Temporary keys that change with each renewal. */
@@ -85,6 +90,7 @@ export const rotatingCredentials = (): Credentials & { rotate(): void; renewals(
   }
   return {
     current: () => current,
+    areAtHand: () => true,
     renew: async (refused) => {
       if (refused === current) rotate()
       return true
