@@ -48,7 +48,15 @@ const startupError = (error: unknown): ExitError => {
 }
 
 const main = async (): Promise<void> => {
-  const io = { env: process.env, stdout: process.stdout, stderr: process.stderr }
+  const io = {
+    env: process.env,
+    // Opened for a question only: a daemon leaves it alone.
+    get stdin() {
+      return process.stdin
+    },
+    stdout: process.stdout,
+    stderr: process.stderr,
+  }
   const program = createProgram(io)
   program
     .command('serve')

@@ -28,6 +28,32 @@ export interface JobPage {
   readonly nextCursor: string | null
 }
 
+/** An open multipart upload in OSS, by its name. */
+export interface UploadName {
+  readonly bucket: string
+  readonly key: string
+  readonly uploadId: string
+}
+
+export interface OrphanView extends UploadName {
+  readonly owner: 'ours' | 'possible' | 'unknown'
+  readonly jobId: string | null
+  readonly jobState: JobState | null
+  readonly initiatedAt: string
+  readonly ageSeconds: number
+  readonly bytes: number | null
+}
+
+export interface OrphanPage {
+  readonly items: readonly OrphanView[]
+  readonly nextCursor: string | null
+}
+
+export interface AbortAnswer extends UploadName {
+  readonly result: 'aborted' | 'gone' | 'refused' | 'failed'
+  readonly reason: string | null
+}
+
 export type Verb = 'pause' | 'resume' | 'cancel' | 'retry'
 
 /** The requests behind the commands. Each throws ProblemError, DaemonUnreachable, or the signal's reason. */
@@ -41,12 +67,18 @@ export interface Api {
   page(query: ListQuery, limit: number, cursor: string | null, signal: AbortSignal): Promise<JobPage>
   control(jobId: string, verb: Verb, signal: AbortSignal): Promise<JobView>
   remove(jobId: string, signal: AbortSignal): Promise<void>
+  /** Of one bucket, or of all that jobs were made for (null). `limit` 1..1000. */
+  orphans(bucket: string | null, limit: number, cursor: string | null, signal: AbortSignal): Promise<OrphanPage>
+  /** At most 100 uploads. */
+  abortOrphans(uploads: readonly UploadName[], force: boolean, signal: AbortSignal): Promise<readonly AbortAnswer[]>
   /** Server-sent events as text: of one job, or of all (`jobId` null). */
   events(jobId: string | null, lastEventId: string | null, signal: AbortSignal): Promise<AsyncIterable<string>>
 }
 
 /** The answer may come at the very end of the wait, and then has to travel. */
 const waitMarginMs = 20_000
+/** OSS is asked, and may take its time. */
+const orphansTimeoutMs = 60_000
 
 export const createApi = (client: HttpClient): Api => {
   const jobPath = (jobId: string, tail = ''): string => `/v1/jobs/${encodeURIComponent(jobId)}${tail}`
@@ -76,6 +108,17 @@ export const createApi = (client: HttpClient): Api => {
       (await client.request('POST', jobPath(jobId, `/${verb}`), { signal })) as JobView,
     remove: async (jobId, signal) => {
       await client.request('DELETE', jobPath(jobId), { signal })
+    },
+    orphans: async (bucket, limit, cursor, signal) => {
+      const query: [string, string][] = [['limit', String(limit)]]
+      if (bucket !== null) query.push(['bucket', bucket])
+      if (cursor !== null) query.push(['cursor', cursor])
+      return (await client.request('GET', '/v1/orphans', { query, timeoutMs: orphansTimeoutMs, signal })) as OrphanPage
+    },
+    abortOrphans: async (uploads, force, signal) => {
+      const options = { body: { uploads, force }, timeoutMs: orphansTimeoutMs, signal }
+      const answer = await client.request('POST', '/v1/orphans/abort', options)
+      return (answer as { readonly items: readonly AbortAnswer[] }).items
     },
     events: (jobId, lastEventId, signal) =>
       client.stream(jobId === null ? '/v1/events' : jobPath(jobId, '/events'), {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { Writable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import type { ClientEnvironment } from './connection.js'
 import { safeJson } from './terminal-text.js'
 
@@ -10,9 +10,13 @@ export type OutputStream = Writable & {
   readonly rows?: number
 }
 
+/** Where answers to questions come from; `process.stdin` is such. */
+export type InputStream = Readable & { readonly isTTY?: boolean }
+
 /** What the edge of the process lends to the commands. */
 export interface CliIo {
   readonly env: ClientEnvironment
+  readonly stdin: InputStream
   readonly stdout: OutputStream
   readonly stderr: OutputStream
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { addLookCommands } from './commands/look.js'
+import { addOrphansCommand } from './commands/orphans.js'
 import { addPutCommand } from './commands/put.js'
 import { addSteerCommands } from './commands/steer.js'
 import { addWaitCommand } from './commands/wait.js'
@@ -37,6 +38,7 @@ export const createProgram = (io: CliIo): Command => {
   addWatchCommand(program, io)
   addSteerCommands(program, io)
   addWaitCommand(program, io)
+  addOrphansCommand(program, io)
   return program
 }
 

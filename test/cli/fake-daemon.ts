@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { AbortAnswer, OrphanView, UploadName } from '../../src/cli/api.js'
 import { isSettled, type JobState } from '../../src/core/job.js'
 import type { JobView } from '../../src/core/job-view.js'
 
@@ -84,6 +85,7 @@ export const startFakeDaemon = async (listen: { socketPath: string } | { port: n
   const keys = new Map<string, string>()
   const events: { id: string; type: string; text: string; jobId: string }[] = []
   const received: Received[] = []
+  const orphans: OrphanView[] = []
   const streams = new Set<{ response: ServerResponse; jobId: string | null }>()
   const waiters = new Set<() => void>()
   const hooks = {
@@ -94,6 +96,7 @@ export const startFakeDaemon = async (listen: { socketPath: string } | { port: n
     /** Breaks the connection instead of answering the next accepted job. */
     loseAnswer: false,
     pageSize: 1000,
+    abortAnswer: (_upload: UploadName): Pick<AbortAnswer, 'result' | 'reason'> => ({ result: 'aborted', reason: null }),
   }
   let port = 'port' in listen ? listen.port : 0
   let server: Server
@@ -162,6 +165,18 @@ export const startFakeDaemon = async (listen: { socketPath: string } | { port: n
     json(response, 200, { items: matching.slice(from, to), nextCursor: to < matching.length ? String(to) : null })
   }
 
+  const listOrphans = ({ query }: Received) => {
+    const matching = orphans.filter(({ bucket }) => (query.get('bucket') ?? bucket) === bucket)
+    const from = Number(query.get('cursor') ?? 0)
+    const to = from + Math.min(Number(query.get('limit') ?? 100), hooks.pageSize)
+    return { items: matching.slice(from, to), nextCursor: to < matching.length ? String(to) : null }
+  }
+
+  const abort = ({ body }: Received) => {
+    const uploads = (body?.['uploads'] ?? []) as readonly UploadName[]
+    return { items: uploads.map((upload) => ({ ...upload, ...hooks.abortAnswer(upload) })) }
+  }
+
   const waitFor = async (id: string, seconds: number): Promise<void> => {
     const deadline = performance.now() + seconds * 1000
     while (!isSettled(jobs.get(id)?.state ?? 'failed') && performance.now() < deadline) {
@@ -188,6 +203,8 @@ export const startFakeDaemon = async (listen: { socketPath: string } | { port: n
 
   const route = async (request: Received, response: ServerResponse): Promise<void> => {
     const [, , resource, id, verb] = request.path.split('/').map(decodeURIComponent)
+    if (resource === 'orphans')
+      return json(response, 200, request.method === 'GET' ? listOrphans(request) : abort(request))
     if (resource === 'events') return stream(request, response, null)
     if (id === undefined && request.method === 'POST') {
       await hooks.hold()
@@ -253,6 +270,7 @@ export const startFakeDaemon = async (listen: { socketPath: string } | { port: n
       return 'socketPath' in listen ? `unix:${listen.socketPath}` : `http://127.0.0.1:${port}`
     },
     jobs,
+    orphans,
     received,
     hooks,
     listeners: () => streams.size,

@@ -20,13 +20,16 @@ const collect = (options: { isTTY?: boolean; columns?: number } = {}) => {
 
 /** Starts a command line; `text()` and `errors()` are what it has written so far, `exited` its exit code. */
 export const startCli = (argv: readonly string[], env: Record<string, string>, terminal = false) => {
+  const stdin = Object.assign(new PassThrough(), { isTTY: terminal })
   const stdout = collect(terminal ? { isTTY: true, columns: 80 } : {})
   const stderr = collect()
-  const exited = runCli(argv, { env, stdout: stdout.stream, stderr: stderr.stream }).then(async (code) => {
+  const exited = runCli(argv, { env, stdin, stdout: stdout.stream, stderr: stderr.stream }).then(async (code) => {
     await Promise.all([stdout.finish(), stderr.finish()])
     return code
   })
   return {
+    /** What the user types. */
+    stdin,
     stdout: stdout.stream,
     text: stdout.text,
     errors: stderr.text,
