@@ -13,7 +13,7 @@ export interface Credentials {
    * are none, or only such as OSS refuses.
    */
   current(): CredentialSet
-  /** False while `current` throws: there is no point in beginning anything. When that ends, `jobs` is hinted. */
+  /** False while `current` throws: there is no point in beginning anything. When other keys arrive, `jobs` is hinted. */
   areAtHand(): boolean
   /**
    * OSS refuses these keys: fetches others, one fetch for all who ask meanwhile, and none at all when the last one was
