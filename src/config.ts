@@ -25,6 +25,7 @@ export const settings = [
   ['LONGSHORE_MULTIPART_THRESHOLD', '10MiB', 'at or above: multipart; below: one PutObject'],
   ['LONGSHORE_MAX_ATTEMPTS', '10', 'charged tries of one request before its job fails'],
   ['LONGSHORE_DRAIN_TIMEOUT', '25s', 'what SIGTERM grants to parts in flight'],
+  ['LONGSHORE_KEEP_FINISHED', '30d', 'finished jobs and events older than this are pruned, in small steps'],
   ['LONGSHORE_UPLOAD_MARKER', 'on', 'on or off: objects carry x-oss-meta-longshore-upload'],
   ['LONGSHORE_ABANDONED_AFTER', '7d', 'uploads of jobs that failed so long ago are aborted in OSS'],
   ['LONGSHORE_LOG_LEVEL', 'info', 'trace, debug, info, warn, error, fatal or silent'],
@@ -45,7 +46,6 @@ const notYet = [
   'LONGSHORE_WEBHOOK_SECRET',
   'LONGSHORE_WEBHOOK_SECRET_FILE',
   'LONGSHORE_WEBHOOK_ALLOW',
-  'LONGSHORE_KEEP_FINISHED',
 ] as const
 
 export interface Config {
@@ -63,6 +63,7 @@ export interface Config {
   readonly multipartThreshold: number
   readonly maxAttempts: number
   readonly drainTimeoutMs: number
+  readonly keepFinishedMs: number
   readonly abandonedAfterMs: number
   readonly marker: boolean
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
@@ -195,6 +196,7 @@ const schema = z.object({
   LONGSHORE_MULTIPART_THRESHOLD: size(minThreshold, maxThreshold).optional(),
   LONGSHORE_MAX_ATTEMPTS: count(1, 1000).prefault('10'),
   LONGSHORE_DRAIN_TIMEOUT: duration.prefault('25s'),
+  LONGSHORE_KEEP_FINISHED: duration.refine((ms) => ms >= 1000, 'must be at least 1s').prefault('30d'),
   LONGSHORE_ABANDONED_AFTER: duration.prefault('7d'),
   LONGSHORE_UPLOAD_MARKER: oneOf(['on', 'off']).default('on'),
   LONGSHORE_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -296,6 +298,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
     multipartThreshold: parsed.LONGSHORE_MULTIPART_THRESHOLD ?? defaultThreshold,
     maxAttempts: parsed.LONGSHORE_MAX_ATTEMPTS,
     drainTimeoutMs: parsed.LONGSHORE_DRAIN_TIMEOUT,
+    keepFinishedMs: parsed.LONGSHORE_KEEP_FINISHED,
     abandonedAfterMs: parsed.LONGSHORE_ABANDONED_AFTER,
     marker: parsed.LONGSHORE_UPLOAD_MARKER === 'on',
     logLevel: parsed.LONGSHORE_LOG_LEVEL,

@@ -22,6 +22,7 @@ import { createJobs } from './engine/jobs.js'
 import { createLeaseKeeper } from './engine/lease-keeper.js'
 import { createOrphans } from './engine/orphans.js'
 import { createProgressBoard } from './engine/progress-board.js'
+import { createPruner } from './engine/pruner.js'
 import { createSlots } from './engine/slots.js'
 import { createStorageGate } from './engine/storage-gate.js'
 import { createApp } from './http/app.js'
@@ -157,6 +158,13 @@ export const startDaemon = async (
       marker: config.marker,
     },
   })
+  const pruner = createPruner({
+    store,
+    storage,
+    clock,
+    logger: component('pruner'),
+    keepMs: config.keepFinishedMs,
+  })
   const feed = createEventFeed({ store, progress, wakeup, clock })
   const orphans = createOrphans({
     store,
@@ -196,7 +204,7 @@ export const startDaemon = async (
   })
 
   const stopParts = async (): Promise<void> => {
-    await Promise.all([janitor.stop(), dispatcher.stop(config.drainTimeoutMs)])
+    await Promise.all([janitor.stop(), pruner.stop(), dispatcher.stop(config.drainTimeoutMs)])
     await leases.close()
     await targets.close()
     credentials.close()
@@ -208,6 +216,7 @@ export const startDaemon = async (
     throw error
   })
   dispatcher.start()
+  pruner.start()
   janitor.start()
 
   let stopped: Promise<void> | null = null

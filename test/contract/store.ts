@@ -1,6 +1,7 @@
 import { afterEach, describe } from 'vitest'
 import { controlTests } from './store-control.js'
 import { orphanTests } from './store-orphans.js'
+import { pruningTests } from './store-pruning.js'
 import { queueTests } from './store-queue.js'
 import { readingTests } from './store-reading.js'
 import { type OpenStore, type StoreSetup, setupStore } from './store-setup.js'
@@ -23,5 +24,6 @@ export const describeStore = (name: string, open: OpenStore): void => {
     uploadTests(setup)
     orphanTests(setup)
     readingTests(setup)
+    pruningTests(setup)
   })
 }

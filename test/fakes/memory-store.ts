@@ -64,13 +64,14 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
   const { clock, wakeup, instance = 'memory00' } = deps
   const rows = new Map<string, Row>()
   const events: StoredEvent[] = []
+  let lastEvent = 0
   let lastSeq = 0
   let closed = false
 
   const bySeq = (): Row[] => [...rows.values()].sort((a, b) => a.seq - b.seq)
 
   const append = (job: Job, type: EventType, body: Pick<StoredEvent, 'job' | 'part'>): void => {
-    const id = `${instance}-${events.length + 1}`
+    const id = `${instance}-${++lastEvent}`
     events.push({ id, type, at: new Date(clock.now()).toISOString(), jobId: job.id, batchId: job.batchId, ...body })
   }
 
@@ -163,9 +164,9 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
   const run = async <T>(operation: keyof Store, work: () => T): Promise<T> => {
     if (closed) throw new AppError('storage_unavailable', 'The store is closed.')
     await deps.before?.(operation)
-    const eventsBefore = events.length
+    const eventsBefore = lastEvent
     const answer = work()
-    if (events.length > eventsBefore) wakeup.notify('events')
+    if (lastEvent > eventsBefore) wakeup.notify('events')
     if (operation === 'submit' || operation === 'control' || operation === 'release') wakeup.notify('jobs')
     if (operation === 'control') wakeup.notify('desires')
     return answer
@@ -373,12 +374,13 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         return pageOf('parts', found, limit, (part) => part.partNumber)
       }),
 
-    lastEventId: () => run('lastEventId', () => `${instance}-${events.length}`),
+    lastEventId: () => run('lastEventId', () => `${instance}-${lastEvent}`),
 
     eventsAfter: (after, filter, limit) =>
       run('eventsAfter', () => {
-        const lastId = `${instance}-${events.length}`
-        const from = after === null ? 0 : [`${instance}-0`, ...events.map((event) => event.id)].indexOf(after)
+        const lastId = `${instance}-${lastEvent}`
+        const pruned = `${instance}-${lastEvent - events.length}`
+        const from = after === null ? 0 : [pruned, ...events.map((event) => event.id)].indexOf(after)
         if (from === -1) return { items: [], reset: true, lastId }
         const items = events
           .slice(from)
@@ -399,6 +401,25 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
       }),
     forgetAbandoned: (uploadId) => run('forgetAbandoned', () => orphans.forgetAbandoned(uploadId)),
     forgetInitiates: (before, limit) => run('forgetInitiates', () => orphans.forgetInitiates(before, limit)),
+
+    prune: ({ before, limit }) =>
+      run('prune', () => {
+        const old = [...rows.values()]
+          .filter(({ job }) => job.finishedAt !== null && job.finishedAt < before)
+          .sort((a, b) => (a.job.finishedAt ?? 0) - (b.job.finishedAt ?? 0))
+        let size = 0
+        const chosen = old.filter(({ parts }, index) => {
+          size += 1 + parts.length
+          return index === 0 || size <= limit
+        })
+        for (const { job } of chosen) {
+          rows.delete(job.id)
+          orphans.removed(job)
+        }
+        const kept = events.findIndex((event) => Date.parse(event.at) >= before)
+        const pruned = events.splice(0, Math.min(limit, kept === -1 ? events.length : kept))
+        return { jobs: chosen.length, events: pruned.length }
+      }),
 
     stats: () =>
       run('stats', () => {

@@ -3,6 +3,7 @@ import type { Ledger } from './ledger.js'
 import { createListOperations } from './list-jobs.js'
 import { createOrphanOperations } from './orphan-operations.js'
 import type { Operations } from './protocol.js'
+import { createPruneOperations } from './prune-operations.js'
 import { createQueueOperations } from './queue-operations.js'
 import { createReadOperations } from './read-operations.js'
 import { createUploadOperations } from './upload-operations.js'
@@ -14,5 +15,6 @@ export const createOperations = (ledger: Ledger): Operations => ({
   ...createControlOperations(ledger),
   ...createListOperations(ledger),
   ...createOrphanOperations(ledger),
+  ...createPruneOperations(ledger),
   ...createReadOperations(ledger),
 })

@@ -161,6 +161,7 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     abandonedUploads: (...args) => call('abandonedUploads', ...args),
     forgetAbandoned: (...args) => call('forgetAbandoned', ...args),
     forgetInitiates: (...args) => call('forgetInitiates', ...args),
+    prune: (...args) => call('prune', ...args),
     stats: (...args) => call('stats', ...args),
     check: (...args) => call('check', ...args),
     close: () => {

@@ -171,6 +171,15 @@ export const sql = {
   abandonedAfter: 'SELECT * FROM abandoned_uploads WHERE seq > ? ORDER BY seq LIMIT ?',
   deleteAbandoned: 'DELETE FROM abandoned_uploads WHERE upload_id = ?',
 
+  finishedJobs: `
+    SELECT id, part_count FROM jobs INDEXED BY jobs_finished
+    WHERE finished_at < :before
+    ORDER BY finished_at LIMIT :limit`,
+
+  // Numbers begin at 1; the condition makes a walk through the whole table a search in it.
+  oldestEvents: 'SELECT n, at FROM events WHERE n > 0 ORDER BY n LIMIT ?',
+  deleteEventsThrough: 'DELETE FROM events WHERE n <= ?',
+
   countsByState: 'SELECT * FROM job_counts',
   metaValue: 'SELECT value FROM meta WHERE name = ?',
   setMetaValue: 'UPDATE meta SET value = :value WHERE name = :name',

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import { granted, jobError, jobRequest, multipart, receipt, type StoreSetup, threeParts } from './store-setup.js'
+
+const day = 86_400_000
+
+/** Forgetting what finished long ago. */
+export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
+  describe('prune', () => {
+    const finish = async (
+      { store, running }: Pick<StoreSetup, 'store' | 'running'>,
+      to: 'completed' | 'failed' | 'cancelled',
+    ): Promise<string> => {
+      const { job, lease } = await running()
+      await store.beginUpload(lease, multipart, threeParts)
+      if (to === 'cancelled') await store.control(job.id, { verb: 'cancel' })
+      if (to === 'completed') granted(await store.finish(lease, { to, outcome: 'uploaded', receipt }))
+      if (to === 'failed') granted(await store.finish(lease, { to, error: jobError, receipt: null }))
+      if (to === 'cancelled') granted(await store.finish(lease, { to }))
+      return job.id
+    }
+
+    it('forgets jobs that finished before, with their parts, and no other', async () => {
+      const tools = await setup()
+      const { store, advance, now, submit, claimOne } = tools
+      const old = [await finish(tools, 'completed'), await finish(tools, 'failed'), await finish(tools, 'cancelled')]
+      await submit()
+      advance(day)
+      const fresh = await finish({ store, running: claimOne }, 'completed')
+      const paused = await submit()
+      await store.control(paused.id, { verb: 'pause' })
+      advance(1)
+      expect(await store.prune({ before: now() - day, limit: 100 })).toMatchObject({ jobs: 3 })
+      for (const id of old) {
+        expect(await store.get(id)).toBeNull()
+        expect(await store.parts(id, { limit: 9, cursor: null })).toEqual({ items: [], nextCursor: null })
+      }
+      expect(await store.get(fresh)).toMatchObject({ state: 'completed' })
+      expect(await store.get(paused.id)).toMatchObject({ state: 'paused' })
+      expect((await store.stats()).jobs).toMatchObject({ completed: 1, failed: 0, cancelled: 0, paused: 1 })
+      expect(await store.prune({ before: now() - day, limit: 100 })).toEqual({ jobs: 0, events: 0 })
+    })
+
+    it('spares a job that finished at that very moment, and one that was retried since', async () => {
+      const tools = await setup()
+      const { store, failed, advance, now } = tools
+      const retried = await failed()
+      const id = await finish(tools, 'completed')
+      expect(await store.prune({ before: now(), limit: 100 })).toEqual({ jobs: 0, events: 0 })
+      await store.control(retried.id, { verb: 'retry', fingerprint: retried.source.fingerprint })
+      advance(1)
+      await store.prune({ before: now(), limit: 100 })
+      expect(await store.get(id)).toBeNull()
+      expect(await store.get(retried.id)).toMatchObject({ state: 'queued' })
+    })
+
+    it('makes the idempotency key free again', async () => {
+      const { store, claimOne, advance, now } = await setup()
+      await store.submit(jobRequest('first'), { key: 'k', fingerprint: 'f' })
+      const { lease } = await claimOne()
+      await store.finish(lease, { to: 'failed', error: jobError, receipt: null })
+      advance(1)
+      await store.prune({ before: now(), limit: 100 })
+      expect(await store.findByIdempotencyKey('k')).toBeNull()
+      expect(await store.submit(jobRequest('second'), { key: 'k', fingerprint: 'g' })).toMatchObject({
+        kind: 'created',
+      })
+    })
+
+    it('goes in small steps, the oldest first, and takes at least one job whole', async () => {
+      const tools = await setup()
+      const { store, advance, now } = tools
+      const ids: string[] = []
+      for (let i = 0; i < 4; i++) {
+        ids.push(await finish(tools, 'completed'))
+        advance(1)
+      }
+      const left = async () => (await store.list({}, { limit: 9, cursor: null })).items.map(({ id }) => id).reverse()
+      // Each has a row and three parts.
+      expect(await store.prune({ before: now(), limit: 8 })).toEqual({ jobs: 2, events: 8 })
+      expect(await left()).toEqual(ids.slice(2))
+      expect(await store.prune({ before: now(), limit: 1 })).toEqual({ jobs: 1, events: 1 })
+      expect(await left()).toEqual(ids.slice(3))
+    })
+
+    it('keeps a failed job’s open upload known', async () => {
+      const { store, running, advance, now } = await setup()
+      const { job, lease } = await running()
+      await store.beginUpload(lease, multipart, threeParts)
+      await store.setUploadId(lease, 'U1')
+      await store.finish(lease, { to: 'failed', error: jobError, receipt: null })
+      advance(1)
+      expect(await store.prune({ before: now(), limit: 100 })).toMatchObject({ jobs: 1 })
+      expect(await store.traceUploads([{ ...job.target, uploadId: 'U1' }])).toEqual([
+        { kind: 'abandoned', jobId: job.id },
+      ])
+    })
+
+    it('cuts events off at the front, resets cursors behind the cut, and keeps those before it', async () => {
+      const tools = await setup()
+      const { store, submit, advance, now } = tools
+      const first = await submit()
+      await submit()
+      const ids = (await store.eventsAfter(null, {}, 9)).items.map(({ id }) => id)
+      advance(day)
+      await store.control(first.id, { verb: 'pause' })
+      expect(await store.prune({ before: now(), limit: 1 })).toEqual({ jobs: 0, events: 1 })
+      expect(await store.eventsAfter(ids[0] ?? '', {}, 9)).toMatchObject({ reset: false, items: [{ id: ids[1] }, {}] })
+      expect(await store.prune({ before: now(), limit: 100 })).toEqual({ jobs: 0, events: 1 })
+      expect(await store.eventsAfter(ids[0] ?? '', {}, 9)).toMatchObject({ reset: true, items: [] })
+      expect(await store.eventsAfter(ids[1] ?? '', {}, 9)).toMatchObject({
+        reset: false,
+        items: [{ type: 'job.paused', jobId: first.id }],
+      })
+      expect((await store.eventsAfter(null, {}, 9)).items).toHaveLength(1)
+    })
+
+    it('never gives the id of a pruned event again', async () => {
+      const { store, submit, advance, now } = await setup()
+      await submit()
+      const last = await store.lastEventId()
+      advance(1)
+      expect(await store.prune({ before: now(), limit: 100 })).toEqual({ jobs: 0, events: 1 })
+      expect(await store.lastEventId()).toBe(last)
+      expect(await store.eventsAfter(last, {}, 9)).toMatchObject({ reset: false, items: [], lastId: last })
+      await submit()
+      const [next] = (await store.eventsAfter(last, {}, 9)).items
+      expect(next?.id).not.toBe(last)
+    })
+  })
+}
