@@ -4,16 +4,20 @@ import { invalidArgument, OssError } from './oss-error.js'
 import { type ExpectedSignature, expectedV1 } from './signature-v1.js'
 import { expectedV4, parseV4Authorization } from './signature-v4.js'
 
-/** The one key pair the emulator knows. With `securityToken` they are temporary credentials, which must come with it. */
+/** Keys the emulator knows. With `securityToken` they are temporary credentials, which must come with it. */
 export interface EmulatorCredentials {
   readonly accessKeyId: string
   readonly accessKeySecret: string
   readonly securityToken?: string
+  /** ISO 8601; from then on they have expired. Without it they never do. */
+  readonly expiresAt?: string
 }
 
 export interface Authenticator {
   /** Returns when the request is signed as OSS wants it; throws OssError otherwise. `now` is the server's clock in ms. */
   check(method: string, address: Address, headers: IncomingHttpHeaders, now: number): void
+  /** From now on these keys are known, and no others. */
+  accept(credentials: readonly EmulatorCredentials[]): void
 }
 
 const maxSkewMs = 15 * 60 * 1000
@@ -42,26 +46,33 @@ const parseBasicDate = (text: string): number => {
 
 /** `region` without `oss-`; when it is undefined, V4 signatures for any region are taken. */
 export const createAuthenticator = (credentials: EmulatorCredentials, region: string | undefined): Authenticator => {
+  let accepted: readonly EmulatorCredentials[] = [credentials]
+
   const checkKeyId = (accessKeyId: string): void => {
-    if (accessKeyId === credentials.accessKeyId) return
+    if (accepted.some((keys) => keys.accessKeyId === accessKeyId)) return
     throw new OssError('InvalidAccessKeyId', { elements: { OSSAccessKeyId: accessKeyId } })
   }
 
-  const checkToken = (headers: IncomingHttpHeaders): void => {
+  const checkToken = (accessKeyId: string, headers: IncomingHttpHeaders): EmulatorCredentials => {
     const token = headers['x-oss-security-token']
-    if (token === credentials.securityToken) return
-    // Temporary keys are unknown without their token: that is how OSS says it.
-    if (token === undefined) {
-      throw new OssError('InvalidAccessKeyId', { elements: { OSSAccessKeyId: credentials.accessKeyId } })
+    const keys = accepted.find((known) => known.accessKeyId === accessKeyId && known.securityToken === token)
+    if (keys === undefined) {
+      // Temporary keys are unknown without their token: that is how OSS says it.
+      if (token === undefined) throw new OssError('InvalidAccessKeyId', { elements: { OSSAccessKeyId: accessKeyId } })
+      throw new OssError('InvalidSecurityToken', { elements: { SecurityToken: String(token) } })
     }
-    throw new OssError('InvalidSecurityToken', { elements: { SecurityToken: String(token) } })
+    // By the true time, also when a fault shows the client another one.
+    if (keys.expiresAt !== undefined && Date.parse(keys.expiresAt) <= Date.now()) {
+      throw new OssError('SecurityTokenExpired')
+    }
+    return keys
   }
 
-  const checkSignature = (provided: string, candidates: readonly ExpectedSignature[]): void => {
+  const checkSignature = (accessKeyId: string, provided: string, candidates: readonly ExpectedSignature[]): void => {
     if (candidates.some(({ signature }) => signature === provided)) return
     throw new OssError('SignatureDoesNotMatch', {
       elements: {
-        OSSAccessKeyId: credentials.accessKeyId,
+        OSSAccessKeyId: accessKeyId,
         SignatureProvided: provided,
         StringToSign: candidates[0]?.stringToSign ?? '',
       },
@@ -90,8 +101,8 @@ export const createAuthenticator = (credentials: EmulatorCredentials, region: st
     if (payload !== 'UNSIGNED-PAYLOAD') {
       throw invalidArgument('x-oss-content-sha256', payload, 'x-oss-content-sha256 must be UNSIGNED-PAYLOAD.')
     }
-    checkToken(headers)
-    checkSignature(parsed.signature, expectedV4(method, address, headers, parsed, credentials.accessKeySecret))
+    const { accessKeyId, accessKeySecret } = checkToken(parsed.accessKeyId, headers)
+    checkSignature(accessKeyId, parsed.signature, expectedV4(method, address, headers, parsed, accessKeySecret))
   }
 
   const checkV1 = (
@@ -102,10 +113,11 @@ export const createAuthenticator = (credentials: EmulatorCredentials, region: st
     now: number,
   ): void => {
     const colon = authorization.lastIndexOf(':')
-    checkKeyId(authorization.slice('OSS '.length, Math.max(colon, 4)))
+    const accessKeyId = authorization.slice('OSS '.length, Math.max(colon, 4))
+    checkKeyId(accessKeyId)
     checkDate(Date.parse(String(headers['x-oss-date'] ?? headers.date ?? '')), now)
-    checkToken(headers)
-    checkSignature(authorization.slice(colon + 1), [expectedV1(method, address, headers, credentials.accessKeySecret)])
+    const { accessKeySecret } = checkToken(accessKeyId, headers)
+    checkSignature(accessKeyId, authorization.slice(colon + 1), [expectedV1(method, address, headers, accessKeySecret)])
   }
 
   return {
@@ -118,6 +130,9 @@ export const createAuthenticator = (credentials: EmulatorCredentials, region: st
       if (authorization.startsWith('OSS4-HMAC-SHA256 ')) checkV4(method, address, headers, authorization, now)
       else if (authorization.startsWith('OSS ')) checkV1(method, address, headers, authorization, now)
       else throw invalidArgument('Authorization', authorization, 'Authorization header is invalid.')
+    },
+    accept(credentials) {
+      accepted = credentials
     },
   }
 }

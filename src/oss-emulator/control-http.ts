@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { EmulatorCredentials } from './authenticate.js'
 import type { EmulatorControl } from './control.js'
 import { FaultRuleError, parseFaultRules } from './parse-fault-rule.js'
 
@@ -17,6 +18,19 @@ const readBandwidth = (body: unknown): number | null => {
   throw new FaultRuleError('bytesPerSecond must be a number above 0, or null.')
 }
 
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
+
+const readCredentials = (body: unknown): readonly EmulatorCredentials[] => {
+  const list = (body as { credentials?: unknown } | null)?.credentials
+  const isOne = (keys: Record<string, unknown> | null): boolean =>
+    isText(keys?.['accessKeyId']) &&
+    isText(keys?.['accessKeySecret']) &&
+    (keys?.['securityToken'] === undefined || isText(keys['securityToken'])) &&
+    (keys?.['expiresAt'] === undefined || !Number.isNaN(Date.parse(String(keys['expiresAt']))))
+  if (Array.isArray(list) && list.every(isOne)) return list
+  throw new FaultRuleError('credentials must be a list of {accessKeyId, accessKeySecret, securityToken?, expiresAt?}.')
+}
+
 const readCursor = (url: URL): number => {
   const text = url.searchParams.get('after') ?? '0'
   if (!/^\d{1,15}$/.test(text)) throw new FaultRuleError('after must be a whole number.')
@@ -27,6 +41,7 @@ const routes: Readonly<Record<string, Route>> = {
   'POST faults': (control, _url, body) => ({ ids: control.addFaults(parseFaultRules(body)) }),
   'DELETE faults': (control) => control.clearFaults(),
   'PUT bandwidth': (control, _url, body) => control.setBandwidth(readBandwidth(body)),
+  'PUT credentials': (control, _url, body) => control.setCredentials(readCredentials(body)),
   'GET ledger': (control, url) => control.ledger(readCursor(url)),
   'DELETE ledger': (control) => control.clearLedger(),
   'GET uploads': (control) => ({ uploads: control.uploads() }),

@@ -1,3 +1,4 @@
+import type { Authenticator, EmulatorCredentials } from './authenticate.js'
 import type { Bandwidth } from './bandwidth.js'
 import type { FaultRule, Faults } from './fault.js'
 import type { Ledger, LedgerPage } from './ledger.js'
@@ -20,13 +21,15 @@ export interface ListedUpload {
   }[]
 }
 
-/** Scripted faults, the speed limit and what the emulator saw: the same functions in process and over HTTP. */
+/** Scripted faults, the speed limit, the keys and what the emulator saw: the same functions in process and over HTTP. */
 export interface EmulatorControl {
   /** Returns the ids of the rules, in their order. */
   addFaults(rules: readonly FaultRule[]): readonly string[]
   clearFaults(): void
   /** For all request bodies together; null for no limit. */
   setBandwidth(bytesPerSecond: number | null): void
+  /** The keys that are known from now on, in place of those before. */
+  setCredentials(credentials: readonly EmulatorCredentials[]): void
   /** Requests that ended after the entry numbered `after`. */
   ledger(after?: number): LedgerPage
   clearLedger(): void
@@ -38,12 +41,14 @@ export interface ControlDeps {
   readonly faults: Faults
   readonly ledger: Ledger
   readonly bandwidth: Bandwidth
+  readonly authenticator: Authenticator
 }
 
-export const createControl = ({ storage, faults, ledger, bandwidth }: ControlDeps): EmulatorControl => ({
+export const createControl = ({ storage, faults, ledger, bandwidth, authenticator }: ControlDeps): EmulatorControl => ({
   addFaults: (rules) => faults.add(rules),
   clearFaults: () => faults.clear(),
   setBandwidth: (bytesPerSecond) => bandwidth.set(bytesPerSecond),
+  setCredentials: (credentials) => authenticator.accept(credentials),
   ledger: (after = 0) => ledger.page(after),
   clearLedger: () => ledger.clear(),
   uploads: () =>

@@ -77,10 +77,11 @@ export const startEmulator = async (options: EmulatorOptions): Promise<Emulator>
   const faults = createFaults()
   const ledger = createLedger()
   const bandwidth = createBandwidth(options.bandwidth ?? null)
-  const control = createControl({ storage, faults, ledger, bandwidth })
+  const authenticator = createAuthenticator(credentials, region)
+  const control = createControl({ storage, faults, ledger, bandwidth, authenticator })
   const exchange = createExchange({
     storage,
-    authenticator: createAuthenticator(credentials, region),
+    authenticator,
     faults,
     ledger,
     bandwidth,

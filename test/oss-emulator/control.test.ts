@@ -152,6 +152,32 @@ it.each([
   expect((await control('PUT', 'bandwidth', body)).status).toBe(status)
 })
 
+const keys = { accessKeyId: 'id-2', accessKeySecret: 'secret-2', securityToken: 'token-2' }
+
+it.each([
+  [{ credentials: [keys] }, 200],
+  [{ credentials: [] }, 200],
+  [{ credentials: [{ ...keys, expiresAt: '2026-01-01T00:00:00Z' }, keys] }, 200],
+  [{ credentials: [{ ...keys, expiresAt: 'soon' }] }, 400],
+  [{ credentials: [{ ...keys, accessKeySecret: '' }] }, 400],
+  [{ credentials: [null] }, 400],
+  [{ credentials: keys }, 400],
+  [{}, 400],
+])('keys as %j are answered %i', async (body, status) => {
+  const { control } = await setup()
+  expect((await control('PUT', 'credentials', body)).status).toBe(status)
+})
+
+it('new keys take the place of the old', async () => {
+  const { emulator, control, put } = await setup()
+  expect((await put('a')).status).toBe(200)
+  await control('PUT', 'credentials', { credentials: [keys] })
+  expect((await put('a')).status).toBe(403)
+  await control('PUT', 'credentials', { credentials: [keys, credentials] })
+  expect((await put('a')).status).toBe(200)
+  expect(emulator.control.ledger().entries.map(({ status }) => status)).toEqual([200, 403, 200])
+})
+
 describe('who may use it', () => {
   it('nobody, unless fault control is on', async () => {
     const { control } = await setup(false)

@@ -80,6 +80,22 @@ describe.each(['v1', 'v4'] as const)('keys and clocks with a %s signature', (sig
     await expect(client.head('k')).rejects.toMatchObject({ code: expected })
   })
 
+  it('knows several keys, each with its token, until they expire', async () => {
+    const emulator = await startTestEmulator()
+    const one = { accessKeyId: 'one', accessKeySecret: 'secret-1', securityToken: 'token-1' }
+    const two = { accessKeyId: 'two', accessKeySecret: 'secret-2', securityToken: 'token-2' }
+    const ask = (keys: typeof one) =>
+      createClient(emulator, 'path', signature, { ...keys, stsToken: keys.securityToken }).head('k')
+    emulator.control.setCredentials([{ ...one, expiresAt: new Date(Date.now() + 60_000).toISOString() }, two])
+    await expect(ask(one)).rejects.toMatchObject({ code: 'NoSuchKey' })
+    await expect(ask(two)).rejects.toMatchObject({ code: 'NoSuchKey' })
+    await expect(ask({ ...one, securityToken: 'token-2' })).rejects.toMatchObject({ code: 'InvalidSecurityToken' })
+    await expect(ask({ ...one, accessKeySecret: 'x' })).rejects.toMatchObject({ code: 'SignatureDoesNotMatch' })
+    emulator.control.setCredentials([{ ...one, expiresAt: new Date(Date.now() - 1).toISOString() }, two])
+    await expect(ask(one)).rejects.toMatchObject({ code: 'SecurityTokenExpired', status: 403 })
+    await expect(ask(two)).rejects.toMatchObject({ code: 'NoSuchKey' })
+  })
+
   it.each([
     [14, 'NoSuchKey'],
     [-14, 'NoSuchKey'],
