@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { Failure } from '../../src/core/failure.js'
+import { Failure, type FailureKind } from '../../src/core/failure.js'
 import type { OrphanView } from '../../src/engine/orphan-view.js'
 import type { Orphans } from '../../src/engine/orphans.js'
 import type { AbandonRequest } from '../../src/ports/store.js'
 import { granted, multipart, receipt, sent, threeParts } from '../contract/store-setup.js'
+import { partSize, path, setupEngine } from './engine-setup.js'
 import { bucket, noWishes, type OrphansSetup, setupOrphans } from './orphans-setup.js'
 
 const day = 86_400_000
@@ -175,6 +176,36 @@ describe('the list of open uploads', () => {
     const { orphans, oss, clock } = setup()
     oss.faults = { before: (_info, signal) => clock.sleep(day, signal) }
     await expect(orphans().list(bucket, first)).rejects.toMatchObject({ code: 'oss_unavailable' })
+  })
+})
+
+describe('an Initiate', () => {
+  const initiatedAfter = async (kind: FailureKind | null) => {
+    const engine = setupEngine()
+    try {
+      engine.files.write(path, Buffer.alloc(partSize))
+      engine.oss.faults = {
+        after({ call, nth }) {
+          if (call === 'initiate' && nth === 1 && kind !== null) throw new Failure(kind, 'an answer that is none')
+        },
+      }
+      engine.start()
+      const { id } = await engine.submit()
+      expect((await engine.settled(id)).state).toBe('completed')
+      const [trace] = await engine.store.traceUploads([{ bucket: 'bucket', key: 'key', uploadId: 'another' }])
+      return { id, trace }
+    } finally {
+      await engine.end()
+    }
+  }
+
+  it('whose answer was lost is remembered', async () => {
+    const { id, trace } = await initiatedAfter('transient')
+    expect(trace).toMatchObject({ kind: 'unknown', initiates: [{ jobId: id, endedAt: expect.any(Number) }] })
+  })
+
+  it.each([null, 'throttled'] as const)('that was answered, by success or by no (%s), is not', async (kind) => {
+    expect((await initiatedAfter(kind)).trace).toEqual({ kind: 'unknown', initiates: [] })
   })
 })
 
