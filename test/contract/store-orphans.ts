@@ -247,6 +247,15 @@ export const orphanTests = (setup: () => Promise<StoreSetup>): void => {
     })
   })
 
+  describe('prune', () => {
+    it('abandons the upload that a failed job had', async () => {
+      const { store, job, trace, now, advance } = await failedWithUpload()
+      advance(1)
+      expect(await store.prune({ before: now(), limit: 100 })).toMatchObject({ jobs: 1 })
+      expect(await trace('u1')).toEqual({ kind: 'abandoned', jobId: job.id })
+    })
+  })
+
   describe('forgetInitiates', () => {
     it('forgets those that were over before, so many at a time, and none that may still be sent', async () => {
       const { store, lease, trace, now, advance } = await initiating()
