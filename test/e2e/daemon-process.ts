@@ -35,6 +35,14 @@ export interface DaemonProcess {
   parts(jobId: string): Promise<readonly PartView[]>
 }
 
+/** How a process is started, when not as a user would. */
+export interface Launch {
+  /** Arguments of node instead of `dist/main.js serve`. */
+  readonly program?: readonly string[]
+  /** The process gets a SIGKILL this long after it was started, whatever it is doing. */
+  readonly killAfterMs?: number
+}
+
 const environment = (settings: Record<string, string>): NodeJS.ProcessEnv => ({
   PATH: process.env['PATH'],
   LONGSHORE_LISTEN: '127.0.0.1:0',
@@ -53,14 +61,18 @@ const collect = (child: ChildProcess): Promise<Exit> => {
   return once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }))
 }
 
-const spawnMain = (args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess => {
+const spawnNode = (args: readonly string[], env: NodeJS.ProcessEnv, killAfterMs?: number): ChildProcess => {
   if (!existsSync(main)) throw new Error('dist/main.js is missing: run `npm run build` first')
-  return spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(process.execPath, args, {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(killAfterMs === undefined ? {} : { timeout: killAfterMs, killSignal: 'SIGKILL' }),
+  })
 }
 
 /** Runs a command of the program to its end. */
 export const runMain = (args: readonly string[], settings: Record<string, string>): Promise<Exit> =>
-  collect(spawnMain(args, environment(settings)))
+  collect(spawnNode([main, ...args], environment(settings)))
 
 const listeningAddress = async (child: ChildProcess): Promise<string> => {
   if (child.stdout === null) throw new Error('the daemon has no stdout')
@@ -72,8 +84,11 @@ const listeningAddress = async (child: ChildProcess): Promise<string> => {
 }
 
 /** Starts `longshore serve` and waits until it listens. */
-export const startDaemonProcess = async (settings: Record<string, string>): Promise<DaemonProcess> => {
-  const child = spawnMain(['serve'], environment(settings))
+export const startDaemonProcess = async (
+  settings: Record<string, string>,
+  { program = [main, 'serve'], killAfterMs }: Launch = {},
+): Promise<DaemonProcess> => {
+  const child = spawnNode(program, environment(settings), killAfterMs)
   const exited = collect(child)
   const url = await Promise.race([
     listeningAddress(child),

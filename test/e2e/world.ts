@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EmulatorControl } from '../../src/oss-emulator/control.js'
 import { startEmulator } from '../../src/oss-emulator/emulator.js'
-import { type DaemonProcess, startDaemonProcess } from './daemon-process.js'
+import { type DaemonProcess, type Launch, startDaemonProcess } from './daemon-process.js'
 
 export const mib = 1024 * 1024
 export const bucket = 'bucket'
@@ -21,8 +21,8 @@ export interface World {
   readonly control: EmulatorControl
   /** A file of random bytes; its path. */
   makeSource(name: string, size: number): Promise<string>
-  /** Starts a daemon; the one before must have ended. */
-  start(settings?: Record<string, string>): Promise<DaemonProcess>
+  /** Starts a daemon; the one before on the same data directory must have ended. */
+  start(settings?: Record<string, string>, launch?: Launch): Promise<DaemonProcess>
   /** SHA-256 of an object, read back from OSS; null when there is none. */
   objectSha256(key: string): Promise<string | null>
   end(): Promise<void>
@@ -84,8 +84,8 @@ export const createWorld = async (options: { bandwidth?: number } = {}): Promise
       await file.close()
       return path
     },
-    async start(more = {}) {
-      const daemon = await startDaemonProcess({ ...settings, ...more })
+    async start(more = {}, launch = {}) {
+      const daemon = await startDaemonProcess({ ...settings, ...more }, launch)
       daemons.push(daemon)
       return daemon
     },
