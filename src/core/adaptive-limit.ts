@@ -1,25 +1,25 @@
 /**
- * How many requests may be in flight towards one endpoint and bucket: additive increase, multiplicative decrease. Times
- * are monotonic milliseconds.
+ * How many requests may be in flight towards one endpoint and bucket: a slow start, then additive increase and
+ * multiplicative decrease. Times are monotonic milliseconds.
  */
 export interface AdaptiveLimit {
   /** Real, so that many successes add up to one more. At least 1. */
   readonly value: number
-  /** When it was last cut. */
+  /** When it was last cut; -Infinity until then. */
   readonly cutAt: number
 }
 
-/** Half of the most: what nobody has seen healthy yet must not take everything. */
+/** An eighth of the most: what nobody has seen healthy yet may swallow all that it is given. */
 export const startLimit = (most: number): AdaptiveLimit => ({
-  value: Math.max(1, most / 2),
+  value: Math.max(1, Math.floor(most / 8)),
   cutAt: Number.NEGATIVE_INFINITY,
 })
 
-/** After a success: one more for each full round of successes. */
-export const raiseLimit = (limit: AdaptiveLimit, most: number): AdaptiveLimit => ({
-  ...limit,
-  value: Math.max(1, Math.min(most, limit.value + 1 / limit.value)),
-})
+/** After a success: one more, or once it was cut one more for each full round of successes. */
+export const raiseLimit = (limit: AdaptiveLimit, most: number): AdaptiveLimit => {
+  const more = limit.cutAt === Number.NEGATIVE_INFINITY ? 1 : 1 / limit.value
+  return { ...limit, value: Math.min(most, limit.value + more) }
+}
 
 /**
  * After OSS asked to slow down: half of what was in flight. A request that began before the last cut was part of what

@@ -28,6 +28,8 @@ export interface BreakerFailure {
   readonly probe: boolean
   /** Failures of this one request in a row, this one included, while nothing healthy came from the pair. */
   readonly inARow: number
+  /** How long the request took to fail. */
+  readonly lastedMs: number
   /** How long the server asked us to wait. */
   readonly retryAfterMs: number | null
 }
@@ -36,6 +38,8 @@ export interface BreakerFailure {
 export const manyFailures = 8
 /** Failures in a row of one request that open it: a lone job makes no more than one request at a time. */
 export const loneFailures = 4
+/** A black hole fails slowly: each time so long without an answer counts as one more failure. */
+export const longFailureMs = 10_000
 
 export const closedBreaker: Breaker = { state: 'closed', failures: 0 }
 
@@ -72,8 +76,10 @@ export const afterFailure = (
   })
   switch (breaker.state) {
     case 'closed': {
-      const failures = breaker.failures + 1
-      return failures >= manyFailures || failure.inARow >= loneFailures ? open(0) : { state: 'closed', failures }
+      const longer = Math.floor(failure.lastedMs / longFailureMs)
+      const failures = breaker.failures + 1 + longer
+      const isLone = failure.inARow > 0 && failure.inARow + longer >= loneFailures
+      return failures >= manyFailures || isLone ? open(0) : { state: 'closed', failures }
     }
     case 'open':
       return breaker

@@ -27,7 +27,8 @@ export interface Tally {
   readonly local: number
 }
 
-export const freshTally = (charged = 0): Tally => ({ failures: 0, charged, silent: 0, integrity: 0, local: 0 })
+/** Of a request whose earlier tries were charged so often: its waits go on growing where they were. */
+export const freshTally = (charged = 0): Tally => ({ failures: charged, charged, silent: 0, integrity: 0, local: 0 })
 
 export type RetryDecision =
   /** Send the same request again after `delayMs`. */

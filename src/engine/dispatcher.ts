@@ -13,7 +13,7 @@ import type { LeaseKeeper } from './lease-keeper.js'
 import { createNudge } from './nudge.js'
 import { createPatientStore } from './patient-store.js'
 import type { ProgressBoard } from './progress-board.js'
-import { createRetrier } from './request-retrier.js'
+import { createRetrier, type PastTries } from './request-retrier.js'
 import type { Run } from './run.js'
 import { createRunControl, type RunControl, RunStopped } from './run-control.js'
 import { createRunShares } from './run-shares.js'
@@ -63,7 +63,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   const { store, clock, logger } = deps
   const active = new Map<string, Active>()
   /** Per unsettled job: what must outlive a run but not the process. */
-  const memory = new Map<string, { charged: Map<string, number>; disagreements: Map<string, number> }>()
+  const memory = new Map<string, { tries: Map<string, PastTries>; disagreements: Map<string, number> }>()
   /** Leases of runs that ended without giving their job back, because the store failed or the lease could not be renewed. */
   const dropped = new Set<Lease>()
   const stopping = new AbortController()
@@ -77,12 +77,12 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     const { job } = claim
     const patient = createPatientStore(store, deps.storage, control.soft)
     const log = logger.child({ jobId: job.id })
-    const remembered = memory.get(job.id) ?? { charged: new Map(), disagreements: new Map() }
+    const remembered = memory.get(job.id) ?? { tries: new Map(), disagreements: new Map() }
     memory.set(job.id, remembered)
     const charge = async (count: number): Promise<void> => {
       if ((await patient.chargeAttempts(claim.lease, count)) === 'fenced') throw new RunStopped('fenced')
     }
-    const facts = { job, control, logger: log, charged: remembered.charged, charge }
+    const facts = { job, control, logger: log, tries: remembered.tries, charge }
     return {
       job,
       lease: claim.lease,

@@ -20,6 +20,8 @@ export type Pair = Pick<JobTarget, 'endpoint' | 'bucket'>
 
 /** A request that may be sent. Tell how it ended, then leave. */
 export interface Admission {
+  /** Its bytes move. */
+  moved(): void
   /** OSS did what was asked. */
   succeeded(): void
   /** `inARow`: failures of this request in a row while nothing healthy came, this one included. */
@@ -44,7 +46,7 @@ export interface EndpointHealth {
   healthyAnswers(pair: Pair): number
   /** Requests are held back until a probe succeeds. */
   isResting(pair: Pair): boolean
-  /** How many parts and puts may be in flight towards it. */
+  /** How many parts and puts may be in flight towards it now. */
   limitOf(pair: Pair): number
   /** The resting pairs; `probeAt` (monotonic) is null while a probe is under way. */
   resting(): readonly { readonly pair: Pair; readonly probeAt: number | null }[]
@@ -73,10 +75,15 @@ const refusalKinds: readonly FailureKind[] = ['permanent', 'lost', 'conflict', '
 const isWell = ({ kind, status }: Failure): boolean =>
   kind === 'integrity' || (status !== null && status >= 400 && status < 500 && refusalKinds.includes(kind))
 
+/** So long after its last sign of life a pair is taken to be alive. */
+const aliveMs = 5_000
+
 interface Known {
   readonly pair: Pair
   breaker: Breaker
   limit: AdaptiveLimit
+  /** When something of it last succeeded or moved. */
+  aliveAt: number
   healthy: number
   inFlight: number
   /** The admission that is the probe of a half-open breaker. */
@@ -86,6 +93,7 @@ interface Known {
 export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth => {
   const { clock, random, wakeup, logger, limits, concurrency } = deps
   const known = new Map<string, Known>()
+  const unproven = startLimit(concurrency)
 
   const look = ({ endpoint, bucket }: Pair): Known => {
     const name = endpointPair({ endpoint, bucket })
@@ -95,6 +103,7 @@ export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth =
       pair: { endpoint, bucket },
       breaker: closedBreaker,
       limit: startLimit(concurrency),
+      aliveAt: Number.NEGATIVE_INFINITY,
       healthy: 0,
       inFlight: 0,
       probe: null,
@@ -102,6 +111,10 @@ export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth =
     known.set(name, fresh)
     return fresh
   }
+
+  /** Where nothing has moved for a while, little more is sent until something does: it may have become a black hole. */
+  const limitOf = ({ limit, aliveAt }: Known): number =>
+    slotsOf(clock.monotonic() - aliveAt > aliveMs && limit.value > unproven.value ? unproven : limit)
 
   const close = (entry: Known): void => {
     const rested = entry.breaker.state !== 'closed'
@@ -120,8 +133,8 @@ export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth =
     const { failedProbes, probeAt } = entry.breaker
     const fields = { ...entry.pair, reason, failedProbes, probeInMs: Math.round(probeAt - clock.monotonic()) }
     if (before.state === 'closed') {
-      // What comes back after an outage has to prove itself again before it may take more than its half.
-      entry.limit = { ...entry.limit, value: Math.min(entry.limit.value, startLimit(concurrency).value) }
+      // What comes back after an outage has to prove itself again.
+      entry.limit = startLimit(concurrency)
       logger.warn(fields, 'The endpoint fails: its jobs wait until a probe succeeds')
     } else logger.info(fields, 'The endpoint still fails')
   }
@@ -138,8 +151,12 @@ export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth =
       entry.inFlight++
       let left = false
       return {
+        moved() {
+          entry.aliveAt = clock.monotonic()
+        },
         succeeded() {
           entry.healthy++
+          entry.aliveAt = clock.monotonic()
           entry.limit = raiseLimit(entry.limit, concurrency)
           close(entry)
         },
@@ -152,7 +169,8 @@ export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth =
           else if (sickKinds.includes(failure.kind)) {
             // One failure that no repetition can cure says as much as many that chance may have made.
             const weight = failure.kind === 'setup' ? loneFailures : inARow
-            fail(entry, { probe: entry.probe === token, inARow: weight, retryAfterMs }, failure.message)
+            const lastedMs = clock.monotonic() - startedAt
+            fail(entry, { probe: entry.probe === token, inARow: weight, lastedMs, retryAfterMs }, failure.message)
           }
         },
         leave() {
@@ -167,17 +185,17 @@ export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth =
     },
     healthyAnswers: (pair) => look(pair).healthy,
     isResting: (pair) => look(pair).breaker.state !== 'closed',
-    limitOf: (pair) => slotsOf(look(pair).limit),
+    limitOf: (pair) => limitOf(look(pair)),
     resting: () =>
       [...known.values()].flatMap(({ pair, breaker }) =>
         breaker.state === 'closed' ? [] : [{ pair, probeAt: breaker.state === 'open' ? breaker.probeAt : null }],
       ),
     snapshot: () =>
-      [...known.values()].map(({ pair, breaker, limit, inFlight }) => ({
-        ...pair,
-        state: breaker.state,
-        inFlight,
-        limit: slotsOf(limit),
+      [...known.values()].map((entry) => ({
+        ...entry.pair,
+        state: entry.breaker.state,
+        inFlight: entry.inFlight,
+        limit: limitOf(entry),
       })),
   }
 }

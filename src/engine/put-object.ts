@@ -69,13 +69,16 @@ export const putWhole = async (run: Run, source: OpenSource): Promise<Receipt> =
     return await run.retrier.request<Receipt>({
       name: 'put',
       carriesBytes: true,
-      attempt: async () => {
+      attempt: async (_tries, moved) => {
         try {
           run.assertLease()
           run.progress.moving(onlyPart, 0)
           const put = await run.target.putObject(objectOf(run.job), source.range(0, size), wishesOf(run.job), {
             signal: hard,
-            onProgress: (bytes) => run.progress.moving(onlyPart, bytes),
+            onProgress: (bytes) => {
+              moved()
+              run.progress.moving(onlyPart, bytes)
+            },
             confirm: await watchSource(run, source),
           })
           const sent = asSent(run, put.crc64)

@@ -24,8 +24,8 @@ export interface RetriedRequest<T> {
   readonly name: string
   /** It sends a part or a put, so every try takes a slot first. */
   readonly carriesBytes?: boolean
-  /** One try. */
-  attempt(tries: number): Promise<T>
+  /** One try. Calls `moved` whenever its bytes move. */
+  attempt(tries: number, moved: () => void): Promise<T>
 }
 
 export interface Retrier {
@@ -41,12 +41,19 @@ export interface RetrierDeps {
   readonly limits: RetryLimits
 }
 
+/** What outlives a run of a request's tries. */
+export interface PastTries {
+  readonly charged: number
+  /** Healthy answers of its pair that were seen by its last failure. */
+  readonly healthySeen: number
+}
+
 interface RunFacts {
   readonly job: Pick<Job, 'id' | 'priority' | 'target'>
   readonly control: RunControl
   readonly logger: Logger
-  /** Charged tries by request name; outlives the run, so that giving way does not start the count again. */
-  readonly charged: Map<string, number>
+  /** By request name; outlives the run, so that giving way does not start the count again. */
+  readonly tries: Map<string, PastTries>
   /** Makes charged tries durable. */
   charge(count: number): Promise<void>
 }
@@ -58,6 +65,9 @@ type Tried<T> =
 
 /** Only until the run is over: then it is the pair or the keys that the job waits for, and the dispatcher claims none such. */
 const yieldMs = 500
+
+/** A job that does nothing but wait for longer than this gives its run to others. */
+const longWaitMs = 2_000
 
 const restsWith = (reason: string): RunYields => new RunYields('endpoint', yieldMs, reason)
 
@@ -75,6 +85,17 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
   const { clock, random, health, slots, limits } = deps
   const { id: jobId, priority, target: pair } = run.job
   const healthyAtStart = health.healthyAnswers(pair)
+  /** Requests of this run that are not waiting for their next try. */
+  let busy = 0
+  /** Aborted when no wait makes sense any more: the run winds down, or gives way. */
+  const awake = new AbortController()
+  const onWinding = (): void => awake.abort(run.control.soft.reason)
+  run.control.soft.addEventListener('abort', onWinding, { once: true })
+
+  const givingWay = (why: RunYields): RunYields => {
+    awake.abort(why)
+    return why
+  }
 
   /** One try, if the pair may be sent to. Its outcome is known to the pair's health before the slot is free again. */
   const tryOnce = async <T>(request: RetriedRequest<T>, tally: Tally, healthySeen: number): Promise<Tried<T>> => {
@@ -82,8 +103,8 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
     const release = bytes ? await slots.acquire({ jobId, priority, pair }, run.control.soft) : null
     const admission = health.enter(pair)
     try {
-      if (admission === null) throw restsWith('The endpoint is out of order')
-      const answer = await request.attempt(tally.failures + 1)
+      if (admission === null) throw givingWay(restsWith('The endpoint is out of order'))
+      const answer = await request.attempt(tally.failures + 1, admission.moved)
       admission.succeeded()
       return { answer }
     } catch (error) {
@@ -100,44 +121,62 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
     }
   }
 
+  const waitFor = async (delayMs: number, reason: string): Promise<void> => {
+    checkGoing(run.control)
+    if (busy === 1 && delayMs > longWaitMs) throw givingWay(new RunYields('backoff', delayMs, reason))
+    busy--
+    try {
+      await clock.sleep(delayMs, awake.signal)
+    } finally {
+      busy++
+    }
+  }
+
+  const untilDone = async <T>(request: RetriedRequest<T>): Promise<T> => {
+    const { name } = request
+    const past = run.tries.get(name) ?? { charged: 0, healthySeen: healthyAtStart }
+    let tally = freshTally(past.charged)
+    let { healthySeen } = past
+    for (;;) {
+      run.control.hard.throwIfAborted()
+      const tried = await tryOnce(request, tally, healthySeen)
+      if ('answer' in tried) {
+        run.tries.delete(name)
+        return tried.answer
+      }
+      const { failure, decision } = tried
+      const newlyCharged = tried.tally.charged - tally.charged
+      tally = tried.tally
+      healthySeen = health.healthyAnswers(pair)
+      run.tries.set(name, { charged: tally.charged, healthySeen })
+      if (newlyCharged > 0) await run.charge(newlyCharged)
+      if (decision.act === 'hand_back') throw failure
+      if (decision.act === 'fail') throw spent(failure, name, tally, decision.code)
+      if (decision.act === 'yield') throw givingWay(new RunYields(decision.waiting, yieldMs, failure.message))
+      if (health.isResting(pair)) throw givingWay(restsWith(failure.message))
+      run.logger.warn(
+        {
+          request: name,
+          attempt: tally.failures,
+          kind: failure.kind,
+          ossCode: failure.ossCode,
+          requestId: failure.requestId,
+          reason: failure.message,
+          delayMs: decision.delayMs,
+        },
+        'A request failed and is tried again',
+      )
+      await waitFor(decision.delayMs, failure.message)
+    }
+  }
+
   return {
     async request(request) {
-      const { name } = request
-      let tally = freshTally(run.charged.get(name))
-      let healthySeen = healthyAtStart
-      for (;;) {
-        run.control.hard.throwIfAborted()
-        const tried = await tryOnce(request, tally, healthySeen)
-        if ('answer' in tried) {
-          run.charged.delete(name)
-          return tried.answer
-        }
-        const { failure, decision } = tried
-        const newlyCharged = tried.tally.charged - tally.charged
-        tally = tried.tally
-        healthySeen = health.healthyAnswers(pair)
-        if (newlyCharged > 0) {
-          run.charged.set(name, tally.charged)
-          await run.charge(newlyCharged)
-        }
-        if (decision.act === 'hand_back') throw failure
-        if (decision.act === 'fail') throw spent(failure, name, tally, decision.code)
-        if (decision.act === 'yield') throw new RunYields(decision.waiting, yieldMs, failure.message)
-        if (health.isResting(pair)) throw restsWith(failure.message)
-        run.logger.warn(
-          {
-            request: name,
-            attempt: tally.failures,
-            kind: failure.kind,
-            ossCode: failure.ossCode,
-            requestId: failure.requestId,
-            reason: failure.message,
-            delayMs: decision.delayMs,
-          },
-          'A request failed and is tried again',
-        )
-        checkGoing(run.control)
-        await clock.sleep(decision.delayMs, run.control.soft)
+      busy++
+      try {
+        return await untilDone(request)
+      } finally {
+        busy--
       }
     },
   }

@@ -1,6 +1,7 @@
 import type { PlannedPart, UploadedPart } from '../core/part.js'
 import type { OpenSource } from '../ports/source.js'
 import type { UploadRef } from '../ports/target.js'
+import { RunYields } from './request-retrier.js'
 import { type Run, unfenced, wishesOf } from './run.js'
 import { checkGoing, RunStopped } from './run-control.js'
 
@@ -17,15 +18,19 @@ const sendPart = async (
     const uploaded = await run.retrier.request<UploadedPart>({
       name: `part ${part.partNumber}`,
       carriesBytes: true,
-      attempt: async (tries) => {
+      attempt: async (tries, moved) => {
         signal.throwIfAborted()
+        const onProgress = (bytes: number): void => {
+          moved()
+          run.progress.moving(part.partNumber, bytes)
+        }
         run.progress.moving(part.partNumber, 0)
         const sent = await run.target.uploadPart(
           upload,
           part.partNumber,
           source.range(part.offset, part.size),
           wishesOf(run.job),
-          { signal, onProgress: (bytes) => run.progress.moving(part.partNumber, bytes) },
+          { signal, onProgress },
         )
         return {
           partNumber: part.partNumber,
@@ -45,11 +50,12 @@ const sendPart = async (
 }
 
 const isWinding = (error: unknown): boolean =>
-  error instanceof RunStopped && (error.reason === 'pause' || error.reason === 'shutdown')
+  error instanceof RunYields ||
+  (error instanceof RunStopped && (error.reason === 'pause' || error.reason === 'shutdown'))
 
 /**
  * Sends these parts, `parallel` at a time, in order. Settles only when none is in flight any more. The first failure
- * ends the others; a soft stop lets those in flight finish and then throws its reason.
+ * ends the others; a soft stop, or a part that makes the run give way, lets those in flight finish and then throws.
  */
 export const sendParts = async (
   run: Run,
@@ -60,24 +66,27 @@ export const sendParts = async (
   const queue = missing[Symbol.iterator]()
   const failed = new AbortController()
   const signal = AbortSignal.any([run.control.hard, failed.signal])
+  let firstError: unknown = null
 
   const worker = async (): Promise<void> => {
     for (const part of queue) {
-      if (signal.aborted || run.control.soft.aborted) return
+      if (signal.aborted || run.control.soft.aborted || firstError !== null) return
       await sendPart(run, upload, part, source, signal)
     }
   }
 
   const workers = run.job.options.sequential ? 1 : Math.min(run.job.options.parallel, missing.length)
-  let firstError: unknown = null
   await Promise.all(
     Array.from({ length: workers }, async () => {
       try {
         await worker()
       } catch (error) {
-        firstError ??= error
         // Winding down is not a failure of this part: the others finish what they have in flight.
-        if (!isWinding(error)) failed.abort(error)
+        if (isWinding(error)) firstError ??= error
+        else if (!failed.signal.aborted) {
+          firstError = error
+          failed.abort(error)
+        }
       }
     }),
   )

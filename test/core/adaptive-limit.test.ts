@@ -6,12 +6,13 @@ const raise = (limit: AdaptiveLimit, times: number, most: number): AdaptiveLimit
   Array.from({ length: times }).reduce<AdaptiveLimit>((current) => raiseLimit(current, most), limit)
 
 describe('an adaptive limit', () => {
-  it('starts at half of the most', () => {
-    expect(slotsOf(startLimit(16))).toBe(8)
+  it('starts at an eighth of the most, and rises by each success until it was cut', () => {
+    expect(slotsOf(startLimit(16))).toBe(2)
     expect(slotsOf(startLimit(1))).toBe(1)
+    expect(slotsOf(raise(startLimit(16), 5, 16))).toBe(7)
   })
 
-  it('takes a round of successes to rise by one', () => {
+  it('takes a round of successes to rise by one once it was cut', () => {
     const limit: AdaptiveLimit = { value: 8, cutAt: 0 }
     expect(slotsOf(raise(limit, 8, 16))).toBe(8)
     expect(slotsOf(raise(limit, 9, 16))).toBe(9)

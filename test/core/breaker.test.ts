@@ -12,8 +12,8 @@ import {
 } from '../../src/core/breaker.js'
 
 const limits = { baseMs: 500, capMs: 60_000 }
-const ofMany: BreakerFailure = { probe: false, inARow: 1, retryAfterMs: null }
-const ofProbe: BreakerFailure = { probe: true, inARow: 1, retryAfterMs: null }
+const ofMany: BreakerFailure = { probe: false, inARow: 1, lastedMs: 50, retryAfterMs: null }
+const ofProbe: BreakerFailure = { ...ofMany, probe: true }
 
 const failTimes = (times: number, failure: (nth: number) => BreakerFailure, from: Breaker = closedBreaker): Breaker =>
   Array.from({ length: times }, (_, index) => failure(index + 1)).reduce(
@@ -44,6 +44,15 @@ describe('a breaker', () => {
     const lone = (nth: number): BreakerFailure => ({ ...ofMany, inARow: nth })
     expect(failTimes(loneFailures - 1, lone).state).toBe('closed')
     expect(failTimes(loneFailures, lone).state).toBe('open')
+  })
+
+  it('takes a long silence for as many failures as it lasted', () => {
+    const black = (lastedMs: number): BreakerFailure => ({ ...ofMany, lastedMs })
+    expect(failTimes(1, () => black(29_999)).state).toBe('closed')
+    expect(failTimes(1, () => black(30_000)).state).toBe('open')
+    // Something healthy came while it lasted: it was one failure of many, for all its length.
+    expect(failTimes(1, () => ({ ...black(60_000), inARow: 0 })).state).toBe('closed')
+    expect(failTimes(2, () => ({ ...black(60_000), inARow: 0 })).state).toBe('open')
   })
 
   it('lets nobody send while open, then one probe and nobody beside it', () => {
@@ -119,7 +128,7 @@ describe('a breaker', () => {
                 if (ended.probe) breaker = afterLostProbe(breaker, at)
               } else {
                 failuresInARow++
-                breaker = afterFailure(breaker, { ...ended, inARow: 1, retryAfterMs: null }, at, limits, random)
+                breaker = afterFailure(breaker, { ...ofMany, ...ended }, at, limits, random)
                 if (before.state === 'closed')
                   expect(breaker.state).toBe(failuresInARow >= manyFailures ? 'open' : 'closed')
               }

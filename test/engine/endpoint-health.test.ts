@@ -125,8 +125,8 @@ describe('the health of an endpoint', () => {
 
   it('halves what may be in flight when OSS asks to slow down, and raises it again by successes', () => {
     const { health, enter, succeed, fail, advance } = setup(16)
-    expect(health.limitOf(pair)).toBe(8)
-    for (let answers = 0; answers < 200; answers++) succeed()
+    expect(health.limitOf(pair)).toBe(2)
+    for (let answers = 0; answers < 20; answers++) succeed()
     expect(health.limitOf(pair)).toBe(16)
     const flying = Array.from({ length: 16 }, enter)
     advance(5)
@@ -136,11 +136,32 @@ describe('the health of an endpoint', () => {
     expect(health.limitOf(pair)).toBe(10)
   })
 
-  it('gives a pair that rested no more than half before it has proved itself again', () => {
+  it('gives a pair that rested little before it has proved itself again', () => {
     const { health, open, succeed } = setup(16)
-    for (let answers = 0; answers < 200; answers++) succeed()
+    for (let answers = 0; answers < 20; answers++) succeed()
     open()
-    expect(health.limitOf(pair)).toBe(8)
+    expect(health.limitOf(pair)).toBe(2)
+  })
+
+  it('gives a pair in which nothing moves little more, until something moves or succeeds', () => {
+    const { health, advance, enter, succeed } = setup(16)
+    for (let answers = 0; answers < 20; answers++) succeed()
+    const slow = enter()
+    advance(5_001)
+    expect(health.limitOf(pair)).toBe(2)
+    slow.moved()
+    expect(health.limitOf(pair)).toBe(16)
+    advance(5_001)
+    succeed()
+    expect(health.limitOf(pair)).toBe(16)
+  })
+
+  it('takes a request that fails after a long silence for a black hole', () => {
+    const { health, enter, advance } = setup()
+    const admission = enter()
+    advance(60_000)
+    admission.failed(new Failure('transient', 'no answer'), 1)
+    expect(health.isResting(pair)).toBe(true)
   })
 
   it('can be looked at', () => {
@@ -148,6 +169,6 @@ describe('the health of an endpoint', () => {
     expect(health.snapshot()).toEqual([])
     enter()
     open()
-    expect(health.snapshot()).toEqual([{ ...pair, state: 'open', inFlight: 1, limit: 2 }])
+    expect(health.snapshot()).toEqual([{ ...pair, state: 'open', inFlight: 1, limit: 1 }])
   })
 })

@@ -162,7 +162,7 @@ export const setupEngine = (
         logger,
         node: 'node',
         leaseMs,
-        maxRuns: 16,
+        maxRuns: 4 * concurrency,
       })
       dispatcher.start()
     },

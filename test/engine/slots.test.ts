@@ -37,9 +37,8 @@ describe('slots', () => {
     void ask('b1', 'x', { jobId: 'b' })
     void ask('urgent', 'x', { priority: 5 })
     await release('a1')
-    await release('a2')
     await release('urgent')
-    await release('b1')
+    await release('a2')
     expect(await names()).toEqual(['a1', 'a2', 'urgent', 'b1', 'a3'])
   })
 
