@@ -73,13 +73,13 @@ export const createPrivateFile = (path: string): void => {
   if ((stats.mode & 0o777) !== 0o600) chmodSync(path, 0o600)
 }
 
-/** Throws StoreOpenError with exit code 65 when the directory once held a database and holds none any more. */
-export const assertNotLost = (paths: StorePaths): void => {
+/** Throws StoreOpenError with exit code 65 when there is nothing where a database was, or one without a schema. */
+export const assertNotLost = (paths: StorePaths, hasSchema: boolean): void => {
   if (!existsSync(paths.marker)) return
-  if (existsSync(paths.database) && statSync(paths.database).size > 0) return
+  if (hasSchema && existsSync(paths.database) && statSync(paths.database).size > 0) return
   throw new StoreOpenError(
     storeExitCodes.corrupt,
-    `${paths.database} is missing or empty, but ${paths.marker} says that it held jobs. Restore it, or remove the marker to begin anew.`,
+    `${paths.database} is missing or empty, but ${paths.marker} says that it held jobs. Restore it with its write-ahead log (-wal), or remove the marker to begin anew.`,
   )
 }
 

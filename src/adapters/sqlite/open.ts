@@ -65,6 +65,8 @@ interface Opened extends Pick<OpenDatabase, 'ledger' | 'assertInPlace'> {
 const openLocked = (paths: StorePaths, at: number): Opened => {
   const migrations = readMigrations()
   const { version, checkedAfterCrash } = inspectDatabase(paths.database, migrations.length)
+  // A database that was never checkpointed is an empty one without its log.
+  assertNotLost(paths, version > 0)
   const database = new SqliteDatabase(paths.database, { timeout: 0 })
   try {
     setUp(database)
@@ -107,7 +109,7 @@ export const openDatabase = ({ directory, at }: ThreadSettings): OpenDatabase =>
     const warnings = prepareDirectory(paths)
     const lock = takeLock(paths)
     try {
-      assertNotLost(paths)
+      assertNotLost(paths, true)
       createPrivateFile(paths.database)
       const { ledger, assertInPlace, anchor, report } = openLocked(paths, at)
       const { database } = ledger
