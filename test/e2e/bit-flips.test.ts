@@ -1,0 +1,102 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { FaultRule } from '../../src/oss-emulator/fault.js'
+import { bucket, createWorld, newSeed, seeded, sha256Of, type World } from './world.js'
+
+const flips = Number(process.env['BIT_FLIPS'] ?? 500)
+const partSize = 100 * 1024
+const partCount = 6
+/** Flips in a row of one request that fail its job (oss-facts, section 3). */
+const tooMany = 3
+
+let world: World
+afterEach(() => world.end())
+
+interface Planned {
+  readonly key: string
+  readonly parts: boolean
+  /** Flips per part number; a put has one. */
+  readonly flips: ReadonlyMap<number, number>
+  readonly fails: boolean
+}
+
+/** A job and the flips that will hit it: one or two in most of its requests; in few jobs three in one. */
+const planJob = (index: number, random: () => number): Planned => {
+  const parts = random() < 0.7
+  const fails = random() < 0.05
+  const numbers = Array.from({ length: parts ? partCount : 1 }, (_, i) => i + 1)
+  const unlucky = numbers[Math.floor(random() * numbers.length)] ?? 1
+  const hit = numbers.flatMap((number): [number, number][] => {
+    if (fails) return number === unlucky ? [[number, tooMany]] : []
+    return random() < 0.8 ? [[number, random() < 0.2 ? 2 : 1]] : []
+  })
+  return { key: `${parts ? 'parts' : 'put'}-${index}`, parts, flips: new Map(hit), fails }
+}
+
+const rulesOf = ({ key, parts, flips: hits }: Planned): readonly FaultRule[] =>
+  [...hits].map(([partNumber, times]) => ({
+    operation: parts ? 'UploadPart' : 'PutObject',
+    bucket,
+    key,
+    ...(parts ? { partNumber } : {}),
+    times,
+    fault: { kind: 'corrupt' },
+  }))
+
+describe('bits that flip in transit', () => {
+  it('are all detected: the object is right, or the job fails with integrity', {
+    timeout: 120_000 + flips * 200,
+  }, async () => {
+    const seed = newSeed()
+    process.stdout.write(`R7: SEED=${seed}\n`)
+    const random = seeded(seed)
+    world = await createWorld()
+    const large = await world.makeSource('large', (partCount - 1) * partSize + 7)
+    const small = await world.makeSource('small', 5_000)
+    const sha256 = { [large]: await sha256Of(large), [small]: await sha256Of(small) }
+
+    const jobs: Planned[] = []
+    let planned = 0
+    while (planned < flips) {
+      const job = planJob(jobs.length, random)
+      jobs.push(job)
+      for (const times of job.flips.values()) planned += times
+    }
+    world.control.addFaults(jobs.flatMap(rulesOf))
+
+    const daemon = await world.start({ LONGSHORE_CONCURRENCY: '64' })
+    const ids = new Map<string, string>()
+    for (const { key, parts } of jobs) {
+      const { id } = await daemon.submit({
+        source: { path: parts ? large : small },
+        target: { bucket, key },
+        partSize,
+        multipartThreshold: partSize,
+        parallel: partCount,
+      })
+      ids.set(key, id)
+    }
+
+    let detected = 0
+    for (const { key, parts, flips: hits, fails } of jobs) {
+      const job = await daemon.settled(ids.get(key) ?? '')
+      const sent = world.control.ledger().entries.filter((entry) => entry.key === key && entry.bodyBytes > 0)
+      const triesOf = (partNumber: number): number =>
+        sent.filter((entry) => (parts ? entry.partNumber === partNumber : entry.operation === 'PutObject')).length
+      if (fails) {
+        expect(job, key).toMatchObject({ state: 'failed', error: { code: 'integrity' } })
+        for (const [partNumber] of hits) expect(triesOf(partNumber), key).toBe(tooMany)
+        detected += tooMany
+        continue
+      }
+      expect(job, key).toMatchObject({ state: 'completed', outcome: 'uploaded', receipt: { proof: 'object' } })
+      expect(await world.objectSha256(key), key).toBe(sha256[parts ? large : small])
+      for (const [partNumber, times] of hits) {
+        // Each flip was met by sending the same bytes once more.
+        expect(triesOf(partNumber), `${key} ${partNumber}`).toBe(times + 1)
+        detected += times
+      }
+    }
+    expect(detected).toBe(planned)
+    process.stdout.write(`R7: ${planned} flips in ${jobs.length} jobs, ${detected} detected; SEED=${seed}\n`)
+  })
+})
