@@ -20,7 +20,7 @@ export interface RefreshingCredentialsDeps {
 
 const fetchTimeoutMs = 30_000
 const basePauseMs = 1_000
-const longestPauseMs = 60_000
+const longestPauseMs = 30_000
 /** OSS may err about keys that nobody replaces: after this long they are tried once more. */
 const refusedForMs = 5 * 60_000
 const longestLeadMs = 10 * 60_000

@@ -128,7 +128,7 @@ describe('keys that expire', () => {
   it('are not asked for over and over when their issuer is late or a clock is wrong', async () => {
     const { clock, fetches, credentials } = await setup({ lifetimeMs: -hour })
     await clock.advance(10 * minute)
-    expect(fetches()).toBeLessThan(30)
+    expect(fetches()).toBeLessThan(50)
     expect(credentials.areAtHand()).toBe(true)
   })
 
@@ -168,7 +168,7 @@ describe('a source that fails', () => {
     expect(idNow()).toBe('id-1')
     const asked = fetches()
     expect(asked).toBeGreaterThan(5)
-    expect(asked).toBeLessThan(30)
+    expect(asked).toBeLessThan(50)
     expect(logs.filter((line) => line.startsWith('warn'))).toHaveLength(1)
     state.failure = null
     await clock.advance(minute)
@@ -257,10 +257,10 @@ describe('keys that OSS refuses', () => {
     expect(credentials.areAtHand()).toBe(false)
     await clock.advance(2 * minute)
     expect(credentials.areAtHand()).toBe(true)
-    expect(fetches()).toBeLessThan(20)
+    expect(fetches()).toBeLessThan(30)
   })
 
-  it('again and again make the source be asked at most once a minute in the end', async () => {
+  it('again and again make the source be asked about twice a minute in the end', async () => {
     const { clock, credentials, state } = await setup()
     const asked = () => state.fetchedAt.length
     for (let elapsed = 0; elapsed < 10 * minute; elapsed += 500) {
@@ -272,9 +272,9 @@ describe('keys that OSS refuses', () => {
       if (credentials.areAtHand()) await credentials.renew(credentials.current(), patient)
       await clock.advance(500)
     }
-    // A pause is at least half as long as it may be: 30 s.
-    expect(asked() - sofar).toBeLessThanOrEqual(21)
-    expect(sofar).toBeLessThan(40)
+    // A pause is at least half as long as it may be: 15 s.
+    expect(asked() - sofar).toBeLessThanOrEqual(41)
+    expect(sofar).toBeLessThan(60)
   })
 
   it('do not keep a caller who gives up, while the fetch goes on for the others', async () => {
