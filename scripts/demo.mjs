@@ -32,7 +32,7 @@ const keys = { id: 'demo', secret: randomBytes(16).toString('hex') }
 
 /** Nothing that the user has set for a real daemon may reach this one. */
 const cleanEnv = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(LONGSHORE|OSS|ALIBABA_CLOUD)_/.test(name)),
+  Object.entries(process.env).filter(([name]) => !/^(LONGSHORE|OSS|ALIBABA_CLOUD)_|^(https?|no)_proxy$/i.test(name)),
 )
 
 const say = (text = '') => console.log(text)

@@ -2,11 +2,14 @@ import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { isAbsolute, resolve, sep } from 'node:path'
 import { z } from 'zod'
+import { endpointProblem } from './adapters/oss/addressing.js'
+import type { NetworkSettings } from './adapters/oss/network.js'
 import { type AllowedTarget, parseAllowedTarget } from './core/object-key.js'
 import { defaultPartSize, defaultThreshold, maxPartSize, maxThreshold, minPartSize, minThreshold } from './core/plan.js'
 import { parseDurationMs, parseSize } from './core/units.js'
 import { type KeySettings, readKeySettings } from './key-settings.js'
 import { isLoopback, type ListenAddress, parseListen } from './listen-address.js'
+import { readNetworkSettings } from './network-settings.js'
 import { parseTokenFile, type TokenText } from './token-file.js'
 
 /** Every setting of `serve`, as `--help` shows it. */
@@ -37,6 +40,10 @@ export const settings = [
   ['OSS_ACCESS_KEY_SECRET', 'none', 'or ALIBABA_CLOUD_ACCESS_KEY_SECRET'],
   ['OSS_SESSION_TOKEN', 'none', 'or ALIBABA_CLOUD_SECURITY_TOKEN'],
   ['OSS_CREDENTIALS_FILE', 'none', 'JSON file with keys that may change, in place of the three'],
+  ['LONGSHORE_CA_FILE', 'none', 'PEM file of authorities that are trusted beside the roots of Node.js'],
+  ['HTTPS_PROXY', 'none', 'proxy for https endpoints: http://user:password@host:port; lower case too'],
+  ['HTTP_PROXY', 'none', 'proxy for http endpoints'],
+  ['NO_PROXY', 'none', 'what is reached without a proxy: hosts, .suffixes, addresses, networks, host:port or *'],
 ] as const
 
 /** Settings that the contract names and this version does not know yet: said loudly, never ignored in silence. */
@@ -73,6 +80,7 @@ export interface Config {
     readonly addressing: 'virtual' | 'path' | 'cname'
     readonly signature: 'v4' | 'v1'
     readonly keys: KeySettings
+    readonly network: NetworkSettings
   }
   /** Sentences for the log: what is odd but allowed. */
   readonly warnings: readonly string[]
@@ -172,14 +180,13 @@ const oneOf = <const T extends readonly string[]>(values: T) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` })
 
 const host = z.string().transform((text, context) => {
-  const url = URL.canParse(text.includes('://') ? text : `https://${text}`)
-    ? new URL(text.includes('://') ? text : `https://${text}`)
-    : null
-  const plain = url !== null && ['http:', 'https:'].includes(url.protocol) && url.pathname === '/' && url.search === ''
-  if (url === null || !plain || url.username !== '') {
+  const full = text.includes('://') ? text : `https://${text}`
+  if (!URL.canParse(full)) {
     return refuse(context, 'must be a host, or a URL of scheme and host like https://oss-cn-hangzhou.aliyuncs.com')
   }
-  return url
+  const url = new URL(full)
+  const problem = endpointProblem(url)
+  return problem === null ? url : refuse(context, problem)
 })
 
 const schema = z.object({
@@ -211,9 +218,13 @@ const schema = z.object({
 })
 type Parsed = z.infer<typeof schema>
 
-const regionOf = (endpoint: URL | undefined): string | undefined =>
-  /^oss-([a-z0-9-]+?)(-internal)?\.aliyuncs\.com$/.exec(endpoint?.hostname ?? '')?.[1]?.replace(/^accelerate.*/, '') ||
-  undefined
+/** From the public endpoints of a region: plain, internal, and with IPv6. Accelerated ones are shared by all regions. */
+const regionOf = (endpoint: URL | undefined): string | undefined => {
+  const host = endpoint?.hostname ?? ''
+  const plain = /^oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com$/.exec(host)
+  const [, region] = plain ?? /^([a-z0-9-]+)\.oss\.aliyuncs\.com$/.exec(host) ?? []
+  return region?.startsWith('accelerate') ? undefined : region
+}
 
 /** What only several settings together can get wrong, as far as each of them could be read. */
 const crossProblems = (parsed: Partial<Parsed>, given: Record<string, string>, dataDir: string): string[] => {
@@ -275,6 +286,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
   const dataDir = realOrResolved(given['LONGSHORE_DATA_DIR'] ?? './longshore-data')
   problems.push(...crossProblems(readable as Partial<Parsed>, given, dataDir))
   const keys = readKeySettings(given, problems)
+  const network = readNetworkSettings(given, problems)
   if (problems.length > 0) throw new ConfigError(problems)
   const parsed = readable as Parsed
 
@@ -308,6 +320,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
       addressing: parsed.OSS_ADDRESSING,
       signature: parsed.OSS_SIGNATURE,
       keys,
+      network,
     },
     warnings: warningsFor(given, endpoint),
   })

@@ -8,6 +8,7 @@ import type { KeySource } from './adapters/credentials/key-source.js'
 import { createRefreshingCredentials } from './adapters/credentials/refreshing-credentials.js'
 import { createFileSources } from './adapters/file/file-source.js'
 import type { PinoLogger } from './adapters/log/pino-logger.js'
+import { createNetwork } from './adapters/oss/network.js'
 import { createOssTargets } from './adapters/oss/oss-targets.js'
 import { openSqliteStore } from './adapters/sqlite/sqlite-store.js'
 import { createLocalWakeup } from './adapters/wakeup/local-wakeup.js'
@@ -103,6 +104,7 @@ export const startDaemon = async (
     signature: config.oss.signature,
     credentials,
     maxSockets: config.concurrency,
+    network: createNetwork(config.oss.network),
     clock,
     logger: component('oss'),
   })

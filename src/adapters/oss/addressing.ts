@@ -15,19 +15,23 @@ export interface Place {
 }
 
 /** What is wrong with an endpoint, as a sentence that continues its name, or null. */
-export const endpointProblem = (endpoint: URL, addressing: Addressing): string | null => {
+export const endpointProblem = (endpoint: URL): string | null => {
   if (endpoint.protocol !== 'http:' && endpoint.protocol !== 'https:') return 'must begin with http:// or https://'
   if (endpoint.username !== '' || endpoint.password !== '') return 'must not hold a user name or password'
   if (endpoint.pathname !== '/' || endpoint.search !== '' || endpoint.hash !== '')
     return 'must be a host without a path'
-  if (addressing === 'virtual' && isIP(bare(endpoint.hostname)) !== 0) {
-    return 'is an IP address, which cannot carry the bucket in its name: choose path addressing'
-  }
   return null
 }
 
 /** Without the brackets of an IPv6 literal, as sockets want it. */
-const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '')
+export const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '')
+
+export const portOf = ({ port, protocol }: URL): number =>
+  port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)
+
+/** An IP address cannot carry the bucket in front, so there it stands in the path whatever was chosen for names. */
+export const addressingOf = (endpoint: URL, chosen: Addressing): Addressing =>
+  chosen === 'virtual' && isIP(bare(endpoint.hostname)) !== 0 ? 'path' : chosen
 
 export const placeOf = (endpoint: URL, addressing: Addressing, bucket: string): Place => {
   const protocol = endpoint.protocol === 'http:' ? 'http:' : 'https:'
@@ -35,7 +39,7 @@ export const placeOf = (endpoint: URL, addressing: Addressing, bucket: string): 
   return {
     protocol,
     hostname: prefix + bare(endpoint.hostname),
-    port: endpoint.port === '' ? (protocol === 'https:' ? 443 : 80) : Number(endpoint.port),
+    port: portOf(endpoint),
     host: prefix + endpoint.host,
   }
 }

@@ -1,29 +1,51 @@
-import { type LookupOptions, lookup } from 'node:dns'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import type { LookupFunction } from 'node:net'
+import type { Socket } from 'node:net'
+import { connect as tlsConnect } from 'node:tls'
+import { loopbackLookup } from './loopback-lookup.js'
+import { type Network, tlsWith } from './network.js'
+import { dialThroughProxy, ProxyError } from './tunnel.js'
 
 /** Below the time after which servers close idle connections, so that a request rarely meets one being closed. */
 const freeSocketMs = 15_000
 
-/** Names below `localhost` are loopback (RFC 6761), but resolvers disagree; `bucket.localhost` must reach a local endpoint. */
-const loopbackLookup: LookupFunction = (hostname, options, callback) => {
-  const name = hostname.endsWith('.localhost') ? 'localhost' : hostname
-  lookup(name, options as LookupOptions, callback)
+export interface AgentOptions {
+  readonly protocol: 'http:' | 'https:'
+  readonly network: Network
+  /** For the way through a proxy up to a connection that can be used; without a proxy the request watches the time. */
+  readonly connectMs: number
+  readonly maxFreeSockets: number
+  /** To one host, beside those that are still being made through a proxy. */
+  readonly maxSockets?: number
 }
 
 /** Keep-alive connections of one owner, never shared with the rest of the process; so many of them are kept when idle. */
-export const createAgent = (
-  protocol: 'http:' | 'https:',
-  maxFreeSockets: number,
-  maxSockets = maxFreeSockets,
-): HttpAgent => {
-  const options = {
-    keepAlive: true,
-    maxSockets,
-    maxFreeSockets,
-    timeout: freeSocketMs,
-    lookup: loopbackLookup,
+export const createAgent = (options: AgentOptions): HttpAgent => {
+  const { protocol, network, connectMs, maxFreeSockets, maxSockets = maxFreeSockets } = options
+  const pool = { keepAlive: true, maxSockets, maxFreeSockets, timeout: freeSocketMs, lookup: loopbackLookup }
+  const agent = protocol === 'https:' ? new HttpsAgent({ ...pool, ...network.tls }) : new HttpAgent(pool)
+
+  const direct = agent.createConnection.bind(agent)
+  const destroy = agent.destroy.bind(agent)
+  const closing = new AbortController()
+  agent.createConnection = (connection, callback) => {
+    const destination = { protocol, hostname: connection.host ?? '', port: Number(connection.port) }
+    const proxy = network.proxyFor(destination)
+    if (proxy === null) return direct(connection, callback)
+    const { hostname: host, port } = proxy
+    // A request to an http endpoint is handed to the proxy whole: a connection to the proxy is all that it needs.
+    if (protocol === 'http:' && proxy.protocol === 'http:') return direct({ ...connection, host, port }, callback)
+    if (protocol === 'http:') return tlsConnect({ host, port, lookup: loopbackLookup, ...tlsWith(proxy, network) })
+    const secure = (tunnel: Socket): Socket => direct({ ...connection, socket: tunnel } as typeof connection) as Socket
+    dialThroughProxy({ proxy, destination, network, connectMs, secure, signal: closing.signal }).then(
+      (socket) => callback?.(null, socket),
+      (error: Error) => callback?.(error, undefined as never),
+    )
+    return undefined
   }
-  return protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options)
+  agent.destroy = () => {
+    closing.abort(new ProxyError('ECONNABORTED'))
+    destroy()
+  }
+  return agent
 }

@@ -1,5 +1,6 @@
 import { Failure, type FailureKind, type JobErrorCode } from '../../core/failure.js'
-import type { ExchangePhase } from './exchange.js'
+import type { ExchangePhase, ProxyTrouble } from './exchange.js'
+import { proxyRemedy, tlsRemedy } from './setup-remedies.js'
 
 export type OssCall = 'initiate' | 'part' | 'put' | 'list' | 'uploads' | 'complete' | 'abort' | 'head'
 
@@ -27,6 +28,8 @@ export interface BadAnswer {
   readonly whole: boolean
   /** The request was signed with keys that expire. */
   readonly temporaryKeys: boolean
+  /** A proxy passed it on, so it may be the proxy's own. */
+  readonly forwarded: boolean
 }
 
 /** A request without a whole answer. */
@@ -35,6 +38,7 @@ export interface BrokenExchange {
   /** As ExchangeError has it. */
   readonly errno: string
   readonly phase: ExchangePhase
+  readonly proxy: ProxyTrouble | null
 }
 
 interface Verdict {
@@ -98,30 +102,25 @@ const unsendableErrnos: ReadonlySet<string> = new Set([
   'ERR_UNESCAPED_CHARACTERS',
 ])
 
-const certificateErrnos: ReadonlySet<string> = new Set([
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'CERT_REVOKED',
-  'CERT_REJECTED',
-  'CERT_UNTRUSTED',
-  'CERT_SIGNATURE_FAILURE',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'INVALID_CA',
-  'INVALID_PURPOSE',
-  'HOSTNAME_MISMATCH',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-])
+/** What an operator has to mend is asked for again now and then, not fast: each time it would fail the same way. */
+const setupRetryMs = 10_000
+
+const setupFailure = (message: string, status: number | null = null): Failure =>
+  new Failure('setup', message, { status, retryAfterMs: setupRetryMs })
+
+/** Every answer of OSS has a request id, and 407 is no answer of a server at all. A bare 404 is judged elsewhere. */
+const isProxysOwn = ({ status, ossCode, requestId, forwarded }: BadAnswer): boolean =>
+  status === 407 || (forwarded && ossCode === null && requestId === null && status !== 404)
 
 /** The meaning of an answer by OSS's code, else by its status. */
 export const classifyAnswer = (answer: BadAnswer): Failure => {
   const { call, status, ossCode, ossMessage, requestId, retryAfterMs } = answer
+  const own = isProxysOwn(answer)
+  const remedy = own ? proxyRemedy(status) : null
+  if (remedy !== null) return setupFailure(remedy, status)
   const { kind, code } = verdictOf(answer)
   const said = ossCode === null ? '' : ` ${ossCode}${ossMessage === null ? '' : `: ${ossMessage}`}`
-  return new Failure(kind, `OSS answered ${callNames[call]} with ${status}${said}`, {
+  return new Failure(kind, `${own ? 'The proxy' : 'OSS'} answered ${callNames[call]} with ${status}${said}`, {
     ...(code === undefined ? {} : { code }),
     ossCode,
     requestId,
@@ -152,19 +151,25 @@ const plainVerdictOf = ({ call, status, ossCode, requestId, whole, temporaryKeys
   return byStatus(status)
 }
 
-/** The meaning of a request that broke off, by what went wrong and how far it had come. */
-export const classifyBroken = ({ call, errno, phase }: BrokenExchange): Failure => {
+/** The meaning of a request that broke off, by what went wrong, how far it had come and who ended it. */
+export const classifyBroken = ({ call, errno, phase, proxy }: BrokenExchange): Failure => {
   const name = callNames[call]
   if (unsendableErrnos.has(errno)) {
     return new Failure('permanent', `${name} holds a header or name that HTTP cannot carry (${errno}).`, badRequest)
   }
-  if (certificateErrnos.has(errno)) {
-    return new Failure('permanent', `The endpoint's TLS certificate is not accepted (${errno}).`, badRequest)
+  const connecting = phase === 'connecting'
+  const remedy =
+    typeof proxy?.status === 'number'
+      ? proxyRemedy(proxy.status)
+      : tlsRemedy(errno, connecting, proxy === null ? 'endpoint' : 'proxy')
+  if (remedy !== null) return setupFailure(remedy)
+  if (proxy !== null) {
+    const reason =
+      proxy.status === null ? `No connection to the proxy (${errno})` : `The proxy answered ${proxy.status}`
+    return new Failure('transient', `${reason} for ${name}.`)
   }
-  if (phase === 'connecting' && (errno === 'EPROTO' || errno.startsWith('ERR_SSL_'))) {
-    return new Failure('permanent', `The endpoint does not speak TLS as we do (${errno}).`, badRequest)
-  }
-  if (phase === 'connecting') return new Failure('transient', `No connection to OSS for ${name} (${errno}).`)
+  if (errno === 'TLS_TIMEOUT') return new Failure('transient', `The TLS handshake stalled for ${name} (${errno}).`)
+  if (connecting) return new Failure('transient', `No connection to OSS for ${name} (${errno}).`)
   const kind = call === 'complete' ? 'ambiguous' : 'transient'
   return new Failure(kind, `${name} broke off while ${phase} (${errno}).`)
 }

@@ -8,7 +8,10 @@ import {
 } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { performance } from 'node:perf_hooks'
+import { TLSSocket } from 'node:tls'
+import type { ProxyAddress } from './network.js'
 import type { ExchangeTimeouts } from './timeouts.js'
+import { ProxyError } from './tunnel.js'
 
 /** One signed HTTP request, as plain data. The path goes out as it is given: what was signed is what is sent. */
 export interface ExchangeRequest {
@@ -20,6 +23,8 @@ export interface ExchangeRequest {
   /** Names in lower case; `host` and, with a body, `content-length` among them. */
   readonly headers: Readonly<Record<string, string>>
   readonly timeouts: ExchangeTimeouts
+  /** A proxy that the request is handed to whole, to pass it on. The agent must dial it. */
+  readonly forwarder?: ProxyAddress | null
 }
 
 export interface Answer {
@@ -31,24 +36,37 @@ export interface Answer {
   readonly whole: boolean
   /** It came before all of our body was on its way, so it cannot be about all of it. */
   readonly early: boolean
+  /** A proxy passed it on, or gave it itself. */
+  readonly forwarded: boolean
 }
 
 /** `connecting`: nothing can have reached the other side. From `sending` on, something may have. */
 export type ExchangePhase = 'connecting' | 'sending' | 'waiting' | 'answering'
 
-/** A request that got no whole answer. `errno` is a system, TLS or parser code, or one of `timeoutCodes`. */
+/** The proxy at which a request ended. `status` is that of its refusal to connect us, null when it gave none. */
+export interface ProxyTrouble {
+  readonly status: number | null
+}
+
+/**
+ * A request that got no whole answer. `errno` is a system, TLS or parser code, or tells which time was over:
+ * `CONNECT_TIMEOUT`, `TLS_TIMEOUT`, `IDLE_TIMEOUT`, `ANSWER_TIMEOUT`, `BUDGET_TIMEOUT`.
+ */
 export class ExchangeError extends Error {
   override readonly name = 'ExchangeError'
   readonly errno: string
   readonly phase: ExchangePhase
   /** What had arrived of an answer. */
   readonly answer: Answer | null
+  /** Null when the request ended at the endpoint, or on the way there. */
+  readonly proxy: ProxyTrouble | null
 
-  constructor(errno: string, phase: ExchangePhase, answer: Answer | null) {
+  constructor(errno: string, phase: ExchangePhase, answer: Answer | null, proxy: ProxyTrouble | null = null) {
     super(`${errno} while ${phase}`)
     this.errno = errno
     this.phase = phase
     this.answer = answer
+    this.proxy = proxy
   }
 }
 
@@ -81,9 +99,13 @@ const flatten = (message: IncomingMessage): Record<string, string> =>
  * NODE_DEBUG, which cannot be unset once the process runs. So they are checked before anything is opened.
  */
 const open = (agent: Agent, request: ExchangeRequest): ClientRequest => {
-  const { hostname, port, path, method } = request
+  const { hostname, port, method, forwarder = null } = request
   const send = request.protocol === 'https:' ? httpsRequest : httpRequest
+  const path = forwarder === null ? request.path : `http://${request.headers['host']}${request.path}`
   const headers = Object.entries(request.headers)
+  if (forwarder !== null && forwarder.authorization !== null) {
+    headers.push(['proxy-authorization', forwarder.authorization])
+  }
   try {
     for (const [name, value] of headers) {
       validateHeaderName(name)
@@ -96,9 +118,6 @@ const open = (agent: Agent, request: ExchangeRequest): ClientRequest => {
     throw new ExchangeError(errnoOf(error), 'connecting', null)
   }
 }
-
-const isQueued = (agent: Agent, req: ClientRequest): boolean =>
-  Object.values(agent.requests).some((queue) => queue?.some((queued) => (queued as unknown) === req))
 
 /**
  * Sends one request and reads its answer, whatever its status. Settles only when neither the request nor `sendBody` is
@@ -117,6 +136,7 @@ export const exchange = async (
 
   let phase: ExchangePhase = 'connecting'
   let sendingSince = 0
+  let connected = false
   let settled = false
   let stopped = false
   let bodyIssued = false
@@ -135,7 +155,12 @@ export const exchange = async (
     settle?.reject(error)
     req.destroy()
   }
-  const failWith = (errno: string): void => fail(new ExchangeError(errno, phase, answerSoFar?.(false) ?? null))
+  const proxyTrouble = (error: unknown): ProxyTrouble | null => {
+    if (error instanceof ProxyError) return { status: error.status }
+    return phase === 'connecting' && (request.forwarder ?? null) !== null ? { status: null } : null
+  }
+  const failWith = (errno: string, error?: unknown): void =>
+    fail(new ExchangeError(errno, phase, answerSoFar?.(false) ?? null, proxyTrouble(error)))
 
   const answered = new Promise<Answer>((resolve, reject) => {
     settle = { resolve, reject }
@@ -151,14 +176,19 @@ export const exchange = async (
 
   const closed = new Promise<void>((resolve) => req.once('close', resolve))
   req.on('socket', (socket) => {
+    connected = true
     const ready = (): void => {
       phase = 'sending'
       sendingSince = performance.now()
       watch('IDLE_TIMEOUT', timeouts.idleMs)
     }
-    if (req.reusedSocket && !socket.connecting) return ready()
+    // One that was used before, or that was made ready through a proxy.
+    if (!socket.connecting) return ready()
+    const connectingSince = performance.now()
     watch('CONNECT_TIMEOUT', timeouts.connectMs)
-    socket.once(request.protocol === 'https:' ? 'secureConnect' : 'connect', ready)
+    if (!(socket instanceof TLSSocket)) return void socket.once('connect', ready)
+    socket.once('connect', () => watch('TLS_TIMEOUT', timeouts.connectMs + connectingSince - performance.now()))
+    socket.once('secureConnect', ready)
   })
   req.on('finish', () => {
     if (phase !== 'sending') return
@@ -166,7 +196,7 @@ export const exchange = async (
     // The kernel still holds a part of the body, and drains it unseen at the rate at which it took the rest.
     watch('ANSWER_TIMEOUT', timeouts.answerMs + performance.now() - sendingSince)
   })
-  req.on('error', (error) => failWith(errnoOf(error)))
+  req.on('error', (error) => failWith(errnoOf(error), error))
   req.on('close', () => failWith('ECONNRESET'))
   req.on('response', (response) => {
     phase = 'answering'
@@ -182,6 +212,7 @@ export const exchange = async (
       body: Buffer.concat(chunks).toString('utf8'),
       whole,
       early,
+      forwarded: (request.forwarder ?? null) !== null,
     })
     const finish = (whole: boolean): void => {
       const answer = answerSoFar?.(whole)
@@ -237,7 +268,7 @@ export const exchange = async (
     // An answer may overtake the callback of our own last write by one turn of the loop; that connection is healthy.
     if (!req.writableFinished) await new Promise((resolve) => setImmediate(resolve))
     if (!req.writableFinished) req.destroy()
-    // A request that still queues for a connection has none, and would close only when it got one.
-    if (!isQueued(agent, req)) await closed
+    // A request that still waits for a connection, in the agent's queue or by way of a proxy, would close only with one.
+    if (connected) await closed
   }
 }

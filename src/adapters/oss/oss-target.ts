@@ -6,11 +6,12 @@ import type { Credentials } from '../../ports/credentials.js'
 import type { Logger } from '../../ports/logger.js'
 import type { ByteRange } from '../../ports/source.js'
 import type { ListedPart, ObjectRef, ObjectWishes, SentBytes, Target, UploadRef } from '../../ports/target.js'
-import { type Addressing, endpointProblem, placeOf, refuseUnsafeNames } from './addressing.js'
+import { type Addressing, addressingOf, endpointProblem, placeOf, refuseUnsafeNames } from './addressing.js'
 import { createAgent } from './agents.js'
 import { classifyMismatch, classifyUnproven, type OssCall } from './classify.js'
 import { createOssClient, type OssCallParams, type Signature, type SubResource } from './client.js'
 import type { Answer } from './exchange.js'
+import { type Network, type Route, routeTo } from './network.js'
 import {
   crc64Of,
   etagOf,
@@ -33,11 +34,13 @@ export interface OssTargetDeps {
   /** Scheme, host and port only. */
   readonly endpoint: URL
   readonly region: string
+  /** For endpoints that are names; below an IP address it is the path. */
   readonly addressing: Addressing
   readonly signature: Signature
   readonly credentials: Credentials
   /** Connections for bytes. Control calls have others, as many as there are calls, and so never wait for each other. */
   readonly maxSockets: number
+  readonly network: Network
   readonly clock: Clock
   readonly logger: Logger
   readonly timeouts?: Partial<OssTimeouts>
@@ -69,20 +72,23 @@ const headersFor = (call: RoutedCall, { key }: ObjectRef, wishes: ObjectWishes):
 }
 
 /**
- * OSS through ali-oss's signatures and our own connections. Throws a plain Error when the endpoint cannot be used with
- * this addressing; check with `endpointProblem` first.
+ * OSS through ali-oss's signatures and our own connections. Throws a plain Error when the endpoint cannot be used; check
+ * with `endpointProblem` first.
  */
 export const createOssTarget = (deps: OssTargetDeps): Target => {
-  const { endpoint, addressing, credentials, clock, logger } = deps
-  const problem = endpointProblem(endpoint, addressing)
+  const { endpoint, network, credentials, clock, logger } = deps
+  const problem = endpointProblem(endpoint)
   if (problem !== null) throw new Error(`The endpoint ${problem}.`)
   const timeouts: OssTimeouts = { ...defaultTimeouts, ...deps.timeouts }
   const signingClock = createSigningClock(clock)
-  const { protocol } = placeOf(endpoint, addressing, '')
-  const dataAgent = createAgent(protocol, deps.maxSockets)
+  const addressing = addressingOf(endpoint, deps.addressing)
+  const routeOf = (bucket: string): Route => routeTo(placeOf(endpoint, addressing, bucket), network)
+  const { protocol } = routeOf('')
+  const pool = { protocol, network, connectMs: timeouts.connectMs, maxFreeSockets: deps.maxSockets }
+  const dataAgent = createAgent(pool)
   // Buckets share these in path style: were they bounded, one that never answers could hold them all.
-  const controlAgent = createAgent(protocol, deps.maxSockets, Number.POSITIVE_INFINITY)
-  const client = createOssClient({ ...deps, signingClock, transport: createTransport(controlAgent) })
+  const controlAgent = createAgent({ ...pool, maxSockets: Number.POSITIVE_INFINITY })
+  const client = createOssClient({ ...deps, addressing, signingClock, transport: createTransport(controlAgent) })
   const signPut = createSigner({ client, signature: deps.signature, credentials, signingClock })
   const requester = createRequester({ client, credentials, signingClock, clock, logger })
   const sendRange = createRangeSender()
@@ -99,7 +105,7 @@ export const createOssTarget = (deps: OssTargetDeps): Target => {
     const { bucket, key } = subject
     return requester.perform(call, signal, async () => {
       const ctx: ControlContext = {
-        place: placeOf(endpoint, addressing, bucket),
+        route: routeOf(bucket),
         timeouts: call === 'complete' ? completeTimeouts(timeouts) : controlTimeouts(timeouts),
         signal,
         outcome: null,
@@ -124,12 +130,12 @@ export const createOssTarget = (deps: OssTargetDeps): Target => {
     options: SendRangeOptions,
   ): Promise<{ readonly answer: RangeSent; readonly sent: SentBytes }> => {
     refuseUnsafeNames(object)
-    const { host, ...place } = placeOf(endpoint, addressing, object.bucket)
+    const { host, ...route } = routeOf(object.bucket)
     const answer = await requester.perform(call, options.signal, () => {
       const routed = headersFor(call, object, wishes)
       const limits = dataTimeouts(timeouts, range.length, routed['x-oss-traffic-limit'])
       const signed = signPut(object, query, { ...routed, host, 'content-length': String(range.length) })
-      return sendRange(dataAgent, { ...place, ...signed, method: 'PUT', timeouts: limits }, range, options)
+      return sendRange(dataAgent, { ...route, ...signed, method: 'PUT', timeouts: limits }, range, options)
     })
     const requestId = requestIdOf(answer)
     const etag = etagOf(answer)

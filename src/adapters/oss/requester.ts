@@ -53,7 +53,7 @@ export const createRequester = (deps: RequesterDeps): Requester => {
       if (!(error instanceof ExchangeError)) throw error
       // A refusal that broke off is still a refusal: its status alone says enough.
       if (error.answer !== null && error.answer.status >= 300) return { good: false, answer: error.answer }
-      throw classifyBroken({ call, errno: error.errno, phase: error.phase })
+      throw classifyBroken({ call, errno: error.errno, phase: error.phase, proxy: error.proxy })
     }
   }
 
@@ -68,6 +68,7 @@ export const createRequester = (deps: RequesterDeps): Requester => {
       retryAfterMs: retryAfterMsOf(answer),
       whole: answer.whole,
       temporaryKeys: keys.temporary,
+      forwarded: answer.forwarded,
     })
     return { failure, serverTime: said.serverTime }
   }

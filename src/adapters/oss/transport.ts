@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http'
-import type { Place } from './addressing.js'
 import { type Answer, type ExchangeRequest, exchange } from './exchange.js'
+import type { Route } from './network.js'
 import type { ExchangeTimeouts } from './timeouts.js'
 
 /**
@@ -8,7 +8,7 @@ import type { ExchangeTimeouts } from './timeouts.js'
  * rewrites every error it sees (it loses the errno, and keeps whole bodies and URLs), so what happened stands here.
  */
 export interface ControlContext {
-  readonly place: Place
+  readonly route: Route
   readonly timeouts: ExchangeTimeouts
   readonly signal: AbortSignal
   outcome: { readonly answer: Answer } | { readonly error: unknown } | null
@@ -45,18 +45,17 @@ const headersFor = (params: UrllibParams, host: string, body: Buffer): Record<st
   return headers
 }
 
-/** ali-oss's transport for control calls: our agent, our timeouts, our abort signal, the place that we chose. */
+/** ali-oss's transport for control calls: our agent, our timeouts, our abort signal, the route that we chose. */
 export const createTransport = (agent: Agent): Urllib => ({
   async request(url, params) {
     const { ctx } = params
     const body = Buffer.from(params.content ?? '')
+    const { host, ...route } = ctx.route
     const request: ExchangeRequest = {
-      protocol: ctx.place.protocol,
-      hostname: ctx.place.hostname,
-      port: ctx.place.port,
+      ...route,
       path: pathOf(url),
       method: params.method,
-      headers: headersFor(params, ctx.place.host, body),
+      headers: headersFor(params, host, body),
       timeouts: ctx.timeouts,
     }
     try {

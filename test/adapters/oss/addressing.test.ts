@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { endpointProblem, placeOf } from '../../../src/adapters/oss/addressing.js'
+import { addressingOf, endpointProblem, placeOf } from '../../../src/adapters/oss/addressing.js'
 
 describe('placeOf', () => {
   it.each([
@@ -16,24 +16,32 @@ describe('placeOf', () => {
   })
 })
 
+describe('addressingOf', () => {
+  it.each([
+    ['http://10.0.0.1', 'virtual', 'path'],
+    ['http://[::1]:9000', 'virtual', 'path'],
+    ['http://[::1]:9000', 'cname', 'cname'],
+    ['http://localhost:9000', 'virtual', 'virtual'],
+    ['https://oss-cn-hangzhou-internal.aliyuncs.com', 'virtual', 'virtual'],
+    ['https://oss.example', 'path', 'path'],
+  ] as const)('addresses buckets of %s, when %s was chosen, by %s', (endpoint, chosen, addressing) => {
+    expect(addressingOf(new URL(endpoint), chosen)).toBe(addressing)
+  })
+})
+
 describe('endpointProblem', () => {
   it.each([
-    ['ftp://oss.example', 'path'],
-    ['http://user@oss.example', 'path'],
-    ['http://:password@oss.example', 'path'],
-    ['http://oss.example/prefix', 'path'],
-    ['http://oss.example/?a=b', 'path'],
-    ['http://10.0.0.1', 'virtual'],
-    ['http://[::1]:9000', 'virtual'],
-  ] as const)('refuses %s with %s addressing', (endpoint, addressing) => {
-    expect(endpointProblem(new URL(endpoint), addressing)).not.toBeNull()
+    'ftp://oss.example',
+    'http://user@oss.example',
+    'http://:password@oss.example',
+    'http://oss.example/prefix',
+    'http://oss.example/?a=b',
+    'http://oss.example/#a',
+  ])('refuses %s', (endpoint) => {
+    expect(endpointProblem(new URL(endpoint))).not.toBeNull()
   })
 
-  it.each([
-    ['http://10.0.0.1:9000', 'path'],
-    ['http://[::1]', 'cname'],
-    ['https://oss-cn-hangzhou.aliyuncs.com', 'virtual'],
-  ] as const)('takes %s with %s addressing', (endpoint, addressing) => {
-    expect(endpointProblem(new URL(endpoint), addressing)).toBeNull()
+  it.each(['http://10.0.0.1:9000', 'http://[::1]', 'https://oss-cn-hangzhou.aliyuncs.com'])('takes %s', (endpoint) => {
+    expect(endpointProblem(new URL(endpoint))).toBeNull()
   })
 })

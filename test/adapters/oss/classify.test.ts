@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type BadAnswer, classifyAnswer, classifyBroken, type OssCall } from '../../../src/adapters/oss/classify.js'
+import {
+  type BadAnswer,
+  type BrokenExchange,
+  classifyAnswer,
+  classifyBroken,
+  type OssCall,
+} from '../../../src/adapters/oss/classify.js'
 
 const answer = (changes: Partial<BadAnswer>) =>
   classifyAnswer({
@@ -11,6 +17,7 @@ const answer = (changes: Partial<BadAnswer>) =>
     retryAfterMs: null,
     whole: true,
     temporaryKeys: false,
+    forwarded: false,
     ...changes,
   })
 
@@ -100,37 +107,103 @@ describe('the classifier of answers', () => {
   })
 })
 
+describe('the classifier of answers that came through a proxy', () => {
+  it.each([
+    ['part', 407, 'setup', 'user name and password'],
+    ['complete', 407, 'setup', 'user name and password'],
+    ['part', 403, 'setup', 'NO_PROXY'],
+    ['part', 502, 'transient', 'The proxy answered UploadPart with 502'],
+    ['complete', 502, 'ambiguous', 'The proxy answered CompleteMultipartUpload with 502'],
+    ['initiate', 301, 'permanent', 'The proxy answered'],
+  ] as const)("makes of the proxy's own answer to %s, %i: %s", (call, status, kind, sentence) => {
+    const failure = answer({ call, status, forwarded: true, requestId: null })
+    expect(failure).toMatchObject({ kind, status })
+    expect(failure.message).toContain(sentence)
+  })
+
+  it('does not put down to the proxy what OSS says', () => {
+    expect(answer({ status: 403, forwarded: true })).toMatchObject({ kind: 'permanent', code: 'access_denied' })
+    expect(answer({ status: 403, ossCode: 'AccessDenied', requestId: null, forwarded: true }).kind).toBe('permanent')
+    expect(answer({ status: 502, forwarded: true }).message).toMatch(/^OSS answered/)
+  })
+
+  it('does not suspect a proxy where there is none', () => {
+    expect(answer({ status: 403, requestId: null }).kind).toBe('permanent')
+    expect(answer({ status: 407, requestId: null }).kind).toBe('setup')
+  })
+})
+
 describe('the classifier of broken exchanges', () => {
+  const broken = (exchange: Omit<BrokenExchange, 'proxy'> & Partial<BrokenExchange>) =>
+    classifyBroken({ proxy: null, ...exchange })
   const calls: OssCall[] = ['initiate', 'part', 'put', 'list', 'complete', 'abort', 'head']
 
   it.each(calls)('knows that %s had no effect when there was no connection', (call) => {
     for (const errno of ['ECONNREFUSED', 'ENOTFOUND', 'CONNECT_TIMEOUT', 'ECONNRESET', 'EMFILE']) {
-      expect(classifyBroken({ call, errno, phase: 'connecting' }).kind).toBe('transient')
+      expect(broken({ call, errno, phase: 'connecting' }).kind).toBe('transient')
     }
   })
 
   it.each(calls)('knows what a %s that broke off later can have done', (call) => {
     for (const phase of ['sending', 'waiting', 'answering'] as const) {
-      const { kind } = classifyBroken({ call, errno: 'ECONNRESET', phase })
+      const { kind } = broken({ call, errno: 'ECONNRESET', phase })
       expect(kind).toBe(call === 'complete' ? 'ambiguous' : 'transient')
     }
   })
 
-  it.each(['DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_TLS_CERT_ALTNAME_INVALID', 'CERT_HAS_EXPIRED'])(
-    'says in a sentence that the certificate is the matter (%s)',
-    (errno) => {
-      const failure = classifyBroken({ call: 'put', errno, phase: 'connecting' })
-      expect(failure).toMatchObject({ kind: 'permanent', code: 'bad_request' })
-      expect(failure.message).toContain('TLS certificate is not accepted')
-    },
-  )
+  it.each([
+    ['CERT_HAS_EXPIRED', 'has expired', 'clock'],
+    ['CERT_NOT_YET_VALID', 'is not valid yet', 'clock'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'is self-signed', 'LONGSHORE_CA_FILE'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'authority', 'LONGSHORE_CA_FILE'],
+    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'authority', 'LONGSHORE_CA_FILE'],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'authority', 'LONGSHORE_CA_FILE'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'is for another name', 'OSS_ADDRESSING'],
+    ['CERT_REVOKED', 'is not acceptable', 'replaced'],
+    ['EPROTO', 'does not speak TLS', 'OSS_ENDPOINT'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'does not speak TLS', 'OSS_ENDPOINT'],
+  ])('says of %s that it "%s" and names the remedy (%s), to be tried again but not fast', (errno, what, remedy) => {
+    const failure = broken({ call: 'put', errno, phase: 'connecting' })
+    expect(failure).toMatchObject({ kind: 'setup', code: null, retryAfterMs: 10_000 })
+    expect(failure.message).toMatch(/^The endpoint/)
+    for (const part of [what, errno, remedy]) expect(failure.message).toContain(part)
+  })
 
-  it('takes a TLS alert in the middle of a body as a network fault', () => {
-    expect(classifyBroken({ call: 'part', errno: 'EPROTO', phase: 'sending' }).kind).toBe('transient')
-    expect(classifyBroken({ call: 'part', errno: 'EPROTO', phase: 'connecting' }).kind).toBe('permanent')
+  it('says whether it is the TLS of the proxy', () => {
+    const at = { call: 'put', phase: 'connecting', proxy: { status: null } } as const
+    expect(broken({ ...at, errno: 'CERT_HAS_EXPIRED' }).message).toMatch(/^The proxy's TLS certificate has expired/)
+    expect(broken({ ...at, errno: 'ERR_TLS_CERT_ALTNAME_INVALID' }).message).toContain('HTTPS_PROXY')
+    expect(broken({ ...at, errno: 'EPROTO' }).message).toMatch(/^The proxy does not speak TLS/)
+  })
+
+  it('takes a TLS alert in the middle of a body, and a handshake that stalls, as network faults', () => {
+    expect(broken({ call: 'part', errno: 'EPROTO', phase: 'sending' }).kind).toBe('transient')
+    const stalled = broken({ call: 'complete', errno: 'TLS_TIMEOUT', phase: 'connecting' })
+    expect(stalled.kind).toBe('transient')
+    expect(stalled.message).toContain('TLS handshake stalled')
+  })
+
+  it.each(['ECONNREFUSED', 'ENOTFOUND', 'CONNECT_TIMEOUT'])('tells a proxy that is away (%s) from OSS', (errno) => {
+    const failure = broken({ call: 'complete', errno, phase: 'connecting', proxy: { status: null } })
+    expect(failure.kind).toBe('transient')
+    expect(failure.message).toContain(`No connection to the proxy (${errno})`)
+  })
+
+  it.each([
+    [407, 'setup', 'user name and password'],
+    [403, 'setup', 'NO_PROXY'],
+    [405, 'setup', 'NO_PROXY'],
+    [502, 'transient', 'The proxy answered 502'],
+    [504, 'transient', 'The proxy answered 504'],
+    [429, 'transient', 'The proxy answered 429'],
+  ])('makes of a proxy that answers CONNECT with %i: %s', (status, kind, sentence) => {
+    const refused = { errno: 'PROXY_REFUSED', phase: 'connecting', proxy: { status } } as const
+    const failure = broken({ call: 'complete', ...refused })
+    expect(failure.kind).toBe(kind)
+    expect(failure.message).toContain(sentence)
   })
 
   it('gives up on a request that HTTP cannot carry', () => {
-    expect(classifyBroken({ call: 'put', errno: 'ERR_INVALID_CHAR', phase: 'connecting' }).kind).toBe('permanent')
+    expect(broken({ call: 'put', errno: 'ERR_INVALID_CHAR', phase: 'connecting' }).kind).toBe('permanent')
   })
 })

@@ -6,6 +6,7 @@ import { createAgent } from '../../../src/adapters/oss/agents.js'
 import { type Answer, ExchangeError, exchange, type WriteBody } from '../../../src/adapters/oss/exchange.js'
 import type { ExchangeTimeouts } from '../../../src/adapters/oss/timeouts.js'
 import { httpText, type LocalServer, startHttpServer, startTcpServer, until } from './raw-servers.js'
+import { directly } from './target-setup.js'
 
 const quick: ExchangeTimeouts = { connectMs: 600, idleMs: 600, answerMs: 600, budgetMs: 2_000 }
 
@@ -20,7 +21,7 @@ afterEach(async () => {
 
 const setup = async (server: LocalServer | Promise<LocalServer>) => {
   const local = await server
-  const agent = createAgent('http:', 4)
+  const agent = createAgent({ protocol: 'http:', network: directly, connectMs: 600, maxFreeSockets: 4 })
   cleanups.push(
     () => local.close(),
     async () => {

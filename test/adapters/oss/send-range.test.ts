@@ -4,6 +4,7 @@ import { createAgent } from '../../../src/adapters/oss/agents.js'
 import { createRangeSender, type RangeToSend, type SendRangeOptions } from '../../../src/adapters/oss/send-range.js'
 import { httpText, startHttpServer, startTcpServer, until } from './raw-servers.js'
 import { createSourceFile } from './source-file.js'
+import { directly } from './target-setup.js'
 
 const MiB = 1024 * 1024
 const timeouts = { connectMs: 5_000, idleMs: 5_000, answerMs: 5_000, budgetMs: 30_000 }
@@ -16,7 +17,7 @@ afterEach(async () => {
 const setup = async (size: number, server: Promise<{ port: number; close(): Promise<void> }>) => {
   const source = await createSourceFile(size)
   const { port, close } = await server
-  const agent = createAgent('http:', 4)
+  const agent = createAgent({ protocol: 'http:', network: directly, connectMs: 600, maxFreeSockets: 4 })
   cleanups.push(
     () => source.remove(),
     close,

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { createNetwork } from '../../../src/adapters/oss/network.js'
 import { createOssTarget, type OssTargetDeps } from '../../../src/adapters/oss/oss-target.js'
 import { Failure } from '../../../src/core/failure.js'
 import type { Clock } from '../../../src/ports/clock.js'
@@ -41,6 +42,9 @@ export const recordingLogger = (lines: LogLine[]): Logger => {
   return logger
 }
 
+/** No proxies, no authorities of our own. */
+export const directly = createNetwork({ httpProxy: null, httpsProxy: null, noProxy: [], ca: null })
+
 /** Long enough for a loaded machine, short enough for a test that waits for one to pass. */
 export const testTimeouts = {
   connectMs: 2_000,
@@ -60,6 +64,7 @@ export const targetFor = (endpoint: URL, changes: Partial<OssTargetDeps> = {}): 
     signature: 'v4',
     credentials: lastingCredentials(keys),
     maxSockets: 4,
+    network: directly,
     clock: systemClock,
     logger: recordingLogger(log),
     timeouts: testTimeouts,
