@@ -1,0 +1,39 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { bucket, keys } from './bench-daemon.js'
+import { partSize } from './sources.js'
+
+export interface AliOssTask {
+  readonly kind: 'multipart' | 'put'
+  readonly endpoint: string
+  readonly bucket: string
+  readonly keyId: string
+  readonly keySecret: string
+  readonly partSize: number
+  /** Parts of one file, or files, in flight. */
+  readonly parallel: number
+  readonly files: readonly { readonly path: string; readonly key: string }[]
+}
+
+/** Measured inside, from the first call to the last answer: the start of the process does not count. */
+export interface AliOssReport {
+  readonly seconds: number
+  readonly cpuSeconds: number
+  readonly peakRssBytes: number
+}
+
+/** Uploads with ali-oss in a process of its own. Throws when it fails. */
+export const runAliOss = async (
+  task: Pick<AliOssTask, 'kind' | 'endpoint' | 'parallel' | 'files'>,
+): Promise<AliOssReport> => {
+  const whole: AliOssTask = { ...task, bucket, keyId: keys.id, keySecret: keys.secret, partSize }
+  const program = fileURLToPath(new URL('./ali-oss-process.js', import.meta.url))
+  const child = fork(program, { execArgv: [] })
+  child.send(whole)
+  const reported = once(child, 'message')
+  const failed = once(child, 'exit').then(([code]) => Promise.reject(new Error(`ali-oss ended with ${code}`)))
+  const [report] = await Promise.race([reported, failed])
+  await failed.catch(() => {})
+  return report as AliOssReport
+}

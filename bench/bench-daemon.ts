@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { Agent, request as httpRequest } from 'node:http'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { JobView } from '../src/core/job-view.js'
+import { partSize } from './sources.js'
+
+const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url))
+
+export const bucket = 'bench'
+/** The sink checks no signature; the clients want keys all the same. */
+export const keys = { id: 'bench', secret: 'bench' }
+
+export interface Place {
+  readonly endpoint: string
+  /** Holds the sources; data directories of daemons are made beside them. */
+  readonly workDir: string
+  readonly sourceDir: string
+  /** The daemon writes a profile of each of its threads there when it is stopped. */
+  readonly profileDir: string | null
+}
+
+/** A compiled daemon with settings as a user has them, and an empty database unless it inherits one. */
+export interface BenchDaemon {
+  readonly url: string
+  readonly pid: number
+  readonly dataDir: string
+  /** When its process was started, in milliseconds since the epoch. */
+  readonly startedAt: number
+  submit(path: string, key: string, parallel?: number): Promise<JobView>
+  get<T>(path: string): Promise<T>
+  /** Throws when the job ended as anything but completed. */
+  completed(id: string): Promise<void>
+  kill(): Promise<void>
+  stop(): Promise<void>
+}
+
+const listeningAddress = async (child: ChildProcess): Promise<string> => {
+  if (child.stdout === null) throw new Error('the daemon has no stdout')
+  for await (const line of createInterface({ input: child.stdout })) {
+    const entry = JSON.parse(line) as { msg?: string; address?: string }
+    if (entry.msg === 'listening' && entry.address !== undefined) return entry.address
+  }
+  throw new Error('the daemon ended before it listened')
+}
+
+/** Runs a command of the CLI against a daemon, to its end. Throws unless it exits 0. */
+export const runCommand = async (url: string, args: readonly string[]): Promise<void> => {
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { PATH: process.env['PATH'], LONGSHORE_URL: url },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`longshore ${args[0]} exited with ${code}`)
+}
+
+export const startDaemon = async (place: Place, inherited?: string): Promise<BenchDaemon> => {
+  const dataDir = inherited ?? (await mkdtemp(join(place.workDir, 'data-')))
+  const profiling =
+    place.profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${place.profileDir}`, '--cpu-prof-interval=500']
+  const startedAt = Date.now()
+  const child = spawn(process.execPath, [...profiling, main, 'serve'], {
+    env: {
+      PATH: process.env['PATH'],
+      LONGSHORE_LISTEN: '127.0.0.1:0',
+      LONGSHORE_DATA_DIR: dataDir,
+      LONGSHORE_SOURCE_ROOTS: place.sourceDir,
+      LONGSHORE_PART_SIZE: String(partSize),
+      OSS_ENDPOINT: place.endpoint,
+      OSS_REGION: 'cn-hangzhou',
+      OSS_ADDRESSING: 'path',
+      OSS_ACCESS_KEY_ID: keys.id,
+      OSS_ACCESS_KEY_SECRET: keys.secret,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exited = once(child, 'exit')
+  const endWith = (): void => void child.kill('SIGKILL')
+  process.once('exit', endWith)
+  exited.then(() => process.off('exit', endWith))
+  const url = await listeningAddress(child)
+  // readline stops reading when its loop is left; the pipe must go on flowing or the daemon would block on its logs.
+  child.stdout?.resume()
+  const agent = new Agent({ keepAlive: true })
+
+  const call = (method: string, path: string, body?: object): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const text = body === undefined ? null : JSON.stringify(body)
+      const headers =
+        text === null ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }
+      const req = httpRequest(url + path, { agent, method, headers }, (answer) => {
+        const chunks: Buffer[] = []
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+        answer.on('error', reject)
+        answer.on('end', () => {
+          const received = Buffer.concat(chunks).toString('utf8')
+          if ((answer.statusCode ?? 500) < 300) resolve(JSON.parse(received))
+          else reject(new Error(`${method} ${path} answered ${answer.statusCode}: ${received}`))
+        })
+      })
+      req.on('error', reject)
+      req.end(text ?? undefined)
+    })
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    agent.destroy()
+    child.kill(signal)
+    await exited
+  }
+
+  const get = <T>(path: string): Promise<T> => call('GET', path) as Promise<T>
+  return {
+    url,
+    pid: child.pid ?? 0,
+    dataDir,
+    startedAt,
+    submit: (path, key, parallel = 4) =>
+      call('POST', '/v1/jobs', { source: { path }, target: { bucket, key }, parallel }) as Promise<JobView>,
+    get,
+    async completed(id) {
+      for (;;) {
+        const job = await get<JobView>(`/v1/jobs/${id}?wait=30s`)
+        if (job.state === 'completed') return
+        if (job.finishedAt !== null) throw new Error(`job ${id} ended as ${job.state}: ${job.error?.message}`)
+      }
+    },
+    kill: () => end('SIGKILL'),
+    async stop() {
+      await end('SIGTERM')
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import type { BenchContext } from './bench-context.js'
+import { startDaemon } from './bench-daemon.js'
+import { type CaseResult, mib, rowOf, type Sample } from './measurement.js'
+import { partSize } from './sources.js'
+
+const parallel = 4
+
+const plain = (value: number): Sample => ({ value, cpu: null, peakRssMib: null })
+
+/** P7: SIGKILL half-way, then a new daemon on the same database; told by the sink's ledger. */
+export const measureKill = async (context: BenchContext): Promise<CaseResult> => {
+  const { sink, place, rounds, say } = context
+  const file = await context.bigFile()
+  const again: Sample[] = []
+  const until: Sample[] = []
+  for (let round = 1; round <= rounds; round++) {
+    const first = await startDaemon(place)
+    const half = new Promise<void>((resolve, reject) => {
+      sink.reset({ bytes: file.size / 2, onAlarm: resolve }).catch(reject)
+    })
+    const { id } = await first.submit(file.path, `kill-${round}/big.bin`, parallel)
+    await half
+    await first.kill()
+    const known = (await sink.ledger()).length
+    const second = await startDaemon(place, first.dataDir)
+    try {
+      await second.completed(id)
+      const requests = await sink.ledger()
+      const received = requests.reduce((sum, request) => sum + request.received, 0)
+      const next = requests[known]
+      if (next === undefined) throw new Error('the upload was over before it could be killed: use a bigger --size')
+      again.push(plain((received - file.size) / mib))
+      until.push(plain((next.at - second.startedAt) / 1000))
+      say(`  round ${round}: ${((received - file.size) / mib).toFixed(1)} MiB twice`)
+    } finally {
+      await second.stop()
+    }
+  }
+  const twice = rowOf('sent twice', 'MiB', again)
+  const firstPart = rowOf('start to first part', 's', until)
+  return {
+    title: `P7: SIGKILL at half of ${file.size / mib} MiB, and a new start`,
+    cpuUnit: '',
+    rows: [twice, firstPart],
+    goals: [
+      {
+        id: 'P7',
+        what: 'MiB sent twice at the most',
+        measured: twice.value.max,
+        atLeast: `${(parallel * partSize) / mib}`,
+        moonshot: 'what was cut off',
+      },
+      { id: 'P7', what: 's to the first part', measured: firstPart.value.median, atLeast: '1', moonshot: '0.3' },
+    ],
+    notes: [
+      'Sent twice is all that the sink received beyond the size of the file. The start counts from the fork of the new process to the head of its first part at the sink.',
+    ],
+  }
+}

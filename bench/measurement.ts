@@ -1,0 +1,116 @@
+/** One run of one contender. */
+export interface Sample {
+  /** In the unit of its row. */
+  readonly value: number
+  /** Processor time, user and system, of the uploading process in the case's `cpuUnit`; null where it cannot be told. */
+  readonly cpu: number | null
+  readonly peakRssMib: number | null
+}
+
+export interface Contender {
+  readonly name: string
+  /** Its failure drops it from the comparison; without it a failure ends everything. */
+  readonly optional: boolean
+  /** One run; `round` counts from 1 and keeps objects apart. */
+  run(round: number): Promise<Sample>
+}
+
+export interface Spread {
+  readonly min: number
+  readonly median: number
+  readonly max: number
+}
+
+export interface Row {
+  readonly name: string
+  readonly unit: string
+  readonly value: Spread
+  readonly cpu: Spread | null
+  readonly peakRssMib: Spread | null
+}
+
+/** What was reached beside what is asked for. */
+export interface Goal {
+  readonly id: string
+  readonly what: string
+  readonly measured: number
+  readonly atLeast: string
+  readonly moonshot: string
+}
+
+export interface CaseResult {
+  readonly title: string
+  readonly cpuUnit: string
+  readonly rows: readonly Row[]
+  readonly goals: readonly Goal[]
+  /** Sentences that a reader of the figures must know. */
+  readonly notes: readonly string[]
+}
+
+export const mib = 1024 * 1024
+/** The row that the goals are about. */
+export const longshore = 'Longshore'
+
+/** Throws when there is nothing to order. */
+export const spreadOf = (values: readonly number[]): Spread => {
+  const sorted = [...values].sort((a, b) => a - b)
+  const at = (index: number): number => {
+    const value = sorted[index]
+    if (value === undefined) throw new Error('no values to summarise')
+    return value
+  }
+  const last = sorted.length - 1
+  return { min: at(0), median: (at(Math.floor(last / 2)) + at(Math.ceil(last / 2))) / 2, max: at(last) }
+}
+
+const spreadOrNull = (values: readonly (number | null)[]): Spread | null => {
+  const numbers = values.filter((value) => value !== null)
+  return numbers.length === 0 ? null : spreadOf(numbers)
+}
+
+export const rowOf = (name: string, unit: string, samples: readonly Sample[]): Row => ({
+  name,
+  unit,
+  value: spreadOf(samples.map(({ value }) => value)),
+  cpu: spreadOrNull(samples.map(({ cpu }) => cpu)),
+  peakRssMib: spreadOrNull(samples.map(({ peakRssMib }) => peakRssMib)),
+})
+
+/** Lets the contenders run in turn, A B A B, so that a busy minute of the machine hits them all. */
+export const runInTurn = async (
+  contenders: readonly Contender[],
+  rounds: number,
+  unit: string,
+  say: (text: string) => void,
+): Promise<readonly Row[]> => {
+  const samples = new Map<Contender, Sample[]>(contenders.map((contender) => [contender, []]))
+  for (let round = 1; round <= rounds; round++) {
+    for (const [contender, own] of samples) {
+      try {
+        const sample = await contender.run(round)
+        own.push(sample)
+        say(`  round ${round} ${contender.name}: ${sample.value.toFixed(0)} ${unit}`)
+      } catch (error) {
+        if (!contender.optional) throw error
+        samples.delete(contender)
+        say(`  ${contender.name} is left out: ${String(error)}`)
+      }
+    }
+  }
+  return [...samples].map(([{ name }, own]) => rowOf(name, unit, own))
+}
+
+const medianOf = (rows: readonly Row[], name: string, of: 'value' | 'cpu'): number | null =>
+  rows.find((row) => row.name === name)?.[of]?.median ?? null
+
+/** How many times the peer's median Longshore's is; empty when the peer did not run. */
+export const goalAgainst = (
+  rows: readonly Row[],
+  peer: string,
+  goal: Omit<Goal, 'what' | 'measured'>,
+  of: 'value' | 'cpu' = 'value',
+): readonly Goal[] => {
+  const own = medianOf(rows, longshore, of)
+  const theirs = medianOf(rows, peer, of)
+  return own === null || theirs === null ? [] : [{ ...goal, what: `x ${peer}`, measured: own / theirs }]
+}

@@ -1,0 +1,75 @@
+import type { BenchContext } from './bench-context.js'
+import { startDaemon } from './bench-daemon.js'
+import { type CaseResult, type Contender, goalAgainst, longshore, mib, rowOf, runInTurn } from './measurement.js'
+import { aliOss, bigFilePeers, curlFour, peerParts } from './peers.js'
+import { cpuSecondsOf, peakRssBytesOf } from './process-cost.js'
+import type { BigFile } from './sources.js'
+
+const gib = 1024 * mib
+
+/** From the POST to the answer that says `completed`, by a daemon that has just been started. */
+const longshoreContender = (context: BenchContext, file: BigFile, parallel: number): Contender => ({
+  name: longshore,
+  optional: false,
+  async run(round) {
+    await context.sink.reset()
+    const daemon = await startDaemon(context.place)
+    try {
+      const cpuBefore = cpuSecondsOf(daemon.pid)
+      const began = performance.now()
+      const { id } = await daemon.submit(file.path, `longshore-${round}/big.bin`, parallel)
+      await daemon.completed(id)
+      const seconds = (performance.now() - began) / 1000
+      return {
+        value: file.size / mib / seconds,
+        cpu: ((cpuSecondsOf(daemon.pid) - cpuBefore) * 1000 * gib) / file.size,
+        peakRssMib: peakRssBytesOf(daemon.pid) / mib,
+      }
+    } finally {
+      await daemon.stop()
+    }
+  },
+})
+
+/** P1 and P2: one file's throughput, and what it costs. */
+export const measureOneFile = async (context: BenchContext): Promise<CaseResult> => {
+  const file = await context.bigFile()
+  const contenders = [longshoreContender(context, file, 4), ...bigFilePeers(context, file)]
+  const rows = await runInTurn(contenders, context.rounds, 'MiB/s', context.say)
+  return {
+    title: `P1, P2: one file of ${file.size / mib} MiB`,
+    cpuUnit: 'ms/GiB',
+    rows,
+    goals: [
+      ...goalAgainst(rows, aliOss, { id: 'P1', atLeast: '2.2', moonshot: '3' }),
+      ...goalAgainst(rows, curlFour, { id: 'P1', atLeast: '0.5', moonshot: '0.75' }),
+      ...goalAgainst(rows, aliOss, { id: 'P2 (CPU)', atLeast: 'set against ossutil', moonshot: '' }, 'cpu'),
+    ],
+    notes: [
+      `${peerParts}.`,
+      'Longshore is timed through its API, from the POST to `completed`, in a process that has just started; ali-oss from its first call to its last answer; programs as whole processes.',
+      'The sink runs on the same cores. It is not what limits Longshore as long as curl gets more through it.',
+    ],
+  }
+}
+
+/** P4: memory while 16 parts are in flight. */
+export const measureMemory = async (context: BenchContext): Promise<CaseResult> => {
+  const file = await context.bigFile()
+  const contender = longshoreContender(context, file, 16)
+  const samples = []
+  for (let round = 1; round <= context.rounds; round++) {
+    const { peakRssMib } = await contender.run(round)
+    samples.push({ value: peakRssMib ?? 0, cpu: null, peakRssMib: null })
+  }
+  const row = rowOf(longshore, 'MiB RSS', samples)
+  return {
+    title: `P4: peak memory of the daemon, one file of ${file.size / mib} MiB, 16 parts in flight`,
+    cpuUnit: '',
+    rows: [row],
+    goals: [
+      { id: 'P4', what: 'MB at the most', measured: (row.value.max * mib) / 1e6, atLeast: '180', moonshot: '110' },
+    ],
+    notes: ['VmHWM of the whole process, so its start counts as well.'],
+  }
+}

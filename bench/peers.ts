@@ -1,0 +1,183 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { runAliOss } from './ali-oss.js'
+import type { BenchContext } from './bench-context.js'
+import { bucket, keys } from './bench-daemon.js'
+import { type Contender, mib } from './measurement.js'
+import { isInstalled, runTogether } from './shell-run.js'
+import { type BigFile, partSize, type SmallFiles } from './sources.js'
+
+export const aliOss = 'ali-oss'
+export const curlFour = 'curl -T, 4 processes'
+export const rclone = 'rclone'
+
+const gib = 1024 * mib
+const awsEnv = {
+  AWS_ACCESS_KEY_ID: keys.id,
+  AWS_SECRET_ACCESS_KEY: keys.secret,
+  AWS_DEFAULT_REGION: 'us-east-1',
+  // Its default adds a checksum in a trailer, which the sink does not read.
+  AWS_REQUEST_CHECKSUM_CALCULATION: 'when_required',
+}
+const rcloneEnv = (endpoint: string): Record<string, string> => ({
+  RCLONE_CONFIG_SINK_TYPE: 's3',
+  RCLONE_CONFIG_SINK_PROVIDER: 'Other',
+  RCLONE_CONFIG_SINK_ENDPOINT: endpoint,
+  RCLONE_CONFIG_SINK_ACCESS_KEY_ID: keys.id,
+  RCLONE_CONFIG_SINK_SECRET_ACCESS_KEY: keys.secret,
+  RCLONE_CONFIG_SINK_NO_CHECK_BUCKET: 'true',
+  RCLONE_CONFIG_SINK_DISABLE_CHECKSUM: 'true',
+})
+const rcloneFlags = ['--config', '/dev/null', '--ignore-checksum', '--s3-no-head', '--retries', '1']
+
+/** What a comparison could have had besides: peers that are not on this machine. */
+export const missingPeers = (): readonly string[] => ['curl', 'rclone', 'aws'].filter((name) => !isInstalled(name))
+
+interface CommandPeer {
+  readonly name: string
+  readonly program: string
+  /** The commands that run side by side. */
+  commands(round: number): Promise<readonly (readonly string[])[]>
+  readonly env?: Record<string, string>
+}
+
+/** Peers that are programs: whole processes are timed, their start included, because that is how they are used. */
+const commandContenders = (
+  peers: readonly CommandPeer[],
+  amount: (peer: CommandPeer) => { value: number; cpu: number },
+) =>
+  peers
+    .filter(({ program }) => isInstalled(program))
+    .map(
+      (peer): Contender => ({
+        name: peer.name,
+        optional: true,
+        async run(round) {
+          const { seconds, cpuSeconds } = await runTogether(await peer.commands(round), peer.env)
+          const per = amount(peer)
+          return { value: per.value / seconds, cpu: (cpuSeconds * 1000) / per.cpu, peakRssMib: null }
+        },
+      }),
+    )
+
+/** Uploads of one big file; value in MiB/s, cpu in ms per GiB. */
+export const bigFilePeers = ({ sink: { endpoint } }: BenchContext, file: BigFile): readonly Contender[] => {
+  const processes = 4
+  const peers: readonly CommandPeer[] = [
+    {
+      name: curlFour,
+      program: 'curl',
+      commands: async (round) =>
+        Array.from({ length: processes }, (_, index) => [
+          'curl',
+          '-fsS',
+          '-T',
+          file.path,
+          `${endpoint}/${bucket}/curl-${round}-${index}/big.bin`,
+        ]),
+    },
+    {
+      name: rclone,
+      program: 'rclone',
+      env: rcloneEnv(endpoint),
+      commands: async (round) => [
+        [
+          ...['rclone', ...rcloneFlags, '--s3-upload-concurrency', '4', '--s3-chunk-size', '8Mi'],
+          ...['copyto', file.path, `sink:${bucket}/rclone-${round}/big.bin`],
+        ],
+      ],
+    },
+    {
+      name: 'aws s3 cp',
+      program: 'aws',
+      env: awsEnv,
+      commands: async (round) => [
+        ['aws', '--endpoint-url', endpoint, 's3', 'cp', '--quiet', file.path, `s3://${bucket}/aws-${round}/big.bin`],
+      ],
+    },
+  ]
+  return [
+    {
+      name: aliOss,
+      optional: false,
+      async run(round) {
+        const files = [{ path: file.path, key: `ali-oss-${round}/big.bin` }]
+        const report = await runAliOss({ kind: 'multipart', endpoint, parallel: 4, files })
+        return {
+          value: file.size / mib / report.seconds,
+          cpu: (report.cpuSeconds * 1000 * gib) / file.size,
+          peakRssMib: report.peakRssBytes / mib,
+        }
+      },
+    },
+    ...commandContenders(peers, ({ name }) => {
+      const bytes = name === curlFour ? file.size * processes : file.size
+      return { value: bytes / mib, cpu: bytes / gib }
+    }),
+  ]
+}
+
+/** Uploads of a directory of small files; value in files/s, cpu in ms per file. */
+export const smallFilePeers = (
+  { sink: { endpoint }, place }: BenchContext,
+  files: SmallFiles,
+): readonly Contender[] => {
+  const { directory, names } = files
+  const count = names.length
+  const peers: readonly CommandPeer[] = [
+    {
+      name: 'curl -Z',
+      program: 'curl',
+      async commands(round) {
+        const list = join(place.workDir, 'curl.conf')
+        const entries = names.map(
+          (name) => `upload-file = "${join(directory, name)}"\nurl = "${endpoint}/${bucket}/curl-${round}/${name}"`,
+        )
+        await writeFile(list, entries.join('\n'))
+        return [['curl', '-fsS', '--no-progress-meter', '--parallel', '--parallel-max', '16', '--config', list]]
+      },
+    },
+    {
+      name: rclone,
+      program: 'rclone',
+      env: rcloneEnv(endpoint),
+      commands: async (round) => [
+        ['rclone', ...rcloneFlags, '--transfers', '16', 'copy', directory, `sink:${bucket}/rclone-${round}/`],
+      ],
+    },
+    {
+      name: 'aws s3 cp --recursive',
+      program: 'aws',
+      env: awsEnv,
+      commands: async (round) => [
+        [
+          ...['aws', '--endpoint-url', endpoint, 's3', 'cp', '--quiet', '--recursive'],
+          ...[directory, `s3://${bucket}/aws-${round}/`],
+        ],
+      ],
+    },
+  ]
+  return [
+    {
+      name: aliOss,
+      optional: false,
+      async run(round) {
+        const report = await runAliOss({
+          kind: 'put',
+          endpoint,
+          parallel: 16,
+          files: names.map((name) => ({ path: join(directory, name), key: `ali-oss-${round}/${name}` })),
+        })
+        return {
+          value: count / report.seconds,
+          cpu: (report.cpuSeconds * 1000) / count,
+          peakRssMib: report.peakRssBytes / mib,
+        }
+      },
+    },
+    ...commandContenders(peers, () => ({ value: count, cpu: count })),
+  ]
+}
+
+/** What the peers' parts look like beside Longshore's. */
+export const peerParts = `parts of ${partSize / mib} MiB, 4 in flight; curl sends the file whole, once per process`

@@ -1,0 +1,59 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { DataRequest, KnownBytes, SinkOrder, SinkReport } from './sink-protocol.js'
+
+/** The server that takes what is uploaded, in a process of its own. One order at a time. */
+export interface Sink {
+  /** `http://127.0.0.1:port`. */
+  readonly endpoint: string
+  /** Teaches it the CRC-64 of bytes that will come. */
+  know(bytes: readonly KnownBytes[]): Promise<void>
+  /** Forgets objects, uploads and ledger; `onAlarm` is called once when `alarmBytes` of data have come in since. */
+  reset(alarm?: { readonly bytes: number; onAlarm(): void }): Promise<void>
+  ledger(): Promise<readonly DataRequest[]>
+  close(): Promise<void>
+}
+
+export const startSink = async (): Promise<Sink> => {
+  const child = fork(fileURLToPath(new URL('./sink.js', import.meta.url)), { execArgv: [] })
+  const exited = once(child, 'exit')
+  let onReport: (report: SinkReport) => void = () => {}
+  let onAlarm = (): void => {}
+  child.on('message', (message) => {
+    const report = message as SinkReport
+    if (report.kind === 'alarm') onAlarm()
+    else onReport(report)
+  })
+  const next = (): Promise<SinkReport> =>
+    new Promise((resolve, reject) => {
+      onReport = resolve
+      exited.then(() => reject(new Error('the sink ended')))
+    })
+  const ask = (order: SinkOrder): Promise<SinkReport> => {
+    const reply = next()
+    child.send(order)
+    return reply
+  }
+
+  const hello = await next()
+  if (hello.kind !== 'listening') throw new Error('the sink did not say where it listens')
+  return {
+    endpoint: `http://127.0.0.1:${hello.port}`,
+    async know(bytes) {
+      await ask({ kind: 'know', bytes })
+    },
+    async reset(alarm) {
+      onAlarm = alarm?.onAlarm ?? (() => {})
+      await ask({ kind: 'reset', alarmBytes: alarm?.bytes ?? null })
+    },
+    async ledger() {
+      const report = await ask({ kind: 'ledger' })
+      return report.kind === 'ledger' ? report.requests : []
+    },
+    async close() {
+      child.disconnect()
+      await exited
+    },
+  }
+}

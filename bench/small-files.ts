@@ -1,0 +1,91 @@
+import { join } from 'node:path'
+import type { BenchContext } from './bench-context.js'
+import { type BenchDaemon, bucket, runCommand, startDaemon } from './bench-daemon.js'
+import { type CaseResult, type Contender, goalAgainst, longshore, mib, runInTurn } from './measurement.js'
+import { aliOss, rclone, smallFilePeers } from './peers.js'
+import { cpuSecondsOf, peakRssBytesOf } from './process-cost.js'
+import type { SmallFiles } from './sources.js'
+
+const longshoreContender = (
+  context: BenchContext,
+  { names }: SmallFiles,
+  upload: (daemon: BenchDaemon, round: number) => Promise<void>,
+): Contender => ({
+  name: longshore,
+  optional: false,
+  async run(round) {
+    await context.sink.reset()
+    const daemon = await startDaemon(context.place)
+    try {
+      const cpuBefore = cpuSecondsOf(daemon.pid)
+      const began = performance.now()
+      await upload(daemon, round)
+      const seconds = (performance.now() - began) / 1000
+      return {
+        value: names.length / seconds,
+        cpu: ((cpuSecondsOf(daemon.pid) - cpuBefore) * 1000) / names.length,
+        peakRssMib: peakRssBytesOf(daemon.pid) / mib,
+      }
+    } finally {
+      await daemon.stop()
+    }
+  },
+})
+
+const sentence = ({ names, size }: SmallFiles): string => `${names.length} files of ${size / 1024} KiB`
+
+/** P5: a directory in one command. */
+export const measureDirectory = async (context: BenchContext): Promise<CaseResult> => {
+  const files = await context.smallFiles()
+  const own = longshoreContender(context, files, (daemon, round) =>
+    runCommand(daemon.url, ['put', '--wait', files.directory, `oss://${bucket}/longshore-${round}/`]),
+  )
+  const rows = await runInTurn([own, ...smallFilePeers(context, files)], context.rounds, 'files/s', context.say)
+  return {
+    title: `P5: ${sentence(files)}, a directory at once, 16 in flight`,
+    cpuUnit: 'ms/file',
+    rows,
+    goals: [
+      ...goalAgainst(rows, aliOss, { id: 'P5', atLeast: '2', moonshot: '3.5' }),
+      ...goalAgainst(rows, rclone, { id: 'P5', atLeast: '1.3', moonshot: '2.2' }),
+    ],
+    notes: [
+      'There is no batch in this version: `longshore put --wait DIRECTORY` sends one POST per file and follows the events, and its own start (about 0.2 s) counts. CPU is the daemon alone, without that command.',
+    ],
+  }
+}
+
+interface JobPage {
+  readonly items: readonly unknown[]
+}
+
+/** Asks until no job is left to do. Throws when one failed. */
+const allSettled = async (daemon: BenchDaemon): Promise<void> => {
+  const unsettled = '/v1/jobs?state=queued,running,completing&limit=1'
+  while ((await daemon.get<JobPage>(unsettled)).items.length > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  const { items } = await daemon.get<JobPage>('/v1/jobs?state=failed&limit=1')
+  if (items.length > 0) throw new Error(`a job failed: ${JSON.stringify(items[0])}`)
+}
+
+/** P6: a POST per file by 16 clients, until all are completed. */
+export const measurePosts = async (context: BenchContext): Promise<CaseResult> => {
+  const files = await context.smallFiles()
+  const own = longshoreContender(context, files, async (daemon, round) => {
+    const left = files.names.values()
+    const client = async (): Promise<void> => {
+      for (const name of left) await daemon.submit(join(files.directory, name), `longshore-${round}/${name}`)
+    }
+    await Promise.all(Array.from({ length: 16 }, client))
+    await allSettled(daemon)
+  })
+  const rows = await runInTurn([own], context.rounds, 'files/s', context.say)
+  return {
+    title: `P6: ${sentence(files)}, one POST each by 16 clients`,
+    cpuUnit: 'ms/file',
+    rows,
+    goals: [],
+    notes: ['Its goal is set against `rclone rcd`, which this harness does not drive yet: no ratio.'],
+  }
+}
