@@ -54,7 +54,9 @@ export const until = async (condition: () => boolean | Promise<boolean>): Promis
 }
 
 /** An emulator in this process, a directory of sources and a data directory for daemons in processes of their own. */
-export const createWorld = async (options: { bandwidth?: number } = {}): Promise<World> => {
+export const createWorld = async (
+  options: { bandwidth?: number; buckets?: readonly string[] } = {},
+): Promise<World> => {
   const root = await mkdtemp(join(tmpdir(), 'longshore-e2e-'))
   const sources = join(root, 'sources')
   const dataDir = join(root, 'data')
