@@ -50,6 +50,8 @@ export interface DispatcherDeps {
 }
 
 const claimBatch = 64
+/** A deadline is an instant of the wall clock, which may be set meanwhile. */
+const deadlineLookMs = 30_000
 /** Hints can be lost, so the queue is looked at this often anyway. */
 const pollMs = 2_000
 
@@ -101,13 +103,13 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   /** Halts the run when its job's deadline comes. Returns the function that forgets the deadline. */
   const watchDeadline = (notAfter: number | null, control: RunControl): (() => void) => {
     if (notAfter === null) return () => {}
-    const leftMs = notAfter - clock.now()
-    if (leftMs <= 0) control.halt('deadline')
     const over = new AbortController()
-    void clock.sleep(Math.max(0, leftMs), over.signal).then(
-      () => control.halt('deadline'),
-      () => {},
-    )
+    const look = (): void => {
+      const leftMs = notAfter - clock.now()
+      if (leftMs <= 0) control.halt('deadline')
+      else void clock.sleep(Math.min(leftMs, deadlineLookMs), over.signal).then(look, () => {})
+    }
+    look()
     return () => over.abort()
   }
 

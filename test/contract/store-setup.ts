@@ -20,6 +20,8 @@ export interface StoreSetup {
   readonly hints: WakeupTopic[]
   now(): number
   advance(ms: number): void
+  /** Sets the wall clock by so much; no time passes. */
+  jump(ms: number): void
   submit(changes?: Partial<NewJob>): Promise<Job>
   /** Claims the one job that is ready. */
   claimOne(): Promise<Claim>
@@ -96,9 +98,14 @@ export const granted = (answer: Job | 'unwanted' | Fenced): Job => {
 
 export const setupStore = async (open: OpenStore): Promise<StoreSetup & { close(): Promise<void> }> => {
   let at = startAt
+  let elapsed = 0
   let jobs = 0
   const hints: WakeupTopic[] = []
-  const clock: Clock = { now: () => at, monotonic: () => at, sleep: () => Promise.reject(new Error('nobody sleeps')) }
+  const clock: Clock = {
+    now: () => at,
+    monotonic: () => elapsed,
+    sleep: () => Promise.reject(new Error('nobody sleeps')),
+  }
   const wakeup: Wakeup = { notify: (topic) => void hints.push(topic), subscribe: () => () => undefined }
   const { store, close } = await open({ clock, wakeup })
 
@@ -122,6 +129,10 @@ export const setupStore = async (open: OpenStore): Promise<StoreSetup & { close(
     close,
     now: () => at,
     advance: (ms) => {
+      at += ms
+      elapsed += ms
+    },
+    jump: (ms) => {
       at += ms
     },
     submit,

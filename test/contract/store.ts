@@ -1,4 +1,5 @@
 import { afterEach, describe } from 'vitest'
+import { clockTests } from './store-clock.js'
 import { controlTests } from './store-control.js'
 import { orphanTests } from './store-orphans.js'
 import { pruningTests } from './store-pruning.js'
@@ -25,5 +26,6 @@ export const describeStore = (name: string, open: OpenStore): void => {
     orphanTests(setup)
     readingTests(setup)
     pruningTests(setup)
+    clockTests(setup)
   })
 }

@@ -67,6 +67,8 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
   let lastEvent = 0
   let lastSeq = 0
   let closed = false
+  const wallOffset = (): number => clock.now() - clock.monotonic()
+  let followed = wallOffset()
 
   const bySeq = (): Row[] => [...rows.values()].sort((a, b) => a.seq - b.seq)
 
@@ -160,10 +162,23 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     })
   }
 
+  /** Leases and backoffs are durations: they move along when the wall clock is set. */
+  const followWallClock = (): void => {
+    const by = wallOffset() - followed
+    followed += by
+    if (by === 0) return
+    for (const row of rows.values()) {
+      if (row.leaseUntil !== null) row.leaseUntil += by
+      const { waiting, dueAt } = row.job
+      if (dueAt !== null && waiting !== 'notBefore') row.job = { ...row.job, dueAt: dueAt + by }
+    }
+  }
+
   /** One atomic operation: `work` runs in one go, hints follow it. */
   const run = async <T>(operation: keyof Store, work: () => T): Promise<T> => {
     if (closed) throw new AppError('storage_unavailable', 'The store is closed.')
     await deps.before?.(operation)
+    followWallClock()
     const eventsBefore = lastEvent
     const answer = work()
     if (lastEvent > eventsBefore) wakeup.notify('events')

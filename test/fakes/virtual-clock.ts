@@ -8,9 +8,16 @@ interface Sleeper {
 /** Rounds of the event loop without news after which nothing but time can go on. */
 const quietRounds = 20
 
+export interface VirtualClock extends Clock {
+  /** Sets the wall clock by so much; nobody who sleeps notices. */
+  jump(ms: number): void
+  stop(): void
+}
+
 /** Time that passes only when everybody sleeps: then it jumps to the next sleeper. Stop it at the end of a test. */
-export const createVirtualClock = (startAt = Date.UTC(2026, 0, 1)): Clock & { stop(): void } => {
+export const createVirtualClock = (startAt = Date.UTC(2026, 0, 1)): VirtualClock => {
   let elapsed = 0
+  let jumped = 0
   let stopped = false
   const sleepers = new Set<Sleeper>()
 
@@ -27,7 +34,7 @@ export const createVirtualClock = (startAt = Date.UTC(2026, 0, 1)): Clock & { st
   void tick()
 
   return {
-    now: () => startAt + elapsed,
+    now: () => startAt + elapsed + jumped,
     monotonic: () => elapsed,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
@@ -49,6 +56,9 @@ export const createVirtualClock = (startAt = Date.UTC(2026, 0, 1)): Clock & { st
         signal?.addEventListener('abort', onAbort, { once: true })
         sleepers.add(sleeper)
       }),
+    jump(ms) {
+      jumped += ms
+    },
     stop() {
       stopped = true
     },

@@ -1,4 +1,5 @@
 import type SqliteDatabase from 'better-sqlite3'
+import { createClockJumps } from './clock-jumps.js'
 import type { Ledger } from './ledger.js'
 import { errorDataOf, isCorrupt, mediumFailure } from './medium-error.js'
 import type { Answer, Operations, Request, StoreOperation } from './protocol.js'
@@ -39,6 +40,7 @@ export type GroupCommit = (requests: readonly Request[]) => {
  */
 export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCommitDeps): GroupCommit => {
   const { database } = ledger
+  const jumps = createClockJumps(ledger.statements)
   const begin = database.prepare('BEGIN')
   const beginWriting = database.prepare('BEGIN IMMEDIATE')
   const commit = database.prepare('COMMIT')
@@ -71,9 +73,13 @@ export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCo
 
   const write = (requests: readonly Request[]): readonly Answer[] => {
     beginWriting.run()
-    const answers = requests.map(carryOut)
+    const answers = requests.map((request) => {
+      jumps.follow(request.at, request.wallOffset)
+      return carryOut(request)
+    })
     assertInPlace()
     commit.run()
+    jumps.keep()
     // Once more: a file that was taken away between the two looks has the commit, but nobody will find it there.
     assertInPlace()
     return answers
@@ -86,6 +92,7 @@ export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCo
     } catch (error) {
       if (isCorrupt(error)) throw error
       rollBack(database)
+      jumps.undo()
       ledger.tookEvents()
       const data = errorDataOf(error)
       return requests.map(({ id }) => ({ id, ok: false, error: data }))

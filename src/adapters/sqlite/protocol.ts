@@ -15,6 +15,8 @@ export interface Request {
   readonly id: number
   readonly operation: StoreOperation
   readonly at: number
+  /** The caller's wall clock less its monotonic one, in milliseconds: it changes when the wall clock is set. */
+  readonly wallOffset: number
   readonly args: readonly unknown[]
 }
 

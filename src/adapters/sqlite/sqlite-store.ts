@@ -128,9 +128,10 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     new Promise((resolve, reject) => {
       if (refusal !== null) return reject(refusal)
       const id = ++lastId
+      const at = clock.now()
       pending.set(id, { operation, resolve: resolve as (value: unknown) => void, reject })
       // Calls of one tick travel together.
-      if (outbox.push({ id, operation, at: clock.now(), args }) === 1) queueMicrotask(flush)
+      if (outbox.push({ id, operation, at, wallOffset: at - clock.monotonic(), args }) === 1) queueMicrotask(flush)
     })
 
   return {

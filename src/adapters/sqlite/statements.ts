@@ -83,6 +83,17 @@ export const sql = {
     UPDATE jobs SET waiting = NULL, due_at = NULL
     WHERE seq IN (SELECT seq FROM jobs INDEXED BY jobs_due WHERE due_at <= :now ORDER BY due_at LIMIT :limit)`,
 
+  // The wall clock was set: durations move along (clock-jumps.ts).
+  shiftWaits: `
+    UPDATE jobs SET due_at = due_at + :by
+    WHERE seq IN (SELECT seq FROM jobs INDEXED BY jobs_due WHERE due_at IS NOT NULL AND waiting <> 'notBefore')`,
+  shiftLeases: `
+    UPDATE jobs SET lease_until = lease_until + :by
+    WHERE seq IN (SELECT seq FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL)`,
+  boundWaits: `
+    UPDATE jobs SET due_at = :latest
+    WHERE seq IN (SELECT seq FROM jobs INDEXED BY jobs_due WHERE due_at > :latest AND waiting <> 'notBefore')`,
+
   nextDueJob: `
     SELECT due_at FROM jobs INDEXED BY jobs_due
     WHERE due_at IS NOT NULL

@@ -18,7 +18,13 @@ const setup = () => {
   endings.push(directory.remove, close)
   const commit = createGroupCommit({ ledger, operations: createOperations(ledger), assertInPlace })
   let lastId = 0
-  const request = (operation: StoreOperation, ...args: unknown[]): Request => ({ id: ++lastId, operation, at: 0, args })
+  const request = (operation: StoreOperation, ...args: unknown[]): Request => ({
+    id: ++lastId,
+    operation,
+    at: 0,
+    wallOffset: 0,
+    args,
+  })
   const value = (operation: StoreOperation, ...args: unknown[]): unknown => {
     const [answer] = commit([request(operation, ...args)]).answers
     if (!answer?.ok) throw new Error(`${operation} failed`)

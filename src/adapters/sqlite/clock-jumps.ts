@@ -1,0 +1,46 @@
+import type { Statements } from './statements.js'
+
+/** Smaller differences are a clock that is slewed, and rounding. */
+const jumpMs = 1_000
+/** Nothing but a `notBefore` waits for longer; what is further away was written by a clock that has been set back since. */
+const longestWaitMs = 60 * 60 * 1000
+
+/**
+ * Leases and backoffs are durations. They are stored as instants of the wall clock, for a backoff outlives the process;
+ * so when that clock is set they are moved along, and neither end early nor freeze. A `notBefore` is an instant that a
+ * person chose, and stays. Every method runs in the transaction of the caller.
+ */
+export interface ClockJumps {
+  /** `wallOffset` is the wall clock less the monotonic one at the instant `at`. */
+  follow(at: number, wallOffset: number): void
+  /** The transaction is durable. */
+  keep(): void
+  /** The transaction was rolled back. */
+  undo(): void
+}
+
+export const createClockJumps = (statements: Statements): ClockJumps => {
+  let kept: number | null = null
+  let followed: number | null = null
+  return {
+    follow(at, wallOffset) {
+      if (followed === null) {
+        // What happened to the clock while no daemon was running is not known.
+        statements.boundWaits.run({ latest: at + longestWaitMs })
+        followed = wallOffset
+        return
+      }
+      const by = Math.round(wallOffset - followed)
+      if (Math.abs(by) < jumpMs) return
+      statements.shiftLeases.run({ by })
+      statements.shiftWaits.run({ by })
+      followed = wallOffset
+    },
+    keep() {
+      kept = followed
+    },
+    undo() {
+      followed = kept
+    },
+  }
+}
