@@ -1,13 +1,15 @@
 import { once } from 'node:events'
 import { Agent, request as httpRequest } from 'node:http'
 import { connect, createServer, type Socket } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type SinkRequest, serveConnection } from '../../bench/sink-connection.js'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0)) await close()
 })
+
+const until = (condition: () => boolean): Promise<boolean> => vi.waitUntil(condition, { interval: 1, timeout: 10_000 })
 
 const setup = async () => {
   const seen: (SinkRequest & { received: number })[] = []
@@ -79,12 +81,12 @@ describe('the connection of the sink', () => {
     })
     const bytes = 'PUT /b/1 HTTP/1.1\r\nContent-Length: 4\r\n\r\nPUT!HEAD /b/2 HTTP/1.1\r\n\r\n'
     for (let sent = 0; sent < bytes.length; sent++) {
-      while ((sockets[0]?.bytesRead ?? 0) < sent) await new Promise((resolve) => setImmediate(resolve))
+      await until(() => (sockets[0]?.bytesRead ?? 0) >= sent)
       socket.write(bytes.charAt(sent))
     }
-    while (seen.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    await until(() => seen.length === 2)
     socket.write('PUT /b/3 HTTP/1.1\r\ncontent-length: 1\r\n\r\nxPUT /b/4 HTTP/1.1\r\n\r\n')
-    while (answers.split('taken').length < 5) await new Promise((resolve) => setImmediate(resolve))
+    await until(() => answers.split('taken').length === 5)
     socket.destroy()
     expect(seen.map(({ method, path, received }) => `${method} ${path} ${received}`)).toEqual([
       'PUT /b/1 4',
