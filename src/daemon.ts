@@ -22,6 +22,7 @@ import { createJanitor } from './engine/janitor.js'
 import { createJobs } from './engine/jobs.js'
 import { createLeaseKeeper } from './engine/lease-keeper.js'
 import { createOrphans } from './engine/orphans.js'
+import { createPatientSources } from './engine/patient-sources.js'
 import { createProgressBoard } from './engine/progress-board.js'
 import { createPruner } from './engine/pruner.js'
 import { createSlots } from './engine/slots.js'
@@ -124,7 +125,7 @@ export const startDaemon = async (
     store,
     storage,
     targets,
-    sources,
+    sources: createPatientSources(sources, clock),
     wakeup,
     leases,
     progress,

@@ -7,10 +7,10 @@ import { createEventFeed, type EventFeed } from '../../src/engine/event-feed.js'
 import { gateTargets } from '../../src/engine/gated-targets.js'
 import { createJobs, type Jobs, type SubmitRequest } from '../../src/engine/jobs.js'
 import { createLeaseKeeper, type LeaseKeeper } from '../../src/engine/lease-keeper.js'
+import { createPatientSources } from '../../src/engine/patient-sources.js'
 import { createProgressBoard } from '../../src/engine/progress-board.js'
 import { createSlots } from '../../src/engine/slots.js'
 import { createStorageGate, type StorageGate } from '../../src/engine/storage-gate.js'
-import type { Clock } from '../../src/ports/clock.js'
 import type { Credentials } from '../../src/ports/credentials.js'
 import type { Logger } from '../../src/ports/logger.js'
 import type { SourceOpener } from '../../src/ports/source.js'
@@ -18,7 +18,7 @@ import type { Store } from '../../src/ports/store.js'
 import { createMemoryOss, type MemoryOss } from '../fakes/memory-oss.js'
 import { createMemoryFiles, type MemoryFiles } from '../fakes/memory-source.js'
 import { createMemoryStore } from '../fakes/memory-store.js'
-import { createVirtualClock } from '../fakes/virtual-clock.js'
+import { createVirtualClock, type VirtualClock } from '../fakes/virtual-clock.js'
 
 export const kib = 1024
 export const partSize = 100 * kib
@@ -29,7 +29,7 @@ export interface EngineSetup {
   readonly store: Store
   readonly oss: MemoryOss
   readonly files: MemoryFiles
-  readonly clock: Clock
+  readonly clock: VirtualClock
   readonly logs: string[]
   jobs: Jobs
   feed: EventFeed
@@ -149,7 +149,7 @@ export const setupEngine = (
         store: living,
         storage,
         targets: gateTargets({ for: () => mortal(oss, alive), close: async () => {} }, storage),
-        sources,
+        sources: createPatientSources(sources, clock),
         wakeup,
         leases,
         progress,

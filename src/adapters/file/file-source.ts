@@ -19,10 +19,14 @@ const missing = (): Failure =>
 const unreadable = (reason: string): Failure =>
   new Failure('permanent', `The source cannot be read: ${reason}`, { code: 'source_unreadable' })
 
+/** What the file itself is to blame for. Anything else (no descriptors left, a disk that fails) may pass. */
+const lasting = ['EACCES', 'EPERM', 'ELOOP', 'EISDIR', 'ENXIO', 'ENODEV', 'ENAMETOOLONG', 'EINVAL']
+
 const openFailure = (error: unknown): Failure => {
   if (error instanceof Failure) return error
   const errno = errnoOf(error)
-  return errno === 'ENOENT' || errno === 'ENOTDIR' ? missing() : unreadable(errno)
+  if (errno === 'ENOENT' || errno === 'ENOTDIR') return missing()
+  return lasting.includes(errno) ? unreadable(errno) : localFailure(error)
 }
 
 const localFailure = (error: unknown): Failure =>
@@ -84,7 +88,8 @@ const openSource = (handle: FileHandle, realPath: string, inode: bigint): OpenSo
     return crc.digest().toString()
   },
 
-  close: () => handle.close(),
+  // Nothing was written: a close that fails loses nothing.
+  close: () => handle.close().catch(() => {}),
 })
 
 /** Opens files below the roots. The check that counts is made on the path of the open descriptor, so no race can fool it. */

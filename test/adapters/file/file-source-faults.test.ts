@@ -1,0 +1,138 @@
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createFileSources } from '../../../src/adapters/file/file-source.js'
+import { Failure } from '../../../src/core/failure.js'
+import { createPatientSources } from '../../../src/engine/patient-sources.js'
+import type { SourceOpener } from '../../../src/ports/source.js'
+import { createVirtualClock } from '../../fakes/virtual-clock.js'
+
+/** Which calls to the file system fail, counted from 1, and how. */
+const plan = vi.hoisted(() => ({ calls: 0, fails: (_nth: number) => false, errno: '', open: 0 }))
+
+vi.mock('node:fs/promises', async (load) => {
+  const actual = await load<typeof import('node:fs/promises')>()
+  const failing =
+    <Args extends unknown[], T>(work: (...args: Args) => Promise<T>) =>
+    async (...args: Args): Promise<T> => {
+      plan.calls += 1
+      if (plan.fails(plan.calls)) throw Object.assign(new Error(plan.errno), { code: plan.errno })
+      return work(...args)
+    }
+  const watched = (handle: FileHandle) => ({
+    fd: handle.fd,
+    stat: failing(handle.stat.bind(handle) as () => Promise<unknown>),
+    read: failing(handle.read.bind(handle) as () => Promise<unknown>),
+    close: () => {
+      plan.open -= 1
+      return handle.close()
+    },
+  })
+  return {
+    ...actual,
+    realpath: failing(actual.realpath),
+    readlink: failing(actual.readlink),
+    lstat: failing(actual.lstat as () => Promise<unknown>),
+    open: failing(async (path: string, flags: number) => {
+      const handle = await actual.open(path, flags)
+      plan.open += 1
+      return watched(handle)
+    }),
+  }
+})
+
+const endings: (() => unknown)[] = []
+afterEach(() => {
+  for (const end of endings.splice(0).reverse()) end()
+  Object.assign(plan, { calls: 0, fails: () => false })
+})
+
+const setup = () => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'longshore-file-')))
+  endings.push(() => rmSync(root, { recursive: true, force: true }))
+  const path = join(root, 'source.bin')
+  writeFileSync(path, 'x'.repeat(1000))
+  const sources = createFileSources({ allowed: [root], forbidden: [] })
+  const clock = createVirtualClock()
+  endings.push(() => clock.stop())
+  return { path, sources, patient: createPatientSources(sources, clock), clock }
+}
+
+/** Everything that a run asks of a source. */
+const use = async (sources: SourceOpener, path: string): Promise<string> => {
+  const source = await sources.open(path)
+  try {
+    await source.fingerprint()
+    await source.pathState()
+    return await source.crc64(0, 1000, new AbortController().signal)
+  } finally {
+    await source.close()
+  }
+}
+
+const errnos = ['EIO', 'EMFILE', 'ENOSPC', 'EROFS']
+
+const failNth = (nth: number, errno: string, times = 1): void => {
+  Object.assign(plan, { calls: 0, errno, fails: (call: number) => call >= nth && call < nth + times })
+}
+
+describe('a file whose N-th call to the file system fails', () => {
+  it('is told apart from one that is unreadable, for every N, and leaves no descriptor open', async () => {
+    const { path, sources } = setup()
+    const expected = await use(sources, path)
+    const { calls } = plan
+    expect(calls).toBeGreaterThanOrEqual(7)
+    for (const errno of errnos) {
+      for (let nth = 1; nth <= calls; nth++) {
+        failNth(nth, errno)
+        const error = await use(sources, path).catch((reason: unknown) => reason)
+        expect(error, `${errno} at call ${nth}`).toBeInstanceOf(Failure)
+        expect(error, `${errno} at call ${nth}`).toMatchObject({ kind: 'local', code: 'source_unreadable' })
+        expect(plan.open).toBe(0)
+      }
+    }
+    failNth(0, '')
+    expect(await use(sources, path)).toBe(expected)
+  })
+
+  it('is read all the same when the machine recovers within three tries', async () => {
+    const { path, patient } = setup()
+    const expected = await use(patient, path)
+    const { calls } = plan
+    for (const errno of errnos) {
+      for (let nth = 1; nth <= calls; nth++) {
+        failNth(nth, errno, 2)
+        expect(await use(patient, path), `${errno} at calls ${nth} and ${nth + 1}`).toBe(expected)
+        expect(plan.open).toBe(0)
+      }
+    }
+  })
+
+  it('is unreadable when it does not, with pauses between the tries', async () => {
+    const { path, patient, clock } = setup()
+    await use(patient, path)
+    const { calls } = plan
+    for (const errno of errnos) {
+      for (let nth = 1; nth <= calls; nth++) {
+        failNth(nth, errno, Number.POSITIVE_INFINITY)
+        const before = clock.monotonic()
+        const error = await use(patient, path).catch((reason: unknown) => reason)
+        expect(error, `${errno} from call ${nth}`).toMatchObject({ kind: 'permanent', code: 'source_unreadable' })
+        expect(clock.monotonic() - before).toBe(1500)
+        expect(plan.open).toBe(0)
+      }
+    }
+  })
+
+  it.each(['EACCES', 'ELOOP', 'EISDIR'])('is unreadable at once by %s, and missing by ENOENT', async (errno) => {
+    const { path, patient } = setup()
+    failNth(1, errno)
+    await expect(use(patient, path)).rejects.toMatchObject({ kind: 'permanent', code: 'source_unreadable' })
+    expect(plan.calls).toBe(1)
+    failNth(1, 'ENOENT')
+    await expect(use(patient, path)).rejects.toMatchObject({ kind: 'permanent', code: 'source_missing' })
+    expect(plan.calls).toBe(1)
+  })
+})
