@@ -71,7 +71,7 @@ const machine = () => ({
   memoryGib: Math.round(totalmem() / 1024 ** 3),
   kernel: release(),
   node: process.version,
-  commit: versionOf('git', ['rev-parse', '--short', 'HEAD']),
+  commit: versionOf('git', ['describe', '--always', '--dirty']),
   curl: versionOf('curl', ['--version']),
   missing: missingPeers(),
 })

@@ -33,6 +33,7 @@ const setup = async () => {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   closers.push(async () => {
     agent.destroy()
+    for (const socket of sockets) socket.destroy()
     server.close()
     await once(server, 'close')
   })
