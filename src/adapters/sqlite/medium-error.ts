@@ -1,5 +1,11 @@
-import { AppError, type AppErrorCode } from '../../core/app-error.js'
-import type { ErrorData } from './protocol.js'
+import { AppError, type AppErrorCode, type FieldError } from '../../core/app-error.js'
+
+/** An error as data. `code` is null for a bug. */
+export interface ErrorData {
+  readonly code: AppErrorCode | null
+  readonly message: string
+  readonly errors?: readonly FieldError[]
+}
 
 /** The code of SQLite or of the file system, or an empty string. */
 export const sqliteCodeOf = (error: unknown): string => {

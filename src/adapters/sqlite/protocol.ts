@@ -1,5 +1,5 @@
-import type { AppErrorCode, FieldError } from '../../core/app-error.js'
 import type { Store } from '../../ports/store.js'
+import type { ErrorData } from './medium-error.js'
 import type { StoreExitCode } from './store-open-error.js'
 
 /** What the store's thread and its proxy say to each other. Everything here survives structured cloning. */
@@ -18,13 +18,6 @@ export interface Request {
   /** The caller's wall clock less its monotonic one, in milliseconds: it changes when the wall clock is set. */
   readonly wallOffset: number
   readonly args: readonly unknown[]
-}
-
-/** An error as data. `code` is null for a bug. */
-export interface ErrorData {
-  readonly code: AppErrorCode | null
-  readonly message: string
-  readonly errors?: readonly FieldError[]
 }
 
 export type Answer =
