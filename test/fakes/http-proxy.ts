@@ -79,7 +79,11 @@ export const startHttpProxy = async (options: HttpProxyOptions = {}): Promise<Ht
   }
 
   const tunnel = (message: IncomingMessage, client: Socket): void => {
-    client.on('error', () => {})
+    // Read even when nobody answers, so that a client that goes is noticed.
+    client
+      .on('error', () => {})
+      .on('end', () => client.destroy())
+      .resume()
     const verdict = judge(message)
     if (verdict !== null) {
       refuse(message, verdict, (status) => client.end(`HTTP/1.1 ${status} Refused\r\ncontent-length: 0\r\n\r\n`))
