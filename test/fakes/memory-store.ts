@@ -1,42 +1,27 @@
 import { AppError } from '../../src/core/app-error.js'
-import { decodeCursor, encodeCursor } from '../../src/core/cursor.js'
-import type { EventType, StoredEvent } from '../../src/core/event.js'
 import { isSettled, type Job, type JobState, jobStates } from '../../src/core/job.js'
 import {
   beginCompleting,
-  cancelJob,
-  completeJob,
   crashRun,
   createJob,
   endRun,
-  failJob,
   forgetUpload,
   nameUpload,
-  pauseJob,
   planUpload,
-  resumeJob,
-  retryJob,
   type Step,
-  settleCancel,
   startRun,
 } from '../../src/core/job-steps.js'
 import { viewJob } from '../../src/core/job-view.js'
 import type { StoredPart } from '../../src/core/part.js'
 import { viewPart } from '../../src/core/part-view.js'
 import type { Clock } from '../../src/ports/clock.js'
-import type {
-  ControlRequest,
-  Fenced,
-  Finish,
-  IdempotencyKey,
-  JobFilter,
-  Lease,
-  Page,
-  Store,
-} from '../../src/ports/store.js'
+import type { Fenced, IdempotencyKey, Lease, Store } from '../../src/ports/store.js'
 import type { Wakeup } from '../../src/ports/wakeup.js'
 import { claimOrder } from './claim-order.js'
+import { createMemoryEvents } from './memory-events.js'
 import { createMemoryOrphans } from './memory-orphans.js'
+import { createMemoryPages } from './memory-pages.js'
+import { controlled, matches, settled } from './memory-steps.js'
 
 export interface MemoryStoreDeps {
   readonly clock: Clock
@@ -63,8 +48,8 @@ const pending = { state: 'pending', etag: null, crc64: null, proven: false, atte
 export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
   const { clock, wakeup, instance = 'memory00' } = deps
   const rows = new Map<string, Row>()
-  const events: StoredEvent[] = []
-  let lastEvent = 0
+  const log = createMemoryEvents(instance, clock.now)
+  const { pageOf, startOf } = createMemoryPages(instance)
   let lastSeq = 0
   let closed = false
   const wallOffset = (): number => clock.now() - clock.monotonic()
@@ -72,17 +57,12 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
 
   const bySeq = (): Row[] => [...rows.values()].sort((a, b) => a.seq - b.seq)
 
-  const append = (job: Job, type: EventType, body: Pick<StoredEvent, 'job' | 'part'>): void => {
-    const id = `${instance}-${++lastEvent}`
-    events.push({ id, type, at: new Date(clock.now()).toISOString(), jobId: job.id, batchId: job.batchId, ...body })
-  }
-
   const save = (row: Row, step: Step): Job => {
     orphans.stepTaken(row.job, step.job)
     row.job = step.job
     if (step.parts === 'dropped') row.parts = []
     if (step.parts === 'reset') row.parts = row.parts.map((part) => ({ ...part, ...pending }))
-    if (step.event !== null) append(step.job, step.event, { job: viewJob(step.job) })
+    if (step.event !== null) log.append(step.job, step.event, { job: viewJob(step.job) })
     return step.job
   }
 
@@ -112,56 +92,6 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         other.job.target.key === target.key,
     )?.job.id ?? null
 
-  const controlled = (row: Row, request: ControlRequest): Step | 'invalid_state' => {
-    switch (request.verb) {
-      case 'pause':
-        return pauseJob(row.job)
-      case 'resume':
-        return resumeJob(row.job, row.notBefore, clock.now())
-      case 'cancel':
-        return cancelJob(row.job)
-      case 'retry':
-        return retryJob(row.job, request.fingerprint, row.notBefore, clock.now())
-    }
-  }
-
-  const settled = (job: Job, finish: Finish): Step | 'unwanted' => {
-    switch (finish.to) {
-      case 'completed':
-        return completeJob(job, finish.outcome, finish.receipt, clock.now())
-      case 'failed':
-        return failJob(job, finish.error, finish.receipt, clock.now())
-      case 'cancelled':
-        return settleCancel(job, clock.now())
-    }
-  }
-
-  const matches = (job: Job, { states, bucket, batchId, labels }: JobFilter): boolean =>
-    (states?.includes(job.state) ?? true) &&
-    (bucket === undefined || job.target.bucket === bucket) &&
-    (batchId === undefined || job.batchId === batchId) &&
-    (labels ?? []).every(({ key, value }) =>
-      value === null ? Object.hasOwn(job.labels, key) : Object.hasOwn(job.labels, key) && job.labels[key] === value,
-    )
-
-  const pageOf = <T>(list: string, all: readonly T[], limit: number, position: (item: T) => number): Page<T> => {
-    const items = all.slice(0, limit)
-    const last = items.at(-1)
-    return {
-      items,
-      nextCursor: all.length > limit && last !== undefined ? encodeCursor(list, instance, position(last)) : null,
-    }
-  }
-
-  const startOf = (list: string, cursor: string | null, first: number): number => {
-    if (cursor === null) return first
-    const position = decodeCursor(cursor, list, instance)
-    if (position !== null) return position
-    throw new AppError('invalid_request', 'The cursor is not one of this list.', {
-      errors: [{ path: 'cursor', message: 'take it from nextCursor of the page before' }],
-    })
-  }
-
   /** Leases and backoffs are durations: they move along when the wall clock is set. */
   const followWallClock = (): void => {
     const by = wallOffset() - followed
@@ -179,9 +109,9 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     if (closed) throw new AppError('storage_unavailable', 'The store is closed.')
     await deps.before?.(operation)
     followWallClock()
-    const eventsBefore = lastEvent
+    const eventsBefore = log.lastId()
     const answer = work()
-    if (lastEvent > eventsBefore) wakeup.notify('events')
+    if (log.lastId() !== eventsBefore) wakeup.notify('events')
     if (operation === 'submit' || operation === 'control' || operation === 'release') wakeup.notify('jobs')
     if (operation === 'control') wakeup.notify('desires')
     return answer
@@ -292,7 +222,12 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         })
         for (const { part, planned } of plan) {
           const before = row.parts[planned]
-          if (before === undefined || before.state === 'uploaded') continue
+          if (before === undefined) continue
+          if (before.state === 'uploaded') {
+            const { etag, crc64, proven } = part
+            if (before.etag !== etag) row.parts[planned] = { ...before, etag, crc64, proven }
+            continue
+          }
           const after: StoredPart = { ...before, ...part, state: 'uploaded', uploadedAt: clock.now() }
           row.parts[planned] = after
           row.job = {
@@ -301,7 +236,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
             partsUploaded: row.job.partsUploaded + 1,
             crashes: 0,
           }
-          append(row.job, 'part.uploaded', { part: viewPart(after) })
+          log.append(row.job, 'part.uploaded', { part: viewPart(after) })
         }
         return 'ok'
       }),
@@ -330,7 +265,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
       run('finish', () => {
         const row = held(lease)
         if (row === null) return 'fenced'
-        const step = settled(row.job, finish)
+        const step = settled(row.job, finish, clock.now())
         if (step === 'unwanted') return 'unwanted'
         const { upload, receipt } = step.job
         if (step.job.state === 'completed' && upload?.mode === 'put' && receipt !== null) {
@@ -351,7 +286,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
       run('control', () => {
         const row = rows.get(jobId)
         if (row === undefined) return { kind: 'not_found' }
-        const step = controlled(row, request)
+        const step = controlled(row.job, row.notBefore, request, clock.now())
         if (step === 'invalid_state') return { kind: 'invalid_state', state: row.job.state }
         if (step.job === row.job) return { kind: 'ok', job: row.job }
         const rival = request.verb === 'retry' ? rivalOf(row.job) : null
@@ -366,7 +301,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         if (!isSettled(row.job.state)) return 'invalid_state'
         rows.delete(jobId)
         orphans.removed(row.job)
-        append(row.job, 'job.deleted', { job: viewJob(row.job) })
+        log.append(row.job, 'job.deleted', { job: viewJob(row.job) })
         return 'ok'
       }),
 
@@ -389,21 +324,9 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         return pageOf('parts', found, limit, (part) => part.partNumber)
       }),
 
-    lastEventId: () => run('lastEventId', () => `${instance}-${lastEvent}`),
+    lastEventId: () => run('lastEventId', log.lastId),
 
-    eventsAfter: (after, filter, limit) =>
-      run('eventsAfter', () => {
-        const lastId = `${instance}-${lastEvent}`
-        const pruned = `${instance}-${lastEvent - events.length}`
-        const from = after === null ? 0 : [pruned, ...events.map((event) => event.id)].indexOf(after)
-        if (from === -1) return { items: [], reset: true, lastId }
-        const items = events
-          .slice(from)
-          .filter((event) => filter.jobId === undefined || event.jobId === filter.jobId)
-          .filter((event) => filter.batchId === undefined || event.batchId === filter.batchId)
-          .slice(0, limit)
-        return { items, reset: false, lastId: items.length === limit ? (items.at(-1)?.id ?? lastId) : lastId }
-      }),
+    eventsAfter: (after, filter, limit) => run('eventsAfter', () => log.after(after, filter, limit)),
 
     buckets: () => run('buckets', orphans.buckets),
     traceUploads: (uploads) => run('traceUploads', () => uploads.map(orphans.trace)),
@@ -431,9 +354,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
           rows.delete(job.id)
           orphans.removed(job)
         }
-        const kept = events.findIndex((event) => Date.parse(event.at) >= before)
-        const pruned = events.splice(0, Math.min(limit, kept === -1 ? events.length : kept))
-        return { jobs: chosen.length, events: pruned.length }
+        return { jobs: chosen.length, events: log.prune(before, limit) }
       }),
 
     stats: () =>
