@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 
 export interface ProxiedRequest {
   /** CONNECT, or the method of a request that was handed over whole. */
@@ -14,6 +15,8 @@ export interface HttpProxy {
   readonly port: number
   /** Every request that came, in order; of a tunnel only its CONNECT. */
   readonly ledger: ProxiedRequest[]
+  /** The names by which clients asked for it in TLS. */
+  readonly serverNames: Set<string | false>
   /** Connections of clients that are open now. */
   open(): number
   close(): Promise<void>
@@ -36,6 +39,7 @@ export const startHttpProxy = async (options: HttpProxyOptions = {}): Promise<Ht
   const { user, password = '', tls, refusal = () => null, dialPort } = options
   const expected = user === undefined ? null : `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
   const ledger: ProxiedRequest[] = []
+  const serverNames = new Set<string | false>()
   const sockets = new Set<Socket>()
   const outgoing = new Set<Socket>()
 
@@ -106,11 +110,13 @@ export const startHttpProxy = async (options: HttpProxyOptions = {}): Promise<Ht
     sockets.add(socket)
     socket.on('error', () => {}).on('close', () => sockets.delete(socket))
   })
+  server.on('secureConnection', ({ servername }: TLSSocket) => serverNames.add(servername ?? false))
   server.on('tlsClientError', () => {})
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     port: (server.address() as AddressInfo).port,
     ledger,
+    serverNames,
     open: () => sockets.size,
     close: async () => {
       for (const socket of [...sockets, ...outgoing]) socket.destroy()

@@ -42,10 +42,18 @@ interface Setup {
   readonly network?: Partial<NetworkSettings>
   /** Written into the proxy's URL. */
   readonly userinfo?: string
+  readonly connectMs?: number
 }
 
 /** An OSS behind a proxy that alone knows where `oss.test` is. */
-const setup = async ({ scheme, host = 'oss.test', proxy: behaviour, network = {}, userinfo = '' }: Setup) => {
+const setup = async ({
+  scheme,
+  host = 'oss.test',
+  proxy: behaviour,
+  network = {},
+  userinfo = '',
+  connectMs = 1_000,
+}: Setup) => {
   const socketsBefore = openSockets()
   const directory = await mkdtemp(join(tmpdir(), 'longshore-proxy-'))
   const emulator = await startEmulator({
@@ -59,7 +67,7 @@ const setup = async ({ scheme, host = 'oss.test', proxy: behaviour, network = {}
   const proxyUrl = new URL(`${behaviour?.tls === undefined ? 'http' : 'https'}://${userinfo}localhost:${proxy.port}`)
   const { target, log } = targetFor(new URL(`${scheme}://${host}:${port}`), {
     addressing: 'virtual',
-    timeouts: { ...testTimeouts, connectMs: 1_000 },
+    timeouts: { ...testTimeouts, connectMs },
     network: createNetwork({ httpProxy: proxyUrl, httpsProxy: proxyUrl, noProxy: [], ca: authority.cert, ...network }),
   })
   const source = await createSourceFile(partSize * 3)
@@ -122,8 +130,12 @@ describe('a proxy before an http endpoint', () => {
   })
 
   it('may speak TLS itself', async () => {
-    const { proxy, target, source } = await setup({ scheme: 'http', proxy: { tls: certificate } })
+    const { proxy, target, source } = await setup({
+      scheme: 'http',
+      proxy: { tls: authority.issue(['DNS:localhost']) },
+    })
     await uploadEverything(target, source)
+    expect([...proxy.serverNames]).toEqual(['localhost'])
     expect(proxy.ledger).toHaveLength(requestsOfAll)
   })
 
@@ -173,8 +185,12 @@ describe('a proxy before an https endpoint', () => {
   })
 
   it('may speak TLS itself', async () => {
-    const { proxy, target, source } = await setup({ scheme: 'https', proxy: { tls: certificate } })
+    const { proxy, target, source } = await setup({
+      scheme: 'https',
+      proxy: { tls: authority.issue(['DNS:localhost']) },
+    })
     await uploadEverything(target, source)
+    expect([...proxy.serverNames]).toEqual(['localhost'])
     expect(proxy.ledger.length).toBeGreaterThan(0)
   })
 
@@ -219,7 +235,11 @@ describe('a proxy before an https endpoint', () => {
   })
 
   it('does not hold up an abort', async () => {
-    const { target, proxy } = await setup({ scheme: 'https', proxy: { refusal: () => 'silence' } })
+    const { target, proxy } = await setup({
+      scheme: 'https',
+      proxy: { refusal: () => 'silence' },
+      connectMs: 60_000,
+    })
     const control = new AbortController()
     const attempt = target.head(object, control.signal)
     await until('the proxy was asked', () => proxy.ledger.length === 1)
