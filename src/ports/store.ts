@@ -149,7 +149,7 @@ export interface JobStore {
   setUploadId(lease: Lease, uploadId: string): Promise<Job | Fenced>
   /** Commits that an intent is about to be carried out (`abort`), or null that it was reconciled. */
   setIntent(lease: Lease, intent: IntentKind | null): Promise<Job | Fenced>
-  /** `pending -> uploaded`, adds to `bytesUploaded` and `partsUploaded`, appends `part.uploaded` each. A part that is uploaded already keeps its row. */
+  /** `pending -> uploaded`, adds to `bytesUploaded` and `partsUploaded`, appends `part.uploaded` each. A part that is uploaded already keeps its row, but takes the ETag and CRC-64 when OSS has another ETag for it. */
   commitParts(lease: Lease, parts: readonly UploadedPart[]): Promise<'ok' | Fenced>
   /** Adds charged tries to `attempts`. */
   chargeAttempts(lease: Lease, count: number): Promise<'ok' | Fenced>

@@ -94,15 +94,18 @@ export const uploadTests = (setup: () => Promise<StoreSetup>): void => {
       expect(events.every((event) => event.job === undefined)).toBe(true)
     })
 
-    it('leaves a part alone that is uploaded already', async () => {
-      const { store, lease, job, parts, eventTypes } = await started()
-      await store.commitParts(lease, [sent(1)])
-      const [before] = await parts()
-      await store.commitParts(lease, [{ ...sent(1), etag: 'OTHER' }, sent(2)])
-      expect((await parts())[0]).toEqual(before)
-      expect(await store.get(job.id)).toMatchObject({ bytesUploaded: 200, partsUploaded: 2 })
-      expect((await eventTypes(job.id)).filter((type) => type === 'part.uploaded')).toHaveLength(2)
-    })
+    it.each(['ETAG1', 'OTHER'])(
+      'counts a part once that is uploaded already, and takes the ETag it has now: %s',
+      async (etag) => {
+        const { store, lease, job, parts, eventTypes } = await started()
+        await store.commitParts(lease, [sent(1)])
+        const [before] = await parts()
+        await store.commitParts(lease, [{ ...sent(1), etag, attempts: 7 }, sent(2)])
+        expect((await parts())[0]).toEqual({ ...before, etag })
+        expect(await store.get(job.id)).toMatchObject({ bytesUploaded: 200, partsUploaded: 2 })
+        expect((await eventTypes(job.id)).filter((type) => type === 'part.uploaded')).toHaveLength(2)
+      },
+    )
 
     it('takes nothing when one of the parts is not in the plan', async () => {
       const { store, lease, job, parts } = await started()

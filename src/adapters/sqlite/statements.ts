@@ -116,6 +116,10 @@ export const sql = {
       uploaded_at = :uploaded_at
     WHERE job_id = :job_id AND part_number = :part_number AND state = 'pending'`,
 
+  correctPart: `
+    UPDATE parts SET etag = :etag, crc64 = :crc64, proven = :proven
+    WHERE job_id = :job_id AND part_number = :part_number AND state = 'uploaded'`,
+
   resetParts: `
     UPDATE parts SET state = 'pending', etag = NULL, crc64 = NULL, proven = 0, attempts = 0, uploaded_at = NULL
     WHERE job_id = ? AND state = 'uploaded'`,

@@ -48,7 +48,10 @@ export const createUploadOperations = (
     const place = { job_id: row.id, part_number: part.partNumber, size: part.size }
     const planned = statements.partInPlan.get(place) as PartRow | undefined
     if (planned === undefined) throw new Error('a part that was sent is not in the plan')
-    if (planned.state === 'uploaded') return false
+    if (planned.state === 'uploaded') {
+      if (planned.etag !== part.etag) statements.correctPart.run({ ...place, ...uploadedColumnsOf(part) })
+      return false
+    }
     statements.markPartUploaded.run({ ...place, ...uploadedColumnsOf(part), uploaded_at: at })
     const view = viewPart({ ...partOf(planned), ...part, state: 'uploaded', uploadedAt: at })
     appendPartUploaded(ledger, row, view, at)
