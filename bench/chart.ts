@@ -37,6 +37,7 @@ export const chartOf = (results: readonly CaseResult[]): string => {
     y += lineHeight / 2
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y}" font-family="sans-serif" font-size="13">
+<title>Longshore and other uploaders, measured</title>
 <rect width="100%" height="100%" fill="white"/>
 ${parts.join('\n')}
 </svg>
