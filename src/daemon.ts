@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createSystemClock } from './adapters/clock/system-clock.js'
 import { createChainSource } from './adapters/credentials/chain-source.js'
@@ -71,6 +72,9 @@ const keySourceOf = (keys: KeySettings, logger: PinoLogger): KeySource => {
   }
 }
 
+/** More than the parts that one job may have in flight, each waiting in a few places. */
+const mostListeners = 512
+
 /** Composes the daemon and starts it: the only place that knows every part. `onFatal` is told when the store died under it. */
 export const startDaemon = async (
   config: Config,
@@ -78,6 +82,8 @@ export const startDaemon = async (
   onFatal: (failure: { readonly exitCode: number; readonly message: string }) => void,
   wrap: PortWrappers = bare,
 ): Promise<Daemon> => {
+  // Every part of a job in flight listens to the same signals: node takes more than ten for a leak and says so on stderr.
+  setMaxListeners(mostListeners)
   const clock = createSystemClock()
   const wakeup = createLocalWakeup()
   const random = Math.random

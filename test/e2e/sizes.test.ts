@@ -68,6 +68,26 @@ describe('an upload', () => {
     expect(await world.objectSha256('many')).toBe(await sha256Of(path))
   })
 
+  it('with as many parts in flight as a job may have says nothing on stderr', async () => {
+    const path = await world.makeSource('wide.bin', 200 * kib100)
+    const wide = await createWorld()
+    try {
+      const other = await wide.start({ LONGSHORE_SOURCE_ROOTS: world.sources, LONGSHORE_CONCURRENCY: '64' })
+      const { id } = await other.submit({
+        source: { path },
+        target: { bucket, key: 'wide' },
+        multipartThreshold: kib100,
+        partSize: kib100,
+        parallel: 64,
+      })
+      expect((await other.settled(id)).state).toBe('completed')
+      other.kill('SIGTERM')
+      expect((await other.exited).stderr).toBe('')
+    } finally {
+      await wide.end()
+    }
+  })
+
   it('that asks for sequential parts sends them in order', async () => {
     const path = await world.makeSource('file.bin', 12 * kib100)
     const { id } = await daemon.submit({
