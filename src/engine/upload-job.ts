@@ -42,6 +42,8 @@ const send = async (run: Run, source: OpenSource): Promise<Finish> => {
 
 /** What was uploaded of a source that changed is worthless: it is removed. With a fingerprint the job goes on with that file. */
 const forgetUploaded = async (run: Run, now: Fingerprint | null): Promise<void> => {
+  const { upload, intent } = run.job
+  if (upload?.uploadId != null && intent !== 'abort') advance(run, await run.store.setIntent(run.lease, 'abort'))
   await abortUpload(run)
   advance(run, await run.store.forgetUpload(run.lease, now))
   run.progress.update(run.job)
@@ -52,7 +54,6 @@ const uploadSource = async (run: Run, sources: SourceOpener): Promise<Finish> =>
   // Before the source is opened: a writer may have removed it after Complete was sent.
   const earlier = run.job.intent === 'complete' ? await reconcileComplete(run) : null
   if (earlier !== null) return uploaded(earlier)
-  if (run.job.intent === 'abort') await forgetUploaded(run, null)
   for (let restarting = false; ; restarting = true) {
     const source = await sources.open(run.job.source.path)
     try {
@@ -60,6 +61,8 @@ const uploadSource = async (run: Run, sources: SourceOpener): Promise<Finish> =>
       if (restarting) await forgetUploaded(run, seen)
       assertSameFile(run.job.source.fingerprint, seen)
       await assertNotReplaced(source)
+      // Of a retry whose source had changed before. A change that comes now forgets the upload by itself, and counts once.
+      if (run.job.intent === 'abort') await forgetUploaded(run, null)
       return await send(run, source)
     } catch (error) {
       if (!(error instanceof Failure) || error.kind !== 'changed') throw error
