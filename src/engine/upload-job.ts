@@ -11,7 +11,7 @@ import { RunYields } from './request-retrier.js'
 import { advance, type Run, unfenced } from './run.js'
 import { RunStopped } from './run-control.js'
 import { maxRestarts, sendMultipart } from './send-multipart.js'
-import { assertNotReplaced, assertSameFile } from './source-guard.js'
+import { assertNotReplaced, assertSameFile, unsettledMs } from './source-guard.js'
 
 /** How long a job waits after an error of ours, or after OSS refused to abort its upload. */
 const troubleDelayMs = 30_000
@@ -49,6 +49,15 @@ const forgetUploaded = async (run: Run, now: Fingerprint | null): Promise<void> 
   run.progress.update(run.job)
 }
 
+/** The fingerprint of a file that is fit to be read: whatever changes it from now on moves its times. */
+const settledFingerprint = async (run: Run, source: OpenSource): Promise<Fingerprint> => {
+  const seen = await source.fingerprint()
+  const waitMs = unsettledMs(seen, run.clock.now())
+  if (waitMs === 0) return seen
+  await run.clock.sleep(waitMs, run.control.soft)
+  return source.fingerprint()
+}
+
 /** One upload from its source to the finish, from wherever the last run left it. */
 const uploadSource = async (run: Run, sources: SourceOpener): Promise<Finish> => {
   // Before the source is opened: a writer may have removed it after Complete was sent.
@@ -57,7 +66,7 @@ const uploadSource = async (run: Run, sources: SourceOpener): Promise<Finish> =>
   for (let restarting = false; ; restarting = true) {
     const source = await sources.open(run.job.source.path)
     try {
-      const seen = await source.fingerprint()
+      const seen = await settledFingerprint(run, source)
       if (restarting) await forgetUploaded(run, seen)
       assertSameFile(run.job.source.fingerprint, seen)
       await assertNotReplaced(source)

@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { unsettledMs } from '../../src/engine/source-guard.js'
+import { type EngineSetup, partSize, path, setupEngine } from './engine-setup.js'
+
+const now = Date.UTC(2026, 0, 1)
+const changedAt = (ms: number, ns = '123456') => ({
+  dev: '1',
+  ino: '1',
+  size: 1,
+  mtimeNs: '0',
+  ctimeNs: `${Math.floor(ms)}${ns}`,
+})
+
+describe('a file that was changed just now', () => {
+  it.each([
+    ['in this very tick', changedAt(now - 1), 19],
+    ['a tick ago', changedAt(now - 20), 0],
+    ['long ago', changedAt(now - 1_000_000), 0],
+    ['by a clock that is ahead', changedAt(now + 3_600_123), 20],
+    ['on a file system that keeps whole seconds', changedAt(now - 1_000, '000000'), 1_000],
+    ['on such a file system, long ago', changedAt(now - 5_000, '000000'), 0],
+  ])('%s is read when no later change can hide', (_when, fingerprint, waitMs) => {
+    expect(unsettledMs(fingerprint, now)).toBe(waitMs)
+  })
+})
+
+describe('the racily clean window', () => {
+  let engine: EngineSetup
+  afterEach(() => engine.end())
+
+  it.each([50, 3 * partSize])('is over before the first of %i bytes is read', async (size) => {
+    engine = setupEngine()
+    const writtenAt = engine.clock.now() + 5
+    engine.files.write(path, Buffer.alloc(size, 1)).ctime = writtenAt * 1e6
+    let readAt = 0
+    engine.oss.faults = {
+      before: ({ call }) => {
+        if (call === 'putObject' || call === 'uploadPart') readAt ||= engine.clock.now()
+      },
+    }
+    engine.start()
+    expect(await engine.settled((await engine.submit()).id)).toMatchObject({ state: 'completed' })
+    expect(readAt).toBeGreaterThanOrEqual(writtenAt + 15)
+  })
+})
