@@ -267,7 +267,9 @@ const warningsFor = (given: Record<string, string>, endpoint: URL): string[] => 
   const warnings = notYet
     .filter((name) => given[name] !== undefined)
     .map((name) => `${name} is not supported by this version yet and has no effect`)
-  if (endpoint.protocol === 'http:' && !isLoopback({ kind: 'tcp', host: endpoint.hostname, port: 0 })) {
+  const { hostname: host } = endpoint
+  const staysHere = host.endsWith('.localhost') || isLoopback({ kind: 'tcp', host, port: 0 })
+  if (endpoint.protocol === 'http:' && !staysHere) {
     warnings.push(`OSS_ENDPOINT ${endpoint.origin} is plain http: bytes and object names travel unprotected`)
   }
   return warnings

@@ -124,3 +124,16 @@ describe('the region of an endpoint', () => {
     },
   )
 })
+
+describe('an endpoint that speaks plain http', () => {
+  it.each([
+    ['http://oss.example', 1],
+    ['http://10.0.0.1', 1],
+    ['https://oss.example', 0],
+    ['http://[::1]:9000', 0],
+    ['http://127.0.0.1', 0],
+    ['http://oss.localhost:9000', 0],
+  ])('is warned about when bytes leave this machine: %s', (endpoint, warnings) => {
+    expect(load({ OSS_ENDPOINT: endpoint }).warnings).toHaveLength(warnings)
+  })
+})

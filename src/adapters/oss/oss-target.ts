@@ -84,6 +84,10 @@ export const createOssTarget = (deps: OssTargetDeps): Target => {
   const addressing = addressingOf(endpoint, deps.addressing)
   const routeOf = (bucket: string): Route => routeTo(placeOf(endpoint, addressing, bucket), network)
   const { protocol } = routeOf('')
+  const proxy = network.proxyFor(placeOf(endpoint, 'path', ''))
+  if (proxy !== null) {
+    logger.info({ endpoint: endpoint.origin, proxy: `${proxy.hostname}:${proxy.port}` }, 'OSS is reached through a proxy')
+  }
   const pool = { protocol, network, connectMs: timeouts.connectMs, maxFreeSockets: deps.maxSockets }
   const dataAgent = createAgent(pool)
   // Buckets share these in path style: were they bounded, one that never answers could hold them all.

@@ -109,8 +109,9 @@ const requestsOfAll = 8
 
 describe('a proxy before an http endpoint', () => {
   it('is handed every request whole, in few connections', async () => {
-    const { proxy, emulator, target, source, port } = await setup({ scheme: 'http' })
+    const { proxy, emulator, target, source, port, log } = await setup({ scheme: 'http' })
     await uploadEverything(target, source)
+    expect(log[0]).toMatchObject({ level: 'info', fields: { proxy: `localhost:${proxy.port}` } })
     expect(emulator.control.ledger().entries).toHaveLength(requestsOfAll)
     expect(proxy.ledger).toHaveLength(requestsOfAll)
     for (const { target: url } of proxy.ledger) expect(url).toMatch(`http://bucket-a.oss.test:${port}/`)
