@@ -28,6 +28,8 @@ export interface BreakerFailure {
   readonly probe: boolean
   /** Failures of this one request in a row, this one included, while nothing healthy came from the pair. */
   readonly inARow: number
+  /** It failed before while the pair was healthy, so it may be the request: it counts in its own row only. */
+  readonly suspect: boolean
   /** How long the request took to fail. */
   readonly lastedMs: number
   /** How long the server asked us to wait. */
@@ -77,7 +79,7 @@ export const afterFailure = (
   switch (breaker.state) {
     case 'closed': {
       const longer = Math.floor(failure.lastedMs / longFailureMs)
-      const failures = breaker.failures + 1 + longer
+      const failures = breaker.failures + (failure.suspect ? 0 : 1 + longer)
       const isLone = failure.inARow > 0 && failure.inARow + longer >= loneFailures
       return failures >= manyFailures || isLone ? open(0) : { state: 'closed', failures }
     }

@@ -24,8 +24,11 @@ export interface Admission {
   moved(): void
   /** OSS did what was asked. */
   succeeded(): void
-  /** `inARow`: failures of this request in a row while nothing healthy came, this one included. */
-  failed(failure: Failure, inARow: number): void
+  /**
+   * `inARow`: failures of this request in a row while nothing healthy came, this one included. `suspect`: it failed
+   * before while the pair was healthy.
+   */
+  failed(failure: Failure, inARow: number, suspect: boolean): void
   /** It is over, whatever was told before; idempotent. */
   leave(): void
 }
@@ -160,7 +163,7 @@ export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth =
           entry.limit = raiseLimit(entry.limit, concurrency)
           close(entry)
         },
-        failed(failure, inARow) {
+        failed(failure, inARow, suspect) {
           if (failure.kind === 'throttled') {
             entry.limit = cutLimit(entry.limit, { startedAt, inFlight: entry.inFlight }, clock.monotonic())
           }
@@ -170,7 +173,11 @@ export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth =
             // One failure that no repetition can cure says as much as many that chance may have made.
             const weight = failure.kind === 'setup' ? loneFailures : inARow
             const lastedMs = clock.monotonic() - startedAt
-            fail(entry, { probe: entry.probe === token, inARow: weight, lastedMs, retryAfterMs }, failure.message)
+            fail(
+              entry,
+              { probe: entry.probe === token, inARow: weight, suspect, lastedMs, retryAfterMs },
+              failure.message,
+            )
           }
         },
         leave() {

@@ -113,7 +113,7 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
       const healthySince = health.healthyAnswers(pair) > healthySeen
       const met = { kind: error.kind, retryAfterMs: error.retryAfterMs, healthySince }
       const judged = decideRetry(tally, met, limits, random())
-      admission?.failed(error, judged.tally.silent)
+      admission?.failed(error, judged.tally.silent, judged.tally.charged > 0)
       return { failure: error, ...judged }
     } finally {
       admission?.leave()

@@ -47,8 +47,10 @@ export const createRunShares = ({ health, clock, maxRuns }: Deps): RunShares => 
   const probeQuota = (pair: Pair, probeAt: number | null): PairQuota => {
     const out = scouts.get(endpointPair(pair))
     const isDue = probeAt !== null && probeAt <= clock.monotonic() && (out?.awaitedUntil ?? 0) <= clock.monotonic()
-    // The scouts come last: the job that made the pair look dead may be the only one that fails.
-    return { ...pair, limit: isDue ? 1 : 0, last: out?.ids ?? [] }
+    // The pair may only look dead, by jobs that fail whatever its state. So nobody is sent twice before all others, and
+    // not only those at the head of the queue, where such jobs gather.
+    const last = out?.ids ?? []
+    return { ...pair, limit: isDue ? 1 : 0, last, reversed: last.length % 2 === 1 }
   }
 
   return {

@@ -92,6 +92,8 @@ export interface PairQuota {
   readonly limit: number
   /** Ids of jobs that are taken only when no other of the pair is ready, and then in this order. */
   readonly last?: readonly string[]
+  /** Takes from the other end of the pair's queue. */
+  readonly reversed?: boolean
 }
 
 export interface JobFilter {

@@ -167,6 +167,22 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
       ])
     })
 
+    it('takes from the other end of a pair when asked to', async () => {
+      const { store, submit } = await setup()
+      const { target } = await submit()
+      for (const priority of [0, 5, -1]) await submit({ priority })
+      const take = async (last: readonly string[]) => {
+        const quotas = [{ ...target, limit: 1, last, reversed: true }]
+        return (await store.claim({ node, limit: 9, leaseMs, quotas })).claims.map(({ job }) => job.id)
+      }
+      expect([await take([]), await take(['job-2']), await take([]), await take([])].flat()).toEqual([
+        'job-4',
+        'job-1',
+        'job-2',
+        'job-3',
+      ])
+    })
+
     it('takes overdue jobs and cancels that need no request whatever the quotas', async () => {
       const { store, submit, running, now, advance } = await setup()
       const { options } = jobRequest('x')

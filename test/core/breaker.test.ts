@@ -12,7 +12,13 @@ import {
 } from '../../src/core/breaker.js'
 
 const limits = { baseMs: 500, capMs: 60_000 }
-const ofMany: BreakerFailure = { probe: false, inARow: 1, lastedMs: 50, retryAfterMs: null }
+const ofMany: BreakerFailure = {
+  probe: false,
+  inARow: 1,
+  suspect: false,
+  lastedMs: 50,
+  retryAfterMs: null,
+}
 const ofProbe: BreakerFailure = { ...ofMany, probe: true }
 
 const failTimes = (times: number, failure: (nth: number) => BreakerFailure, from: Breaker = closedBreaker): Breaker =>
@@ -44,6 +50,12 @@ describe('a breaker', () => {
     const lone = (nth: number): BreakerFailure => ({ ...ofMany, inARow: nth })
     expect(failTimes(loneFailures - 1, lone).state).toBe('closed')
     expect(failTimes(loneFailures, lone).state).toBe('open')
+  })
+
+  it('does not open by requests that failed before while the pair was healthy, unless one fails again and again', () => {
+    const suspect: BreakerFailure = { ...ofMany, suspect: true, lastedMs: 25_000 }
+    expect(failTimes(100, () => suspect)).toEqual(closedBreaker)
+    expect(failTimes(loneFailures, (inARow) => ({ ...suspect, lastedMs: 50, inARow })).state).toBe('open')
   })
 
   it('takes a long silence for as many failures as it lasted', () => {

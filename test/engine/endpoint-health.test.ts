@@ -24,7 +24,7 @@ const setup = (concurrency = 16) => {
     return admission
   }
   const fail = (kind: FailureKind = 'transient', details: FailureDetails = {}, admission = enter()): void => {
-    admission.failed(new Failure(kind, 'it failed', details), 1)
+    admission.failed(new Failure(kind, 'it failed', details), 1, false)
     admission.leave()
   }
   const succeed = (admission = enter()): void => {
@@ -68,9 +68,9 @@ describe('the health of an endpoint', () => {
   it('rests for a lone request that fails again and again', () => {
     const { health, enter } = setup()
     const admission = enter()
-    admission.failed(new Failure('transient', 'no'), loneFailures - 1)
+    admission.failed(new Failure('transient', 'no'), loneFailures - 1, false)
     expect(health.isResting(pair)).toBe(false)
-    admission.failed(new Failure('transient', 'no'), loneFailures)
+    admission.failed(new Failure('transient', 'no'), loneFailures, false)
     expect(health.isResting(pair)).toBe(true)
   })
 
@@ -160,7 +160,7 @@ describe('the health of an endpoint', () => {
     const { health, enter, advance } = setup()
     const admission = enter()
     advance(60_000)
-    admission.failed(new Failure('transient', 'no answer'), 1)
+    admission.failed(new Failure('transient', 'no answer'), 1, false)
     expect(health.isResting(pair)).toBe(true)
   })
 

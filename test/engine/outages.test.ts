@@ -223,6 +223,34 @@ describe('poison jobs', () => {
     expect(await run(4)).toBeLessThanOrEqual(alone * 1.2)
   })
 
+  /** The longest that a healthy job takes, one every two seconds, in a bucket where so many others fail. */
+  const slowestHealthyMs = async (options: { idleMs: number; priority: number }): Promise<number> => {
+    setup({ slots: 2 })
+    behave(({ key }) => (key?.startsWith('poison') ? 'fail' : null))
+    for (let i = 0; i < 20; i++) await submit('bucket', `poison${i}`, 'small', { priority: options.priority })
+    await engine.clock.sleep(options.idleMs)
+    let slowest = 0
+    for (let i = 0; i < 60; i++) {
+      const startedAt = engine.clock.monotonic()
+      const { id } = await submit('bucket', `healthy${i}`, 'small')
+      expect(await engine.settled(id)).toMatchObject({ state: 'completed', attempts: 0 })
+      slowest = Math.max(slowest, engine.clock.monotonic() - startedAt)
+      await engine.clock.sleep(2_000)
+    }
+    return slowest
+  }
+
+  it('give their runs to others while they wait for their next try, as many as they are', async () => {
+    expect(await slowestHealthyMs({ idleMs: 0, priority: 10 })).toBeLessThan(15_000)
+  })
+
+  it.each([10, 0, -10])(
+    'of priority %i that were there first hide a healthy bucket for two probes at most',
+    async (priority) => {
+      expect(await slowestHealthyMs({ idleMs: 30_000, priority })).toBeLessThan(2 * 60_000)
+    },
+  )
+
   it('that make an idle bucket look dead do not keep others from showing that it is not', async () => {
     setup()
     behave(({ key }) => (key?.startsWith('poison') ? 'fail' : null))

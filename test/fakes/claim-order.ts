@@ -25,8 +25,8 @@ export const claimOrder = <R extends Row>(rows: readonly R[], request: ClaimRequ
   const shared = [...new Set(due.map(({ job }) => pairOf(job.target)))].flatMap((pair) => {
     const quota = quotas.find((one) => pairOf(one) === pair)
     const turn = ({ job }: R): number => quota?.last?.indexOf(job.id) ?? -1
-    return due
-      .filter(({ job }) => pairOf(job.target) === pair)
+    const ofPair = due.filter(({ job }) => pairOf(job.target) === pair)
+    return (quota?.reversed ? ofPair.reverse() : ofPair)
       .sort((a, b) => turn(a) - turn(b))
       .slice(0, quota?.limit ?? pairLimit)
   })

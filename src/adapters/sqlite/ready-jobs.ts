@@ -25,8 +25,10 @@ const byTurn = (a: ReadyJob, b: ReadyJob): number =>
 
 /** Chooses what a claim takes, by sequence number. It costs a few seeks for each pair that has ready jobs, however many they are. */
 export const createReadyJobs = (statements: Statements) => {
-  const firstOfPair = (pair: Pair, limit: number, last: readonly string[]): readonly ReadyJob[] => {
-    const ready = statements.readyJobsOfPair.all({ ...pair, limit: limit + last.length }) as ReadyJob[]
+  const firstOfPair = (pair: Pair, limit: number, quota: PairQuota | undefined): readonly ReadyJob[] => {
+    const last = quota?.last ?? []
+    const query = quota?.reversed ? statements.readyJobsOfPairReversed : statements.readyJobsOfPair
+    const ready = query.all({ ...pair, limit: limit + last.length }) as ReadyJob[]
     const turn = (job: ReadyJob): number => last.indexOf(job.id)
     // Sorting is stable: those that are not to come last keep their order.
     return ready.sort((a, b) => turn(a) - turn(b)).slice(0, limit)
@@ -41,7 +43,7 @@ export const createReadyJobs = (statements: Statements) => {
       const { endpoint, bucket } = pair
       const quota = quotas.find((one) => one.endpoint === endpoint && one.bucket === bucket)
       const share = Math.min(limit, quota?.limit ?? pairLimit)
-      if (share > 0) found.push(...firstOfPair(pair, share, quota?.last ?? []))
+      if (share > 0) found.push(...firstOfPair(pair, share, quota))
     }
   }
 

@@ -64,6 +64,13 @@ export const sql = {
       AND endpoint = :endpoint AND bucket = :bucket
     ORDER BY state, priority DESC, seq LIMIT :limit`,
 
+  // The same index walked backwards.
+  readyJobsOfPairReversed: `
+    SELECT seq, id, state, priority FROM jobs INDEXED BY jobs_ready
+    WHERE lease_until IS NULL AND due_at IS NULL AND state IN ('cancelling', 'queued')
+      AND endpoint = :endpoint AND bucket = :bucket
+    ORDER BY state DESC, priority, seq DESC LIMIT :limit`,
+
   cancelsWithoutUpload: `
     SELECT seq FROM jobs INDEXED BY jobs_cancelling
     WHERE state = 'cancelling' AND lease_until IS NULL AND due_at IS NULL AND upload_id IS NULL
