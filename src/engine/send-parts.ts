@@ -4,6 +4,7 @@ import type { UploadRef } from '../ports/target.js'
 import { RunYields } from './request-retrier.js'
 import { type Run, unfenced, wishesOf } from './run.js'
 import { checkGoing, RunStopped } from './run-control.js'
+import { assertSameFile } from './source-guard.js'
 
 /** One part until OSS holds it and the store knows it. */
 const sendPart = async (
@@ -32,6 +33,8 @@ const sendPart = async (
           wishesOf(run.job),
           { signal, onProgress },
         )
+        // A changed source is worth no further part; what was sent of it is found out before Complete anyway.
+        assertSameFile(run.job.source.fingerprint, await source.fingerprint())
         return {
           partNumber: part.partNumber,
           size: sent.size,

@@ -311,6 +311,17 @@ describe('a source that changes', () => {
     expect(engine.oss.uploads.size).toBe(0)
   })
 
+  it('in place is found out at the next part, not after the last', async () => {
+    setup(randomBytes(40 * partSize))
+    changeAt(4, () => {
+      const file = engine.files.files.get(path)
+      if (file !== undefined) file.mtime++
+    })
+    const job = await engine.settled((await engine.submit({ parallel: 1 })).id)
+    expect(job.error?.code).toBe('source_changed')
+    expect(count('uploadPart')).toBe(4)
+  })
+
   it('with a forged mtime is found by its bytes', async () => {
     setup(randomBytes(6 * partSize))
     changeAt(4, () => {
