@@ -77,7 +77,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
 
   const buildRun = (claim: Claim, control: RunControl, lease: ReturnType<LeaseKeeper['keep']>): Run => {
     const { job } = claim
-    const patient = createPatientStore(store, deps.storage, control.soft)
+    const patient = createPatientStore(store, deps.storage, control.hard)
     const log = logger.child({ jobId: job.id })
     const remembered = memory.get(job.id) ?? { tries: new Map(), disagreements: new Map() }
     memory.set(job.id, remembered)
