@@ -26,6 +26,7 @@ export interface CallInfo {
   readonly bucket: string
   /** Null of a call that concerns the bucket. */
   readonly key: string | null
+  readonly uploadId: string | null
   readonly partNumber: number | null
   /** 1 for the first call of this kind. */
   readonly nth: number
@@ -34,7 +35,7 @@ export interface CallInfo {
 /** What a test does to a call: throw before it takes effect, or after (`lost answer`). */
 export interface Faults {
   before?(info: CallInfo, signal: AbortSignal): void | Promise<void>
-  after?(info: CallInfo): void | Promise<void>
+  after?(info: CallInfo, signal: AbortSignal): void | Promise<void>
 }
 
 interface OpenUpload {
@@ -55,7 +56,15 @@ export interface MemoryOss extends Target {
 }
 
 const nameOf = ({ bucket, key }: ObjectRef): string => `${bucket}/${key}`
-const etagOf = (bytes: Buffer): string => `E${crc64Of(bytes).toString(16).toUpperCase()}`
+
+/** What is stored is never changed in place, so its CRC-64 is computed once. */
+const known = new WeakMap<Buffer, bigint>()
+const storedCrc64 = (bytes: Buffer): bigint => {
+  const crc64 = known.get(bytes) ?? crc64Of(bytes)
+  known.set(bytes, crc64)
+  return crc64
+}
+const etagOf = (bytes: Buffer): string => `E${storedCrc64(bytes).toString(16).toUpperCase()}`
 
 /** OSS as the target port shows it, in memory. `read` gives the bytes a range names. */
 export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => number = Date.now): MemoryOss => {
@@ -64,7 +73,7 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
 
   const call = async <T>(
     name: OssCall,
-    { bucket, key = null }: { readonly bucket: string; readonly key?: string | null },
+    { bucket, key = null, uploadId = null }: Pick<CallInfo, 'bucket'> & Partial<Pick<CallInfo, 'key' | 'uploadId'>>,
     partNumber: number | null,
     signal: AbortSignal,
     effect: () => T | Promise<T>,
@@ -72,13 +81,13 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
     signal.throwIfAborted()
     const nth = (counts.get(name) ?? 0) + 1
     counts.set(name, nth)
-    const info = { call: name, bucket, key, partNumber, nth }
+    const info = { call: name, bucket, key, uploadId, partNumber, nth }
     oss.calls.push(info)
     await oss.faults.before?.(info, signal)
     await new Promise(setImmediate)
     signal.throwIfAborted()
     const answer = await effect()
-    await oss.faults.after?.(info)
+    await oss.faults.after?.(info, signal)
     return answer
   }
 
@@ -88,12 +97,12 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
     return found
   }
 
-  const crcOf = (bytes: Buffer): string | null => (oss.withoutCrc ? null : crc64Of(bytes).toString())
+  const crcOf = (bytes: Buffer): string | null => (oss.withoutCrc ? null : storedCrc64(bytes).toString())
 
   const sent = (bytes: Buffer) => ({
     size: bytes.length,
     etag: etagOf(bytes),
-    crc64: crc64Of(bytes).toString(),
+    crc64: storedCrc64(bytes).toString(),
     serverCrc64: crcOf(bytes),
     requestId: 'R',
   })
