@@ -34,11 +34,14 @@ export const createReadyJobs = (statements: Statements) => {
     return ready.sort((a, b) => turn(a) - turn(b)).slice(0, limit)
   }
 
+  const nextPair = (pair: Pair): Pair | undefined =>
+    (statements.nextReadyBucket.get(pair) ?? statements.nextReadyEndpoint.get(pair)) as Pair | undefined
+
   const ofPairs = (limit: number, { pairLimit = limit, quotas = [] }: Shares): readonly ReadyJob[] => {
     const found: ReadyJob[] = []
     let pair: Pair | undefined = { endpoint: '', bucket: '' }
     for (;;) {
-      pair = statements.nextReadyPair.get(pair) as Pair | undefined
+      pair = nextPair(pair)
       if (pair === undefined) return found.sort(byTurn)
       const { endpoint, bucket } = pair
       const quota = quotas.find((one) => one.endpoint === endpoint && one.bucket === bucket)

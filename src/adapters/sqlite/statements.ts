@@ -50,11 +50,18 @@ export const sql = {
 
   deleteJob: 'DELETE FROM jobs WHERE id = ?',
 
-  // From pair to pair by one seek each. The words of the index's condition, or it cannot be used.
-  nextReadyPair: `
+  // From pair to pair by a seek or two. Not by one comparison of (endpoint, bucket): that one is planned as a seek too, but
+  // walks through all that is equal. The words of the index's condition, or it cannot be used.
+  nextReadyBucket: `
     SELECT endpoint, bucket FROM jobs INDEXED BY jobs_ready
     WHERE lease_until IS NULL AND due_at IS NULL AND state IN ('cancelling', 'queued')
-      AND (endpoint, bucket) > (:endpoint, :bucket)
+      AND endpoint = :endpoint AND bucket > :bucket
+    ORDER BY bucket LIMIT 1`,
+
+  nextReadyEndpoint: `
+    SELECT endpoint, bucket FROM jobs INDEXED BY jobs_ready
+    WHERE lease_until IS NULL AND due_at IS NULL AND state IN ('cancelling', 'queued')
+      AND endpoint > :endpoint
     ORDER BY endpoint, bucket LIMIT 1`,
 
   // Cancels first: their state sorts before.

@@ -35,7 +35,8 @@ describe('the statements', () => {
 
   it('claim through the partial indexes made for it', () => {
     const explain = setup()
-    expect(explain(sql.nextReadyPair)).toEqual(['SEARCH jobs USING INDEX jobs_ready ((endpoint,bucket)>(?,?))'])
+    expect(explain(sql.nextReadyBucket)).toEqual(['SEARCH jobs USING INDEX jobs_ready (endpoint=? AND bucket>?)'])
+    expect(explain(sql.nextReadyEndpoint)).toEqual(['SEARCH jobs USING INDEX jobs_ready (endpoint>?)'])
     for (const text of [sql.readyJobsOfPair, sql.readyJobsOfPairReversed]) {
       expect(explain(text)).toEqual(['SEARCH jobs USING INDEX jobs_ready (endpoint=? AND bucket=? AND state=?)'])
     }
