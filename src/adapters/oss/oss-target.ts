@@ -86,7 +86,10 @@ export const createOssTarget = (deps: OssTargetDeps): Target => {
   const { protocol } = routeOf('')
   const proxy = network.proxyFor(placeOf(endpoint, 'path', ''))
   if (proxy !== null) {
-    logger.info({ endpoint: endpoint.origin, proxy: `${proxy.hostname}:${proxy.port}` }, 'OSS is reached through a proxy')
+    logger.info(
+      { endpoint: endpoint.origin, proxy: `${proxy.hostname}:${proxy.port}` },
+      'OSS is reached through a proxy',
+    )
   }
   const pool = { protocol, network, connectMs: timeouts.connectMs, maxFreeSockets: deps.maxSockets }
   const dataAgent = createAgent(pool)
