@@ -45,9 +45,12 @@ const hints: Partial<Record<StoreOperation, readonly WakeupTopic[]>> = {
 /** Resolves when the thread has opened its database; rejects with StoreOpenError when it refuses. */
 const opened = (worker: Worker): Promise<OpenedReport> =>
   new Promise((resolve, reject) => {
+    const ended = (): void => reject(new Error('the thread of the database ended before it was open'))
     worker.once('error', reject)
+    worker.once('exit', ended)
     worker.once('message', (message: FromThread) => {
       worker.off('error', reject)
+      worker.off('exit', ended)
       if (message.kind === 'opened') resolve(message.report)
       else if (message.kind === 'refused') reject(new StoreOpenError(message.exitCode, message.message))
     })

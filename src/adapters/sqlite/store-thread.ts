@@ -69,10 +69,20 @@ const serve = (open: OpenDatabase): void => {
   })
 }
 
-try {
+const begin = (): void => {
   const open = openDatabase(workerData as ThreadSettings)
+  try {
+    serve(open)
+  } catch (error) {
+    open.close()
+    throw error
+  }
+  // Last of all: whoever hears this may rely on being served.
   say({ kind: 'opened', report: open.report })
-  serve(open)
+}
+
+try {
+  begin()
 } catch (error) {
   sayWhy('refused', error)
 }
