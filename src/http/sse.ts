@@ -63,8 +63,11 @@ const beat = async (response: ServerResponse, clock: Clock, heartbeatMs: number,
 }
 
 const end = async (response: ServerResponse, clock: Clock): Promise<void> => {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  if (response.closed) gone.abort()
   response.end()
-  await clock.sleep(endGraceMs)
+  await clock.sleep(endGraceMs, gone.signal).catch(() => undefined)
   if (!response.writableFinished) response.destroy()
 }
 

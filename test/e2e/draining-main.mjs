@@ -1,0 +1,17 @@
+// The daemon as `longshore serve` starts it, but nobody ends its process: after SIGTERM and `stop` it ends when nothing is
+// left that keeps it alive. Tells what it still holds then. Run by tests with without-unref.mjs preloaded.
+import { createPinoLogger } from '../../dist/adapters/log/pino-logger.js'
+import { loadConfig } from '../../dist/config.js'
+import { startDaemon } from '../../dist/daemon.js'
+
+const logger = createPinoLogger('info', false)
+const daemon = await startDaemon(loadConfig(process.env), logger, ({ message }) => {
+  throw new Error(message)
+})
+process.once('SIGTERM', async () => {
+  await daemon.stop()
+  // What was destroyed is closed by the next turn of the event loop.
+  for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+  logger.info({ held: process.getActiveResourcesInfo() }, 'nothing left to do')
+})
+logger.info({ address: daemon.addresses[0] }, 'listening')
