@@ -102,6 +102,26 @@ export interface JobFilter {
   readonly batchId?: string
   /** AND; a null value means that the label exists. */
   readonly labels?: readonly { readonly key: string; readonly value: string | null }[]
+  /** The whole path, or with a `/` at its end everything below it. */
+  readonly source?: string
+  /** Made at this instant or later. */
+  readonly since?: number
+  readonly ids?: readonly string[]
+}
+
+/** How many jobs settled in which way, and how many have not. */
+export interface JobCounts {
+  readonly pending: number
+  readonly completed: number
+  readonly failed: number
+  readonly cancelled: number
+}
+
+export interface TallyPage extends JobCounts {
+  /** The youngest of the pending ones: likely the last to settle. Null when there is none, or finding it would cost a walk. */
+  readonly newestPending: string | null
+  /** Where to go on; null at the end. */
+  readonly nextCursor: string | null
 }
 
 export interface Page<T> {
@@ -169,6 +189,8 @@ export interface JobStore {
   get(jobId: string): Promise<Job | null>
   /** Newest first. */
   list(filter: JobFilter, page: PageRequest): Promise<Page<Job>>
+  /** Counts what matches, oldest first, a bounded stretch a call. */
+  tally(filter: JobFilter, cursor: string | null): Promise<TallyPage>
   /** By part number. Every part of the plan has a row. */
   parts(jobId: string, page: PageRequest): Promise<Page<StoredPart>>
 }

@@ -6,6 +6,7 @@ import { pruningTests } from './store-pruning.js'
 import { queueTests } from './store-queue.js'
 import { readingTests } from './store-reading.js'
 import { type OpenStore, type StoreSetup, setupStore } from './store-setup.js'
+import { tallyTests } from './store-tally.js'
 import { uploadTests } from './store-upload.js'
 
 /** The conformance suite of the store port. Every adapter and the fake pass it. */
@@ -25,6 +26,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     uploadTests(setup)
     orphanTests(setup)
     readingTests(setup)
+    tallyTests(setup)
     pruningTests(setup)
     clockTests(setup)
   })

@@ -317,6 +317,16 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         return { items: page.items.map((row) => row.job), nextCursor: page.nextCursor }
       }),
 
+    tally: (filter, cursor) =>
+      run('tally', () => {
+        startOf('tally', cursor, 0)
+        const found = bySeq().filter((row) => matches(row.job, filter))
+        const count = (state: JobState): number => found.filter(({ job }) => job.state === state).length
+        const pending = found.filter(({ job }) => !isSettled(job.state))
+        const counts = { completed: count('completed'), failed: count('failed'), cancelled: count('cancelled') }
+        return { pending: pending.length, ...counts, newestPending: pending.at(-1)?.job.id ?? null, nextCursor: null }
+      }),
+
     parts: (jobId, { limit, cursor }) =>
       run('parts', () => {
         const after = startOf('parts', cursor, 0)

@@ -2,25 +2,13 @@ import type SqliteDatabase from 'better-sqlite3'
 import { AppError } from '../../core/app-error.js'
 import { decodeCursor, encodeCursor } from '../../core/cursor.js'
 import type { JobFilter } from '../../ports/store.js'
+import { filterParameters, isWholePath, matches } from './job-filter.js'
 import type { Ledger } from './ledger.js'
 import type { Operations } from './protocol.js'
 import { type JobRow, jobOf, type PartRow, partOf } from './rows.js'
 
 /** So many jobs are looked at for one page; a filter that matches few of them makes a short page with a cursor. */
 const windowSize = 2000
-
-// A parameter that is null asks for nothing. Labels come as [[key, value], ...]; a null value means any.
-const matches = `
-  (:bucket IS NULL OR bucket = :bucket)
-  AND (:batchId IS NULL OR batch_id = :batchId)
-  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
-  AND (:labels IS NULL OR NOT EXISTS (
-    SELECT 1 FROM json_each(:labels) AS wanted
-    WHERE NOT EXISTS (
-      SELECT 1 FROM json_each(jobs.labels) AS own
-      WHERE own.key = wanted.value ->> 0 AND (wanted.value ->> 1 IS NULL OR own.value = wanted.value ->> 1)
-    )
-  )) AS matches`
 
 const windowOfAll = `
   SELECT seq, ${matches} FROM jobs
@@ -30,6 +18,11 @@ const windowOfAll = `
 const windowOfBatch = `
   SELECT seq, ${matches} FROM jobs INDEXED BY jobs_batch
   WHERE batch_id = :batchId AND seq < :before
+  ORDER BY seq DESC LIMIT :window`
+
+const windowOfSource = `
+  SELECT seq, ${matches} FROM jobs INDEXED BY jobs_source
+  WHERE source_path = :source AND seq < :before
   ORDER BY seq DESC LIMIT :window`
 
 // One arm a state: SQLite merges arms that are sorted already, where IN (...) would sort everything it finds.
@@ -45,6 +38,7 @@ const windowOfStates = (count: number): string =>
 /** The statement that walks the jobs a filter may match, newest first. */
 export const listSql = (filter: JobFilter): string => {
   if (filter.batchId !== undefined) return windowOfBatch
+  if (isWholePath(filter.source)) return windowOfSource
   return filter.states === undefined ? windowOfAll : windowOfStates(new Set(filter.states).size)
 }
 
@@ -75,10 +69,7 @@ export const createListOperations = (ledger: Ledger): Operations<'list' | 'parts
       const window = prepare(listSql(filter)).iterate({
         before,
         window: windowSize,
-        bucket: filter.bucket ?? null,
-        batchId: filter.batchId ?? null,
-        states: filter.states === undefined ? null : JSON.stringify([...new Set(filter.states)]),
-        labels: filter.labels?.length ? JSON.stringify(filter.labels.map(({ key, value }) => [key, value])) : null,
+        ...filterParameters(filter),
       }) as IterableIterator<{ seq: number; matches: 0 | 1 }>
 
       const found: number[] = []

@@ -6,6 +6,7 @@ import type { Operations } from './protocol.js'
 import { createPruneOperations } from './prune-operations.js'
 import { createQueueOperations } from './queue-operations.js'
 import { createReadOperations } from './read-operations.js'
+import { createTallyOperations } from './tally-jobs.js'
 import { createUploadOperations } from './upload-operations.js'
 
 /** The whole port over one open database. Runs inside a transaction that the caller holds. */
@@ -17,4 +18,5 @@ export const createOperations = (ledger: Ledger): Operations => ({
   ...createOrphanOperations(ledger),
   ...createPruneOperations(ledger),
   ...createReadOperations(ledger),
+  ...createTallyOperations(ledger),
 })

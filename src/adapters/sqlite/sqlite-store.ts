@@ -156,6 +156,7 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     remove: (...args) => call('remove', ...args),
     get: (...args) => call('get', ...args),
     list: (...args) => call('list', ...args),
+    tally: (...args) => call('tally', ...args),
     parts: (...args) => call('parts', ...args),
     lastEventId: (...args) => call('lastEventId', ...args),
     eventsAfter: (...args) => call('eventsAfter', ...args),

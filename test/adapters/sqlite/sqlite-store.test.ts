@@ -46,6 +46,16 @@ describe('the SQLite store', () => {
     expect(await store.stats()).toMatchObject({ jobs: { queued: 5000 }, bytesPending: 5000 * 300 })
   })
 
+  it('counts so many jobs a call and no more, each once', async () => {
+    const store = await openStore(setup())
+    endings.push(() => store.close())
+    await Promise.all(Array.from({ length: 5003 }, (_, i) => store.submit(jobRequest(`job-${i}`), null)))
+    const first = await store.tally({ since: 0 }, null)
+    const second = await store.tally({ since: 0 }, first.nextCursor)
+    expect([first.pending, second.pending, second.nextCursor]).toEqual([5000, 3, null])
+    expect([first.newestPending, second.newestPending]).toEqual(['job-4999', 'job-5002'])
+  })
+
   it('looks at so many jobs for a page and no more, and gives a cursor to go on', async () => {
     const store = await openStore(setup())
     endings.push(() => store.close())

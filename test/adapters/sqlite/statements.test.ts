@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { listSql } from '../../../src/adapters/sqlite/list-jobs.js'
 import { migrate, readMigrations } from '../../../src/adapters/sqlite/migrate.js'
 import { sql } from '../../../src/adapters/sqlite/statements.js'
+import { tallySql } from '../../../src/adapters/sqlite/tally-jobs.js'
 import { jobStates } from '../../../src/core/job.js'
 
 const setup = () => {
@@ -50,9 +51,21 @@ describe('the statements', () => {
   it('list by an index and need no sorting, whatever the filter', () => {
     const explain = setup()
     expectDirect('all', explain(listSql({})))
+    expectDirect('a source', explain(listSql({ source: '/srv/in/a', labels: [{ key: 'a', value: null }] })))
+    expect(explain(listSql({ source: '/srv/in/a' }))).toContain(
+      'SEARCH jobs USING INDEX jobs_source (source_path=? AND rowid<?)',
+    )
     expectDirect('a batch', explain(listSql({ batchId: 'b', states: ['queued'] })))
     for (let count = 1; count <= jobStates.length; count++) {
       expectDirect(`${count} states`, explain(listSql({ states: jobStates.slice(0, count) })))
     }
+  })
+
+  it('count by an index and need no sorting, whatever the filter', () => {
+    const explain = setup()
+    const plans = [{ since: 1 }, { batchId: 'b', since: 1 }, { source: '/a' }, { source: '/a/' }, { ids: ['a'] }].map(
+      (filter) => explain(tallySql(filter)).filter((step) => !/^SCAN \(subquery|^CO-ROUTINE/.test(step)),
+    )
+    for (const [index, plan] of plans.entries()) expectDirect(`plan ${index}`, plan)
   })
 })

@@ -1,0 +1,35 @@
+import type { JobFilter } from '../../ports/store.js'
+
+// A parameter that is null asks for nothing. Labels come as [[key, value], ...]; a null value means any.
+export const matches = `
+  (:bucket IS NULL OR bucket = :bucket)
+  AND (:batchId IS NULL OR batch_id = :batchId)
+  AND (:since IS NULL OR created_at >= :since)
+  AND (:source IS NULL OR source_path = :source
+    OR (substr(:source, -1) = '/' AND substr(source_path, 1, length(:source)) = :source))
+  AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+  AND (:labels IS NULL OR NOT EXISTS (
+    SELECT 1 FROM json_each(:labels) AS wanted
+    WHERE NOT EXISTS (
+      SELECT 1 FROM json_each(jobs.labels) AS own
+      WHERE own.key = wanted.value ->> 0 AND (wanted.value ->> 1 IS NULL OR own.value = wanted.value ->> 1)
+    )
+  )) AS matches`
+
+const listed = (values: readonly unknown[] | undefined): string | null =>
+  values === undefined ? null : JSON.stringify([...new Set(values)])
+
+/** What a statement with `matches` is run with. */
+export const filterParameters = (filter: JobFilter) => ({
+  bucket: filter.bucket ?? null,
+  batchId: filter.batchId ?? null,
+  since: filter.since ?? null,
+  source: filter.source ?? null,
+  ids: listed(filter.ids),
+  states: listed(filter.states),
+  labels: filter.labels?.length ? JSON.stringify(filter.labels.map(({ key, value }) => [key, value])) : null,
+})
+
+/** One file rather than a directory: the paths' own index finds it. */
+export const isWholePath = (source: string | undefined): boolean => source !== undefined && !source.endsWith('/')

@@ -1,0 +1,87 @@
+import type SqliteDatabase from 'better-sqlite3'
+import { encodeCursor } from '../../core/cursor.js'
+import { isSettled, type JobState } from '../../core/job.js'
+import type { JobFilter, TallyPage } from '../../ports/store.js'
+import { filterParameters, isWholePath, matches } from './job-filter.js'
+import type { Ledger } from './ledger.js'
+import { startOf } from './list-jobs.js'
+import type { Operations } from './protocol.js'
+import type { JobRow } from './rows.js'
+
+/** So many jobs are counted a call: others wait a few milliseconds for them. */
+const windowSize = 5000
+
+const places = {
+  ids: 'jobs WHERE id IN (SELECT value FROM json_each(:ids)) AND seq > :after',
+  batch: 'jobs INDEXED BY jobs_batch WHERE batch_id = :batchId AND seq > :after ORDER BY seq LIMIT :window',
+  source: 'jobs INDEXED BY jobs_source WHERE source_path = :source AND seq > :after ORDER BY seq LIMIT :window',
+  all: 'jobs WHERE seq > :after ORDER BY seq LIMIT :window',
+} as const
+
+const placeOf = (filter: JobFilter): keyof typeof places => {
+  if (filter.ids !== undefined) return 'ids'
+  if (filter.batchId !== undefined) return 'batch'
+  return isWholePath(filter.source) ? 'source' : 'all'
+}
+
+/** The statement that counts the next stretch of the jobs a filter may match, oldest first. */
+export const tallySql = (filter: JobFilter): string => `
+  SELECT count(*) AS seen, max(seq) AS last,
+    count(*) FILTER (WHERE matches AND finished_at IS NULL) AS pending,
+    count(*) FILTER (WHERE matches AND state = 'completed') AS completed,
+    count(*) FILTER (WHERE matches AND state = 'failed') AS failed,
+    count(*) FILTER (WHERE matches AND state = 'cancelled') AS cancelled,
+    max(seq) FILTER (WHERE matches AND finished_at IS NULL) AS newest
+  FROM (SELECT seq, state, finished_at, ${matches} FROM ${places[placeOf(filter)]})`
+
+interface Stretch {
+  readonly seen: number
+  readonly last: number | null
+  readonly pending: number
+  readonly completed: number
+  readonly failed: number
+  readonly cancelled: number
+  readonly newest: number | null
+}
+
+/** Counting what matches a filter. */
+export const createTallyOperations = (ledger: Ledger): Operations<'tally'> => {
+  const { database, statements, instance } = ledger
+  const prepared = new Map<string, SqliteDatabase.Statement>()
+
+  const prepare = (text: string): SqliteDatabase.Statement => {
+    const known = prepared.get(text) ?? database.prepare(text)
+    prepared.set(text, known)
+    return known
+  }
+
+  /** Everything: the counters know. */
+  const tallyAll = (): TallyPage => {
+    const counts = statements.countsByState.all() as { state: JobState; jobs: number }[]
+    const sum = (of: (state: JobState) => boolean): number =>
+      counts.reduce((total, { state, jobs }) => total + (of(state) ? jobs : 0), 0)
+    return {
+      pending: sum((state) => !isSettled(state)),
+      completed: sum((state) => state === 'completed'),
+      failed: sum((state) => state === 'failed'),
+      cancelled: sum((state) => state === 'cancelled'),
+      newestPending: null,
+      nextCursor: null,
+    }
+  }
+
+  return {
+    tally: (_at, filter, cursor) => {
+      const after = cursor === null ? 0 : startOf(ledger, 'tally', cursor)
+      if (Object.values(filter).every((wish) => wish === undefined)) return tallyAll()
+      const parameters = { after, window: windowSize, ...filterParameters(filter) }
+      const { seen, last, newest, ...counts } = prepare(tallySql(filter)).get(parameters) as Stretch
+      const more = seen >= windowSize && filter.ids === undefined && last !== null
+      return {
+        ...counts,
+        newestPending: newest === null ? null : (statements.jobBySeq.get(newest) as JobRow).id,
+        nextCursor: more ? encodeCursor('tally', instance, last) : null,
+      }
+    },
+  }
+}
