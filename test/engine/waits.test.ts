@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createLocalWakeup } from '../../src/adapters/wakeup/local-wakeup.js'
+import { createDrain } from '../../src/engine/drain.js'
+import { createWaits } from '../../src/engine/waits.js'
+import type { Store } from '../../src/ports/store.js'
+import { jobRequest, leaseMs, node, receipt } from '../contract/store-setup.js'
+import { createMemoryStore } from '../fakes/memory-store.js'
+import { createVirtualClock, type VirtualClock } from '../fakes/virtual-clock.js'
+import { type EngineSetup, partSize, path, setupEngine } from './engine-setup.js'
+
+let clock: VirtualClock
+afterEach(() => clock.stop())
+
+const setup = () => {
+  clock = createVirtualClock()
+  const wakeup = createLocalWakeup()
+  const counts: Partial<Record<keyof Store, number>> = {}
+  const store = createMemoryStore({
+    clock,
+    wakeup,
+    before: (operation) => {
+      counts[operation] = (counts[operation] ?? 0) + 1
+    },
+  })
+  const complete = async (): Promise<string> => {
+    const [claim] = (await store.claim({ node, limit: 1, leaseMs })).claims
+    if (claim === undefined) throw new Error('nothing is ready')
+    await store.finish(claim.lease, { to: 'completed', outcome: 'uploaded', receipt })
+    return claim.job.id
+  }
+  const submit = (id: string, labels: Record<string, string> = {}) => store.submit(jobRequest(id, { labels }), null)
+  return { store, counts, waits: createWaits({ store, wakeup, clock }), complete, submit }
+}
+
+const never = new AbortController().signal
+const run1 = { labels: [{ key: 'run', value: '1' }] }
+
+describe('wait', () => {
+  it('answers at once, with zeros, when nothing matches', async () => {
+    const { waits, submit } = setup()
+    await submit('a', { run: '2' })
+    const zeros = { pending: 0, completed: 0, failed: 0, cancelled: 0 }
+    expect(await waits.wait(run1, 60_000, never)).toEqual({ done: true, counts: zeros })
+  })
+
+  it('answers when the last one that matches is settled, those that came meanwhile too', async () => {
+    const { waits, submit, complete } = setup()
+    for (const id of ['a', 'b']) await submit(id, { run: '1' })
+    const waiting = waits.wait(run1, 3_600_000, never)
+    await complete()
+    await submit('c', { run: '1' })
+    await complete()
+    await complete()
+    expect(await waiting).toEqual({ done: true, counts: { pending: 0, completed: 3, failed: 0, cancelled: 0 } })
+  })
+
+  it('counts paused jobs and those not yet due as pending, and answers at the timeout', async () => {
+    const { store, waits, submit } = setup()
+    await submit('a')
+    await store.submit(jobRequest('b', { dueAt: clock.now() + 86_400_000 }), null)
+    await store.control('a', { verb: 'pause' })
+    const startedAt = clock.monotonic()
+    const counts = { pending: 2, completed: 0, failed: 0, cancelled: 0 }
+    expect(await waits.wait({}, 20_000, never)).toEqual({ done: false, counts })
+    expect(clock.monotonic() - startedAt).toBeGreaterThanOrEqual(20_000)
+    expect(await waits.wait({ ids: ['a'] }, 0, never)).toMatchObject({ done: false, counts: { pending: 1 } })
+  })
+
+  it('ends when its signal does', async () => {
+    const { waits, submit } = setup()
+    await submit('a')
+    expect(await waits.wait({}, 3_600_000, AbortSignal.abort())).toMatchObject({ done: false })
+  })
+
+  it('does not know ids that nobody gave', async () => {
+    const { waits, submit } = setup()
+    await submit('a')
+    await expect(waits.wait({ ids: ['a', 'x'] }, 0, never)).rejects.toMatchObject({ code: 'job_not_found' })
+    await expect(waits.wait({ batchId: 'x' }, 0, never)).rejects.toMatchObject({ code: 'batch_not_found' })
+  })
+
+  it('does not count again while one job is known to be pending', async () => {
+    const { waits, submit, complete, counts } = setup()
+    for (let i = 0; i < 50; i++) await submit(`job-${i}`, { run: '1' })
+    const waiting = waits.wait(run1, 3_600_000, never)
+    for (let i = 0; i < 50; i++) {
+      await complete()
+      await new Promise(setImmediate)
+    }
+    expect((await waiting).counts.completed).toBe(50)
+    expect(counts.tally).toBe(2)
+  })
+})
+
+describe('drain', () => {
+  let engine: EngineSetup
+  afterEach(() => engine.end())
+
+  it('finishes what is being taken when it begins, and refuses what comes later', async () => {
+    engine = setupEngine()
+    clock = engine.clock
+    engine.files.write(path, randomBytes(3 * partSize))
+    const wakeup = createLocalWakeup()
+    const drain = createDrain({ waits: createWaits({ store: engine.store, wakeup, clock: engine.clock }) })
+    let open = (): void => {}
+    const opened = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const taken = drain.admit(async () => {
+      await opened
+      return engine.submit()
+    })
+    const draining = drain.begin(3_600_000, never)
+    await expect(drain.admit(() => engine.submit())).rejects.toMatchObject({ code: 'draining' })
+    open()
+    await taken
+    engine.start()
+    expect(await draining).toEqual({ done: true, counts: { pending: 0, completed: 1, failed: 0, cancelled: 0 } })
+    drain.undo()
+    expect((await drain.admit(() => engine.submit())).state).toBe('queued')
+    drain.close()
+    drain.undo()
+    expect(drain.isDraining()).toBe(true)
+  })
+})
