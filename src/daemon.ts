@@ -16,6 +16,7 @@ import { createLocalWakeup } from './adapters/wakeup/local-wakeup.js'
 import type { Config } from './config.js'
 import { defaultBaseMs, defaultCapMs } from './core/retry.js'
 import { createDispatcher } from './engine/dispatcher.js'
+import { createDrain } from './engine/drain.js'
 import { createEndpointHealth } from './engine/endpoint-health.js'
 import { createEventFeed } from './engine/event-feed.js'
 import { gateTargets } from './engine/gated-targets.js'
@@ -28,6 +29,7 @@ import { createProgressBoard } from './engine/progress-board.js'
 import { createPruner } from './engine/pruner.js'
 import { createSlots } from './engine/slots.js'
 import { createStorageGate } from './engine/storage-gate.js'
+import { createWaits } from './engine/waits.js'
 import { createApp } from './http/app.js'
 import { listenOn } from './http/listen.js'
 import type { KeySettings } from './key-settings.js'
@@ -191,11 +193,14 @@ export const startDaemon = async (
     abandonedAfterMs: config.abandonedAfterMs,
   })
 
-  let draining = false
+  const waits = createWaits({ store, wakeup, clock })
+  const drain = createDrain({ waits })
   const app = await createApp({
     jobs,
     feed,
     orphans,
+    waits,
+    drain,
     store,
     tokens: config.tokens.map(({ name, scope, token }) => ({
       name,
@@ -206,7 +211,6 @@ export const startDaemon = async (
       ...config.allowedHosts,
       ...config.listen.flatMap((address) => (address.kind === 'tcp' ? [address.host] : [])),
     ],
-    isDraining: () => draining,
     version: { version },
     logger: component('http'),
     clock,
@@ -230,7 +234,7 @@ export const startDaemon = async (
 
   let stopped: Promise<void> | null = null
   const stop = async (): Promise<void> => {
-    draining = true
+    drain.close()
     storage.close()
     logger.info({ runs: dispatcher.activeRuns(), drainTimeoutMs: config.drainTimeoutMs }, 'Stopping')
     await stopParts()

@@ -23,6 +23,22 @@ export interface ListQuery {
   readonly labels?: readonly string[]
 }
 
+/** Everything that is given must hold; nothing given means all jobs. */
+export interface WaitQuery {
+  readonly jobs?: readonly string[]
+  readonly labels?: readonly string[]
+  readonly batch?: string
+  /** ISO 8601. */
+  readonly since?: string
+}
+
+export interface JobCounts {
+  readonly pending: number
+  readonly completed: number
+  readonly failed: number
+  readonly cancelled: number
+}
+
 export interface JobPage {
   readonly items: readonly JobView[]
   readonly nextCursor: string | null
@@ -63,6 +79,11 @@ export interface Api {
   get(jobId: string, signal: AbortSignal): Promise<JobView>
   /** The job when it is settled, or as it is after `waitSeconds` (at most 55). */
   wait(jobId: string, waitSeconds: number, signal: AbortSignal): Promise<JobView>
+  /** How many jobs stand how, once none is pending or after `waitSeconds` (at most 55). */
+  waitFor(query: WaitQuery, waitSeconds: number, signal: AbortSignal): Promise<JobCounts>
+  /** Refuses new jobs from now on; waits like `waitFor` for everything. */
+  drain(waitSeconds: number, signal: AbortSignal): Promise<JobCounts>
+  undoDrain(signal: AbortSignal): Promise<void>
   /** `limit` 1..1000. A page may be short and still have a next one. */
   page(query: ListQuery, limit: number, cursor: string | null, signal: AbortSignal): Promise<JobPage>
   control(jobId: string, verb: Verb, signal: AbortSignal): Promise<JobView>
@@ -96,6 +117,23 @@ export const createApi = (client: HttpClient): Api => {
         timeoutMs: waitSeconds * 1000 + waitMarginMs,
         signal,
       })) as JobView,
+    waitFor: async ({ jobs = [], labels = [], batch, since }, waitSeconds, signal) => {
+      const query: [string, string][] = [['timeout', `${waitSeconds}s`]]
+      if (jobs.length > 0) query.push(['job', jobs.join(',')])
+      for (const label of labels) query.push(['label', label])
+      if (batch !== undefined) query.push(['batch', batch])
+      if (since !== undefined) query.push(['since', since])
+      const timeoutMs = waitSeconds * 1000 + waitMarginMs
+      return (await client.request('GET', '/v1/wait', { query, timeoutMs, signal })) as JobCounts
+    },
+    drain: async (waitSeconds, signal) => {
+      const timeoutMs = waitSeconds * 1000 + waitMarginMs
+      const body = { timeoutSeconds: waitSeconds }
+      return (await client.request('POST', '/v1/drain', { body, timeoutMs, signal })) as JobCounts
+    },
+    undoDrain: async (signal) => {
+      await client.request('DELETE', '/v1/drain', { signal })
+    },
     page: async ({ states = [], bucket, labels = [] }, limit, cursor, signal) => {
       const query: [string, string][] = [['limit', String(limit)]]
       if (states.length > 0) query.push(['state', states.join(',')])

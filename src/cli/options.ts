@@ -28,6 +28,14 @@ export const countValue = (text: string): number => {
   return value
 }
 
+export const instantValue = (text: string): string => {
+  const at = Date.parse(text)
+  if (Number.isNaN(at) || !/^\d{4}-/.test(text)) {
+    throw new InvalidArgumentError('Give an instant like 2026-01-01T00:00:00Z.')
+  }
+  return new Date(at).toISOString()
+}
+
 /** Repeated `k=v`, split at the first `=`. */
 export const labelValue = (text: string, previous: Readonly<Record<string, string>> = {}): Record<string, string> => {
   const split = text.indexOf('=')

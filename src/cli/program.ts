@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { addDrainCommand } from './commands/drain.js'
 import { addLookCommands } from './commands/look.js'
 import { addOrphansCommand } from './commands/orphans.js'
 import { addPutCommand } from './commands/put.js'
@@ -38,6 +39,7 @@ export const createProgram = (io: CliIo): Command => {
   addWatchCommand(program, io)
   addSteerCommands(program, io)
   addWaitCommand(program, io)
+  addDrainCommand(program, io)
   addOrphansCommand(program, io)
   return program
 }

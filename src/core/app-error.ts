@@ -5,6 +5,7 @@ export const appErrorCodes = [
   'forbidden',
   'target_not_allowed',
   'job_not_found',
+  'batch_not_found',
   'not_found',
   'method_not_allowed',
   'invalid_state',

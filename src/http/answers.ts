@@ -196,6 +196,11 @@ export const statsSchema = z.object({
   bytesPending: size.describe("Unsettled jobs' bytes that OSS does not hold yet."),
 })
 
+export const waitSchema = z.object({ pending: size, completed: size, failed: size, cancelled: size }).meta({
+  description: 'How many jobs that match are not settled, and how the others ended.',
+  examples: [{ pending: 0, completed: 41, failed: 1, cancelled: 0 }],
+})
+
 export const versionSchema = z.object({ version: z.string(), commit: z.string().nullable() })
 
 const checkSchema = z.object({ ok: z.boolean(), code: z.enum(appErrorCodes).optional() })

@@ -2,9 +2,11 @@ import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import type { Drain } from '../engine/drain.js'
 import type { EventFeed } from '../engine/event-feed.js'
 import type { Jobs } from '../engine/jobs.js'
 import type { Orphans } from '../engine/orphans.js'
+import type { Waits } from '../engine/waits.js'
 import type { Clock } from '../ports/clock.js'
 import type { StoreUpkeep } from '../ports/store.js'
 import { guardScopes, type Token } from './auth.js'
@@ -20,6 +22,7 @@ import { jobRoutes } from './routes/jobs.js'
 import { orphanRoutes } from './routes/orphans.js'
 import { probeRoutes } from './routes/probes.js'
 import { systemRoutes } from './routes/system.js'
+import { waitRoutes } from './routes/waits.js'
 import { createEventStreams } from './sse.js'
 import { compileValidator } from './validation.js'
 
@@ -27,12 +30,13 @@ export interface AppDeps {
   readonly jobs: Jobs
   readonly feed: EventFeed
   readonly orphans: Orphans
+  readonly waits: Waits
+  readonly drain: Drain
   readonly store: Pick<StoreUpkeep, 'stats' | 'check'>
   /** Empty: no token is needed. The composition root grants that on loopback alone. */
   readonly tokens: readonly Token[]
   /** Host names that are accepted beside `localhost` and IP literals. */
   readonly allowedHosts: readonly string[]
-  isDraining(): boolean
   readonly version: { readonly version: string; readonly commit?: string }
   readonly logger: FastifyBaseLogger
   readonly clock: Clock
@@ -76,7 +80,7 @@ const docs = async (app: FastifyInstance): Promise<void> => {
 
 /** The HTTP app, ready but not listening. Throws when a route declares no scope. */
 export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
-  const { jobs, store, clock, isDraining } = deps
+  const { jobs, store, clock, drain, waits } = deps
   const app: FastifyInstance = fastify({
     loggerInstance: deps.logger,
     // Fastify's own lines would hold whole URLs; ours is below.
@@ -117,12 +121,13 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
 
   await app.register(swagger, openApiOptions(deps.version.version))
   await app.register(docs)
-  await app.register(async (instance) => jobRoutes(instance, { jobs, lingering, isDraining }))
+  await app.register(async (instance) => jobRoutes(instance, { jobs, lingering, drain }))
   await app.register(async (instance) => jobVerbRoutes(instance, jobs))
+  await app.register(async (instance) => waitRoutes(instance, { waits, drain, lingering }))
   await app.register(async (instance) => eventRoutes(instance, { jobs, feed: deps.feed, streams }))
   await app.register(async (instance) => orphanRoutes(instance, deps.orphans))
   await app.register(async (instance) => systemRoutes(instance, { store, version: deps.version }))
-  await app.register(async (instance) => probeRoutes(instance, { store, clock, isDraining }))
+  await app.register(async (instance) => probeRoutes(instance, { store, clock, isDraining: drain.isDraining }))
   await app.ready()
   return app
 }

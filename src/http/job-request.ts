@@ -55,7 +55,7 @@ const headers = z.record(z.string(), z.string()).superRefine((record, context) =
   }
 })
 
-const instant = z.iso
+export const instant = z.iso
   .datetime({ offset: true, error: 'must be an ISO 8601 instant with Z or an offset, like 2026-01-01T00:00:00Z' })
   .transform((text) => Date.parse(text))
 

@@ -16,10 +16,12 @@ import {
   progressSchema,
   statsSchema,
   versionSchema,
+  waitSchema,
 } from './answers.js'
 import { jobRequestSchema } from './job-request.js'
 import { abortRequestSchema } from './orphan-request.js'
 import { problemMediaType } from './problem.js'
+import { drainRequestSchema } from './wait-request.js'
 
 /*
  * Named schemas, requests apart from answers: a zod schema may read differently on its way in and out, and naming it
@@ -32,7 +34,11 @@ const register = (schemas: Readonly<Record<string, z.ZodType>>): Names => {
   return names
 }
 
-const requests = register({ JobRequest: jobRequestSchema, OrphanAbortRequest: abortRequestSchema })
+const requests = register({
+  JobRequest: jobRequestSchema,
+  OrphanAbortRequest: abortRequestSchema,
+  DrainRequest: drainRequestSchema,
+})
 const answers = register({
   Job: jobSchema,
   JobPage: jobPageSchema,
@@ -49,6 +55,7 @@ const answers = register({
   Progress: progressSchema,
   Stats: statsSchema,
   Version: versionSchema,
+  WaitCounts: waitSchema,
 })
 
 type JsonSchema = Record<string, unknown>
@@ -85,12 +92,12 @@ const inline = (schema: z.ZodType, io: Io): JsonSchema => {
 const descriptions: Readonly<Record<string, string>> = {
   200: 'Done.',
   201: 'Made, and durable. `Location` names it; `Idempotency-Replayed: true` tells that it was made before.',
-  202: 'Accepted: the job as it is now.',
+  202: 'Accepted, or still under way: how it is now.',
   204: 'Removed.',
   400: '`invalid_request`: `errors` names the offending fields.',
   401: '`unauthorized`: no valid token.',
   403: '`forbidden`: the token lacks the scope, or a web page of another origin asks; `target_not_allowed`.',
-  404: '`job_not_found`: there is no such job.',
+  404: '`job_not_found`, `batch_not_found`: there is none of this id.',
   409: '`invalid_state`: the state of the job forbids it; `target_busy`: `jobId` names the job in the way.',
   413: '`payload_too_large`: the body is over 1 MiB.',
   415: '`unsupported_media_type`: the body is not application/json.',

@@ -33,6 +33,12 @@ export const jobsQuerySchema = z.strictObject({
     }),
   bucket: z.string().min(1).max(63).optional(),
   batch: z.string().min(1).max(100).optional(),
+  source: z
+    .string()
+    .min(1)
+    .max(4096)
+    .optional()
+    .describe('Path of the source; with a `/` at its end everything below that directory.'),
   label: repeatable
     .transform((value) => asArray(value).map(labelOf))
     .pipe(z.array(z.object({ key: z.string().min(1).max(63), value: z.string().max(255).nullable() })).max(16))
@@ -50,21 +56,29 @@ function labelOf(text: string): { key: string; value: string | null } {
 }
 
 type PageQuery = z.infer<typeof partsQuerySchema>
-type JobsQuery = z.infer<typeof jobsQuerySchema>
+type FilterQuery = Partial<Omit<z.infer<typeof jobsQuerySchema>, 'limit' | 'cursor'>>
 
 export const pageRequestOf = ({ limit, cursor }: PageQuery): PageRequest => ({ limit, cursor: cursor ?? null })
 
-export const jobFilterOf = ({ state, bucket, batch, label }: JobsQuery): JobFilter => ({
+export const jobFilterOf = ({ state, bucket, batch, label, source }: FilterQuery): JobFilter => ({
   ...(state === undefined ? {} : { states: state }),
   ...(bucket === undefined ? {} : { bucket }),
   ...(batch === undefined ? {} : { batchId: batch }),
   ...(label === undefined ? {} : { labels: label }),
+  ...(source === undefined ? {} : { source }),
 })
 
-const longestWaitMs = 55_000
+/** Ids that may repeat or hold commas. */
+export const idList = (most: number) =>
+  repeatable
+    .transform((value) => asArray(value).flatMap((text) => text.split(',')))
+    .pipe(z.array(z.string().min(1).max(100)).max(most))
+    .meta({ type: 'array', items: { type: 'string' }, maxItems: most, description: 'May repeat or hold commas.' })
+
+export const longestWaitMs = 55_000
 
 /** `30`, `30s` or `1m`, in milliseconds; longer than 55 s is clamped, so that proxies do not cut the answer off. */
-const waitMs = z
+export const waitMs = z
   .string()
   .regex(/^\d{1,9}(s|m)?$/, 'must be a duration like 30, 30s or 1m')
   .transform((text) => Math.min(Number.parseInt(text, 10) * (text.endsWith('m') ? 60_000 : 1000), longestWaitMs))

@@ -177,17 +177,40 @@ export const startFakeDaemon = async (listen: { socketPath: string } | { port: n
     return { items: uploads.map((upload) => ({ ...upload, ...hooks.abortAnswer(upload) })) }
   }
 
+  const countsOf = ({ query }: Received) => {
+    const ids = query.get('job')?.split(',')
+    const labels = query.getAll('label').map((label) => label.split('='))
+    const matching = [...jobs.values()]
+      .filter(({ id }) => ids === undefined || ids.includes(id))
+      .filter((job) => labels.every(([k = '', v]) => k in job.labels && (v === undefined || job.labels[k] === v)))
+    const count = (is: (state: JobState) => boolean): number => matching.filter(({ state }) => is(state)).length
+    return {
+      pending: count((state) => !isSettled(state)),
+      completed: count((state) => state === 'completed'),
+      failed: count((state) => state === 'failed'),
+      cancelled: count((state) => state === 'cancelled'),
+    }
+  }
+
+  const waitForAll = async (request: Received, seconds: number): Promise<ReturnType<typeof countsOf>> => {
+    const deadline = performance.now() + seconds * 1000
+    while (countsOf(request).pending > 0 && performance.now() < deadline) await nextChange(deadline)
+    return countsOf(request)
+  }
+
+  const nextChange = async (deadline: number): Promise<void> => {
+    let wake = (): void => {}
+    await new Promise<void>((resolve) => {
+      wake = resolve
+      waiters.add(wake)
+      setTimeout(resolve, Math.max(0, deadline - performance.now())).unref()
+    })
+    waiters.delete(wake)
+  }
+
   const waitFor = async (id: string, seconds: number): Promise<void> => {
     const deadline = performance.now() + seconds * 1000
-    while (!isSettled(jobs.get(id)?.state ?? 'failed') && performance.now() < deadline) {
-      let wake = (): void => {}
-      await new Promise<void>((resolve) => {
-        wake = resolve
-        waiters.add(wake)
-        setTimeout(resolve, Math.max(0, deadline - performance.now())).unref()
-      })
-      waiters.delete(wake)
-    }
+    while (!isSettled(jobs.get(id)?.state ?? 'failed') && performance.now() < deadline) await nextChange(deadline)
   }
 
   const stream = (request: Received, response: ServerResponse, jobId: string | null): void => {
@@ -205,6 +228,12 @@ export const startFakeDaemon = async (listen: { socketPath: string } | { port: n
     const [, , resource, id, verb] = request.path.split('/').map(decodeURIComponent)
     if (resource === 'orphans')
       return json(response, 200, request.method === 'GET' ? listOrphans(request) : abort(request))
+    if (resource === 'wait' || resource === 'drain') {
+      if (request.method === 'DELETE') return void response.writeHead(204).end()
+      const seconds = request.query.get('timeout') ?? String(request.body?.['timeoutSeconds'])
+      const counts = await waitForAll(request, Number.parseInt(seconds, 10))
+      return json(response, counts.pending === 0 ? 200 : 202, counts)
+    }
     if (resource === 'events') return stream(request, response, null)
     if (id === undefined && request.method === 'POST') {
       await hooks.hold()

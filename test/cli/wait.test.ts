@@ -17,7 +17,7 @@ describe('wait', () => {
     const { daemon, env, asked } = await setup()
     const waiting = startCli(['wait', 'j1', 'j2'], env)
     daemon.move('j1', 'completed')
-    await asked('/v1/jobs/j2')
+    await asked('/v1/wait')
     daemon.move('j2', 'completed')
     expect(await waiting.exited).toBe(0)
     expect(waiting.text()).toBe('2 completed, 0 failed, 0 cancelled\n')
@@ -44,22 +44,31 @@ describe('wait', () => {
     const { daemon, env, asked } = await setup()
     daemon.add(jobView('other', { state: 'running' }))
     const waiting = startCli(['wait', '--label', 'run=42'], env)
-    await asked('/v1/jobs/j1')
+    await asked('/v1/wait')
     daemon.add(jobView('j4', { state: 'running', labels: { run: '42' } }))
     for (const id of ['j1', 'j2', 'j3']) daemon.move(id, 'completed')
-    await asked('/v1/jobs/j4')
     daemon.move('j4', 'completed')
     expect(await waiting.exited).toBe(0)
     expect(waiting.text()).toContain('4 completed')
   })
 
-  it('waits for everything unsettled when nothing is named, whatever failed before', async () => {
-    const { daemon, env } = await setup()
+  it('waits for everything when nothing is named, and tells what had failed before', async () => {
+    const { daemon, env, asked } = await setup()
     daemon.move('j1', 'failed')
     daemon.move('j2', 'completed')
     const waiting = startCli(['wait'], env)
+    await asked('/v1/wait')
     daemon.move('j3', 'completed')
-    expect(await waiting.exited).toBe(0)
+    expect(await waiting.exited).toBe(1)
+    expect(waiting.text()).toContain('2 completed, 1 failed, 0 cancelled')
+  })
+
+  it('asks for a batch and an instant as they were given', async () => {
+    const { daemon, env } = await setup()
+    await cli(['wait', '--batch', 'b1', '--since', '2026-01-01T02:00:00+02:00', '--timeout', '0'], env)
+    const asked = daemon.received.at(-1)?.query
+    expect([asked?.get('batch'), asked?.get('since')]).toEqual(['b1', '2026-01-01T00:00:00.000Z'])
+    expect((await cli(['wait', '--since', 'yesterday'], env)).code).toBe(64)
   })
 
   it('exits 0 at once when nothing matches', async () => {
@@ -71,7 +80,7 @@ describe('wait', () => {
     const { daemon, env, asked } = await setup()
     const waiting = startCli(['wait', 'j1', 'j2'], env)
     daemon.move('j2', 'completed')
-    await asked('/v1/jobs/j1')
+    await asked('/v1/wait')
     await daemon.stop()
     await waiting.sees('the daemon is not answering')
     daemon.jobs.set('j1', { ...jobView('j1'), state: 'completed' })

@@ -4,13 +4,16 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { AppError } from '../../src/core/app-error.js'
 import type { Job } from '../../src/core/job.js'
 import { type JobView, viewJob } from '../../src/core/job-view.js'
+import { createDrain, type Drain } from '../../src/engine/drain.js'
 import type { EventFeed, FeedItem } from '../../src/engine/event-feed.js'
 import type { Jobs } from '../../src/engine/jobs.js'
 import type { OrphanView } from '../../src/engine/orphan-view.js'
 import type { Orphans } from '../../src/engine/orphans.js'
+import type { WaitAnswer, Waits } from '../../src/engine/waits.js'
 import { type AppDeps, createApp } from '../../src/http/app.js'
 import type { Scope, Token } from '../../src/http/auth.js'
 import type { Clock } from '../../src/ports/clock.js'
+import type { JobFilter } from '../../src/ports/store.js'
 
 export const storedJob = (changes: Partial<Job> = {}): Job => ({
   id: 'job-1',
@@ -123,6 +126,24 @@ export const orphanView: OrphanView = {
   bytes: 0,
 }
 
+export interface FakeWaits extends Waits {
+  readonly calls: { readonly filter: JobFilter; readonly timeoutMs: number }[]
+  answer: WaitAnswer
+}
+
+/** Nothing is pending until `answer` is replaced; remembers what it was asked. */
+export const createFakeWaits = (): FakeWaits => {
+  const fake: FakeWaits = {
+    calls: [],
+    answer: { done: true, counts: { pending: 0, completed: 2, failed: 1, cancelled: 0 } },
+    async wait(filter, timeoutMs) {
+      fake.calls.push({ filter, timeoutMs })
+      return fake.answer
+    },
+  }
+  return fake
+}
+
 export interface FakeFeed extends EventFeed {
   readonly listens: { readonly after: string | null; readonly filter: object; readonly signal: AbortSignal }[]
   /** Tells every listener, those of the future too. */
@@ -210,6 +231,8 @@ export interface Harness {
   readonly jobs: ReturnType<typeof createFakeJobs>
   readonly feed: FakeFeed
   readonly orphans: ReturnType<typeof createFakeOrphans>
+  readonly waits: FakeWaits
+  readonly drain: Drain
   readonly lines: LogLine[]
 }
 
@@ -222,6 +245,8 @@ export const createHarness = async (
   const feed = createFakeFeed()
   const orphans = createFakeOrphans()
   const lines: LogLine[] = []
+  const waits = createFakeWaits()
+  const drain = createDrain({ waits })
   const counts = {
     queued: 1,
     running: 0,
@@ -239,13 +264,14 @@ export const createHarness = async (
     store: { stats: async () => ({ jobs: counts, bytesPending: 10 }), check: async () => undefined },
     tokens: [],
     allowedHosts: [],
-    isDraining: () => false,
+    waits,
+    drain,
     version: { version: '1.2.3' },
     logger: createMemoryLogger(lines),
     clock: realClock,
     ...deps,
   })
-  return { app, jobs, feed, orphans, lines }
+  return { app, jobs, feed, orphans, waits, drain, lines }
 }
 
 /** Resolves once `condition` holds; polls, and fails loudly after ten seconds. */

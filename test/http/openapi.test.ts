@@ -33,6 +33,7 @@ describe('The OpenAPI document', () => {
     expect(document.openapi).toMatch(/^3\.1\./)
     expect(operations.map(({ path, method }) => `${method} ${path}`).sort()).toEqual(
       [
+        'delete /v1/drain',
         'delete /v1/jobs/{id}',
         'get /livez',
         'get /readyz',
@@ -44,6 +45,8 @@ describe('The OpenAPI document', () => {
         'get /v1/orphans',
         'get /v1/stats',
         'get /v1/version',
+        'get /v1/wait',
+        'post /v1/drain',
         'post /v1/jobs',
         'post /v1/jobs/{id}/cancel',
         'post /v1/jobs/{id}/pause',

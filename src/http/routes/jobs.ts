@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { AppError } from '../../core/app-error.js'
+import type { Drain } from '../../engine/drain.js'
 import type { Jobs } from '../../engine/jobs.js'
 import { jobPageSchema, jobSchema, partPageSchema } from '../answers.js'
 import { idempotencyHeadersSchema, idempotencyOf } from '../idempotency.js'
@@ -17,17 +17,14 @@ import {
   partsQuerySchema,
 } from '../query.js'
 
-/** How long a client should leave a draining daemon alone. */
-const drainRetrySeconds = 10
-
 export interface JobRoutesDeps {
   readonly jobs: Jobs
   readonly lingering: Lingering
-  isDraining(): boolean
+  readonly drain: Pick<Drain, 'assertOpen' | 'admit'>
 }
 
 /** Making jobs and looking at them. */
-export const jobRoutes = (instance: FastifyInstance, { jobs, lingering, isDraining }: JobRoutesDeps): void => {
+export const jobRoutes = (instance: FastifyInstance, { jobs, lingering, drain }: JobRoutesDeps): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
 
   app.post(
@@ -44,15 +41,11 @@ export const jobRoutes = (instance: FastifyInstance, { jobs, lingering, isDraini
         body: jobRequestSchema,
         response: { 201: jobSchema, ...problems(409, 413, 415, 422, 503, 507) },
       },
-      onRequest: async () => {
-        if (!isDraining()) return
-        const details = { retryAfterSeconds: drainRetrySeconds }
-        throw new AppError('draining', 'The daemon is draining and takes no new jobs.', details)
-      },
+      onRequest: async () => drain.assertOpen(),
     },
     async (request, reply) => {
       const idempotency = idempotencyOf(request.headers['idempotency-key'], request.body)
-      const { job, replayed } = await jobs.submit(request.body, idempotency)
+      const { job, replayed } = await drain.admit(() => jobs.submit(request.body, idempotency))
       reply.code(201).header('location', `/v1/jobs/${encodeURIComponent(job.id)}`)
       if (replayed) reply.header('idempotency-replayed', 'true')
       return job

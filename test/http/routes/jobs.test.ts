@@ -104,7 +104,8 @@ describe('POST /v1/jobs', () => {
   })
 
   it('takes no work while the daemon drains, and says when to come back', async () => {
-    const { post, jobs } = await setup({ isDraining: () => true })
+    const { post, jobs, drain } = await setup()
+    drain.close()
     const answer = await post(validBody)
     expect(answer.statusCode).toBe(503)
     expect(answer.json().code).toBe('draining')

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/core/app-error.js'
+import { createDrain } from '../../../src/engine/drain.js'
 import { probeProblemSchema, probeSchema } from '../../../src/http/answers.js'
-import { createHarness, realClock } from '../harness.js'
+import { createFakeWaits, createHarness, realClock } from '../harness.js'
 
 const setup = ({
   check = async () => {},
@@ -9,13 +10,16 @@ const setup = ({
 }: {
   check?: () => Promise<void>
   draining?: boolean
-} = {}) =>
-  createHarness({
+} = {}) => {
+  const drain = createDrain({ waits: createFakeWaits() })
+  if (draining) drain.close()
+  return createHarness({
     store: { check, stats: () => Promise.reject(new Error('not asked')) },
-    isDraining: () => draining,
+    drain,
     // The patience of a probe is 5 s; here it is over at once.
     clock: { ...realClock, sleep: (_ms, signal) => realClock.sleep(20, signal) },
   })
+}
 
 const failingWith = (code: 'storage_full' | 'storage_unavailable') => async () => {
   throw new AppError(code, 'No.')

@@ -1,0 +1,42 @@
+import type { Command } from 'commander'
+import { type CommandContext, withDaemon } from '../command-context.js'
+import type { CliIo } from '../console.js'
+import { ExitError, exitCodes } from '../exit-error.js'
+import { durationValue } from '../options.js'
+import { exitBy, showCounts, waitPatiently } from './wait.js'
+
+interface DrainOptions {
+  readonly timeout?: number
+  readonly undo?: true
+  readonly json?: true
+}
+
+const drain = async (context: CommandContext, options: DrainOptions): Promise<void> => {
+  const { api, console, signal } = context
+  const { timeout = Number.POSITIVE_INFINITY, undo = false, json = false } = options
+  if (undo) {
+    if (options.timeout !== undefined)
+      throw new ExitError(exitCodes.usage, '--undo does not wait: leave --timeout out.')
+    await api.undoDrain(signal)
+    if (!json) console.line('the daemon takes new jobs again')
+    return
+  }
+  const counts = await waitPatiently(context, timeout, (seconds) => api.drain(seconds, signal))
+  showCounts(context, counts, json)
+  if (counts.pending > 0) console.note('the daemon goes on draining; take it back: longshore drain --undo')
+  exitBy(counts)
+}
+
+export const addDrainCommand = (program: Command, io: CliIo): void => {
+  program
+    .command('drain')
+    .summary('take no new jobs, and finish all that there are')
+    .description(
+      'The daemon refuses new jobs from now on; the command waits until nothing is pending. The daemon lives on and refuses ' +
+        'until --undo or its end. Exit 0: all completed; 1: some failed or were cancelled; 124: the time was up.',
+    )
+    .option('--timeout <time>', 'how long to wait at most, like 30s, 5m or 1h', durationValue)
+    .option('--undo', 'take new jobs again')
+    .option('--json', 'print {pending, completed, failed, cancelled}')
+    .action((options: DrainOptions) => withDaemon(io, (context) => drain(context, options)))
+}

@@ -1,0 +1,98 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { AppError } from '../../core/app-error.js'
+import type { Drain } from '../../engine/drain.js'
+import type { WaitAnswer, Waits } from '../../engine/waits.js'
+import { waitSchema } from '../answers.js'
+import { parseJsonBody } from '../json-body.js'
+import type { Lingering } from '../lingering.js'
+import { nothingSchema, problems } from '../openapi.js'
+import { noQuerySchema } from '../query.js'
+import { drainRequestSchema, waitFilterOf, waitQuerySchema } from '../wait-request.js'
+
+export interface WaitRoutesDeps {
+  readonly waits: Waits
+  readonly drain: Drain
+  readonly lingering: Lingering
+}
+
+const statuses = 'Answers 200 when nothing is pending any more, 202 when the time is up before that.'
+
+const answer = (reply: FastifyReply, { done, counts }: WaitAnswer): WaitAnswer['counts'] => {
+  reply.code(done ? 200 : 202)
+  return counts
+}
+
+/** For sidecars: waiting for work to be done, and having all of it finished. */
+export const waitRoutes = (instance: FastifyInstance, { waits, drain, lingering }: WaitRoutesDeps): void => {
+  const app = instance.withTypeProvider<ZodTypeProvider>()
+
+  // A drain may come without a body, and then with any content type.
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 1024 }, (_request, body, done) => {
+    if (body.length === 0) done(null, undefined)
+    else done(new AppError('unsupported_media_type', 'Send the body as application/json.'))
+  })
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
+    parseJsonBody(body),
+  )
+
+  app.get(
+    '/v1/wait',
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: 'waitForJobs',
+        summary: 'Wait until everything that matches is settled',
+        description: `${statuses} Without a filter: everything that is stored. Paused jobs and those that are not yet due are pending; nothing that matches is nothing pending.`,
+        tags: ['jobs'],
+        querystring: waitQuerySchema,
+        response: { 200: waitSchema, 202: waitSchema, ...problems(404, 503) },
+      },
+    },
+    async (request, reply) => {
+      const { timeout } = request.query
+      const found = await waits.wait(waitFilterOf(request.query), timeout, lingering.signalFor(reply))
+      return answer(reply, found)
+    },
+  )
+
+  app.post(
+    '/v1/drain',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        operationId: 'drain',
+        summary: 'Take no new jobs, and finish all that there are',
+        description: `${statuses} Submits are refused with 503 \`draining\` from now on, whatever this answers; a repeat goes on waiting. Nothing of it is stored: it ends with DELETE or with the process.`,
+        tags: ['system'],
+        querystring: noQuerySchema,
+        body: drainRequestSchema,
+        response: { 200: waitSchema, 202: waitSchema, ...problems(413, 415, 503) },
+      },
+    },
+    async (request, reply) => {
+      const { timeoutSeconds } = request.body
+      return answer(reply, await drain.begin(timeoutSeconds * 1000, lingering.signalFor(reply)))
+    },
+  )
+
+  app.delete(
+    '/v1/drain',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        operationId: 'undoDrain',
+        summary: 'Take new jobs again',
+        tags: ['system'],
+        querystring: noQuerySchema,
+        response: { 204: nothingSchema, ...problems(413) },
+      },
+    },
+    async (_request, reply) => {
+      drain.undo()
+      reply.code(204)
+      return null
+    },
+  )
+}
