@@ -6,6 +6,9 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 # No script of any dependency runs, but the one that compiles SQLite where its prebuilt binary does not fit.
 RUN npm ci --ignore-scripts && npm rebuild better-sqlite3
+# Ours may: it compiles the CRC-64 addon, and an image without one works too.
+COPY native native
+RUN npm run install
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN npm run build \
@@ -20,6 +23,7 @@ WORKDIR /opt/longshore
 COPY LICENSE package.json ./
 COPY migrations migrations
 COPY --from=build /build/node_modules node_modules
+COPY --from=build /build/native native
 COPY --from=build /build/dist dist
 # An empty volume that is mounted on the data directory takes over its owner and mode.
 RUN ln -s /opt/longshore/dist/main.js /usr/local/bin/longshore \
