@@ -6,7 +6,6 @@
  * likewise: slicing-by-8 handles eight bytes a step.
  */
 const reflectedPoly = 0xc96c5795d7870f42n
-const mask64 = 0xffffffffffffffffn
 const slices = 8
 
 const tableLow = new Int32Array(slices * 256)
@@ -40,6 +39,12 @@ export interface Crc64 {
   update(bytes: Uint8Array): void
   digest(): bigint
 }
+
+/** Starts a run. The data path takes one that is faster than this file (`adapters/crc64`). */
+export type Crc64Factory = () => Crc64
+
+/** The checksum that a running register stands for, from its halves. */
+export const digestOf = (low: number, high: number): bigint => (BigInt(~high >>> 0) << 32n) | BigInt(~low >>> 0)
 
 export const createCrc64 = (): Crc64 => {
   let low = -1
@@ -97,7 +102,7 @@ export const createCrc64 = (): Crc64 => {
       low = l
       high = h
     },
-    digest: () => ((BigInt(~high >>> 0) << 32n) | BigInt(~low >>> 0)) & mask64,
+    digest: () => digestOf(low, high),
   }
 }
 
