@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createSystemClock } from './adapters/clock/system-clock.js'
+import { crc64Engine, createCrc64 } from './adapters/crc64/crc64.js'
 import { createChainSource } from './adapters/credentials/chain-source.js'
 import { createFileSource } from './adapters/credentials/file-source.js'
 import { createGivenSource } from './adapters/credentials/given-source.js'
@@ -100,7 +101,7 @@ export const startDaemon = async (
   })
   const storage = createStorageGate({ store: wrap.store(opened), clock, logger: component('storage') })
   const { store } = storage
-  const sources = createFileSources({ allowed: config.sourceRoots, forbidden: [config.dataDir] })
+  const sources = createFileSources({ allowed: config.sourceRoots, forbidden: [config.dataDir] }, createCrc64)
   const credentials = createRefreshingCredentials({
     source: keySourceOf(config.oss.keys, component('credentials')),
     clock,
@@ -228,6 +229,7 @@ export const startDaemon = async (
     await store.close()
     throw error
   })
+  logger.info({ crc64: crc64Engine() }, 'Checksums are computed by this engine')
   dispatcher.start()
   pruner.start()
   janitor.start()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFileSources } from '../../src/adapters/file/file-source.js'
-import { crc64Of } from '../../src/core/crc64.js'
+import { crc64Of, createCrc64 } from '../../src/core/crc64.js'
 import { Failure } from '../../src/core/failure.js'
 import { type Emulator, startEmulator } from '../../src/oss-emulator/emulator.js'
 import type { OperationName } from '../../src/oss-emulator/operation-name.js'
@@ -173,7 +173,7 @@ const setup = async (step: Step, fault: Fault, key: string) => {
   })
   const engine = createEngineRig({
     target,
-    sources: createFileSources({ allowed: [sources], forbidden: [] }),
+    sources: createFileSources({ allowed: [sources], forbidden: [] }, createCrc64),
     endpoint: targets.proxy.url.origin,
     partSize,
   })
@@ -217,7 +217,9 @@ const resumeHalfway = async ({ engine, targets, submit, onPart }: Cell, key: str
   engine.start()
   await waitFor(engine, id, 'paused')
   const uploadId = (await engine.jobs.get(id)).upload?.uploadId ?? ''
-  const source = await createFileSources({ allowed: [sources], forbidden: [] }).open(join(sources, 'large.bin'))
+  const source = await createFileSources({ allowed: [sources], forbidden: [] }, createCrc64).open(
+    join(sources, 'large.bin'),
+  )
   const options = { signal: unaborted(), onProgress: () => {} }
   await targets.through.uploadPart({ bucket, key, uploadId }, 2, source.range(partSize, partSize), noWishes, options)
   await source.close()

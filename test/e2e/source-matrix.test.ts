@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFileSources } from '../../src/adapters/file/file-source.js'
-import { crc64Of } from '../../src/core/crc64.js'
+import { crc64Of, createCrc64 } from '../../src/core/crc64.js'
 import { Failure } from '../../src/core/failure.js'
 import { type Emulator, startEmulator } from '../../src/oss-emulator/emulator.js'
 import type { SendOptions, Target } from '../../src/ports/target.js'
@@ -139,7 +139,7 @@ const runJob = async (name: string, change: (path: string) => void, moment: Mome
     changed = true
     change(path)
   }
-  const files = createFileSources({ allowed: [sources], forbidden: [] })
+  const files = createFileSources({ allowed: [sources], forbidden: [] }, createCrc64)
   let opened = 0
   const { target: oss } = targetFor(new URL(emulator.url))
   const engine: EngineRig = createEngineRig({

@@ -1,6 +1,6 @@
 import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, lstat, open, readlink, realpath, stat } from 'node:fs/promises'
-import { createCrc64 } from '../../core/crc64.js'
+import type { Crc64Factory } from '../../core/crc64.js'
 import { Failure } from '../../core/failure.js'
 import type { Fingerprint } from '../../core/job.js'
 import type { OpenSource, PathState, SourceOpener } from '../../ports/source.js'
@@ -49,7 +49,7 @@ const pathOfDescriptor = async (handle: FileHandle, resolved: string): Promise<s
   return again
 }
 
-const openSource = (handle: FileHandle, realPath: string, inode: bigint): OpenSource => ({
+const openSource = (handle: FileHandle, realPath: string, inode: bigint, createCrc64: Crc64Factory): OpenSource => ({
   range: (offset, length) => ({ kind: 'file', fd: handle.fd, offset, length }),
 
   async fingerprint() {
@@ -93,7 +93,7 @@ const openSource = (handle: FileHandle, realPath: string, inode: bigint): OpenSo
 })
 
 /** Opens files below the roots. The check that counts is made on the path of the open descriptor, so no race can fool it. */
-export const createFileSources = (roots: Roots): SourceOpener => ({
+export const createFileSources = (roots: Roots, createCrc64: Crc64Factory): SourceOpener => ({
   async open(path) {
     let handle: FileHandle | null = null
     try {
@@ -104,7 +104,7 @@ export const createFileSources = (roots: Roots): SourceOpener => ({
       if (!stats.isFile()) throw unreadable('it is not a regular file')
       const realPath = await pathOfDescriptor(handle, resolved)
       if (!isReadable(roots, realPath)) throw unreadable('it lies outside the source roots')
-      return openSource(handle, realPath, stats.ino)
+      return openSource(handle, realPath, stats.ino, createCrc64)
     } catch (error) {
       await handle?.close()
       throw openFailure(error)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createFileSources } from '../../../src/adapters/file/file-source.js'
+import { createCrc64 } from '../../../src/core/crc64.js'
 import { Failure } from '../../../src/core/failure.js'
 import { createPatientSources } from '../../../src/engine/patient-sources.js'
 import type { SourceOpener } from '../../../src/ports/source.js'
@@ -54,7 +55,7 @@ const setup = () => {
   endings.push(() => rmSync(root, { recursive: true, force: true }))
   const path = join(root, 'source.bin')
   writeFileSync(path, 'x'.repeat(1000))
-  const sources = createFileSources({ allowed: [root], forbidden: [] })
+  const sources = createFileSources({ allowed: [root], forbidden: [] }, createCrc64)
   const clock = createVirtualClock()
   endings.push(() => clock.stop())
   return { path, sources, patient: createPatientSources(sources, clock), clock }
