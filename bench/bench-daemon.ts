@@ -35,6 +35,8 @@ export interface BenchDaemon {
   /** Throws when the job ended as anything but completed. */
   completed(id: string): Promise<void>
   kill(): Promise<void>
+  /** Stops it cleanly and leaves its database. */
+  end(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -57,7 +59,14 @@ export const runCommand = async (url: string, args: readonly string[]): Promise<
   if (code !== 0) throw new Error(`longshore ${args[0]} exited with ${code}`)
 }
 
-export const startDaemon = async (place: Place, inherited?: string): Promise<BenchDaemon> => {
+const ownKeys = { OSS_ACCESS_KEY_ID: keys.id, OSS_ACCESS_KEY_SECRET: keys.secret }
+
+/** `credentials`: the settings that say where its keys come from. */
+export const startDaemon = async (
+  place: Place,
+  inherited?: string,
+  credentials: Readonly<Record<string, string>> = ownKeys,
+): Promise<BenchDaemon> => {
   const dataDir = inherited ?? (await mkdtemp(join(place.workDir, 'data-')))
   const profiling =
     place.profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${place.profileDir}`, '--cpu-prof-interval=500']
@@ -72,8 +81,7 @@ export const startDaemon = async (place: Place, inherited?: string): Promise<Ben
       OSS_ENDPOINT: place.endpoint,
       OSS_REGION: 'cn-hangzhou',
       OSS_ADDRESSING: 'path',
-      OSS_ACCESS_KEY_ID: keys.id,
-      OSS_ACCESS_KEY_SECRET: keys.secret,
+      ...credentials,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -127,6 +135,7 @@ export const startDaemon = async (place: Place, inherited?: string): Promise<Ben
       }
     },
     kill: () => end('SIGKILL'),
+    end: () => end('SIGTERM'),
     async stop() {
       await end('SIGTERM')
       await rm(dataDir, { recursive: true, force: true })

@@ -16,6 +16,7 @@ import { missingPeers } from './peers.js'
 import { startSink } from './sink-process.js'
 import { measureDirectory, measurePosts } from './small-files.js'
 import { makeBigFile, makeSmallFiles } from './sources.js'
+import { measureStore } from './store-load.js'
 import { reportOf } from './tables.js'
 
 const cases: Readonly<Record<string, (context: BenchContext) => Promise<CaseResult>>> = {
@@ -25,11 +26,14 @@ const cases: Readonly<Record<string, (context: BenchContext) => Promise<CaseResu
   p6: measurePosts,
   p7: measureKill,
   p8: measureApiLatency,
+  p9: measureStore,
 }
+
+const measuredWith: Readonly<Record<string, string>> = { p2: 'p1', p10: 'p9' }
 
 const usage = `npm run bench -- [CASE...] [--rounds 5] [--size 4GiB] [--files 5000] [--profile]
 
-Cases: ${Object.keys(cases).join(', ')} (p2 is measured with p1); without any, all of them. --size is that of the big file,
+Cases: ${Object.keys(cases).join(', ')} (p2 is measured with p1, p10 with p9); without any, all of them. --size is that of the big file,
 --files the number of small ones. --profile prints where the daemon's threads spent their time; profiled runs are slower.`
 
 class UsageError extends Error {}
@@ -45,7 +49,7 @@ const readOptions = () => {
       help: { type: 'boolean', default: false },
     },
   })
-  const named = positionals.map((name) => (name.toLowerCase() === 'p2' ? 'p1' : name.toLowerCase()))
+  const named = positionals.map((name) => measuredWith[name.toLowerCase()] ?? name.toLowerCase())
   const unknown = named.filter((name) => !(name in cases))
   const rounds = Number(values.rounds)
   const files = Number(values.files)
