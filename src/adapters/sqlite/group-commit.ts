@@ -50,33 +50,53 @@ export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCo
 
   const carryOut = ({ id, operation, at, args }: Request): Answer => {
     const work = operations[operation] as AnyOperation
+    return { id, ok: true, value: work(at, ...args) }
+  }
+
+  /** What fails takes back only what it did itself. */
+  const carryOutAlone = (request: Request): Answer => {
     savepoint.run()
     try {
-      const value = work(at, ...args)
+      const answer = carryOut(request)
       release.run()
-      return { id, ok: true, value }
+      return answer
     } catch (error) {
       // After a failure of the medium SQLite may have rolled back everything by itself: it concerns the whole group.
       if (!database.inTransaction || mediumFailure(error) !== null) throw error
       rollBackTo.run()
       release.run()
-      return { id, ok: false, error: errorDataOf(error) }
+      return { id: request.id, ok: false, error: errorDataOf(error) }
     }
   }
 
   const read = (requests: readonly Request[]): readonly Answer[] => {
     begin.run()
-    const answers = requests.map(carryOut)
+    const answers = requests.map(carryOutAlone)
     commit.run()
     return answers
   }
 
-  const write = (requests: readonly Request[]): readonly Answer[] => {
+  const writeEach = (requests: readonly Request[], carry: typeof carryOut): readonly Answer[] => {
     beginWriting.run()
-    const answers = requests.map((request) => {
+    return requests.map((request) => {
       jumps.follow(request.at, request.wallOffset)
-      return carryOut(request)
+      return carry(request)
     })
+  }
+
+  /** Operations fail once in a blue moon, and savepoints cost as much as all else: they are set when something has failed. */
+  const writeAll = (requests: readonly Request[]): readonly Answer[] => {
+    try {
+      return writeEach(requests, carryOut)
+    } catch (error) {
+      if (isCorrupt(error) || mediumFailure(error) !== null) throw error
+      takeBack()
+      return writeEach(requests, carryOutAlone)
+    }
+  }
+
+  const write = (requests: readonly Request[]): readonly Answer[] => {
+    const answers = writeAll(requests)
     assertInPlace()
     commit.run()
     jumps.keep()
@@ -85,15 +105,19 @@ export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCo
     return answers
   }
 
+  const takeBack = (): void => {
+    rollBack(database)
+    jumps.undo()
+    ledger.tookEvents()
+  }
+
   /** The answers, or the same failure for each. */
   const attempt = (work: typeof read, requests: readonly Request[]): readonly Answer[] => {
     try {
       return work(requests)
     } catch (error) {
       if (isCorrupt(error)) throw error
-      rollBack(database)
-      jumps.undo()
-      ledger.tookEvents()
+      takeBack()
       const data = errorDataOf(error)
       return requests.map(({ id }) => ({ id, ok: false, error: data }))
     }

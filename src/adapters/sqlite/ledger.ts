@@ -6,6 +6,7 @@ import { viewJob } from '../../core/job-view.js'
 import type { PartView } from '../../core/part-view.js'
 import type { Lease } from '../../ports/store.js'
 import { changingColumnsOf, type JobRow, jobOf } from './rows.js'
+import { createSaveChanges } from './save-changes.js'
 import { prepareStatements, type Statements } from './statements.js'
 
 /** Who holds a job after a step. Without it the lease stays as it was read. */
@@ -36,6 +37,7 @@ export interface Ledger {
 export const createLedger = (database: SqliteDatabase.Database): Ledger => {
   const statements = prepareStatements(database)
   const { value: instance } = statements.metaValue.get('instance') as { value: string }
+  const saveChanges = createSaveChanges(database)
   let appended = false
 
   const job = (id: string): JobRow | null => (statements.jobById.get(id) as JobRow | undefined) ?? null
@@ -46,15 +48,12 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
   }
 
   const save = (row: JobRow, step: Step, at: number, lease?: LeaseChange): Job => {
-    const { changes } = statements.saveJob.run({
+    saveChanges(row, {
       ...changingColumnsOf(step.job),
-      seq: row.seq,
-      epoch_read: row.epoch,
       epoch: lease === undefined ? row.epoch : lease.epoch,
       lease_node: lease === undefined ? row.lease_node : lease.node,
       lease_until: lease === undefined ? row.lease_until : lease.until,
     })
-    if (changes !== 1) throw new Error('a job changed between its reading and its writing')
     if (step.parts === 'dropped') statements.deleteParts.run(row.id)
     if (step.parts === 'reset') statements.resetParts.run(row.id)
     const initiate = initiateChange(row.intent, step.job.intent)

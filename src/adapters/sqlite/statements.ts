@@ -1,4 +1,5 @@
 import type SqliteDatabase from 'better-sqlite3'
+import { prepareQuery, type Query } from './query.js'
 
 /**
  * Every statement of the store that is not built from a filter (those are in list-jobs.ts). INDEXED BY is not a hint: when
@@ -16,7 +17,7 @@ export const sql = {
     LIMIT 1`,
 
   insertJob: `
-    INSERT INTO jobs (
+    INSERT OR FAIL INTO jobs (
       id, state, desired, waiting, due_at, not_before, priority, batch_id, labels,
       source_path, source_size, source_dev, source_ino, source_mtime_ns, source_ctime_ns,
       bucket, key, endpoint, region, options, marker, created_at, idempotency_key, idempotency_fingerprint
@@ -25,20 +26,6 @@ export const sql = {
       :source_path, :source_size, :source_dev, :source_ino, :source_mtime_ns, :source_ctime_ns,
       :bucket, :key, :endpoint, :region, :options, :marker, :created_at, :idempotency_key, :idempotency_fingerprint
     )`,
-
-  // What a step may change. Guarded by the epoch that was read.
-  saveJob: `
-    UPDATE jobs SET
-      state = :state, desired = :desired, waiting = :waiting, due_at = :due_at,
-      source_size = :source_size, source_dev = :source_dev, source_ino = :source_ino,
-      source_mtime_ns = :source_mtime_ns, source_ctime_ns = :source_ctime_ns,
-      upload_mode = :upload_mode, upload_id = :upload_id, part_size = :part_size, part_count = :part_count,
-      intent = :intent, bytes_uploaded = :bytes_uploaded, parts_uploaded = :parts_uploaded,
-      outcome = :outcome, receipt = :receipt, error = :error,
-      attempts = :attempts, runs = :runs, crashes = :crashes, restarts = :restarts,
-      epoch = :epoch, lease_node = :lease_node, lease_until = :lease_until,
-      started_at = :started_at, finished_at = :finished_at
-    WHERE seq = :seq AND epoch = :epoch_read`,
 
   addUploadedParts: `
     UPDATE jobs SET bytes_uploaded = bytes_uploaded + :bytes, parts_uploaded = parts_uploaded + :parts, crashes = 0
@@ -214,7 +201,7 @@ export const sql = {
   setMetaValue: 'UPDATE meta SET value = :value WHERE name = :name',
 } as const
 
-export type Statements = Readonly<Record<keyof typeof sql, SqliteDatabase.Statement>>
+export type Statements = Readonly<Record<keyof typeof sql, Query>>
 
 export const prepareStatements = (database: SqliteDatabase.Database): Statements =>
-  Object.fromEntries(Object.entries(sql).map(([name, text]) => [name, database.prepare(text)])) as Statements
+  Object.fromEntries(Object.entries(sql).map(([name, text]) => [name, prepareQuery(database, text)])) as Statements

@@ -2,9 +2,13 @@ import SqliteDatabase from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { listSql } from '../../../src/adapters/sqlite/list-jobs.js'
 import { migrate, readMigrations } from '../../../src/adapters/sqlite/migrate.js'
+import { changingColumnsOf } from '../../../src/adapters/sqlite/rows.js'
+import { saveSql } from '../../../src/adapters/sqlite/save-changes.js'
 import { sql } from '../../../src/adapters/sqlite/statements.js'
 import { tallySql } from '../../../src/adapters/sqlite/tally-jobs.js'
 import { jobStates } from '../../../src/core/job.js'
+import { createJob } from '../../../src/core/job-steps.js'
+import { jobRequest } from '../../contract/store-setup.js'
 
 const setup = () => {
   const database = new SqliteDatabase(':memory:')
@@ -46,6 +50,15 @@ describe('the statements', () => {
     expect(explain(sql.expiredLeases)).toEqual(['SEARCH jobs USING INDEX jobs_leased (lease_until<?)'])
     expect(explain(sql.promoteDueJobs)).toContain('SEARCH jobs USING COVERING INDEX jobs_due (due_at<?)')
     expect(explain(sql.nextDueJob)).toEqual(['SEARCH jobs USING COVERING INDEX jobs_due (due_at>?)'])
+  })
+
+  it('save a job by its number, whatever has changed of it', () => {
+    const explain = setup()
+    const columns = Object.keys(changingColumnsOf(createJob(jobRequest('a'), 0).job))
+    for (const changed of [['state'], ['lease_node', 'lease_until'], columns]) {
+      expect(explain(saveSql(changed))).toContain('SEARCH jobs USING INTEGER PRIMARY KEY (rowid=?)')
+      expectDirect(changed.join(), explain(saveSql(changed)))
+    }
   })
 
   it('list by an index and need no sorting, whatever the filter', () => {

@@ -1,0 +1,42 @@
+import type SqliteDatabase from 'better-sqlite3'
+import type { changingColumnsOf, JobRow } from './rows.js'
+
+/** Everything that a step may change, and who holds the job. */
+export type Changing = ReturnType<typeof changingColumnsOf> & Pick<JobRow, 'epoch' | 'lease_node' | 'lease_until'>
+
+/**
+ * Writes these columns of one job. Guarded by the epoch that was read. OR FAIL: what a law refuses was not begun, so SQLite
+ * need not copy pages to be able to take it back; whoever meets the error rolls back further.
+ */
+export const saveSql = (columns: readonly string[]): string =>
+  `UPDATE OR FAIL jobs SET ${columns.map((name) => `${name} = ?`).join(', ')} WHERE seq = ? AND epoch = ?`
+
+/**
+ * Writes what differs from the row that was read, and nothing else: an index or a trigger of a column that stays as it is
+ * costs nothing. Throws when the job is no longer as it was read.
+ */
+export const createSaveChanges = (database: SqliteDatabase.Database) => {
+  const prepared = new Map<string, SqliteDatabase.Statement>()
+
+  const prepare = (columns: readonly string[]): SqliteDatabase.Statement => {
+    const key = columns.join()
+    const known = prepared.get(key) ?? database.prepare(saveSql(columns))
+    prepared.set(key, known)
+    return known
+  }
+
+  return (row: JobRow, after: Changing): void => {
+    const columns: (keyof Changing)[] = []
+    const values: unknown[] = []
+    for (const name of Object.keys(after) as (keyof Changing)[]) {
+      if (after[name] === row[name]) continue
+      columns.push(name)
+      values.push(after[name])
+    }
+    if (columns.length === 0) return
+    values.push(row.seq, row.epoch)
+    if (prepare(columns).run(values).changes !== 1) {
+      throw new Error('a job changed between its reading and its writing')
+    }
+  }
+}
