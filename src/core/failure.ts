@@ -58,6 +58,8 @@ export interface FailureDetails {
   readonly status?: number | null
   /** How long to wait at least, because the server asked for it or sooner makes no sense. */
   readonly retryAfterMs?: number | null
+  /** Nothing of the request can have reached OSS. */
+  readonly unsent?: boolean
   readonly cause?: unknown
 }
 
@@ -70,6 +72,7 @@ export class Failure extends Error {
   readonly requestId: string | null
   readonly status: number | null
   readonly retryAfterMs: number | null
+  readonly unsent: boolean
 
   constructor(kind: FailureKind, message: string, details: FailureDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -79,5 +82,6 @@ export class Failure extends Error {
     this.requestId = details.requestId ?? null
     this.status = details.status ?? null
     this.retryAfterMs = details.retryAfterMs ?? null
+    this.unsent = details.unsent ?? false
   }
 }

@@ -29,10 +29,39 @@ const sentObject = (run: Run, parts: readonly StoredPart[]): SentObject | null =
   }
 }
 
+/**
+ * For keys that may write but not read. An upload that OSS still lists was not completed; what became of one that is gone
+ * only HEAD could tell, so the job fails with what has to be allowed, and its intent lets a retry ask again.
+ */
+const assertNotCompleted = async (run: Run, denied: Failure): Promise<void> => {
+  const uploadId = run.job.upload?.uploadId ?? null
+  try {
+    if (uploadId === null) throw denied
+    const upload = { ...objectOf(run.job), uploadId }
+    await run.retrier.request({
+      name: 'list parts',
+      attempt: () => run.target.listParts(upload, run.control.hard),
+    })
+  } catch (error) {
+    if (!(error instanceof Failure) || (error.kind !== 'lost' && error.code !== 'access_denied')) throw error
+    throw new Failure(
+      'permanent',
+      `Complete was sent without an answer, and OSS refuses to show whether the object is there (${denied.message}): allow oss:GetObject for it, then retry the job`,
+      { ...details(denied), code: 'access_denied', cause: denied },
+    )
+  }
+}
+
 /** After an unknown outcome: the receipt when OSS holds our object, else null. */
 const findOurObject = async (run: Run, sent: SentObject): Promise<Receipt | null> => {
-  const found = await headObject(run)
-  return found !== null && isOurs(found, sent) ? proveObject(found, sent, run.clock.now()) : null
+  try {
+    const found = await headObject(run)
+    return found !== null && isOurs(found, sent) ? proveObject(found, sent, run.clock.now()) : null
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'access_denied') throw error
+    await assertNotCompleted(run, error)
+    return null
+  }
 }
 
 /** One Complete. Its own answer is the proof when it carries the CRC-64 of the whole object, else HEAD is asked. */

@@ -22,26 +22,33 @@ const suspectInitiate = async (run: Run): Promise<void> => {
   )
 }
 
-/** The upload of this job in OSS, initiated when there is none. The intent is committed before Initiate is sent. */
-const openUpload = async (run: Run): Promise<{ readonly upload: UploadRef; readonly fresh: boolean }> => {
-  const { size } = run.job.source.fingerprint
+/** The plan and the intent, committed as late as can be: what was never sent leaves nothing to be suspected of. */
+const intendInitiate = async (run: Run): Promise<void> => {
   if (run.job.upload === null) {
-    const plan = planParts(size, run.job.options.partSize)
+    const plan = planParts(run.job.source.fingerprint.size, run.job.options.partSize)
     const upload = { mode: 'multipart', uploadId: null, partSize: plan.partSize, partCount: plan.partCount } as const
     advance(run, await run.store.beginUpload(run.lease, upload, partsOf(plan)))
-  } else if (run.job.upload.uploadId !== null) {
-    return { upload: { ...objectOf(run.job), uploadId: run.job.upload.uploadId }, fresh: false }
-  } else {
-    await suspectInitiate(run)
+  } else if (run.job.intent !== 'initiate') {
+    advance(run, await run.store.setIntent(run.lease, 'initiate'))
   }
+}
+
+/** The upload of this job in OSS, initiated when there is none. The intent is committed before Initiate is sent. */
+const openUpload = async (run: Run): Promise<{ readonly upload: UploadRef; readonly fresh: boolean }> => {
+  const known = run.job.upload?.uploadId ?? null
+  if (known !== null) return { upload: { ...objectOf(run.job), uploadId: known }, fresh: false }
+  if (run.job.intent === 'initiate') await suspectInitiate(run)
   const { uploadId } = await run.retrier.request({
     name: 'initiate',
     attempt: async () => {
+      await intendInitiate(run)
       run.assertLease()
       try {
         return await run.target.initiate(objectOf(run.job), wishesOf(run.job), run.control.hard)
       } catch (error) {
-        if (error instanceof Failure && error.kind === 'transient') await suspectInitiate(run)
+        if (!(error instanceof Failure)) throw error
+        if (error.kind === 'transient' && !error.unsent) await suspectInitiate(run)
+        else advance(run, await run.store.setIntent(run.lease, null))
         throw error
       }
     },

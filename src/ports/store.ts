@@ -169,7 +169,10 @@ export interface JobStore {
   noteUnansweredInitiate(lease: Lease): Promise<'ok' | Fenced>
   /** Commits Initiate's answer and clears the intent. */
   setUploadId(lease: Lease, uploadId: string): Promise<Job | Fenced>
-  /** Commits that an intent is about to be carried out (`abort`), or null that it was reconciled. */
+  /**
+   * Commits that an intent is about to be carried out (`abort`, `initiate` of a plan that is there), or null that it was
+   * reconciled: an Initiate made nothing, and is suspected no more unless another one of it went unanswered.
+   */
   setIntent(lease: Lease, intent: IntentKind | null): Promise<Job | Fenced>
   /** `pending -> uploaded`, adds to `bytesUploaded` and `partsUploaded`, appends `part.uploaded` each. A part that is uploaded already keeps its row, but takes the ETag and CRC-64 when OSS has another ETag for it. */
   commitParts(lease: Lease, parts: readonly UploadedPart[]): Promise<'ok' | Fenced>

@@ -97,6 +97,23 @@ export const orphanTests = (setup: () => Promise<StoreSetup>): void => {
       expect(await store.noteUnansweredInitiate({ ...lease, epoch: lease.epoch + 1 })).toBe('fenced')
     })
 
+    it('suspects an Initiate no more that made nothing, and again when it is sent once more', async () => {
+      const { store, lease, job, trace, now, advance } = await initiating()
+      const began = now()
+      advance(1000)
+      await store.setIntent(lease, null)
+      expect(await trace('u7')).toEqual({ kind: 'unknown', initiates: [] })
+      advance(1000)
+      await store.setIntent(lease, 'initiate')
+      expect(await trace('u7')).toMatchObject({ initiates: [{ beganAt: began + 2000, endedAt: null }] })
+      await store.noteUnansweredInitiate(lease)
+      advance(1000)
+      await store.setIntent(lease, null)
+      expect(await trace('u7')).toMatchObject({
+        initiates: [{ jobId: job.id, beganAt: began + 2000, endedAt: began + 3000 }],
+      })
+    })
+
     it('counts a plan made over another as the same Initiate, and one after its end as another', async () => {
       const { store, lease, trace, now, advance } = await initiating()
       const first = now()

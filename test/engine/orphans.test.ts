@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { Failure, type FailureKind } from '../../src/core/failure.js'
+import { Failure, type FailureDetails, type FailureKind } from '../../src/core/failure.js'
 import type { OrphanView } from '../../src/engine/orphan-view.js'
 import type { Orphans } from '../../src/engine/orphans.js'
 import type { AbandonRequest } from '../../src/ports/store.js'
@@ -180,20 +180,21 @@ describe('the list of open uploads', () => {
 })
 
 describe('an Initiate', () => {
-  const initiatedAfter = async (kind: FailureKind | null) => {
+  const initiatedAfter = async (kind: FailureKind | null, details: FailureDetails = {}) => {
     const engine = setupEngine()
     try {
       engine.files.write(path, Buffer.alloc(partSize))
       engine.oss.faults = {
         after({ call, nth }) {
-          if (call === 'initiate' && nth === 1 && kind !== null) throw new Failure(kind, 'an answer that is none')
+          if (call === 'initiate' && nth === 1 && kind !== null)
+            throw new Failure(kind, 'an answer that is none', details)
         },
       }
       engine.start()
       const { id } = await engine.submit()
       expect((await engine.settled(id)).state).toBe('completed')
       const [trace] = await engine.store.traceUploads([{ bucket: 'bucket', key: 'key', uploadId: 'another' }])
-      return { id, trace }
+      return { id, trace, logs: engine.logs }
     } finally {
       await engine.end()
     }
@@ -202,6 +203,33 @@ describe('an Initiate', () => {
   it('whose answer was lost is remembered', async () => {
     const { id, trace } = await initiatedAfter('transient')
     expect(trace).toMatchObject({ kind: 'unknown', initiates: [{ jobId: id, endedAt: expect.any(Number) }] })
+  })
+
+  it('that surely never reached OSS is not', async () => {
+    const { trace, logs } = await initiatedAfter('transient', { unsent: true })
+    expect(trace).toEqual({ kind: 'unknown', initiates: [] })
+    expect(logs.filter((line) => line.includes('got no answer'))).toEqual([])
+  })
+
+  it('that an outage never let out is not, though run after run is begun for it', async () => {
+    const engine = setupEngine()
+    try {
+      engine.files.write(path, Buffer.alloc(partSize))
+      let down = true
+      engine.oss.faults = {
+        before({ call }) {
+          if (call === 'initiate' && down) throw new Failure('transient', 'refused', { unsent: true })
+        },
+      }
+      engine.start()
+      const { id } = await engine.submit()
+      await engine.until(async () => ((await engine.store.get(id))?.runs ?? 0) >= 3)
+      down = false
+      expect((await engine.settled(id)).state).toBe('completed')
+      expect(engine.logs.filter((line) => line.includes('got no answer'))).toEqual([])
+    } finally {
+      await engine.end()
+    }
   })
 
   it.each([null, 'throttled'] as const)('that was answered, by success or by no (%s), is not', async (kind) => {

@@ -209,7 +209,12 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
       ),
 
     setIntent: (lease, intent) =>
-      run('setIntent', () => fenced(lease, (job) => ({ job: { ...job, intent }, event: null }))),
+      run('setIntent', () =>
+        fenced(lease, (job) => {
+          if (job.intent === 'initiate' && intent === null) orphans.answered(job.id)
+          return { job: { ...job, intent }, event: null }
+        }),
+      ),
 
     commitParts: (lease, parts) =>
       run('commitParts', () => {

@@ -105,8 +105,8 @@ const unsendableErrnos: ReadonlySet<string> = new Set([
 /** What an operator has to mend is asked for again now and then, not fast: each time it would fail the same way. */
 const setupRetryMs = 10_000
 
-const setupFailure = (message: string, status: number | null = null): Failure =>
-  new Failure('setup', message, { status, retryAfterMs: setupRetryMs })
+const setupFailure = (message: string, details: { readonly status?: number; readonly unsent?: boolean }): Failure =>
+  new Failure('setup', message, { ...details, retryAfterMs: setupRetryMs })
 
 /** Every answer of OSS has a request id, and 407 is no answer of a server at all. A bare 404 is judged elsewhere. */
 const isProxysOwn = ({ status, ossCode, requestId, forwarded }: BadAnswer): boolean =>
@@ -117,7 +117,7 @@ export const classifyAnswer = (answer: BadAnswer): Failure => {
   const { call, status, ossCode, ossMessage, requestId, retryAfterMs } = answer
   const own = isProxysOwn(answer)
   const remedy = own ? proxyRemedy(status) : null
-  if (remedy !== null) return setupFailure(remedy, status)
+  if (remedy !== null) return setupFailure(remedy, { status })
   const { kind, code } = verdictOf(answer)
   const said = ossCode === null ? '' : ` ${ossCode}${ossMessage === null ? '' : `: ${ossMessage}`}`
   return new Failure(kind, `${own ? 'The proxy' : 'OSS'} answered ${callNames[call]} with ${status}${said}`, {
@@ -162,14 +162,17 @@ export const classifyBroken = ({ call, errno, phase, proxy }: BrokenExchange): F
     typeof proxy?.status === 'number'
       ? proxyRemedy(proxy.status)
       : tlsRemedy(errno, connecting, proxy === null ? 'endpoint' : 'proxy')
-  if (remedy !== null) return setupFailure(remedy)
+  const unsent = connecting
+  if (remedy !== null) return setupFailure(remedy, { unsent })
   if (proxy !== null) {
     const reason =
       proxy.status === null ? `No connection to the proxy (${errno})` : `The proxy answered ${proxy.status}`
-    return new Failure('transient', `${reason} for ${name}.`)
+    return new Failure('transient', `${reason} for ${name}.`, { unsent })
   }
-  if (errno === 'TLS_TIMEOUT') return new Failure('transient', `The TLS handshake stalled for ${name} (${errno}).`)
-  if (connecting) return new Failure('transient', `No connection to OSS for ${name} (${errno}).`)
+  if (errno === 'TLS_TIMEOUT') {
+    return new Failure('transient', `The TLS handshake stalled for ${name} (${errno}).`, { unsent })
+  }
+  if (connecting) return new Failure('transient', `No connection to OSS for ${name} (${errno}).`, { unsent })
   const kind = call === 'complete' ? 'ambiguous' : 'transient'
   return new Failure(kind, `${name} broke off while ${phase} (${errno}).`)
 }

@@ -80,7 +80,10 @@ export const createUploadOperations = (
       }),
 
     setIntent: (at, lease, intent) =>
-      takeFenced(ledger, lease, at, (job) => ({ job: { ...job, intent }, event: null })),
+      takeFenced(ledger, lease, at, (job) => {
+        if (job.intent === 'initiate' && intent === null) statements.forgetAnswered.run(job.id)
+        return { job: { ...job, intent }, event: null }
+      }),
 
     commitParts: (at, lease, parts) => {
       const row = ledger.held(lease)
