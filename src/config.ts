@@ -4,13 +4,13 @@ import { isAbsolute, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { endpointProblem } from './adapters/oss/addressing.js'
 import type { NetworkSettings } from './adapters/oss/network.js'
+import { parseTokenLines, type TokenText } from './adapters/tokens/token-lines.js'
 import { type AllowedTarget, parseAllowedTarget } from './core/object-key.js'
 import { defaultPartSize, defaultThreshold, maxPartSize, maxThreshold, minPartSize, minThreshold } from './core/plan.js'
 import { parseDurationMs, parseSize } from './core/units.js'
 import { type KeySettings, readKeySettings } from './key-settings.js'
 import { isLoopback, type ListenAddress, parseListen } from './listen-address.js'
 import { readNetworkSettings } from './network-settings.js'
-import { parseTokenFile, type TokenText } from './token-file.js'
 
 /** Every setting of `serve`, as `--help` shows it. */
 export const settings = [
@@ -20,7 +20,11 @@ export const settings = [
   ['LONGSHORE_SOURCE_ROOTS', 'required', 'colon-separated absolute directories that jobs may read'],
   ['LONGSHORE_ALLOWED_TARGETS', 'any', 'comma-separated bucket or bucket/prefix'],
   ['LONGSHORE_TOKEN', 'none', 'admin bearer token'],
-  ['LONGSHORE_TOKEN_FILE', 'none', 'file with lines scope:token; scopes read, submit, admin'],
+  [
+    'LONGSHORE_TOKEN_FILE',
+    'none',
+    'file with lines scope:token, read again when it changes; scopes read, submit, admin',
+  ],
   ['LONGSHORE_ALLOWED_HOSTS', 'none', 'further Host names that are accepted, comma-separated'],
   ['LONGSHORE_CONCURRENCY', '16', 'parts and puts in flight in the daemon'],
   ['LONGSHORE_PARALLEL', '4', 'parts in flight of one job'],
@@ -62,7 +66,10 @@ export interface Config {
   /** Real paths. */
   readonly sourceRoots: readonly string[]
   readonly allowedTargets: readonly AllowedTarget[]
-  readonly tokens: readonly TokenText[]
+  readonly tokens: {
+    readonly given: readonly TokenText[]
+    readonly file: { readonly path: string; readonly tokens: readonly TokenText[] } | null
+  }
   readonly allowedHosts: readonly string[]
   readonly concurrency: number
   readonly parallel: number
@@ -167,9 +174,9 @@ const listen = list.transform((texts, context): readonly ListenAddress[] => {
   return parsed.filter((address) => address !== null)
 })
 
-const tokenFile = z.string().transform((path, context): readonly TokenText[] => {
+const tokenFile = z.string().transform((path, context) => {
   try {
-    return parseTokenFile(readFileSync(path, 'utf8'))
+    return { path: resolve(path), tokens: parseTokenLines(readFileSync(path, 'utf8')) }
   } catch (error) {
     const errno = (error as NodeJS.ErrnoException).code
     return refuse(context, errno === undefined ? (error as Error).message : `cannot be read: ${errno}`)
@@ -297,14 +304,14 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
   const single: readonly TokenText[] =
     parsed.LONGSHORE_TOKEN === undefined
       ? []
-      : [{ name: 'LONGSHORE_TOKEN', scope: 'admin', token: parsed.LONGSHORE_TOKEN }]
+      : [{ name: 'LONGSHORE_TOKEN', scope: 'admin', token: parsed.LONGSHORE_TOKEN, roots: null, targets: null }]
   return Object.freeze({
     listen: parsed.LONGSHORE_LISTEN,
     dataDir,
     nodeId: parsed.LONGSHORE_NODE_ID ?? hostname(),
     sourceRoots: parsed.LONGSHORE_SOURCE_ROOTS,
     allowedTargets: parsed.LONGSHORE_ALLOWED_TARGETS,
-    tokens: [...single, ...(parsed.LONGSHORE_TOKEN_FILE ?? [])],
+    tokens: { given: single, file: parsed.LONGSHORE_TOKEN_FILE ?? null },
     allowedHosts: parsed.LONGSHORE_ALLOWED_HOSTS,
     concurrency: parsed.LONGSHORE_CONCURRENCY,
     parallel: parsed.LONGSHORE_PARALLEL,

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createSystemClock } from './adapters/clock/system-clock.js'
@@ -13,6 +13,7 @@ import type { PinoLogger } from './adapters/log/pino-logger.js'
 import { createNetwork } from './adapters/oss/network.js'
 import { createOssTargets } from './adapters/oss/oss-targets.js'
 import { openSqliteStore } from './adapters/sqlite/sqlite-store.js'
+import { createRotatingTokens } from './adapters/tokens/rotating-tokens.js'
 import { createLocalWakeup } from './adapters/wakeup/local-wakeup.js'
 import type { Config } from './config.js'
 import { defaultBaseMs, defaultCapMs } from './core/retry.js'
@@ -194,6 +195,7 @@ export const startDaemon = async (
     abandonedAfterMs: config.abandonedAfterMs,
   })
 
+  const tokens = createRotatingTokens({ ...config.tokens, clock, logger: component('tokens') })
   const waits = createWaits({ store, wakeup, clock })
   const drain = createDrain({ waits })
   const app = await createApp({
@@ -203,11 +205,7 @@ export const startDaemon = async (
     waits,
     drain,
     store,
-    tokens: config.tokens.map(({ name, scope, token }) => ({
-      name,
-      scope,
-      hash: createHash('sha256').update(token).digest(),
-    })),
+    tokens,
     allowedHosts: [
       ...config.allowedHosts,
       ...config.listen.flatMap((address) => (address.kind === 'tcp' ? [address.host] : [])),
@@ -222,6 +220,7 @@ export const startDaemon = async (
     await leases.close()
     await targets.close()
     credentials.close()
+    tokens.close()
     feed.close()
   }
   const listening = await listenOn(app, config.listen).catch(async (error: unknown) => {

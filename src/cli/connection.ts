@@ -44,8 +44,8 @@ const readToken = (env: ClientEnvironment): string | null => {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
     throw usage(`LONGSHORE_TOKEN_FILE ${escapeText(file)} cannot be read: ${code}.`)
   }
-  // The daemon's file of `scope:token` lines serves its clients too.
-  const line = (text.split('\n', 1)[0] ?? '').trim().replace(/^(read|submit|admin):/, '')
+  // The daemon's file of `scope:token` lines, some with fields behind the token, serves its clients too.
+  const line = (text.split('\n', 1)[0] ?? '').trim().replace(/^(?:read|submit|admin):(\S+).*$/, '$1')
   return checkToken(line, 'The first line of LONGSHORE_TOKEN_FILE')
 }
 

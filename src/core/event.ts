@@ -29,6 +29,8 @@ export interface StoredEvent {
   readonly at: string
   readonly jobId: string
   readonly batchId: string | null
+  /** The name of the token whose request it was. Absent: a daemon without tokens, or its own doing. */
+  readonly by?: string
   readonly job?: JobView
   readonly part?: PartView
 }

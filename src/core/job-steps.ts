@@ -12,6 +12,8 @@ export interface Step {
   readonly event: EventType | null
   /** What becomes of the part rows: `reset` makes them pending again, `dropped` removes them. Kept when absent. */
   readonly parts?: 'reset' | 'dropped'
+  /** The name of the token whose request it was; null or absent: nobody's, or the daemon's own doing. */
+  readonly by?: string | null
 }
 
 /** Why a job rests and until when. Both are needed for it to rest at all. */

@@ -77,6 +77,8 @@ export interface JobOptions {
   readonly crc64: string | null
   readonly notAfter: number | null
   readonly onSourceChange: OnSourceChange
+  /** Real paths of directories to which the token of the submit was bound: the source must lie below one of them. */
+  readonly roots?: readonly string[]
 }
 
 export const uploadModes = ['put', 'multipart'] as const

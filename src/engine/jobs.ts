@@ -1,4 +1,5 @@
 import { AppError } from '../core/app-error.js'
+import { type Caller, maySteer, mayWrite } from '../core/caller.js'
 import { Failure } from '../core/failure.js'
 import { type Fingerprint, type IfExists, isSettled, type Job, type NewJob, type OnSourceChange } from '../core/job.js'
 import { heldUp, type JobView, viewJob, waitingFor } from '../core/job-view.js'
@@ -39,14 +40,18 @@ export type Verb = (typeof verbs)[number]
 
 /** The use cases around jobs. Everything throws AppError for what a caller can act on. */
 export interface Jobs {
-  submit(request: SubmitRequest, idempotency: IdempotencyKey | null): Promise<{ job: JobView; replayed: boolean }>
+  submit(
+    request: SubmitRequest,
+    idempotency: IdempotencyKey | null,
+    caller: Caller,
+  ): Promise<{ job: JobView; replayed: boolean }>
   get(jobId: string): Promise<JobView>
   /** The job when it is settled, or as it is after `timeoutMs`, or when the signal aborts. */
   wait(jobId: string, timeoutMs: number, signal: AbortSignal): Promise<JobView>
   list(filter: JobFilter, page: PageRequest): Promise<Page<JobView>>
   parts(jobId: string, page: PageRequest): Promise<Page<PartView>>
-  control(jobId: string, verb: Verb): Promise<JobView>
-  remove(jobId: string): Promise<void>
+  control(jobId: string, verb: Verb, caller: Caller): Promise<JobView>
+  remove(jobId: string, caller: Caller): Promise<void>
 }
 
 /** Where jobs go and what they get when they ask for nothing else. */
@@ -115,8 +120,8 @@ export const createJobs = (deps: Deps): Jobs => {
 
   const view = (job: Job): JobView => viewJob(asItStands(job), progress.live(job.id) ?? undefined)
 
-  const fingerprintOf = async (path: string): Promise<Fingerprint> => {
-    const source = await sources.open(path).catch((error: unknown) => {
+  const fingerprintOf = async (path: string, within?: readonly string[]): Promise<Fingerprint> => {
+    const source = await sources.open(path, within).catch((error: unknown) => {
       throw error instanceof Failure ? sourceUnavailable(error) : error
     })
     try {
@@ -137,12 +142,31 @@ export const createJobs = (deps: Deps): Jobs => {
     return job
   }
 
-  const build = async (request: SubmitRequest): Promise<NewJob> => {
-    const { bucket, key } = request.target
+  const assertAllowed = ({ bucket, key }: SubmitRequest['target'], caller: Caller): void => {
     if (!isTargetAllowed(defaults.allowedTargets, bucket, key)) {
       throw new AppError('target_not_allowed', `This daemon may not write ${bucket}/${key} (LONGSHORE_ALLOWED_TARGETS)`)
     }
-    const fingerprint = await fingerprintOf(request.source.path)
+    if (!mayWrite(caller, { bucket, key })) {
+      throw new AppError(
+        'target_not_allowed',
+        `This token may not write ${bucket}/${key}: it is bound to other targets`,
+      )
+    }
+  }
+
+  /** Throws unless the caller may steer the job, if there is one. */
+  const assertSteers = async (caller: Caller, jobId: string): Promise<void> => {
+    if (caller.roots === null && caller.targets === null) return
+    const job = await store.get(jobId)
+    if (job !== null && !maySteer(caller, job)) {
+      throw new AppError('forbidden', 'This token is bound to other roots or targets than those of the job')
+    }
+  }
+
+  const build = async (request: SubmitRequest, caller: Caller): Promise<NewJob> => {
+    const { bucket, key } = request.target
+    const roots = caller.roots ?? undefined
+    const fingerprint = await fingerprintOf(request.source.path, roots)
     if (fingerprint.size > maxObjectSize) {
       throw new AppError('invalid_request', 'The source is larger than an object in OSS can be', {
         errors: [{ path: 'source.path', message: `has ${fingerprint.size} bytes; OSS holds at most ${maxObjectSize}` }],
@@ -164,6 +188,7 @@ export const createJobs = (deps: Deps): Jobs => {
         crc64: request.crc64 ?? null,
         notAfter: request.notAfter ?? null,
         onSourceChange: request.onSourceChange ?? 'fail',
+        ...(roots === undefined ? {} : { roots }),
       },
       priority: request.priority ?? 0,
       labels: request.labels ?? {},
@@ -173,12 +198,13 @@ export const createJobs = (deps: Deps): Jobs => {
   }
 
   return {
-    async submit(request, idempotency) {
+    async submit(request, idempotency, caller) {
+      assertAllowed(request.target, caller)
       if (idempotency !== null) {
         const found = await store.findByIdempotencyKey(idempotency.key)
         if (found !== null) return { job: view(replay(found, idempotency.fingerprint)), replayed: true }
       }
-      const result = await store.submit(await build(request), idempotency)
+      const result = await store.submit(await build(request, caller), idempotency, caller.name)
       switch (result.kind) {
         case 'created':
           return { job: view(result.job), replayed: false }
@@ -225,9 +251,10 @@ export const createJobs = (deps: Deps): Jobs => {
       }
     },
 
-    async control(jobId, verb) {
+    async control(jobId, verb, caller) {
+      await assertSteers(caller, jobId)
       const request: ControlRequest = verb === 'retry' ? await retryRequest(jobId) : { verb }
-      const result = await store.control(jobId, request)
+      const result = await store.control(jobId, request, caller.name)
       switch (result.kind) {
         case 'ok':
           return view(result.job)
@@ -240,8 +267,9 @@ export const createJobs = (deps: Deps): Jobs => {
       }
     },
 
-    async remove(jobId) {
-      const result = await store.remove(jobId)
+    async remove(jobId, caller) {
+      await assertSteers(caller, jobId)
+      const result = await store.remove(jobId, caller.name)
       if (result === 'not_found') throw jobNotFound(jobId)
       if (result === 'invalid_state') {
         throw new AppError('invalid_state', 'Only a settled job can be deleted: wait for it, or cancel it first')
@@ -253,7 +281,7 @@ export const createJobs = (deps: Deps): Jobs => {
   async function retryRequest(jobId: string): Promise<ControlRequest> {
     const job = await mustGet(jobId)
     if (job.state !== 'failed') return { verb: 'retry', fingerprint: job.source.fingerprint }
-    return { verb: 'retry', fingerprint: await fingerprintOf(job.source.path) }
+    return { verb: 'retry', fingerprint: await fingerprintOf(job.source.path, job.options.roots) }
   }
 }
 

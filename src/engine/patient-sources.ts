@@ -36,5 +36,5 @@ export const createPatientSources = (sources: SourceOpener, clock: Clock): Sourc
     crc64: (offset, length, signal) => persist(() => source.crc64(offset, length, signal), signal),
   })
 
-  return { open: async (path) => patient(await persist(() => sources.open(path))) }
+  return { open: async (path, within) => patient(await persist(() => sources.open(path, within))) }
 }

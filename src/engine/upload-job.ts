@@ -64,7 +64,7 @@ const uploadSource = async (run: Run, sources: SourceOpener): Promise<Finish> =>
   const earlier = run.job.intent === 'complete' ? await reconcileComplete(run) : null
   if (earlier !== null) return uploaded(earlier)
   for (let restarting = false; ; restarting = true) {
-    const source = await sources.open(run.job.source.path)
+    const source = await sources.open(run.job.source.path, run.job.options.roots)
     try {
       const seen = await settledFingerprint(run, source)
       if (restarting) await forgetUploaded(run, seen)

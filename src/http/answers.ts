@@ -137,6 +137,7 @@ export const eventSchema = z
     at: instant,
     jobId: z.string(),
     batchId: z.string().nullable(),
+    by: z.string().optional().describe('The name of the token whose request it was.'),
     job: jobSchema.optional(),
     part: partSchema.optional(),
   })

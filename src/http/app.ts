@@ -9,7 +9,9 @@ import type { Orphans } from '../engine/orphans.js'
 import type { Waits } from '../engine/waits.js'
 import type { Clock } from '../ports/clock.js'
 import type { StoreUpkeep } from '../ports/store.js'
-import { guardScopes, type Token } from './auth.js'
+import type { Tokens } from '../ports/tokens.js'
+import { logAudit } from './audit.js'
+import { guardScopes } from './auth.js'
 import { parseJsonBody } from './json-body.js'
 import { createLingering } from './lingering.js'
 import { answerNotFound } from './not-found.js'
@@ -33,8 +35,7 @@ export interface AppDeps {
   readonly waits: Waits
   readonly drain: Drain
   readonly store: Pick<StoreUpkeep, 'stats' | 'check'>
-  /** Empty: no token is needed. The composition root grants that on loopback alone. */
-  readonly tokens: readonly Token[]
+  readonly tokens: Tokens
   /** Host names that are accepted beside `localhost` and IP literals. */
   readonly allowedHosts: readonly string[]
   readonly version: { readonly version: string; readonly commit?: string }
@@ -111,6 +112,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   app.addHook('onResponse', async (request, reply) => {
     const fields = { method: request.method, route: request.routeOptions.url, status: reply.statusCode }
     request.log.debug({ ...fields, durationMs: Math.round(reply.elapsedTime) }, 'A request was answered.')
+    logAudit(request, reply.statusCode)
   })
 
   // The order of these is the order of refusals.

@@ -33,7 +33,7 @@ export interface SourceOpener {
    * Opens a regular file below the allowed roots. Never blocks on a FIFO and follows no symbolic link out of the roots.
    * Throws Failure `permanent` with `source_missing` (nothing there) or `source_unreadable` (outside the roots, not a
    * regular file, no permission), without telling which file exists outside the roots; Failure `local`
-   * (`source_unreadable`) when the machine failed and another try may succeed.
+   * (`source_unreadable`) when the machine failed and another try may succeed. `within` (real paths) narrows the roots.
    */
-  open(path: string): Promise<OpenSource>
+  open(path: string, within?: readonly string[]): Promise<OpenSource>
 }

@@ -142,8 +142,11 @@ export interface PageRequest {
  * disk is full (nothing was written) and `storage_unavailable` for other failures of the medium.
  */
 export interface JobStore {
-  /** Appends `job.queued` (or `job.waiting` when `dueAt` lies in the future). */
-  submit(job: NewJob, idempotency: IdempotencyKey | null): Promise<SubmitResult>
+  /**
+   * Appends `job.queued` (or `job.waiting` when `dueAt` lies in the future). `by` here and below: the name of the token
+   * whose request it was, for the event.
+   */
+  submit(job: NewJob, idempotency: IdempotencyKey | null, by?: string | null): Promise<SubmitResult>
   /** Looked up before the source is opened, so that a replay works when the source is gone. */
   findByIdempotencyKey(key: string): Promise<{ readonly fingerprint: string; readonly job: Job } | null>
   /**
@@ -185,9 +188,9 @@ export interface JobStore {
   finish(lease: Lease, finish: Finish): Promise<Job | 'unwanted' | Fenced>
 
   /** pause, resume, cancel, retry as the contract's "Verbs" says; idempotent. */
-  control(jobId: string, request: ControlRequest): Promise<ControlResult>
+  control(jobId: string, request: ControlRequest, by?: string | null): Promise<ControlResult>
   /** Removes a settled job with its parts and idempotency key; appends `job.deleted`. A failed job's upload is abandoned. */
-  remove(jobId: string): Promise<'ok' | 'not_found' | 'invalid_state'>
+  remove(jobId: string, by?: string | null): Promise<'ok' | 'not_found' | 'invalid_state'>
 
   get(jobId: string): Promise<Job | null>
   /** Newest first. */

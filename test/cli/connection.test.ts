@@ -40,6 +40,7 @@ describe('the way to the daemon', () => {
     ['a bare token', 's3cret\n', 's3cret'],
     ['a scope before it', 'submit:s3cret\r\nadmin:other\n', 's3cret'],
     ['a colon in it', 'admin:a:b', 'a:b'],
+    ['fields behind it', 'submit:s3cret name=ci targets=media', 's3cret'],
     ['a colon in it and no scope', 'x:b', 'x:b'],
   ])('sends the first line of LONGSHORE_TOKEN_FILE with %s', async (_name, content, token) => {
     const daemon = await setup()

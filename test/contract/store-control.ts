@@ -302,6 +302,31 @@ export const controlTests = (setup: () => Promise<StoreSetup>): void => {
     })
   })
 
+  describe('the name of a token', () => {
+    it('stands in the event of its request, and in no other', async () => {
+      const { store, claimOne } = await setup()
+      const job = jobRequest('a')
+      await store.submit(job, null, 'ann')
+      await store.control('a', { verb: 'pause' }, 'bob')
+      await store.control('a', { verb: 'pause' }, 'nobody, for nothing happens')
+      await store.control('a', { verb: 'resume' }, null)
+      const { lease } = await claimOne()
+      await store.control('a', { verb: 'cancel' }, 'cat')
+      await store.finish(lease, { to: 'cancelled' })
+      await store.remove('a', 'dan')
+      const { items } = await store.eventsAfter(null, { jobId: 'a' }, 100)
+      expect(items.map(({ type, by }) => [type, by])).toEqual([
+        ['job.queued', 'ann'],
+        ['job.paused', 'bob'],
+        ['job.queued', undefined],
+        ['job.running', undefined],
+        ['job.cancelling', 'cat'],
+        ['job.cancelled', undefined],
+        ['job.deleted', 'dan'],
+      ])
+    })
+  })
+
   describe('remove', () => {
     it('takes a settled job away with its parts and its idempotency key, and leaves its events', async () => {
       const tools = await setup()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFileSources } from '../../src/adapters/file/file-source.js'
+import { anybody } from '../../src/core/caller.js'
 import { crc64Of, createCrc64 } from '../../src/core/crc64.js'
 import { Failure } from '../../src/core/failure.js'
 import { type Emulator, startEmulator } from '../../src/oss-emulator/emulator.js'
@@ -179,7 +180,7 @@ const setup = async (step: Step, fault: Fault, key: string) => {
   })
   const path = join(sources, step === 'putObject' ? 'small.bin' : 'large.bin')
   const submit = async (): Promise<string> =>
-    (await engine.jobs.submit({ source: { path }, target: { bucket, key } }, null)).job.id
+    (await engine.jobs.submit({ source: { path }, target: { bucket, key } }, null, anybody)).job.id
   return {
     targets,
     engine,
@@ -197,7 +198,7 @@ type Cell = Awaited<ReturnType<typeof setup>>
 const cancelHalfway = async ({ engine, submit, onPart }: Cell): Promise<string> => {
   let id = ''
   onPart(async (partNumber) => {
-    if (partNumber === 3) await engine.jobs.control(id, 'cancel')
+    if (partNumber === 3) await engine.jobs.control(id, 'cancel', anybody)
   })
   id = await submit()
   engine.start()
@@ -211,7 +212,7 @@ const resumeHalfway = async ({ engine, targets, submit, onPart }: Cell, key: str
   onPart(async () => {
     if (paused) return
     paused = true
-    await engine.jobs.control(id, 'pause')
+    await engine.jobs.control(id, 'pause', anybody)
   })
   id = await submit()
   engine.start()
@@ -223,7 +224,7 @@ const resumeHalfway = async ({ engine, targets, submit, onPart }: Cell, key: str
   const options = { signal: unaborted(), onProgress: () => {} }
   await targets.through.uploadPart({ bucket, key, uploadId }, 2, source.range(partSize, partSize), noWishes, options)
   await source.close()
-  await engine.jobs.control(id, 'resume')
+  await engine.jobs.control(id, 'resume', anybody)
   return id
 }
 

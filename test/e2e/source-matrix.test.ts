@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFileSources } from '../../src/adapters/file/file-source.js'
+import { anybody } from '../../src/core/caller.js'
 import { crc64Of, createCrc64 } from '../../src/core/crc64.js'
 import { Failure } from '../../src/core/failure.js'
 import { type Emulator, startEmulator } from '../../src/oss-emulator/emulator.js'
@@ -168,7 +169,11 @@ const runJob = async (name: string, change: (path: string) => void, moment: Mome
     }),
   })
   const multipartThreshold = moment === 'in the middle of a put' ? before.length + mib : partSize
-  const { job } = await engine.jobs.submit({ source: { path }, target: { bucket, key }, multipartThreshold }, null)
+  const { job } = await engine.jobs.submit(
+    { source: { path }, target: { bucket, key }, multipartThreshold },
+    null,
+    anybody,
+  )
   at('between submit and claim')
   engine.start()
   const end = await engine.settled(job.id)

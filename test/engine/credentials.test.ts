@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
+import { anybody } from '../../src/core/caller.js'
 import { Failure } from '../../src/core/failure.js'
 import { type EngineSetup, partSize, path, setupEngine } from './engine-setup.js'
 
@@ -40,7 +41,7 @@ describe('jobs without keys', () => {
   it('can be cancelled', async () => {
     setup(false)
     const { id } = await engine.submit()
-    await engine.jobs.control(id, 'cancel')
+    await engine.jobs.control(id, 'cancel', anybody)
     expect(await engine.settled(id)).toMatchObject({ state: 'cancelled' })
     expect(engine.oss.calls).toEqual([])
   })

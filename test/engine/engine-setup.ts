@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createLocalWakeup } from '../../src/adapters/wakeup/local-wakeup.js'
+import { anybody } from '../../src/core/caller.js'
 import type { JobView } from '../../src/core/job-view.js'
 import { createDispatcher, type Dispatcher } from '../../src/engine/dispatcher.js'
 import { createEndpointHealth, type EndpointHealth } from '../../src/engine/endpoint-health.js'
@@ -178,7 +179,7 @@ export const setupEngine = (
       await leases?.close()
     },
     async submit(request = {}) {
-      const { job } = await jobs.submit({ source: { path }, target, ...request }, null)
+      const { job } = await jobs.submit({ source: { path }, target, ...request }, null, anybody)
       return job
     },
     async settled(jobId) {

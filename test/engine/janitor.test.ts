@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../src/core/app-error.js'
+import { anybody } from '../../src/core/caller.js'
 import { Failure } from '../../src/core/failure.js'
 import { createJanitor } from '../../src/engine/janitor.js'
 import type { OrphanStore } from '../../src/ports/store.js'
@@ -196,7 +197,7 @@ describe('a job whose upload was given up', () => {
     expect(failed).toMatchObject({ state: 'failed', upload: { uploadId: 'U1' }, progress: { partsUploaded: 2 } })
     await engine.store.abandonUploads({ jobId: id, uploadId: 'U1' })
     engine.oss.faults = {}
-    await engine.jobs.control(id, 'retry')
+    await engine.jobs.control(id, 'retry', anybody)
     const done = await engine.settled(id)
     expect(done).toMatchObject({ state: 'completed', upload: { uploadId: 'U2' } })
     expect(engine.oss.objects.get('bucket/key')?.bytes).toEqual(bytes)

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
+import { anybody } from '../../src/core/caller.js'
 import { Failure } from '../../src/core/failure.js'
 import type { JobView } from '../../src/core/job-view.js'
 import type { CallInfo } from '../fakes/memory-oss.js'
@@ -169,7 +170,7 @@ describe('an outage', () => {
     const unwanted = await submit('bucket', 'unwanted', 'small')
     expect((await engine.jobs.get(unwanted.id)).waiting).toBe('endpoint')
     const calls = engine.oss.calls.length
-    await engine.jobs.control(unwanted.id, 'cancel')
+    await engine.jobs.control(unwanted.id, 'cancel', anybody)
     expect(await engine.settled(unwanted.id)).toMatchObject({ state: 'cancelled' })
     expect(await engine.settled(late.id)).toMatchObject({ state: 'failed', error: { code: 'deadline' } })
     expect(engine.oss.calls.length - calls).toBeLessThanOrEqual(1)
@@ -183,7 +184,7 @@ describe('an outage', () => {
     await engine.until(() => engine.oss.calls.some(({ call }) => call === 'uploadPart'))
     out = true
     await engine.until(async () => (await engine.jobs.get(id)).waiting === 'endpoint')
-    await engine.jobs.control(id, 'cancel')
+    await engine.jobs.control(id, 'cancel', anybody)
     await engine.clock.sleep(3_600_000)
     const { state, runs } = await engine.jobs.get(id)
     expect(state).toBe('cancelling')

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../src/core/app-error.js'
+import { anybody } from '../../src/core/caller.js'
 import { aroundEvery } from '../../src/engine/around-every.js'
 import { type EngineSetup, partSize, path, setupEngine } from './engine-setup.js'
 
@@ -24,7 +25,7 @@ describe('a job that is paused before the disk fills up', () => {
     engine.oss.faults = {
       async after({ call, nth }) {
         if (call !== 'initiate' || nth !== 1) return
-        await engine.jobs.control(id, 'pause')
+        await engine.jobs.control(id, 'pause', anybody)
         full = true
         // The run obeys the pause before the answer reaches it.
         await engine.clock.sleep(1_000)
@@ -34,7 +35,7 @@ describe('a job that is paused before the disk fills up', () => {
     await engine.clock.sleep(8_000)
     full = false
     await engine.until(async () => (await engine.jobs.get(id)).state === 'paused')
-    await engine.jobs.control(id, 'resume')
+    await engine.jobs.control(id, 'resume', anybody)
     expect(await engine.settled(id)).toMatchObject({ state: 'completed', runs: 2 })
     expect(engine.oss.calls.filter(({ call }) => call === 'initiate')).toHaveLength(1)
     expect(engine.oss.uploads.size).toBe(0)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../src/core/app-error.js'
+import { anybody } from '../../src/core/caller.js'
 import { Failure } from '../../src/core/failure.js'
 import type { FeedItem } from '../../src/engine/event-feed.js'
 import { type EngineSetup, partSize, path, setupEngine, target } from './engine-setup.js'
@@ -49,13 +50,13 @@ describe('pause', () => {
     const held = holdParts(3)
     const { id } = await engine.submit({ parallel: 2 })
     await engine.until(() => parts() === 4)
-    await engine.jobs.control(id, 'pause')
+    await engine.jobs.control(id, 'pause', anybody)
     expect(await stateOf(id)).toBe('running')
     held.release()
     await engine.until(async () => (await stateOf(id)) === 'paused')
     expect(parts()).toBe(4)
     expect((await engine.jobs.get(id)).progress.partsUploaded).toBe(4)
-    await engine.jobs.control(id, 'resume')
+    await engine.jobs.control(id, 'resume', anybody)
     expect(await engine.settled(id)).toMatchObject({ state: 'completed', attempts: 0 })
     expect(parts()).toBe(8)
     expect(stored()?.equals(bytes)).toBe(true)
@@ -70,7 +71,7 @@ describe('pause', () => {
     }
     const { id } = await engine.submit()
     await engine.until(() => engine.logs.some((line) => line.includes('tried again')))
-    await engine.jobs.control(id, 'pause')
+    await engine.jobs.control(id, 'pause', anybody)
     await engine.until(async () => (await stateOf(id)) === 'paused')
   })
 
@@ -78,7 +79,7 @@ describe('pause', () => {
     setup()
     const { id } = await engine.submit()
     await engine.settled(id)
-    await expect(engine.jobs.control(id, 'pause')).rejects.toMatchObject({ code: 'invalid_state' })
+    await expect(engine.jobs.control(id, 'pause', anybody)).rejects.toMatchObject({ code: 'invalid_state' })
   })
 })
 
@@ -88,7 +89,7 @@ describe('cancel', () => {
     holdParts(3)
     const { id } = await engine.submit()
     await engine.until(() => parts() >= 4)
-    expect((await engine.jobs.control(id, 'cancel')).state).toBe('cancelling')
+    expect((await engine.jobs.control(id, 'cancel', anybody)).state).toBe('cancelling')
     expect(await engine.settled(id)).toMatchObject({ state: 'cancelled', receipt: null })
     expect(engine.oss.uploads.size).toBe(0)
     expect(stored()).toBeUndefined()
@@ -101,7 +102,7 @@ describe('cancel', () => {
     await engine.until(() => parts() >= 4)
     await engine.kill()
     engine.files.forgetDescriptors()
-    await engine.jobs.control(id, 'cancel')
+    await engine.jobs.control(id, 'cancel', anybody)
     engine.oss.faults = {}
     engine.start()
     expect(await engine.settled(id)).toMatchObject({ state: 'cancelled' })
@@ -118,7 +119,7 @@ describe('cancel', () => {
     const { id } = await engine.submit()
     expect((await engine.settled(id)).state).toBe('failed')
     expect(engine.oss.uploads.size).toBe(1)
-    await engine.jobs.control(id, 'cancel')
+    await engine.jobs.control(id, 'cancel', anybody)
     await engine.until(async () => (await stateOf(id)) === 'cancelled')
     expect(engine.oss.uploads.size).toBe(0)
   })
@@ -133,7 +134,7 @@ describe('cancel', () => {
         if (call === 'abort' && nth < 3) throw new Failure('permanent', 'no', { code: 'access_denied' })
       },
     }
-    await engine.jobs.control(id, 'cancel')
+    await engine.jobs.control(id, 'cancel', anybody)
     expect(await engine.settled(id)).toMatchObject({ state: 'cancelled' })
     expect(engine.oss.uploads.size).toBe(0)
   })
@@ -149,7 +150,7 @@ describe('retry', () => {
     }
     const { id } = await engine.submit({ parallel: 1 })
     await engine.settled(id)
-    await engine.jobs.control(id, 'retry')
+    await engine.jobs.control(id, 'retry', anybody)
     expect(await engine.settled(id)).toMatchObject({ state: 'completed', error: null, runs: 2 })
     expect(parts()).toBe(9)
     expect(engine.oss.calls.filter(({ call }) => call === 'initiate')).toHaveLength(1)
@@ -166,7 +167,7 @@ describe('retry', () => {
     await engine.settled(id)
     const bytes = randomBytes(5 * partSize)
     engine.files.write(path, bytes)
-    await engine.jobs.control(id, 'retry')
+    await engine.jobs.control(id, 'retry', anybody)
     expect(await engine.settled(id)).toMatchObject({ state: 'completed', source: { size: bytes.length } })
     expect(stored()?.equals(bytes)).toBe(true)
     expect(engine.oss.uploads.size).toBe(0)
@@ -182,7 +183,7 @@ describe('retry', () => {
     const { id } = await engine.submit()
     await engine.settled(id)
     engine.files.files.delete(path)
-    await expect(engine.jobs.control(id, 'retry')).rejects.toMatchObject({ code: 'source_unavailable' })
+    await expect(engine.jobs.control(id, 'retry', anybody)).rejects.toMatchObject({ code: 'source_unavailable' })
   })
 })
 
@@ -249,11 +250,11 @@ describe('submitting', () => {
   it('replays an idempotency key although the source is gone', async () => {
     setup()
     const request = { source: { path }, target }
-    const first = await engine.jobs.submit(request, { key: 'k', fingerprint: 'f' })
+    const first = await engine.jobs.submit(request, { key: 'k', fingerprint: 'f' }, anybody)
     engine.files.files.delete(path)
-    const second = await engine.jobs.submit(request, { key: 'k', fingerprint: 'f' })
+    const second = await engine.jobs.submit(request, { key: 'k', fingerprint: 'f' }, anybody)
     expect(second).toMatchObject({ replayed: true, job: { id: first.job.id } })
-    await expect(engine.jobs.submit(request, { key: 'k', fingerprint: 'other' })).rejects.toMatchObject({
+    await expect(engine.jobs.submit(request, { key: 'k', fingerprint: 'other' }, anybody)).rejects.toMatchObject({
       code: 'idempotency_mismatch',
     })
   })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AppError, type AppErrorCode } from '../../src/core/app-error.js'
+import { anybody } from '../../src/core/caller.js'
 import { Failure } from '../../src/core/failure.js'
 import type { JobView } from '../../src/core/job-view.js'
 import { aroundEvery } from '../../src/engine/around-every.js'
@@ -54,14 +55,14 @@ type Key = keyof typeof files
 const submit = (key: Key): Promise<JobView> =>
   persist(async () => {
     const request = { source: { path: `/src/${key}` }, target: { bucket: 'bucket', key } }
-    return (await engine.jobs.submit(request, { key, fingerprint: key })).job
+    return (await engine.jobs.submit(request, { key, fingerprint: key }, anybody)).job
   })
 
 /** A large and a small job, and one that is cancelled before it began. */
 const runAll = async (): Promise<Record<Key, JobView>> => {
   for (const [key, bytes] of Object.entries(files)) engine.files.write(`/src/${key}`, bytes)
   const unwanted = await submit('dir/unwanted')
-  await persist(() => engine.jobs.control(unwanted.id, 'cancel'))
+  await persist(() => engine.jobs.control(unwanted.id, 'cancel', anybody))
   engine.start()
   const [large, small] = [await submit('dir/large'), await submit('dir/small')]
   const settled = ({ id }: JobView) => persist(() => engine.settled(id))

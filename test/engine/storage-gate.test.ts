@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../src/core/app-error.js'
+import { anybody } from '../../src/core/caller.js'
 import { aroundEvery } from '../../src/engine/around-every.js'
 import { createStorageGate } from '../../src/engine/storage-gate.js'
 import type { Clock } from '../../src/ports/clock.js'
@@ -194,7 +195,7 @@ describe('an engine whose disk fills up', () => {
       before: async ({ call, nth }) => {
         if (call !== 'uploadPart' || nth !== 1) return
         const [job] = (await engine.store.list({}, { limit: 1, cursor: null })).items
-        await engine.jobs.control(job?.id ?? '', 'pause')
+        await engine.jobs.control(job?.id ?? '', 'pause', anybody)
         // The run has heard of it when it sends nothing beside this.
         await engine.clock.sleep(100)
         disk.full = true

@@ -9,9 +9,15 @@ export const createMemoryEvents = (instance: string, now: () => number) => {
 
   const lastId = (): string => `${instance}-${lastEvent}`
 
-  const append = (job: Job, type: EventType, body: Pick<StoredEvent, 'job' | 'part'>): void => {
+  const append = (
+    job: Job,
+    type: EventType,
+    body: Pick<StoredEvent, 'job' | 'part'>,
+    by: string | null = null,
+  ): void => {
+    const told = by === null ? body : { by, ...body }
     const id = `${instance}-${++lastEvent}`
-    events.push({ id, type, at: new Date(now()).toISOString(), jobId: job.id, batchId: job.batchId, ...body })
+    events.push({ id, type, at: new Date(now()).toISOString(), jobId: job.id, batchId: job.batchId, ...told })
   }
 
   const after = (cursor: string | null, filter: EventFilter, limit: number) => {

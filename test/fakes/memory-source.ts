@@ -14,6 +14,8 @@ export interface MemoryFile {
 export interface MemoryFiles extends SourceOpener {
   readonly files: Map<string, MemoryFile>
   write(path: string, bytes: Buffer): MemoryFile
+  /** Makes a name lead to another, as a symbolic link does. */
+  link(path: string, to: string): void
   read(range: ByteRange): Buffer
   /** Sources open now. */
   openCount(): number
@@ -31,6 +33,7 @@ export const fingerprintOf = (file: MemoryFile): Fingerprint => ({
 
 export const createMemoryFiles = (): MemoryFiles => {
   const files = new Map<string, MemoryFile>()
+  const links = new Map<string, string>()
   const descriptors = new Map<number, MemoryFile>()
   let next = 1
   return {
@@ -42,13 +45,18 @@ export const createMemoryFiles = (): MemoryFiles => {
       files.set(path, file)
       return file
     },
+    link: (path, to) => void links.set(path, to),
     read({ fd, offset, length }) {
       const file = descriptors.get(fd)
       if (file === undefined) throw new Error('read from a closed descriptor')
       return file.bytes.subarray(offset, offset + length)
     },
-    async open(path): Promise<OpenSource> {
-      const file = files.get(path)
+    async open(path, within): Promise<OpenSource> {
+      const real = links.get(path) ?? path
+      if (within?.some((root) => real.startsWith(`${root}/`)) === false) {
+        throw new Failure('permanent', 'outside the roots', { code: 'source_unreadable' })
+      }
+      const file = files.get(real)
       if (file === undefined) throw new Failure('permanent', 'no such file', { code: 'source_missing' })
       const fd = next++
       descriptors.set(fd, file)

@@ -62,7 +62,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     row.job = step.job
     if (step.parts === 'dropped') row.parts = []
     if (step.parts === 'reset') row.parts = row.parts.map((part) => ({ ...part, ...pending }))
-    if (step.event !== null) log.append(step.job, step.event, { job: viewJob(step.job) })
+    if (step.event !== null) log.append(step.job, step.event, { job: viewJob(step.job) }, step.by)
     return step.job
   }
 
@@ -118,7 +118,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
   }
 
   return {
-    submit: (request, idempotency) =>
+    submit: (request, idempotency, by) =>
       run('submit', () => {
         const known = idempotency && bySeq().find((row) => row.idempotency?.key === idempotency.key)
         if (known) {
@@ -140,7 +140,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         }
         rows.set(request.id, row)
         orphans.bucketUsed(request.target.bucket)
-        return { kind: 'created', job: save(row, step) }
+        return { kind: 'created', job: save(row, { ...step, by: by ?? null }) }
       }),
 
     findByIdempotencyKey: (key) =>
@@ -287,7 +287,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         return unlease(row, step)
       }),
 
-    control: (jobId, request) =>
+    control: (jobId, request, by) =>
       run('control', () => {
         const row = rows.get(jobId)
         if (row === undefined) return { kind: 'not_found' }
@@ -296,17 +296,17 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         if (step.job === row.job) return { kind: 'ok', job: row.job }
         const rival = request.verb === 'retry' ? rivalOf(row.job) : null
         if (rival !== null) return { kind: 'target_busy', jobId: rival }
-        return { kind: 'ok', job: save(row, step) }
+        return { kind: 'ok', job: save(row, { ...step, by: by ?? null }) }
       }),
 
-    remove: (jobId) =>
+    remove: (jobId, by) =>
       run('remove', () => {
         const row = rows.get(jobId)
         if (row === undefined) return 'not_found'
         if (!isSettled(row.job.state)) return 'invalid_state'
         rows.delete(jobId)
         orphans.removed(row.job)
-        log.append(row.job, 'job.deleted', { job: viewJob(row.job) })
+        log.append(row.job, 'job.deleted', { job: viewJob(row.job) }, by)
         return 'ok'
       }),
 

@@ -37,7 +37,7 @@ describe('The schemas of the answers', () => {
       true satisfies Alike<NonNullable<Job['receipt']>, NonNullable<JobView['receipt']>>,
       true satisfies Alike<NonNullable<Job['error']>, NonNullable<JobView['error']>>,
       true satisfies Alike<z.infer<typeof partSchema>, PartView>,
-      true satisfies Alike<Omit<Event, 'job' | 'part'>, Omit<StoredEvent, 'job' | 'part'>>,
+      true satisfies Alike<Omit<Event, 'by' | 'job' | 'part'>, Omit<StoredEvent, 'by' | 'job' | 'part'>>,
       true satisfies Alike<keyof Event, keyof StoredEvent>,
       true satisfies Alike<z.infer<typeof statsSchema>, StoreStats>,
       true satisfies Alike<z.infer<typeof orphanSchema>, OrphanView>,

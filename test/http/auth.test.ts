@@ -1,10 +1,13 @@
 import Fastify from 'fastify'
 import { describe, expect, it } from 'vitest'
-import { guardScopes, type RouteScope, scopes } from '../../src/http/auth.js'
-import { createHarness, tokenOf, validBody } from './harness.js'
+import { scopes } from '../../src/core/caller.js'
+import { guardScopes, type RouteScope } from '../../src/http/auth.js'
+import { createHarness, fixedTokens, tokenOf, validBody } from './harness.js'
 
 const setup = async () => {
-  const harness = await createHarness({ tokens: scopes.map((scope) => tokenOf(scope, `${scope}-secret`)) })
+  const harness = await createHarness({
+    tokens: fixedTokens(scopes.map((scope) => tokenOf(scope, `${scope}-secret`))),
+  })
   const ask = (method: string, url: string, headers: Record<string, string> = {}, payload?: unknown) =>
     harness.app.inject({
       method: method as 'GET',
@@ -123,6 +126,29 @@ describe('Tokens', () => {
     expect(new Set((await Promise.all(guesses)).map(({ statusCode }) => statusCode))).toEqual(new Set([401]))
   })
 
+  it('are named in the log where they change something or try to, and stay secret', async () => {
+    const { ask, lines, jobs } = await setup()
+    await ask('POST', '/v1/jobs/job-1/pause', { authorization: 'Bearer submit-secret' })
+    await ask('DELETE', '/v1/jobs/job-1', { authorization: 'Bearer read-secret' })
+    await ask('GET', '/v1/jobs', { authorization: 'Bearer read-secret' })
+    const audit = lines.filter(({ level }) => level === 'info').map(({ fields }) => fields)
+    expect(audit).toEqual([
+      { by: 'the submit', method: 'POST', route: '/v1/jobs/:id/pause', id: 'job-1', status: 202 },
+      { by: 'the read', method: 'DELETE', route: '/v1/jobs/:id', id: 'job-1', status: 403 },
+    ])
+    expect(jobs.calls[0]).toMatchObject({ method: 'control', args: ['job-1', 'pause', { name: 'the submit' }] })
+  })
+
+  it('that have ended or begun meanwhile do not count, or do', async () => {
+    let current = [tokenOf('read', 'old')]
+    const { app } = await createHarness({ tokens: { ...fixedTokens(current), current: () => current } })
+    const status = async (token: string) =>
+      (await app.inject({ url: '/v1/jobs', headers: { authorization: `Bearer ${token}` } })).statusCode
+    expect([await status('old'), await status('new')]).toEqual([200, 401])
+    current = [tokenOf('read', 'new')]
+    expect([await status('old'), await status('new')]).toEqual([401, 200])
+  })
+
   it('leave no trace in answers and logs', async () => {
     const { ask, lines } = await setup()
     const answers = [
@@ -146,7 +172,7 @@ describe('Without tokens', () => {
 describe('A route without a scope', () => {
   it('keeps the app from starting', async () => {
     const app = Fastify()
-    guardScopes(app, [])
+    guardScopes(app, fixedTokens([]))
     app.get('/open', { config: { scope: 'none' } }, async () => 'ok')
     app.get('/forgotten', async () => 'ok')
     await expect(app.ready()).rejects.toThrow('Routes without a scope: GET /forgotten')

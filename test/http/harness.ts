@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { AppError } from '../../src/core/app-error.js'
+import type { Scope } from '../../src/core/caller.js'
 import type { Job } from '../../src/core/job.js'
 import { type JobView, viewJob } from '../../src/core/job-view.js'
 import { createDrain, type Drain } from '../../src/engine/drain.js'
@@ -11,9 +12,9 @@ import type { OrphanView } from '../../src/engine/orphan-view.js'
 import type { Orphans } from '../../src/engine/orphans.js'
 import type { WaitAnswer, Waits } from '../../src/engine/waits.js'
 import { type AppDeps, createApp } from '../../src/http/app.js'
-import type { Scope, Token } from '../../src/http/auth.js'
 import type { Clock } from '../../src/ports/clock.js'
 import type { JobFilter } from '../../src/ports/store.js'
+import type { Token, Tokens } from '../../src/ports/tokens.js'
 
 export const storedJob = (changes: Partial<Job> = {}): Job => ({
   id: 'job-1',
@@ -221,9 +222,18 @@ const createMemoryLogger = (lines: LogLine[]): FastifyBaseLogger => {
 }
 
 export const tokenOf = (scope: Scope, text: string): Token => ({
-  name: scope,
+  name: `the ${scope}`,
   scope,
   hash: createHash('sha256').update(text).digest(),
+  roots: null,
+  targets: null,
+})
+
+/** Tokens that stay as they are. */
+export const fixedTokens = (tokens: readonly Token[]): Tokens => ({
+  needed: tokens.length > 0,
+  current: () => tokens,
+  subscribe: () => () => undefined,
 })
 
 export interface Harness {
@@ -262,7 +272,7 @@ export const createHarness = async (
     feed,
     orphans,
     store: { stats: async () => ({ jobs: counts, bytesPending: 10 }), check: async () => undefined },
-    tokens: [],
+    tokens: fixedTokens([]),
     allowedHosts: [],
     waits,
     drain,

@@ -3,12 +3,12 @@ import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { createHarness, tokenOf, validBody } from './harness.js'
+import { createHarness, fixedTokens, tokenOf, validBody } from './harness.js'
 
 const setup = async () => {
   const { app, jobs } = await createHarness({
     allowedHosts: ['uploads.example', 'Upper.Example:8484', '::1'],
-    tokens: [tokenOf('admin', 'secret')],
+    tokens: fixedTokens([tokenOf('admin', 'secret')]),
   })
   const ask = async (headers: Record<string, string>, url = '/v1/jobs') => {
     const answer = await app.inject({ url, headers: { authorization: 'Bearer secret', ...headers } })

@@ -94,16 +94,16 @@ const openSource = (handle: FileHandle, realPath: string, inode: bigint, createC
 
 /** Opens files below the roots. The check that counts is made on the path of the open descriptor, so no race can fool it. */
 export const createFileSources = (roots: Roots, createCrc64: Crc64Factory): SourceOpener => ({
-  async open(path) {
+  async open(path, within) {
     let handle: FileHandle | null = null
     try {
       const resolved = await realpath(path)
-      if (!isReadable(roots, resolved)) throw unreadable('it lies outside the source roots')
+      if (!isReadable(roots, resolved, within)) throw unreadable('it lies outside the source roots')
       handle = await open(resolved, openFlags)
       const stats = await handle.stat({ bigint: true })
       if (!stats.isFile()) throw unreadable('it is not a regular file')
       const realPath = await pathOfDescriptor(handle, resolved)
-      if (!isReadable(roots, realPath)) throw unreadable('it lies outside the source roots')
+      if (!isReadable(roots, realPath, within)) throw unreadable('it lies outside the source roots')
       return openSource(handle, realPath, stats.ino, createCrc64)
     } catch (error) {
       await handle?.close()

@@ -10,6 +10,8 @@ export interface Roots {
   readonly forbidden: readonly string[]
 }
 
-export const isReadable = (roots: Roots, realPath: string): boolean =>
+/** `within` narrows the roots. */
+export const isReadable = (roots: Roots, realPath: string, within?: readonly string[]): boolean =>
   roots.allowed.some((root) => isWithin(root, realPath)) &&
+  (within === undefined || within.some((root) => isWithin(root, realPath))) &&
   !roots.forbidden.some((directory) => isWithin(directory, realPath))

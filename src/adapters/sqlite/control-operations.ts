@@ -23,7 +23,7 @@ const stepOf = (job: Job, request: ControlRequest, notBefore: number | null, at:
 export const createControlOperations = (ledger: Ledger): Operations<'control' | 'remove'> => {
   const { statements } = ledger
   return {
-    control: (at, jobId, request) => {
+    control: (at, jobId, request, by) => {
       const row = ledger.job(jobId)
       if (row === null) return { kind: 'not_found' }
       const job = jobOf(row)
@@ -34,16 +34,16 @@ export const createControlOperations = (ledger: Ledger): Operations<'control' | 
         const rival = statements.rivalOfTarget.get(job.target) as { id: string } | undefined
         if (rival !== undefined) return { kind: 'target_busy', jobId: rival.id }
       }
-      return { kind: 'ok', job: ledger.save(row, step, at) }
+      return { kind: 'ok', job: ledger.save(row, { ...step, by: by ?? null }, at) }
     },
 
-    remove: (at, jobId) => {
+    remove: (at, jobId, by) => {
       const row = ledger.job(jobId)
       if (row === null) return 'not_found'
       if (!isSettled(row.state)) return 'invalid_state'
       const job = jobOf(row)
       statements.deleteJob.run(jobId)
-      ledger.append(job, 'job.deleted', viewJob(job), at)
+      ledger.append(job, 'job.deleted', viewJob(job), at, by)
       return 'ok'
     },
   }

@@ -29,7 +29,8 @@ export interface Ledger {
   save(row: JobRow, step: Step, at: number, lease?: LeaseChange): Job
   /** Writes a step that ends the lease. */
   saveUnleased(row: JobRow, step: Step, at: number): Job
-  append(job: Pick<Job, 'id' | 'batchId'>, type: EventType, body: object, at: number): void
+  /** `by`: the name of the token whose request it was. */
+  append(job: Pick<Job, 'id' | 'batchId'>, type: EventType, body: object, at: number, by?: string | null): void
   /** Whether events were appended since it was last asked. */
   tookEvents(): boolean
 }
@@ -42,8 +43,8 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
 
   const job = (id: string): JobRow | null => (statements.jobById.get(id) as JobRow | undefined) ?? null
 
-  const append = (of: Pick<Job, 'id' | 'batchId'>, type: EventType, body: object, at: number): void => {
-    statements.insertEvent.run(at, type, of.id, of.batchId, JSON.stringify(body))
+  const append: Ledger['append'] = (of, type, body, at, by = null) => {
+    statements.insertEvent.run(at, type, of.id, of.batchId, by, JSON.stringify(body))
     appended = true
   }
 
@@ -60,7 +61,7 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
     const subject = { job_id: row.id, at }
     if (initiate === 'begun') statements.beginInitiate.run({ ...subject, bucket: row.bucket, key: row.key })
     if (initiate === 'over') statements.endInitiate.run(subject)
-    if (step.event !== null) append(step.job, step.event, viewJob(step.job), at)
+    if (step.event !== null) append(step.job, step.event, viewJob(step.job), at, step.by)
     return step.job
   }
 

@@ -20,7 +20,7 @@ export const createQueueOperations = (
     statements.jobByIdempotencyKey.get(key) as JobRow | undefined
 
   return {
-    submit: (at, request, idempotency) => {
+    submit: (at, request, idempotency, by) => {
       const known = idempotency === null ? undefined : byIdempotencyKey(idempotency.key)
       if (known !== undefined) {
         return known.idempotency_fingerprint === idempotency?.fingerprint
@@ -36,7 +36,7 @@ export const createQueueOperations = (
         idempotency_key: idempotency?.key ?? null,
         idempotency_fingerprint: idempotency?.fingerprint ?? null,
       })
-      if (event !== null) ledger.append(job, event, viewJob(job), at)
+      if (event !== null) ledger.append(job, event, viewJob(job), at, by)
       return { kind: 'created', job }
     },
 

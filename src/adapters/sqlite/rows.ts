@@ -195,6 +195,7 @@ export interface EventRow {
   readonly type: StoredEvent['type']
   readonly job_id: string
   readonly batch_id: string | null
+  readonly actor: string | null
   readonly body: string
 }
 
@@ -204,6 +205,7 @@ export const eventOf = (row: EventRow, instance: string): StoredEvent => ({
   at: new Date(row.at).toISOString(),
   jobId: row.job_id,
   batchId: row.batch_id,
+  ...(row.actor === null ? {} : { by: row.actor }),
   ...(row.type === 'part.uploaded'
     ? { part: JSON.parse(row.body) as PartView }
     : { job: JSON.parse(row.body) as JobView }),

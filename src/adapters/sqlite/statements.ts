@@ -129,7 +129,7 @@ export const sql = {
 
   partsOfJob: 'SELECT * FROM parts WHERE job_id = ? AND part_number > ? ORDER BY part_number LIMIT ?',
 
-  insertEvent: 'INSERT INTO events (at, type, job_id, batch_id, body) VALUES (?, ?, ?, ?, ?)',
+  insertEvent: 'INSERT INTO events (at, type, job_id, batch_id, actor, body) VALUES (?, ?, ?, ?, ?, ?)',
 
   // Not max(n): the last events may have been pruned, and their ids were given nevertheless.
   lastEventNumber: "SELECT seq FROM sqlite_sequence WHERE name = 'events'",

@@ -41,7 +41,7 @@ export const jobVerbRoutes = (instance: FastifyInstance, jobs: Jobs): void => {
         },
       },
       async (request, reply) => {
-        const job = await jobs.control(request.params.id, verb)
+        const job = await jobs.control(request.params.id, verb, request.caller)
         reply.code(202)
         return job
       },
@@ -62,7 +62,7 @@ export const jobVerbRoutes = (instance: FastifyInstance, jobs: Jobs): void => {
       },
     },
     async (request, reply) => {
-      await jobs.remove(request.params.id)
+      await jobs.remove(request.params.id, request.caller)
       reply.code(204)
       return null
     },

@@ -45,7 +45,7 @@ export const jobRoutes = (instance: FastifyInstance, { jobs, lingering, drain }:
     },
     async (request, reply) => {
       const idempotency = idempotencyOf(request.headers['idempotency-key'], request.body)
-      const { job, replayed } = await drain.admit(() => jobs.submit(request.body, idempotency))
+      const { job, replayed } = await drain.admit(() => jobs.submit(request.body, idempotency, request.caller))
       reply.code(201).header('location', `/v1/jobs/${encodeURIComponent(job.id)}`)
       if (replayed) reply.header('idempotency-replayed', 'true')
       return job

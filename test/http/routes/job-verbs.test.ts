@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/core/app-error.js'
+import { anybody } from '../../../src/core/caller.js'
 import { verbs } from '../../../src/engine/jobs.js'
 import { createHarness, jobView } from '../harness.js'
 
@@ -11,7 +12,7 @@ describe.each(verbs)('POST /v1/jobs/:id/%s', (verb) => {
     const answer = await app.inject({ method: 'POST', url: `/v1/jobs/job-1/${verb}` })
     expect(answer.statusCode).toBe(202)
     expect(answer.json()).toEqual(jobView())
-    expect(jobs.calls).toEqual([{ method: 'control', args: ['job-1', verb] }])
+    expect(jobs.calls).toEqual([{ method: 'control', args: ['job-1', verb, anybody] }])
   })
 
   it('answers 409 where the state forbids it', async () => {
@@ -73,7 +74,7 @@ describe('DELETE /v1/jobs/:id', () => {
     const answer = await app.inject({ method: 'DELETE', url: '/v1/jobs/job-1' })
     expect(answer.statusCode).toBe(204)
     expect(answer.body).toBe('')
-    expect(jobs.calls).toEqual([{ method: 'remove', args: ['job-1'] }])
+    expect(jobs.calls).toEqual([{ method: 'remove', args: ['job-1', anybody] }])
   })
 
   it('answers 404 for a job that is not there', async () => {

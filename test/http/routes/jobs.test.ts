@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/core/app-error.js'
+import { anybody } from '../../../src/core/caller.js'
 import { viewPart } from '../../../src/core/part-view.js'
 import type { IdempotencyKey } from '../../../src/ports/store.js'
 import { createHarness, jobView, until, validBody } from '../harness.js'
@@ -35,7 +36,7 @@ describe('POST /v1/jobs', () => {
     expect(answer.headers.location).toBe('/v1/jobs/job-1')
     expect(answer.headers['idempotency-replayed']).toBeUndefined()
     expect(answer.json()).toEqual(jobView())
-    expect(lastArgs()).toEqual([validBody, null])
+    expect(lastArgs()).toEqual([validBody, null, anybody])
   })
 
   it('hands over every field, instants as milliseconds', async () => {

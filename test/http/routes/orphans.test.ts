@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { abortAnswersSchema, orphanPageSchema } from '../../../src/http/answers.js'
-import { createHarness, orphanView, tokenOf } from '../harness.js'
+import { createHarness, fixedTokens, orphanView, tokenOf } from '../harness.js'
 
 const upload = { bucket: 'media', key: 'dir/a.bin', uploadId: 'U1' }
 
@@ -70,7 +70,7 @@ describe('both', () => {
     ['submit', 403],
     ['admin', 200],
   ] as const)('answer a token of scope %s with %i', async (scope, status) => {
-    const { app } = await createHarness({ tokens: [tokenOf(scope, 'secret')] })
+    const { app } = await createHarness({ tokens: fixedTokens([tokenOf(scope, 'secret')]) })
     const headers = { authorization: 'Bearer secret' }
     expect((await app.inject({ url: '/v1/orphans', headers })).statusCode).toBe(status)
     const payload = { uploads: [upload] }

@@ -1,0 +1,75 @@
+import { isAbsolute } from 'node:path'
+import type { Scope } from '../../core/caller.js'
+import { type AllowedTarget, parseAllowedTarget } from '../../core/object-key.js'
+
+/** A bearer token as it was configured. */
+export interface TokenText {
+  /** What it is called, or where it stands; for events and logs. */
+  readonly name: string
+  readonly scope: Scope
+  readonly token: string
+  /** As they were written; null where the line binds to none. */
+  readonly roots: readonly string[] | null
+  readonly targets: readonly AllowedTarget[] | null
+}
+
+const start = /^(read|submit|admin):([\x21-\x7e]+)$/
+const tokenName = /^[\w.@-]{1,64}$/
+
+const splitList = (text: string, separator: string): readonly string[] =>
+  text.split(separator).filter((item) => item !== '')
+
+type Fields = { -readonly [K in 'name' | 'roots' | 'targets']?: TokenText[K] }
+
+/** What a field of a line is, or what is wrong with it as a sentence that continues "line 3 ...". */
+const readField = (fields: Fields, text: string): string | null => {
+  const [key, value = ''] = text.split(/=(.*)/s)
+  if (key !== 'name' && key !== 'roots' && key !== 'targets')
+    return 'has a field that is none of name=, roots=, targets='
+  if (fields[key] !== undefined) return `has ${key}= twice`
+  if (key === 'name') {
+    if (!tokenName.test(value)) return 'must have a name of 1 to 64 letters, digits and . _ @ -'
+    fields.name = value
+    return null
+  }
+  const items = splitList(value, key === 'roots' ? ':' : ',')
+  if (items.length === 0) return `has ${key}= without any`
+  if (key === 'roots') {
+    if (!items.every((item) => isAbsolute(item))) return 'must have absolute directories in roots=, separated by colons'
+    fields.roots = items
+    return null
+  }
+  const targets = items.map(parseAllowedTarget).filter((target) => target !== null)
+  if (targets.length < items.length) return 'must have buckets or bucket/prefix in targets=, separated by commas'
+  fields.targets = targets
+  return null
+}
+
+const readLine = (text: string, where: string): TokenText => {
+  const [first = '', ...rest] = text.split(/\s+/)
+  const match = start.exec(first)
+  if (match === null) throw new Error(`${where} must be scope:token with scope read, submit or admin`)
+  const fields: Fields = {}
+  for (const field of rest) {
+    const problem = readField(fields, field)
+    if (problem !== null) throw new Error(`${where} ${problem}`)
+  }
+  const { name = where, roots = null, targets = null } = fields
+  return { name, scope: match[1] as Scope, token: match[2] ?? '', roots, targets }
+}
+
+/**
+ * Parses lines of `scope:token`, each with `name=`, `roots=` and `targets=` behind it if need be; blank lines and those
+ * that begin with `#` are passed over. Throws an Error that names the line, never the token.
+ */
+export const parseTokenLines = (text: string): readonly TokenText[] => {
+  const lines = text.split(/\r?\n/).map((line, index) => ({ text: line.trim(), where: `line ${index + 1}` }))
+  const tokens = lines
+    .filter((line) => line.text !== '' && !line.text.startsWith('#'))
+    .map((line) => readLine(line.text, line.where))
+  if (tokens.length === 0) throw new Error('holds no token')
+  for (const [index, { token }] of tokens.entries()) {
+    if (tokens.slice(0, index).some((other) => other.token === token)) throw new Error('holds the same token twice')
+  }
+  return tokens
+}
