@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
+import { anybody } from '../../src/core/caller.js'
 import { Failure } from '../../src/core/failure.js'
 import { type EngineSetup, partSize, path, setupEngine } from './engine-setup.js'
 
@@ -138,7 +139,7 @@ describe('Complete with a lost answer, by keys that may not look at objects', ()
     })
     expect(job.error?.message).toContain('allow oss:GetObject')
     engine.oss.faults = {}
-    await engine.jobs.control(id, 'retry')
+    await engine.jobs.control(id, 'retry', anybody)
     expect(await engine.settled(id)).toMatchObject({ state: 'completed', outcome: 'uploaded' })
     expect(count('complete')).toBe(1)
     expect(count('uploadPart')).toBe(2)
