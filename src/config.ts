@@ -1,5 +1,5 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { availableParallelism, hostname } from 'node:os'
 import { isAbsolute, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import { endpointProblem } from './adapters/oss/addressing.js'
@@ -27,6 +27,7 @@ export const settings = [
   ],
   ['LONGSHORE_ALLOWED_HOSTS', 'none', 'further Host names that are accepted, comma-separated'],
   ['LONGSHORE_CONCURRENCY', '16', 'parts and puts in flight in the daemon'],
+  ['LONGSHORE_LANES', 'cores, at most 4', 'threads that move bytes'],
   ['LONGSHORE_PARALLEL', '4', 'parts in flight of one job'],
   ['LONGSHORE_PART_SIZE', '10MiB', 'preferred part size, doubled until at most 10,000 parts'],
   ['LONGSHORE_MULTIPART_THRESHOLD', '10MiB', 'at or above: multipart; below: one PutObject'],
@@ -52,7 +53,6 @@ export const settings = [
 
 /** Settings that the contract names and this version does not know yet: said loudly, never ignored in silence. */
 const notYet = [
-  'LONGSHORE_LANES',
   'LONGSHORE_BANDWIDTH',
   'LONGSHORE_WEBHOOK_SECRET',
   'LONGSHORE_WEBHOOK_SECRET_FILE',
@@ -72,6 +72,7 @@ export interface Config {
   }
   readonly allowedHosts: readonly string[]
   readonly concurrency: number
+  readonly lanes: number
   readonly parallel: number
   readonly partSize: number
   readonly multipartThreshold: number
@@ -100,6 +101,9 @@ export class ConfigError extends Error {
     super(`These settings are not right:\n${offenders.map((line) => `  ${line}`).join('\n')}`)
   }
 }
+
+/** More threads than these pay only where the network outruns them; who has such a machine says so. */
+const mostLanes = 4
 
 type Context = z.core.$RefinementCtx
 const refuse = (context: Context, message: string): never => {
@@ -205,6 +209,7 @@ const schema = z.object({
   LONGSHORE_TOKEN_FILE: tokenFile.optional(),
   LONGSHORE_ALLOWED_HOSTS: list.prefault(''),
   LONGSHORE_CONCURRENCY: count(1, 1024).prefault('16'),
+  LONGSHORE_LANES: count(1, 64).optional(),
   LONGSHORE_PARALLEL: count(1, 64).prefault('4'),
   LONGSHORE_PART_SIZE: size(minPartSize, maxPartSize).optional(),
   LONGSHORE_MULTIPART_THRESHOLD: size(minThreshold, maxThreshold).optional(),
@@ -314,6 +319,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
     tokens: { given: single, file: parsed.LONGSHORE_TOKEN_FILE ?? null },
     allowedHosts: parsed.LONGSHORE_ALLOWED_HOSTS,
     concurrency: parsed.LONGSHORE_CONCURRENCY,
+    lanes: parsed.LONGSHORE_LANES ?? Math.min(availableParallelism(), mostLanes),
     parallel: parsed.LONGSHORE_PARALLEL,
     partSize: parsed.LONGSHORE_PART_SIZE ?? defaultPartSize,
     multipartThreshold: parsed.LONGSHORE_MULTIPART_THRESHOLD ?? defaultThreshold,

@@ -10,6 +10,7 @@ import type { KeySource } from './adapters/credentials/key-source.js'
 import { createRefreshingCredentials } from './adapters/credentials/refreshing-credentials.js'
 import { createFileSources } from './adapters/file/file-source.js'
 import type { PinoLogger } from './adapters/log/pino-logger.js'
+import { startLanes } from './adapters/oss/lanes.js'
 import { createNetwork } from './adapters/oss/network.js'
 import { createOssTargets } from './adapters/oss/oss-targets.js'
 import { openSqliteStore } from './adapters/sqlite/sqlite-store.js'
@@ -110,7 +111,15 @@ export const startDaemon = async (
     wakeup,
     logger: component('credentials'),
   })
+  const lanes = startLanes({
+    count: config.lanes,
+    network: config.oss.network,
+    logger: component('lanes'),
+    threadUrl: new URL('./lane.js', import.meta.url),
+    onFatal,
+  })
   const oss = createOssTargets({
+    dataPath: lanes,
     addressing: config.oss.addressing,
     signature: config.oss.signature,
     credentials,
@@ -219,6 +228,7 @@ export const startDaemon = async (
     await Promise.all([janitor.stop(), pruner.stop(), dispatcher.stop(config.drainTimeoutMs)])
     await leases.close()
     await targets.close()
+    await lanes.close()
     credentials.close()
     tokens.close()
     feed.close()

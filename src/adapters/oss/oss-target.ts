@@ -10,6 +10,7 @@ import { type Addressing, addressingOf, endpointProblem, placeOf, refuseUnsafeNa
 import { createAgent } from './agents.js'
 import { classifyMismatch, classifyUnproven, type OssCall } from './classify.js'
 import { createOssClient, type OssCallParams, type Signature, type SubResource } from './client.js'
+import type { DataPath } from './data-path.js'
 import type { Answer } from './exchange.js'
 import { type Network, type Route, routeTo } from './network.js'
 import {
@@ -23,7 +24,7 @@ import {
   versionIdOf,
 } from './oss-answers.js'
 import { createRequester } from './requester.js'
-import { createRangeSender, type RangeSent, type SendRangeOptions } from './send-range.js'
+import type { RangeSent, SendRangeOptions } from './send-range.js'
 import { createSigner } from './signer.js'
 import { createSigningClock } from './signing-clock.js'
 import { completeTimeouts, controlTimeouts, dataTimeouts, defaultTimeouts, type OssTimeouts } from './timeouts.js'
@@ -40,6 +41,7 @@ export interface OssTargetDeps {
   readonly credentials: Credentials
   /** Connections for bytes. Control calls have others, as many as there are calls, and so never wait for each other. */
   readonly maxSockets: number
+  readonly dataPath: DataPath
   readonly network: Network
   readonly clock: Clock
   readonly logger: Logger
@@ -91,14 +93,20 @@ export const createOssTarget = (deps: OssTargetDeps): Target => {
       'OSS is reached through a proxy',
     )
   }
-  const pool = { protocol, network, connectMs: timeouts.connectMs, maxFreeSockets: deps.maxSockets }
-  const dataAgent = createAgent(pool)
+  const { connectMs } = timeouts
+  const { maxSockets } = deps
+  const data = deps.dataPath.open({ protocol, connectMs, maxSockets })
   // Buckets share these in path style: were they bounded, one that never answers could hold them all.
-  const controlAgent = createAgent({ ...pool, maxSockets: Number.POSITIVE_INFINITY })
+  const controlAgent = createAgent({
+    protocol,
+    network,
+    connectMs,
+    maxFreeSockets: maxSockets,
+    maxSockets: Number.POSITIVE_INFINITY,
+  })
   const client = createOssClient({ ...deps, addressing, signingClock, transport: createTransport(controlAgent) })
   const signPut = createSigner({ client, signature: deps.signature, credentials, signingClock })
   const requester = createRequester({ client, credentials, signingClock, clock, logger })
-  const sendRange = createRangeSender()
 
   const control = async (
     call: OssCall,
@@ -142,7 +150,7 @@ export const createOssTarget = (deps: OssTargetDeps): Target => {
       const routed = headersFor(call, object, wishes)
       const limits = dataTimeouts(timeouts, range.length, routed['x-oss-traffic-limit'])
       const signed = signPut(object, query, { ...routed, host, 'content-length': String(range.length) })
-      return sendRange(dataAgent, { ...route, ...signed, method: 'PUT', timeouts: limits }, range, options)
+      return data.send({ ...route, ...signed, method: 'PUT', timeouts: limits }, range, options)
     })
     const requestId = requestIdOf(answer)
     const etag = etagOf(answer)
@@ -261,7 +269,7 @@ export const createOssTarget = (deps: OssTargetDeps): Target => {
     },
 
     async close() {
-      dataAgent.destroy()
+      data.close()
       controlAgent.destroy()
     },
   }

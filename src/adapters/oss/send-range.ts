@@ -1,7 +1,7 @@
 import { read } from 'node:fs'
 import type { Agent } from 'node:http'
 import { performance } from 'node:perf_hooks'
-import { createCrc64 } from '../../core/crc64.js'
+import type { Crc64 } from '../../core/crc64.js'
 import { Failure } from '../../core/failure.js'
 import { type Answer, type ExchangeRequest, exchange, type WriteBody } from './exchange.js'
 
@@ -34,6 +34,8 @@ export type SendRange = (
 ) => Promise<RangeSent>
 
 const bufferBytes = 1024 * 1024
+/** Up to here a range is read whole before its request is sent. */
+const wholeBytes = 256 * 1024
 /**
  * Writes begin small and double up to a whole buffer, and halve when one takes long: only a finished write is seen as
  * progress, so on a slow line large ones would look like silence.
@@ -65,17 +67,70 @@ const fill = async (fd: number, buffer: Buffer, length: number, position: number
   return buffer.subarray(0, length)
 }
 
+/** Reused buffers: as many as were ever in use at the same time. */
+const createBufferPool = () => {
+  const free: Buffer[] = []
+  return {
+    borrow: (): Buffer => free.pop() ?? Buffer.allocUnsafeSlow(bufferBytes),
+    giveBack: (...buffers: readonly Buffer[]): void => void free.push(...buffers),
+  }
+}
+
+/**
+ * The CRC-64/XZ of a range, decimal, read by position. Throws Failure `changed` or `local`, or the signal's reason; then
+ * nothing reads from the descriptor any more.
+ */
+export const createRangeHasher = (createCrc64: () => Crc64) => {
+  const pool = createBufferPool()
+  return async ({ fd, offset, length }: RangeToSend, signal: AbortSignal): Promise<string> => {
+    const crc = createCrc64()
+    const buffer = pool.borrow()
+    try {
+      for (let done = 0; done < length; ) {
+        signal.throwIfAborted()
+        const bytes = await fill(fd, buffer, Math.min(bufferBytes, length - done), offset + done)
+        crc.update(bytes)
+        done += bytes.length
+      }
+      return String(crc.digest())
+    } finally {
+      pool.giveBack(buffer)
+    }
+  }
+}
+
 /**
  * The data path: a sender with its own reused buffers, two for each request in flight. It sends exactly the range, with
- * positioned reads, one CRC-64 pass over the bytes that go out, and reading ahead while the last buffer is written.
+ * positioned reads, one CRC-64 pass over the bytes that go out, and reading ahead while the last buffer is written. A
+ * small range is read whole, and confirmed, before its request begins.
  * Throws ExchangeError, Failure `changed` or `local`, what `confirm` threw, or the signal's reason; whichever way it
  * settles, nothing reads from the descriptor any more.
  */
-export const createRangeSender = (): SendRange => {
-  const pool: Buffer[] = []
-  const borrow = (): Buffer => pool.pop() ?? Buffer.allocUnsafeSlow(bufferBytes)
+export const createRangeSender = (createCrc64: () => Crc64): SendRange => {
+  const pool = createBufferPool()
 
-  return async (agent, request, range, { signal, onProgress, confirm }) => {
+  const sendWhole: SendRange = async (agent, request, range, { signal, onProgress, confirm }) => {
+    const crc = createCrc64()
+    const buffer = pool.borrow()
+    try {
+      signal.throwIfAborted()
+      const bytes = await fill(range.fd, buffer, range.length, range.offset)
+      crc.update(bytes)
+      await confirm?.()
+      let bytesSent = 0
+      const sendBody = async (write: WriteBody): Promise<void> => {
+        if (bytes.length === 0 || !(await write(bytes, true))) return
+        bytesSent = bytes.length
+        onProgress(bytesSent)
+      }
+      const answer = await exchange(agent, request, sendBody, signal)
+      return { ...answer, crc64: String(crc.digest()), bytesSent: answer.early ? bytesSent : range.length }
+    } finally {
+      pool.giveBack(buffer)
+    }
+  }
+
+  const sendStreaming: SendRange = async (agent, request, range, { signal, onProgress, confirm }) => {
     const crc = createCrc64()
     let bytesSent = 0
     let writeBytes = firstWriteBytes
@@ -103,7 +158,6 @@ export const createRangeSender = (): SendRange => {
     }
 
     const sendBody = async (write: WriteBody, buffers: readonly [Buffer, Buffer]): Promise<void> => {
-      if (range.length === 0) return confirm?.()
       const readFrom = async (start: number, buffer: Buffer): Promise<Buffer> => {
         const bytes = await fill(range.fd, buffer, Math.min(bufferBytes, range.length - start), range.offset + start)
         crc.update(bytes)
@@ -125,12 +179,15 @@ export const createRangeSender = (): SendRange => {
       }
     }
 
-    const buffers = [borrow(), borrow()] as const
+    const buffers = [pool.borrow(), pool.borrow()] as const
     try {
       const answer = await exchange(agent, request, (write) => sendBody(write, buffers), signal)
       return { ...answer, crc64: String(crc.digest()), bytesSent: answer.early ? bytesSent : range.length }
     } finally {
-      pool.push(...buffers)
+      pool.giveBack(...buffers)
     }
   }
+
+  return (agent, request, range, options) =>
+    (range.length <= wholeBytes ? sendWhole : sendStreaming)(agent, request, range, options)
 }

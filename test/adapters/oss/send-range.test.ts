@@ -2,6 +2,7 @@ import { closeSync, openSync, truncateSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createAgent } from '../../../src/adapters/oss/agents.js'
 import { createRangeSender, type RangeToSend, type SendRangeOptions } from '../../../src/adapters/oss/send-range.js'
+import { createCrc64 } from '../../../src/core/crc64.js'
 import { httpText, startHttpServer, startTcpServer, until } from './raw-servers.js'
 import { createSourceFile } from './source-file.js'
 import { directly } from './target-setup.js'
@@ -26,7 +27,7 @@ const setup = async (size: number, server: Promise<{ port: number; close(): Prom
       agent.destroy()
     },
   )
-  const sendRange = createRangeSender()
+  const sendRange = createRangeSender(createCrc64)
   const progress: number[] = []
   const send = (range: RangeToSend, options: Partial<SendRangeOptions> = {}) =>
     sendRange(

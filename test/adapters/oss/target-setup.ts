@@ -1,6 +1,9 @@
 import { expect } from 'vitest'
+import { createDataPath } from '../../../src/adapters/oss/data-path.js'
 import { createNetwork } from '../../../src/adapters/oss/network.js'
 import { createOssTarget, type OssTargetDeps } from '../../../src/adapters/oss/oss-target.js'
+import { createRangeSender } from '../../../src/adapters/oss/send-range.js'
+import { createCrc64 } from '../../../src/core/crc64.js'
 import { Failure } from '../../../src/core/failure.js'
 import type { Clock } from '../../../src/ports/clock.js'
 import type { CredentialSet, Credentials } from '../../../src/ports/credentials.js'
@@ -64,6 +67,8 @@ export const targetFor = (endpoint: URL, changes: Partial<OssTargetDeps> = {}): 
     signature: 'v4',
     credentials: lastingCredentials(keys),
     maxSockets: 4,
+    // On this thread; lanes.test.ts has the others.
+    dataPath: createDataPath(changes.network ?? directly, createRangeSender(createCrc64)),
     network: directly,
     clock: systemClock,
     logger: recordingLogger(log),

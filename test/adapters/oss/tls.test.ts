@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createRangeSender } from '../../../src/adapters/oss/send-range.js'
+import { createCrc64 } from '../../../src/core/crc64.js'
 import { startTcpServer } from './raw-servers.js'
 import { createSourceFile } from './source-file.js'
 import { failureOf, object, targetFor, unaborted } from './target-setup.js'
@@ -59,7 +60,7 @@ describe.skipIf(certificate === null)('over TLS', () => {
       () => source.remove(),
       () => agent.destroy(),
     )
-    const send = createRangeSender()
+    const send = createRangeSender(createCrc64)
     for (let n = 0; n < 2; n++) {
       const sent = await send(
         agent,

@@ -6,7 +6,7 @@ import type { Clock } from '../../../src/ports/clock.js'
 import type { Logger } from '../../../src/ports/logger.js'
 import type { Store } from '../../../src/ports/store.js'
 import type { Wakeup } from '../../../src/ports/wakeup.js'
-import { compiledThread } from './compiled-thread.js'
+import { compiledThread } from '../../compiled-thread.js'
 
 export const systemClock: Clock = {
   now: Date.now,
@@ -52,6 +52,6 @@ export const openStore = (directory: string, deps: Partial<SqliteStoreDeps> = {}
     clock: systemClock,
     wakeup: deafWakeup,
     logger: createMemoryLogger(),
-    threadUrl: compiledThread(),
+    threadUrl: compiledThread('adapters/sqlite/store-thread.js', ['src/adapters/sqlite', 'src/core']),
     ...deps,
   })

@@ -1,0 +1,34 @@
+import { createAgent } from './agents.js'
+import type { ExchangeRequest } from './exchange.js'
+import type { Network } from './network.js'
+import type { RangeSent, RangeToSend, SendRange, SendRangeOptions } from './send-range.js'
+
+/** What connections for bytes to one endpoint are like. Plain data, so that it can cross to another thread. */
+export interface PoolSettings {
+  readonly protocol: 'http:' | 'https:'
+  /** For the way through a proxy up to a connection that can be used. */
+  readonly connectMs: number
+  readonly maxSockets: number
+}
+
+/** Connections for the bytes of one endpoint. Sends as SendRange says. */
+export interface DataPool {
+  send(request: ExchangeRequest, range: RangeToSend, options: SendRangeOptions): Promise<RangeSent>
+  close(): void
+}
+
+/** Where the bytes of parts and puts are read, hashed and sent. */
+export interface DataPath {
+  open(settings: PoolSettings): DataPool
+}
+
+/** The data path on the thread that calls it. */
+export const createDataPath = (network: Network, sendRange: SendRange): DataPath => ({
+  open({ protocol, connectMs, maxSockets }) {
+    const agent = createAgent({ protocol, network, connectMs, maxFreeSockets: maxSockets })
+    return {
+      send: (request, range, options) => sendRange(agent, request, range, options),
+      close: () => agent.destroy(),
+    }
+  },
+})

@@ -1,0 +1,91 @@
+import { Failure, type FailureKind, type JobErrorCode } from '../../core/failure.js'
+import type { PoolSettings } from './data-path.js'
+import { type Answer, ExchangeError, type ExchangePhase, type ExchangeRequest, type ProxyTrouble } from './exchange.js'
+import type { RangeSent, RangeToSend } from './send-range.js'
+
+/** What a lane and the thread that directs it say to each other. Everything here survives structured cloning. */
+
+/** Proxies as text, for a URL does not survive. */
+export interface LaneSettings {
+  readonly httpProxy: string | null
+  readonly httpsProxy: string | null
+  readonly noProxy: readonly string[]
+  readonly ca: string | null
+}
+
+export type Order =
+  | { readonly do: 'open'; readonly pool: number; readonly settings: PoolSettings }
+  | { readonly do: 'shut'; readonly pool: number }
+  | {
+      readonly do: 'send'
+      readonly id: number
+      readonly pool: number
+      readonly request: ExchangeRequest
+      readonly range: RangeToSend
+      /** Ask with `confirm` before the last bytes. */
+      readonly confirms: boolean
+    }
+  | { readonly do: 'hash'; readonly id: number; readonly range: RangeToSend }
+  | { readonly do: 'go_on'; readonly id: number; readonly confirmed: boolean }
+  | { readonly do: 'abort'; readonly id: number }
+  /** The last order. The thread ends once nothing of it is in flight. */
+  | { readonly do: 'end' }
+
+export type Report =
+  | { readonly is: 'ready' }
+  | { readonly is: 'progress'; readonly id: number; readonly bytesSent: number }
+  | { readonly is: 'confirm'; readonly id: number }
+  /** After one of these nothing reads from the descriptor of this order any more. */
+  | { readonly is: 'sent'; readonly id: number; readonly sent: RangeSent }
+  | { readonly is: 'hashed'; readonly id: number; readonly crc64: string }
+  | { readonly is: 'failed'; readonly id: number; readonly error: LaneError }
+
+export type LaneError =
+  | {
+      readonly kind: 'exchange'
+      readonly errno: string
+      readonly phase: ExchangePhase
+      readonly answer: Answer | null
+      readonly proxy: ProxyTrouble | null
+    }
+  | {
+      readonly kind: 'failure'
+      readonly failure: FailureKind
+      readonly message: string
+      readonly code: JobErrorCode | null
+    }
+  /** As it was asked to: by an abort, or because it was not confirmed. */
+  | { readonly kind: 'stopped' }
+  /** A bug. */
+  | { readonly kind: 'other'; readonly message: string }
+
+/** Ends an order in its lane. The other side knows why. */
+export class Stopped extends Error {
+  override readonly name = 'Stopped'
+}
+
+export const describeError = (error: unknown): LaneError => {
+  if (error instanceof Stopped) return { kind: 'stopped' }
+  if (error instanceof ExchangeError) {
+    const { errno, phase, answer, proxy } = error
+    return { kind: 'exchange', errno, phase, answer, proxy }
+  }
+  if (error instanceof Failure) {
+    return { kind: 'failure', failure: error.kind, message: error.message, code: error.code }
+  }
+  return { kind: 'other', message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+}
+
+/** Null when only the other side knows why it stopped. */
+export const errorFrom = (error: LaneError): Error | null => {
+  switch (error.kind) {
+    case 'exchange':
+      return new ExchangeError(error.errno, error.phase, error.answer, error.proxy)
+    case 'failure':
+      return new Failure(error.failure, error.message, error.code === null ? {} : { code: error.code })
+    case 'stopped':
+      return null
+    case 'other':
+      return new Error(`A lane failed: ${error.message}`)
+  }
+}

@@ -1,0 +1,240 @@
+import { Worker } from 'node:worker_threads'
+import { Failure } from '../../core/failure.js'
+import type { Logger } from '../../ports/logger.js'
+import type { DataPath } from './data-path.js'
+import { errorFrom, type LaneSettings, type Order, type Report } from './lane-protocol.js'
+import type { NetworkSettings } from './network.js'
+import type { RangeSent, RangeToSend, SendRangeOptions } from './send-range.js'
+
+export interface LanesDeps {
+  readonly count: number
+  readonly network: NetworkSettings
+  readonly logger: Logger
+  /** The compiled entry of a lane's thread. */
+  readonly threadUrl: URL
+  /** Called when lanes die faster than they can be replaced. */
+  onFatal(failure: { readonly exitCode: number; readonly message: string }): void
+}
+
+export interface LanesReport {
+  /** What each lane has in flight. */
+  readonly inFlight: readonly number[]
+  /** Lanes that died and were replaced. */
+  readonly replaced: number
+}
+
+/**
+ * Worker threads that move bytes. What is given to them settles only when its lane has said that nothing of it is in
+ * flight any more, so a descriptor may be closed then. A lane that dies is replaced, and what it had in flight is done
+ * again from its beginning: a part or a put that is sent twice replaces itself.
+ */
+export interface Lanes extends DataPath {
+  /** CRC-64/XZ of a range, decimal. Throws Failure `changed` or `local`, or the signal's reason. */
+  hash(range: RangeToSend, signal: AbortSignal): Promise<string>
+  report(): LanesReport
+  /** Resolves when every lane has ended, which is when all that was given has settled. */
+  close(): Promise<void>
+}
+
+type Work = Extract<Order, { do: 'send' | 'hash' }>
+
+interface Call {
+  readonly work: Work
+  readonly signal: AbortSignal
+  readonly onProgress: SendRangeOptions['onProgress']
+  readonly confirm: SendRangeOptions['confirm']
+  /** What `confirm` threw. */
+  refusal: { readonly reason: unknown } | null
+  /** Lanes that died under it. */
+  deaths: number
+  succeed(value: RangeSent | string): void
+  fail(error: unknown): void
+}
+
+interface Lane {
+  readonly calls: Map<number, Call>
+  readonly ended: Promise<void>
+  post(order: Order): void
+}
+
+/** A call that lanes die of is ended as if the network had failed it. */
+const mostDeathsOfCall = 3
+/** In a row, without one that was ready. */
+const mostDeathsAtStart = 3
+/** As of sysexits.h: internal software error. */
+const exitSoftware = 70
+
+const settingsOf = ({ httpProxy, httpsProxy, noProxy, ca }: NetworkSettings): LaneSettings => ({
+  httpProxy: httpProxy?.href ?? null,
+  httpsProxy: httpsProxy?.href ?? null,
+  noProxy,
+  ca,
+})
+
+export const startLanes = ({ count, network, logger, threadUrl, onFatal }: LanesDeps): Lanes => {
+  const workerData = settingsOf(network)
+  const pools = new Map<number, Order>()
+  let lastId = 0
+  let replaced = 0
+  let unreadyDeaths = 0
+  let closing = false
+
+  const askToConfirm = async (lane: Lane, id: number, call: Call): Promise<void> => {
+    const { deaths } = call
+    let confirmed = true
+    try {
+      await call.confirm?.()
+    } catch (reason) {
+      call.refusal = { reason }
+      confirmed = false
+    }
+    // Another lane has begun it anew meanwhile, and asks for itself.
+    if (call.deaths === deaths) lane.post({ do: 'go_on', id, confirmed })
+  }
+
+  /** Why a call ended, as its caller is to see it. */
+  const causeOf = (call: Call, error: Error | null): unknown => {
+    if (error !== null) return error
+    return call.signal.aborted ? call.signal.reason : call.refusal?.reason
+  }
+
+  const hear = (lane: Lane, report: Report): void => {
+    if (report.is === 'ready') {
+      unreadyDeaths = 0
+      return
+    }
+    const call = lane.calls.get(report.id)
+    if (call === undefined) return
+    switch (report.is) {
+      case 'progress':
+        call.onProgress(report.bytesSent)
+        return
+      case 'confirm':
+        void askToConfirm(lane, report.id, call)
+        return
+      case 'sent':
+      case 'hashed':
+        lane.calls.delete(report.id)
+        call.succeed(report.is === 'sent' ? report.sent : report.crc64)
+        return
+      case 'failed':
+        lane.calls.delete(report.id)
+        call.fail(causeOf(call, errorFrom(report.error)))
+    }
+  }
+
+  const startLane = (index: number): Lane => {
+    const worker = new Worker(threadUrl, { workerData, name: `lane ${index}` })
+    let orders: Order[] = []
+    const lane: Lane = {
+      calls: new Map(),
+      // Orders of one tick travel together.
+      post(order) {
+        if (orders.push(order) > 1) return
+        queueMicrotask(() => {
+          worker.postMessage(orders)
+          orders = []
+        })
+      },
+      ended: new Promise((resolve) => worker.once('exit', () => resolve())),
+    }
+    worker.on('message', (reports: readonly Report[]) => {
+      for (const report of reports) hear(lane, report)
+    })
+    let reason = 'it ended by itself'
+    worker.once('error', (error) => {
+      reason = error.message
+    })
+    worker.once('exit', () => {
+      if (!closing || lane.calls.size > 0) replace(index, lane, reason)
+    })
+    for (const open of pools.values()) lane.post(open)
+    return lane
+  }
+
+  const give = (call: Call): void => {
+    if (call.signal.aborted) {
+      call.fail(call.signal.reason)
+      return
+    }
+    const lane = lanes.reduce((best, other) => (other.calls.size < best.calls.size ? other : best))
+    lane.calls.set(call.work.id, call)
+    lane.post(call.work)
+  }
+
+  const replace = (index: number, dead: Lane, reason: string): void => {
+    replaced += 1
+    unreadyDeaths += 1
+    logger.error({ lane: index, inFlight: dead.calls.size, reason }, 'A lane died and is replaced')
+    if (unreadyDeaths >= mostDeathsAtStart) {
+      onFatal({ exitCode: exitSoftware, message: `The threads that move bytes cannot run: ${reason}` })
+      return
+    }
+    lanes[index] = startLane(index)
+    for (const call of dead.calls.values()) {
+      call.deaths += 1
+      if (call.deaths < mostDeathsOfCall) give(call)
+      else call.fail(new Failure('transient', `${mostDeathsOfCall} lanes died while they sent it: ${reason}`))
+    }
+  }
+
+  const lanes: Lane[] = Array.from({ length: count }, (_, index) => startLane(index))
+
+  const tellAll = (order: Order): void => {
+    for (const lane of lanes) lane.post(order)
+  }
+
+  const call = <T extends RangeSent | string>(
+    work: Work,
+    { signal, onProgress, confirm }: SendRangeOptions,
+  ): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        for (const lane of lanes) if (lane.calls.has(work.id)) lane.post({ do: 'abort', id: work.id })
+      }
+      const settled = (): void => signal.removeEventListener('abort', onAbort)
+      signal.addEventListener('abort', onAbort, { once: true })
+      give({
+        work,
+        signal,
+        onProgress,
+        confirm,
+        refusal: null,
+        deaths: 0,
+        succeed: (value) => {
+          settled()
+          resolve(value as T)
+        },
+        fail: (error) => {
+          settled()
+          reject(error)
+        },
+      })
+    })
+
+  return {
+    open(settings) {
+      const pool = ++lastId
+      const opening: Order = { do: 'open', pool, settings }
+      pools.set(pool, opening)
+      tellAll(opening)
+      return {
+        send: (request, range, options) => {
+          const confirms = options.confirm !== undefined
+          return call({ do: 'send', id: ++lastId, pool, request, range, confirms }, options)
+        },
+        close() {
+          pools.delete(pool)
+          tellAll({ do: 'shut', pool })
+        },
+      }
+    },
+    hash: (range, signal) => call({ do: 'hash', id: ++lastId, range }, { signal, onProgress: () => {} }),
+    report: () => ({ inFlight: lanes.map(({ calls }) => calls.size), replaced }),
+    async close() {
+      closing = true
+      tellAll({ do: 'end' })
+      await Promise.all(lanes.map(({ ended }) => ended))
+    },
+  }
+}

@@ -1,0 +1,117 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { Crc64 } from '../../core/crc64.js'
+import { createDataPath, type DataPool } from './data-path.js'
+import { describeError, type LaneSettings, type Order, type Report, Stopped } from './lane-protocol.js'
+import { createNetwork } from './network.js'
+import { createRangeHasher, createRangeSender } from './send-range.js'
+
+export interface LaneDeps {
+  readonly port: MessagePort
+  readonly settings: LaneSettings
+  readonly createCrc64: () => Crc64
+}
+
+/** What is in flight of one order. */
+interface Errand {
+  readonly abort: AbortController
+  confirmed(yes: boolean): void
+}
+
+const urlOf = (text: string | null): URL | null => (text === null ? null : new URL(text))
+
+/** The thread's side of a lane: carries out orders and reports, until it is told to end. */
+export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
+  const network = createNetwork({
+    ...settings,
+    httpProxy: urlOf(settings.httpProxy),
+    httpsProxy: urlOf(settings.httpsProxy),
+  })
+  const dataPath = createDataPath(network, createRangeSender(createCrc64))
+  const hash = createRangeHasher(createCrc64)
+  const pools = new Map<number, DataPool>()
+  const errands = new Map<number, Errand>()
+  let reports: Report[] = []
+  let ending = false
+
+  const flush = (): void => {
+    port.postMessage(reports)
+    reports = []
+  }
+  // Reports of one turn travel together.
+  const report = (one: Report): void => {
+    if (reports.push(one) === 1) setImmediate(flush)
+  }
+
+  const endWhenIdle = (): void => {
+    if (!ending || errands.size > 0) return
+    for (const pool of pools.values()) pool.close()
+    port.close()
+  }
+
+  const perform = async (id: number, work: (errand: Errand) => Promise<Report>): Promise<void> => {
+    const errand: Errand = { abort: new AbortController(), confirmed: () => {} }
+    errands.set(id, errand)
+    try {
+      report(await work(errand))
+    } catch (error) {
+      report({ is: 'failed', id, error: describeError(error) })
+    } finally {
+      errands.delete(id)
+      endWhenIdle()
+    }
+  }
+
+  const send = (order: Extract<Order, { do: 'send' }>): Promise<void> =>
+    perform(order.id, async (errand) => {
+      const { id, pool, request, range, confirms } = order
+      const confirm = (): Promise<void> =>
+        new Promise((resolve, reject) => {
+          errand.confirmed = (yes) => (yes ? resolve() : reject(new Stopped()))
+          errand.abort.signal.addEventListener('abort', () => reject(errand.abort.signal.reason), { once: true })
+          report({ is: 'confirm', id })
+        })
+      const opened = pools.get(pool)
+      if (opened === undefined) throw new Error(`There is no pool ${pool}`)
+      const sent = await opened.send(request, range, {
+        signal: errand.abort.signal,
+        onProgress: (bytesSent) => report({ is: 'progress', id, bytesSent }),
+        ...(confirms ? { confirm } : {}),
+      })
+      return { is: 'sent', id, sent }
+    })
+
+  const carryOut = (order: Order): void => {
+    switch (order.do) {
+      case 'open':
+        pools.set(order.pool, dataPath.open(order.settings))
+        return
+      case 'shut':
+        pools.get(order.pool)?.close()
+        pools.delete(order.pool)
+        return
+      case 'send':
+        void send(order)
+        return
+      case 'hash': {
+        const { id, range } = order
+        void perform(id, async ({ abort }) => ({ is: 'hashed', id, crc64: await hash(range, abort.signal) }))
+        return
+      }
+      case 'go_on':
+        errands.get(order.id)?.confirmed(order.confirmed)
+        return
+      case 'abort':
+        errands.get(order.id)?.abort.abort(new Stopped())
+        return
+      case 'end':
+        ending = true
+        endWhenIdle()
+    }
+  }
+
+  port.on('message', (orders: readonly Order[]) => {
+    for (const order of orders) carryOut(order)
+  })
+  // At once: an order that kills this thread must not look like a thread that cannot begin.
+  port.postMessage([{ is: 'ready' }] satisfies Report[])
+}

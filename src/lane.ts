@@ -1,0 +1,8 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { LaneSettings } from './adapters/oss/lane-protocol.js'
+import { serveLane } from './adapters/oss/serve-lane.js'
+import { createCrc64 } from './core/crc64.js'
+
+// A lane's thread, composed. Started by src/adapters/oss/lanes.ts.
+if (parentPort === null) throw new Error('lane.js runs as a worker thread only')
+serveLane({ port: parentPort, settings: workerData as LaneSettings, createCrc64 })

@@ -1,0 +1,18 @@
+// A lane's compiled thread that dies of some requests: as often as their header `x-deaths` says. The deaths are counted
+// in the file that `x-deaths-in` names, for the next thread knows nothing of this one.
+import { appendFileSync, existsSync, statSync } from 'node:fs'
+import { parentPort } from 'node:worker_threads'
+
+const diesOf = ({ do: what, request }) => {
+  if (what !== 'send') return false
+  const { 'x-deaths': deaths, 'x-deaths-in': file } = request.headers
+  if (file === undefined || (existsSync(file) && statSync(file).size >= Number(deaths))) return false
+  appendFileSync(file, '.')
+  return true
+}
+
+// Before anybody listens to the port: what comes while only one does is lost to the other.
+await import('../../../dist/lane.js')
+parentPort.on('message', (orders) => {
+  if (orders.some(diesOf)) process.exit(1)
+})

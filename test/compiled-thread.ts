@@ -1,0 +1,23 @@
+import { readdirSync, statSync } from 'node:fs'
+
+const root = new URL('../', import.meta.url)
+
+const newestIn = (directory: string): number =>
+  Math.max(
+    ...readdirSync(new URL(directory, root), { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => statSync(new URL(`${directory}/${entry.name}`, root)).mtimeMs),
+  )
+
+/**
+ * A worker thread loads JavaScript, so threads are tested as they were compiled. Throws when the file of `dist/` is older
+ * than one of these directories, for the test would then try something that is not there any more.
+ */
+export const compiledThread = (file: string, directories: readonly string[]): URL => {
+  const thread = new URL(`dist/${file}`, root)
+  const builtAt = statSync(thread, { throwIfNoEntry: false })?.mtimeMs
+  if (builtAt === undefined || builtAt < Math.max(...directories.map(newestIn))) {
+    throw new Error('dist/ is missing or older than src/: run `npm run build` before the tests of threads')
+  }
+  return thread
+}
