@@ -6,17 +6,16 @@ import { type Run, unfenced, wishesOf } from './run.js'
 import { checkGoing, RunStopped } from './run-control.js'
 import { assertSameFile } from './source-guard.js'
 
-/** One part until OSS holds it and the store knows it. */
+/** One part until OSS holds it. */
 const sendPart = async (
   run: Run,
   upload: UploadRef,
   part: PlannedPart,
   source: OpenSource,
   signal: AbortSignal,
-): Promise<void> => {
-  let landed = false
+): Promise<UploadedPart> => {
   try {
-    const uploaded = await run.retrier.request<UploadedPart>({
+    return await run.retrier.request<UploadedPart>({
       name: `part ${part.partNumber}`,
       carriesBytes: true,
       attempt: async (tries, moved) => {
@@ -45,10 +44,20 @@ const sendPart = async (
         }
       },
     })
-    unfenced(await run.store.commitParts(run.lease, [uploaded]))
-    landed = true
+  } catch (error) {
+    run.progress.landed(part.partNumber, null)
+    throw error
+  }
+}
+
+/** The store knows that OSS holds a part. */
+const commitPart = async (run: Run, part: UploadedPart): Promise<void> => {
+  let committed = false
+  try {
+    unfenced(await run.store.commitParts(run.lease, [part]))
+    committed = true
   } finally {
-    run.progress.landed(part.partNumber, landed ? part.size : null)
+    run.progress.landed(part.partNumber, committed ? part.size : null)
   }
 }
 
@@ -71,28 +80,30 @@ export const sendParts = async (
   const signal = AbortSignal.any([run.control.hard, failed.signal])
   let firstError: unknown = null
 
-  const worker = async (): Promise<void> => {
-    for (const part of queue) {
-      if (signal.aborted || run.control.soft.aborted || firstError !== null) return
-      await sendPart(run, upload, part, source, signal)
+  const stopFor = (error: unknown): void => {
+    // Winding down is not a failure of this part: the others finish what they have in flight.
+    if (isWinding(error)) firstError ??= error
+    else if (!failed.signal.aborted) {
+      firstError = error
+      failed.abort(error)
     }
   }
 
+  /** Commits one part while it sends the next: what a crash finds uncommitted is adopted from ListParts. */
+  const worker = async (): Promise<void> => {
+    let committed: Promise<void> = Promise.resolve()
+    for (const part of queue) {
+      if (signal.aborted || run.control.soft.aborted || firstError !== null) break
+      const uploaded = await sendPart(run, upload, part, source, signal).catch(stopFor)
+      await committed
+      if (uploaded === undefined) break
+      committed = commitPart(run, uploaded).catch(stopFor)
+    }
+    await committed
+  }
+
   const workers = run.job.options.sequential ? 1 : Math.min(run.job.options.parallel, missing.length)
-  await Promise.all(
-    Array.from({ length: workers }, async () => {
-      try {
-        await worker()
-      } catch (error) {
-        // Winding down is not a failure of this part: the others finish what they have in flight.
-        if (isWinding(error)) firstError ??= error
-        else if (!failed.signal.aborted) {
-          firstError = error
-          failed.abort(error)
-        }
-      }
-    }),
-  )
+  await Promise.all(Array.from({ length: workers }, worker))
   run.control.hard.throwIfAborted()
   if (firstError !== null) throw firstError
   checkGoing(run.control)
