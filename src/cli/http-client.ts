@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import type { FieldError } from '../core/app-error.js'
 import type { Connection } from './connection.js'
 
@@ -108,10 +108,15 @@ const parseProblem = (status: number, headers: Dispatcher.ResponseData['headers'
 /** Talks to one daemon over TCP, TLS or a unix socket. Retries nothing. */
 export const createHttpClient = (connection: Connection): HttpClient => {
   const { address, origin, basePath, socketPath, token } = connection
-  const agent = new Agent({
-    connect: { timeout: 10_000, ...(socketPath === null ? {} : { socketPath }) },
-    keepAliveTimeout: 4_000,
-  })
+  let agent: Promise<Agent> | null = null
+  /** Loaded by the first request: the daemon starts through this program too, and makes none. */
+  const openAgent = async (): Promise<Agent> => {
+    const undici = await import('undici')
+    return new undici.Agent({
+      connect: { timeout: 10_000, ...(socketPath === null ? {} : { socketPath }) },
+      keepAliveTimeout: 4_000,
+    })
+  }
 
   /** Turns what the network throws into DaemonUnreachable, and an abort into its reason. */
   const guard = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
@@ -132,7 +137,8 @@ export const createHttpClient = (connection: Connection): HttpClient => {
     bodyTimeout: number,
   ): Promise<Dispatcher.ResponseData> => {
     const query = new URLSearchParams(options.query ?? []).toString()
-    const answer = await agent.request({
+    agent ??= openAgent()
+    const answer = await (await agent).request({
       origin,
       path: `${basePath}${path}${query === '' ? '' : `?${query}`}`,
       method,
@@ -187,6 +193,6 @@ export const createHttpClient = (connection: Connection): HttpClient => {
       body.on('error', () => {})
       return read(body, options.signal)
     },
-    close: () => agent.destroy(),
+    close: async () => (await agent)?.destroy(),
   }
 }
