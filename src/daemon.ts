@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createSystemClock } from './adapters/clock/system-clock.js'
-import { crc64Engine, createCrc64 } from './adapters/crc64/crc64.js'
+import { crc64Engine } from './adapters/crc64/crc64.js'
 import { createChainSource } from './adapters/credentials/chain-source.js'
 import { createFileSource } from './adapters/credentials/file-source.js'
 import { createGivenSource } from './adapters/credentials/given-source.js'
@@ -103,7 +103,6 @@ export const startDaemon = async (
   })
   const storage = createStorageGate({ store: wrap.store(opened), clock, logger: component('storage') })
   const { store } = storage
-  const sources = createFileSources({ allowed: config.sourceRoots, forbidden: [config.dataDir] }, createCrc64)
   const credentials = createRefreshingCredentials({
     source: keySourceOf(config.oss.keys, component('credentials')),
     clock,
@@ -118,6 +117,7 @@ export const startDaemon = async (
     threadUrl: new URL('./lane.js', import.meta.url),
     onFatal,
   })
+  const sources = createFileSources({ allowed: config.sourceRoots, forbidden: [config.dataDir] }, lanes.hash)
   const oss = createOssTargets({
     dataPath: lanes,
     addressing: config.oss.addressing,

@@ -11,6 +11,9 @@ export interface ByteRange {
   readonly length: number
 }
 
+/** Computes what `OpenSource.crc64` promises, wherever there is time for it. */
+export type HashRange = (range: ByteRange, signal: AbortSignal) => Promise<string>
+
 /**
  * One open file. Everything is read through its descriptor, so a rename can never mix two files. Close it only when
  * nothing reads from it any more: the number of a closed descriptor is reused.

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFileSources } from '../../src/adapters/file/file-source.js'
+import { createRangeHasher } from '../../src/adapters/oss/send-range.js'
 import { anybody } from '../../src/core/caller.js'
 import { crc64Of, createCrc64 } from '../../src/core/crc64.js'
 import { Failure } from '../../src/core/failure.js'
@@ -174,7 +175,7 @@ const setup = async (step: Step, fault: Fault, key: string) => {
   })
   const engine = createEngineRig({
     target,
-    sources: createFileSources({ allowed: [sources], forbidden: [] }, createCrc64),
+    sources: createFileSources({ allowed: [sources], forbidden: [] }, createRangeHasher(createCrc64)),
     endpoint: targets.proxy.url.origin,
     partSize,
   })
@@ -218,7 +219,7 @@ const resumeHalfway = async ({ engine, targets, submit, onPart }: Cell, key: str
   engine.start()
   await waitFor(engine, id, 'paused')
   const uploadId = (await engine.jobs.get(id)).upload?.uploadId ?? ''
-  const source = await createFileSources({ allowed: [sources], forbidden: [] }, createCrc64).open(
+  const source = await createFileSources({ allowed: [sources], forbidden: [] }, createRangeHasher(createCrc64)).open(
     join(sources, 'large.bin'),
   )
   const options = { signal: unaborted(), onProgress: () => {} }

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFileSources } from '../../src/adapters/file/file-source.js'
+import { createRangeHasher } from '../../src/adapters/oss/send-range.js'
 import { anybody } from '../../src/core/caller.js'
 import { crc64Of, createCrc64 } from '../../src/core/crc64.js'
 import { Failure } from '../../src/core/failure.js'
@@ -140,7 +141,7 @@ const runJob = async (name: string, change: (path: string) => void, moment: Mome
     changed = true
     change(path)
   }
-  const files = createFileSources({ allowed: [sources], forbidden: [] }, createCrc64)
+  const files = createFileSources({ allowed: [sources], forbidden: [] }, createRangeHasher(createCrc64))
   let opened = 0
   const { target: oss } = targetFor(new URL(emulator.url))
   const engine: EngineRig = createEngineRig({

@@ -1,12 +1,9 @@
 import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, lstat, open, readlink, realpath, stat } from 'node:fs/promises'
-import type { Crc64Factory } from '../../core/crc64.js'
 import { Failure } from '../../core/failure.js'
 import type { Fingerprint } from '../../core/job.js'
-import type { OpenSource, PathState, SourceOpener } from '../../ports/source.js'
+import type { HashRange, OpenSource, PathState, SourceOpener } from '../../ports/source.js'
 import { isReadable, type Roots } from './roots.js'
-
-const chunkBytes = 1024 * 1024
 
 /** O_NONBLOCK: opening a FIFO must not wait for a writer. O_NOFOLLOW: the path is real already, so a link is a race. */
 const openFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW | constants.O_NOCTTY
@@ -49,7 +46,7 @@ const pathOfDescriptor = async (handle: FileHandle, resolved: string): Promise<s
   return again
 }
 
-const openSource = (handle: FileHandle, realPath: string, inode: bigint, createCrc64: Crc64Factory): OpenSource => ({
+const openSource = (handle: FileHandle, realPath: string, inode: bigint, hashRange: HashRange): OpenSource => ({
   range: (offset, length) => ({ kind: 'file', fd: handle.fd, offset, length }),
 
   async fingerprint() {
@@ -70,30 +67,14 @@ const openSource = (handle: FileHandle, realPath: string, inode: bigint, createC
     }
   },
 
-  async crc64(offset, length, signal) {
-    const crc = createCrc64()
-    const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, Math.max(1, length)))
-    for (let done = 0; done < length; ) {
-      signal.throwIfAborted()
-      const want = Math.min(buffer.length, length - done)
-      const { bytesRead } = await handle.read(buffer, 0, want, offset + done).catch((error: unknown) => {
-        throw localFailure(error)
-      })
-      if (bytesRead === 0) {
-        throw new Failure('changed', 'The source is shorter than it was', { code: 'source_changed' })
-      }
-      crc.update(buffer.subarray(0, bytesRead))
-      done += bytesRead
-    }
-    return crc.digest().toString()
-  },
+  crc64: (offset, length, signal) => hashRange({ kind: 'file', fd: handle.fd, offset, length }, signal),
 
   // Nothing was written: a close that fails loses nothing.
   close: () => handle.close().catch(() => {}),
 })
 
 /** Opens files below the roots. The check that counts is made on the path of the open descriptor, so no race can fool it. */
-export const createFileSources = (roots: Roots, createCrc64: Crc64Factory): SourceOpener => ({
+export const createFileSources = (roots: Roots, hashRange: HashRange): SourceOpener => ({
   async open(path, within) {
     let handle: FileHandle | null = null
     try {
@@ -104,7 +85,7 @@ export const createFileSources = (roots: Roots, createCrc64: Crc64Factory): Sour
       if (!stats.isFile()) throw unreadable('it is not a regular file')
       const realPath = await pathOfDescriptor(handle, resolved)
       if (!isReadable(roots, realPath, within)) throw unreadable('it lies outside the source roots')
-      return openSource(handle, realPath, stats.ino, createCrc64)
+      return openSource(handle, realPath, stats.ino, hashRange)
     } catch (error) {
       await handle?.close()
       throw openFailure(error)

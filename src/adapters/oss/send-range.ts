@@ -1,7 +1,7 @@
 import { read } from 'node:fs'
 import type { Agent } from 'node:http'
 import { performance } from 'node:perf_hooks'
-import type { Crc64 } from '../../core/crc64.js'
+import type { Crc64Factory } from '../../core/crc64.js'
 import { Failure } from '../../core/failure.js'
 import { type Answer, type ExchangeRequest, exchange, type WriteBody } from './exchange.js'
 
@@ -60,7 +60,7 @@ const fill = async (fd: number, buffer: Buffer, length: number, position: number
   while (filled < length) {
     const bytesRead = await readAt(fd, buffer.subarray(filled, length), length - filled, position + filled)
     if (bytesRead === 0) {
-      throw new Failure('changed', 'The source became shorter while it was sent.', { code: 'source_changed' })
+      throw new Failure('changed', 'The source became shorter than it was.', { code: 'source_changed' })
     }
     filled += bytesRead
   }
@@ -80,7 +80,7 @@ const createBufferPool = () => {
  * The CRC-64/XZ of a range, decimal, read by position. Throws Failure `changed` or `local`, or the signal's reason; then
  * nothing reads from the descriptor any more.
  */
-export const createRangeHasher = (createCrc64: () => Crc64) => {
+export const createRangeHasher = (createCrc64: Crc64Factory) => {
   const pool = createBufferPool()
   return async ({ fd, offset, length }: RangeToSend, signal: AbortSignal): Promise<string> => {
     const crc = createCrc64()
@@ -106,7 +106,7 @@ export const createRangeHasher = (createCrc64: () => Crc64) => {
  * Throws ExchangeError, Failure `changed` or `local`, what `confirm` threw, or the signal's reason; whichever way it
  * settles, nothing reads from the descriptor any more.
  */
-export const createRangeSender = (createCrc64: () => Crc64): SendRange => {
+export const createRangeSender = (createCrc64: Crc64Factory): SendRange => {
   const pool = createBufferPool()
 
   const sendWhole: SendRange = async (agent, request, range, { signal, onProgress, confirm }) => {

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { Crc64 } from '../../core/crc64.js'
+import type { Crc64Factory } from '../../core/crc64.js'
 import { createDataPath, type DataPool } from './data-path.js'
 import { describeError, type LaneSettings, type Order, type Report, Stopped } from './lane-protocol.js'
 import { createNetwork } from './network.js'
@@ -8,7 +8,7 @@ import { createRangeHasher, createRangeSender } from './send-range.js'
 export interface LaneDeps {
   readonly port: MessagePort
   readonly settings: LaneSettings
-  readonly createCrc64: () => Crc64
+  readonly createCrc64: Crc64Factory
 }
 
 /** What is in flight of one order. */

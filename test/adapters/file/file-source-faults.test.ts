@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createFileSources } from '../../../src/adapters/file/file-source.js'
+import { createRangeHasher } from '../../../src/adapters/oss/send-range.js'
 import { createCrc64 } from '../../../src/core/crc64.js'
 import { Failure } from '../../../src/core/failure.js'
 import { createPatientSources } from '../../../src/engine/patient-sources.js'
@@ -25,7 +26,6 @@ vi.mock('node:fs/promises', async (load) => {
   const watched = (handle: FileHandle) => ({
     fd: handle.fd,
     stat: failing(handle.stat.bind(handle) as () => Promise<unknown>),
-    read: failing(handle.read.bind(handle) as () => Promise<unknown>),
     close: () => {
       plan.open -= 1
       return handle.close()
@@ -44,6 +44,18 @@ vi.mock('node:fs/promises', async (load) => {
   }
 })
 
+vi.mock('node:fs', async (load) => {
+  const actual = await load<typeof import('node:fs')>()
+  const read = (...args: unknown[]): void => {
+    plan.calls += 1
+    const fails = plan.fails(plan.calls)
+    const callback = args.at(-1) as (error: Error) => void
+    if (fails) setImmediate(callback, Object.assign(new Error(plan.errno), { code: plan.errno }))
+    else (actual.read as (...args: unknown[]) => void)(...args)
+  }
+  return { ...actual, read }
+})
+
 const endings: (() => unknown)[] = []
 afterEach(() => {
   for (const end of endings.splice(0).reverse()) end()
@@ -55,7 +67,7 @@ const setup = () => {
   endings.push(() => rmSync(root, { recursive: true, force: true }))
   const path = join(root, 'source.bin')
   writeFileSync(path, 'x'.repeat(1000))
-  const sources = createFileSources({ allowed: [root], forbidden: [] }, createCrc64)
+  const sources = createFileSources({ allowed: [root], forbidden: [] }, createRangeHasher(createCrc64))
   const clock = createVirtualClock()
   endings.push(() => clock.stop())
   return { path, sources, patient: createPatientSources(sources, clock), clock }
