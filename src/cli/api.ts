@@ -70,6 +70,12 @@ export interface AbortAnswer extends UploadName {
   readonly reason: string | null
 }
 
+export interface JobChanges {
+  readonly priority?: number
+  readonly parallel?: number
+  readonly labels?: Readonly<Record<string, string>>
+}
+
 export type Verb = 'pause' | 'resume' | 'cancel' | 'retry'
 
 /** The requests behind the commands. Each throws ProblemError, DaemonUnreachable, or the signal's reason. */
@@ -87,6 +93,8 @@ export interface Api {
   /** `limit` 1..1000. A page may be short and still have a next one. */
   page(query: ListQuery, limit: number, cursor: string | null, signal: AbortSignal): Promise<JobPage>
   control(jobId: string, verb: Verb, signal: AbortSignal): Promise<JobView>
+  /** What is absent stays. */
+  change(jobId: string, changes: JobChanges, signal: AbortSignal): Promise<JobView>
   remove(jobId: string, signal: AbortSignal): Promise<void>
   /** Of one bucket, or of all that jobs were made for (null). `limit` 1..1000. */
   orphans(bucket: string | null, limit: number, cursor: string | null, signal: AbortSignal): Promise<OrphanPage>
@@ -144,6 +152,7 @@ export const createApi = (client: HttpClient): Api => {
     },
     control: async (jobId, verb, signal) =>
       (await client.request('POST', jobPath(jobId, `/${verb}`), { signal })) as JobView,
+    change: async (jobId, body, signal) => (await client.request('PATCH', jobPath(jobId), { body, signal })) as JobView,
     remove: async (jobId, signal) => {
       await client.request('DELETE', jobPath(jobId), { signal })
     },

@@ -43,10 +43,12 @@ export interface RequestOptions {
   readonly timeoutMs?: number
 }
 
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+
 export interface HttpClient {
   readonly address: string
   /** The parsed JSON answer (undefined for 204). Throws ProblemError, DaemonUnreachable, or the signal's reason. */
-  request(method: 'GET' | 'POST' | 'DELETE', path: string, options: RequestOptions): Promise<unknown>
+  request(method: Method, path: string, options: RequestOptions): Promise<unknown>
   /**
    * Opens an endless text answer. Its chunks end when the daemon ends it; they throw DaemonUnreachable when the
    * connection breaks or falls silent, and the signal's reason when aborted.
@@ -131,7 +133,7 @@ export const createHttpClient = (connection: Connection): HttpClient => {
   }
 
   const send = async (
-    method: 'GET' | 'POST' | 'DELETE',
+    method: Method,
     path: string,
     options: RequestOptions,
     bodyTimeout: number,

@@ -1,6 +1,6 @@
 import type { EventType } from './event.js'
 import type { JobError } from './failure.js'
-import type { Fingerprint, IntentKind, Job, NewJob, Outcome, Receipt, Upload, Waiting } from './job.js'
+import type { Fingerprint, IntentKind, Job, JobChanges, NewJob, Outcome, Receipt, Upload, Waiting } from './job.js'
 
 /**
  * The steps of a job's life, decided here once, so that every store keeps the same law. A store reads the job, takes a
@@ -187,6 +187,23 @@ export const retryJob = (
   const source = { ...job.source, fingerprint }
   if (job.upload?.uploadId == null) return { ...again({ ...fresh, ...noUpload, source }), parts: 'dropped' }
   return { ...again({ ...fresh, source, intent: 'abort', bytesUploaded: 0, partsUploaded: 0 }), parts: 'reset' }
+}
+
+const sameLabels = (a: Job['labels'], b: Job['labels']): boolean => {
+  const names = Object.keys(a)
+  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
+}
+
+/** Of a job that nothing will ever be done for again only the labels can change: the rest would have no effect. */
+export const changeJob = (job: Job, { labels, ...steering }: JobChanges): Step | 'invalid_state' => {
+  const isOver = job.state === 'completed' || job.state === 'cancelled'
+  if (isOver && Object.keys(steering).length > 0) return 'invalid_state'
+  const { priority = job.priority, parallel = job.options.parallel } = steering
+  const isSame = priority === job.priority && parallel === job.options.parallel
+  if (isSame && (labels === undefined || sameLabels(job.labels, labels))) return unchanged(job)
+  const options = { ...job.options, parallel }
+  const next = { ...job, priority, options, labels: labels ?? job.labels, version: job.version + 1 }
+  return { job: next, event: 'job.updated' }
 }
 
 /** The plan is committed before anything is sent. A known upload must be forgotten first, or it would be orphaned. */

@@ -28,6 +28,8 @@ export interface JobView {
   readonly target: { readonly bucket: string; readonly key: string }
   readonly batchId: string | null
   readonly priority: number
+  /** Parts in flight at once. */
+  readonly parallel: number
   readonly labels: Readonly<Record<string, string>>
   readonly upload: {
     readonly mode: UploadMode | null
@@ -54,6 +56,8 @@ export interface JobView {
   readonly startedAt: string | null
   readonly finishedAt: string | null
   readonly notBefore: string | null
+  /** Grows with every change by PATCH; the ETag. */
+  readonly version: number
 }
 
 const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
@@ -82,6 +86,7 @@ export const viewJob = (job: Job, live: LiveProgress = idle): JobView => ({
   target: { bucket: job.target.bucket, key: job.target.key },
   batchId: job.batchId,
   priority: job.priority,
+  parallel: job.options.parallel,
   labels: job.labels,
   upload: {
     mode: job.upload?.mode ?? null,
@@ -108,4 +113,5 @@ export const viewJob = (job: Job, live: LiveProgress = idle): JobView => ({
   startedAt: instant(job.startedAt),
   finishedAt: instant(job.finishedAt),
   notBefore: job.waiting === 'notBefore' ? instant(job.dueAt) : null,
+  version: job.version,
 })

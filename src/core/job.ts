@@ -81,6 +81,14 @@ export interface JobOptions {
   readonly roots?: readonly string[]
 }
 
+/** What may change while a job is worked on. */
+export type Steering = Pick<Job, 'priority'> & Pick<JobOptions, 'parallel'>
+
+export const steeringOf = (job: Job): Steering => ({ priority: job.priority, parallel: job.options.parallel })
+
+/** What a user changes of a job; what is absent stays. Labels replace all that there are. */
+export type JobChanges = Partial<Steering & Pick<Job, 'labels'>>
+
 export const uploadModes = ['put', 'multipart'] as const
 export type UploadMode = (typeof uploadModes)[number]
 

@@ -1,5 +1,5 @@
 import { AppError } from '../core/app-error.js'
-import { isSettled } from '../core/job.js'
+import { isSettled, steeringOf } from '../core/job.js'
 import type { RetryLimits } from '../core/retry.js'
 import type { Clock, Random } from '../ports/clock.js'
 import type { Credentials } from '../ports/credentials.js'
@@ -136,7 +136,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   }
 
   const begin = (claim: Claim): void => {
-    const control = createRunControl()
+    const control = createRunControl(steeringOf(claim.job))
     const endShare = shares.begin(claim.job)
     const ended = execute(claim, control).finally(() => {
       endShare()

@@ -1,7 +1,15 @@
 import { AppError } from '../core/app-error.js'
 import { type Caller, maySteer, mayWrite } from '../core/caller.js'
 import { Failure } from '../core/failure.js'
-import { type Fingerprint, type IfExists, isSettled, type Job, type NewJob, type OnSourceChange } from '../core/job.js'
+import {
+  type Fingerprint,
+  type IfExists,
+  isSettled,
+  type Job,
+  type JobChanges,
+  type NewJob,
+  type OnSourceChange,
+} from '../core/job.js'
 import { heldUp, type JobView, viewJob, waitingFor } from '../core/job-view.js'
 import { type AllowedTarget, isTargetAllowed } from '../core/object-key.js'
 import { type PartView, viewPart } from '../core/part-view.js'
@@ -51,6 +59,8 @@ export interface Jobs {
   list(filter: JobFilter, page: PageRequest): Promise<Page<JobView>>
   parts(jobId: string, page: PageRequest): Promise<Page<PartView>>
   control(jobId: string, verb: Verb, caller: Caller): Promise<JobView>
+  /** `ifVersions`: of what the caller saw of the job, or null when it does not matter. */
+  change(jobId: string, changes: JobChanges, ifVersions: readonly number[] | null, caller: Caller): Promise<JobView>
   remove(jobId: string, caller: Caller): Promise<void>
 }
 
@@ -264,6 +274,24 @@ export const createJobs = (deps: Deps): Jobs => {
           throw targetBusy(result.jobId)
         case 'invalid_state':
           throw new AppError('invalid_state', `The job is ${result.state}: ${forbiddenIn[verb]}`)
+      }
+    },
+
+    async change(jobId, changes, ifVersions, caller) {
+      await assertSteers(caller, jobId)
+      const result = await store.change(jobId, changes, ifVersions, caller.name)
+      switch (result.kind) {
+        case 'ok':
+          return view(result.job)
+        case 'not_found':
+          throw jobNotFound(jobId)
+        case 'precondition_failed':
+          throw new AppError(
+            'precondition_failed',
+            `The job was changed meanwhile, its ETag is "v${result.version}" now: read it again and decide anew`,
+          )
+        case 'invalid_state':
+          throw new AppError('invalid_state', `The job is ${result.state}: only its labels can still be changed`)
       }
     },
 

@@ -48,6 +48,7 @@ export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Dep
     if (!answer.held) entry.control.halt('fenced')
     else {
       entry.expiresAt = askedAt + leaseMs
+      if (answer.steering !== null) entry.control.steer(answer.steering)
       if (answer.desired === 'cancel') entry.control.halt('cancel')
       else if (answer.desired === 'pause') entry.control.wind('pause')
     }

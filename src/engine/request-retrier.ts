@@ -49,7 +49,7 @@ export interface PastTries {
 }
 
 interface RunFacts {
-  readonly job: Pick<Job, 'id' | 'priority' | 'target'>
+  readonly job: Pick<Job, 'id' | 'target'>
   readonly control: RunControl
   readonly logger: Logger
   /** By request name; outlives the run, so that giving way does not start the count again. */
@@ -83,7 +83,8 @@ const spent = (failure: Failure, name: string, { failures }: Tally, code: Failur
 /** Retries of one run's requests. */
 export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
   const { clock, random, health, slots, limits } = deps
-  const { id: jobId, priority, target: pair } = run.job
+  const { id: jobId, target: pair } = run.job
+  const priority = (): number => run.control.steering.priority
   const healthyAtStart = health.healthyAnswers(pair)
   /** Requests of this run that are not waiting for their next try. */
   let busy = 0

@@ -1,3 +1,5 @@
+import type { Steering } from '../core/job.js'
+
 /** Why a run has to end before its job is settled. */
 export type StopReason =
   | 'pause'
@@ -17,7 +19,7 @@ export class RunStopped extends Error {
   }
 }
 
-/** How the outside ends a run. Both signals carry a RunStopped as their reason. */
+/** How the outside steers a run and ends it. Both signals carry a RunStopped as their reason. */
 export interface RunControl {
   /** Aborted when nothing new may begin; what is in flight goes on. */
   readonly soft: AbortSignal
@@ -27,11 +29,18 @@ export interface RunControl {
   wind(reason: 'pause' | 'shutdown'): void
   /** Ends everything now. */
   halt(reason: StopReason): void
+  /** As it is now: a user may change it at any time. */
+  readonly steering: Steering
+  steer(steering: Steering): void
+  /** Calls the listener after every change. Returns the function that ends it. */
+  onSteered(listener: () => void): () => void
 }
 
-export const createRunControl = (): RunControl => {
+export const createRunControl = (initial: Steering): RunControl => {
   const soft = new AbortController()
   const hard = new AbortController()
+  const listeners = new Set<() => void>()
+  let steering = initial
   return {
     soft: soft.signal,
     hard: hard.signal,
@@ -42,6 +51,19 @@ export const createRunControl = (): RunControl => {
       const stop = new RunStopped(reason)
       hard.abort(stop)
       soft.abort(stop)
+    },
+    get steering() {
+      return steering
+    },
+    steer(next) {
+      const names = Object.keys(next) as (keyof Steering)[]
+      if (names.every((name) => next[name] === steering[name])) return
+      steering = next
+      for (const listener of listeners) listener()
+    },
+    onSteered(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
     },
   }
 }

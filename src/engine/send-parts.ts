@@ -66,8 +66,9 @@ const isWinding = (error: unknown): boolean =>
   (error instanceof RunStopped && (error.reason === 'pause' || error.reason === 'shutdown'))
 
 /**
- * Sends these parts, `parallel` at a time, in order. Settles only when none is in flight any more. The first failure
- * ends the others; a soft stop, or a part that makes the run give way, lets those in flight finish and then throws.
+ * Sends these parts, `parallel` at a time, in order; as many as the user wants by now. Settles only when none is in flight
+ * any more. The first failure ends the others; a soft stop, or a part that makes the run give way, lets those in flight
+ * finish and then throws.
  */
 export const sendParts = async (
   run: Run,
@@ -75,10 +76,17 @@ export const sendParts = async (
   missing: readonly PlannedPart[],
   source: OpenSource,
 ): Promise<void> => {
-  const queue = missing[Symbol.iterator]()
+  const { control } = run
+  const queue = missing.values()
+  let left = missing.length
   const failed = new AbortController()
-  const signal = AbortSignal.any([run.control.hard, failed.signal])
+  const signal = AbortSignal.any([control.hard, failed.signal])
   let firstError: unknown = null
+  const crew = new Set<Promise<void>>()
+  let working = 0
+
+  const wanted = (): number => (run.job.options.sequential ? 1 : control.steering.parallel)
+  const goesOn = (): boolean => left > 0 && !signal.aborted && !control.soft.aborted && firstError === null
 
   const stopFor = (error: unknown): void => {
     // Winding down is not a failure of this part: the others finish what they have in flight.
@@ -89,22 +97,34 @@ export const sendParts = async (
     }
   }
 
-  /** Commits one part while it sends the next: what a crash finds uncommitted is adopted from ListParts. */
-  const worker = async (): Promise<void> => {
+  /** Commits one part while it sends the next: what a crash finds uncommitted is adopted from ListParts. Never rejects. */
+  const work = async (): Promise<void> => {
     let committed: Promise<void> = Promise.resolve()
-    for (const part of queue) {
-      if (signal.aborted || run.control.soft.aborted || firstError !== null) break
-      const uploaded = await sendPart(run, upload, part, source, signal).catch(stopFor)
+    while (goesOn() && working <= wanted()) {
+      const { value: part } = queue.next()
+      left--
+      const uploaded = part && (await sendPart(run, upload, part, source, signal).catch(stopFor))
       await committed
       if (uploaded === undefined) break
       committed = commitPart(run, uploaded).catch(stopFor)
     }
+    working--
     await committed
   }
 
-  const workers = run.job.options.sequential ? 1 : Math.min(run.job.options.parallel, missing.length)
-  await Promise.all(Array.from({ length: workers }, worker))
-  run.control.hard.throwIfAborted()
+  const hire = (): void => {
+    while (goesOn() && working < wanted()) {
+      working++
+      const worker = work().finally(() => crew.delete(worker))
+      crew.add(worker)
+    }
+  }
+
+  const unsubscribe = control.onSteered(hire)
+  hire()
+  while (crew.size > 0) await Promise.race(crew)
+  unsubscribe()
+  control.hard.throwIfAborted()
   if (firstError !== null) throw firstError
-  checkGoing(run.control)
+  checkGoing(control)
 }

@@ -3,7 +3,8 @@ import { endpointPair, type Pair } from './endpoint-health.js'
 /** Asks for the permission to have one part or put in flight. */
 export interface SlotRequest {
   readonly jobId: string
-  readonly priority: number
+  /** Higher goes first; asked at every choice, for it may change meanwhile. */
+  priority(): number
   /** Where it goes. */
   readonly pair: Pair
 }
@@ -47,7 +48,7 @@ export const createSlots = (capacity: number, limitOf: (pair: Pair) => number): 
 
   const goesBefore = (a: Waiter, b: Waiter): boolean => {
     if (hasHalf(a) !== hasHalf(b)) return hasHalf(b)
-    if (a.priority !== b.priority) return a.priority > b.priority
+    if (a.priority() !== b.priority()) return a.priority() > b.priority()
     return ofJob.of(a.jobId) < ofJob.of(b.jobId)
   }
 

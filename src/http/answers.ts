@@ -33,6 +33,7 @@ const exampleJob: JobView = {
   target: { bucket: 'media', key: 'dir/a.bin' },
   batchId: null,
   priority: 0,
+  parallel: 4,
   labels: { run: '42' },
   upload: { mode: 'multipart', uploadId: '0004B9894A22E5B1888A1E29F8236E2D', partSize: 10485760, partCount: 10 },
   outcome: 'uploaded',
@@ -62,6 +63,7 @@ const exampleJob: JobView = {
   startedAt: '2026-01-01T00:00:07.004Z',
   finishedAt: '2026-01-01T00:00:09.121Z',
   notBefore: null,
+  version: 1,
 }
 
 export const jobSchema = z
@@ -73,6 +75,7 @@ export const jobSchema = z
     target: z.object({ bucket: z.string(), key: z.string() }),
     batchId: z.string().nullable(),
     priority: z.int(),
+    parallel: z.int().min(1).describe('Parts in flight at once.'),
     labels: z.record(z.string(), z.string()),
     upload: z.object({
       mode: z.enum(uploadModes).nullable().describe('Null before the start.'),
@@ -110,6 +113,7 @@ export const jobSchema = z
     startedAt: instant.nullable(),
     finishedAt: instant.nullable().describe('Set when the job is settled: completed, failed or cancelled.'),
     notBefore: instant.nullable(),
+    version: z.int().min(1).describe('Grows with every change by PATCH: the ETag is `"v<version>"`.'),
   })
   .meta({ description: 'One source on its way to one object.', examples: [exampleJob] })
 

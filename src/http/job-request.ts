@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ifExistsPolicies, sourceChangePolicies } from '../core/job.js'
+import { ifExistsPolicies, type JobChanges, sourceChangePolicies } from '../core/job.js'
 import { headerProblem } from '../core/object-headers.js'
 import { bucketProblem, keyProblem, pathProblem } from '../core/object-key.js'
 import { maxPartSize, maxThreshold, minPartSize, minThreshold } from '../core/plan.js'
@@ -61,6 +61,18 @@ export const instant = z.iso
 
 const bytes = (min: number, max: number) => z.int().min(min).max(max)
 
+const parallel = z.int().min(1).max(64).describe('Parts of this job in flight at once.').optional()
+const priority = z.int().min(-100).max(100).describe('Higher goes first; 0 by default.').optional()
+
+/** The body of PATCH /v1/jobs/:id. */
+export const jobChangesSchema = z
+  .strictObject({ priority, parallel, labels: labels.describe('Replace all that the job has.').optional() })
+  .transform((body): JobChanges => Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)))
+  .meta({
+    description: 'What to change of a job; what is absent stays. A job at work follows at once.',
+    examples: [{ priority: 10, parallel: 8, labels: { run: '42' } }],
+  })
+
 /** The body of POST /v1/jobs; its output is what the use case takes. */
 export const jobRequestSchema = z
   .strictObject({
@@ -77,12 +89,12 @@ export const jobRequestSchema = z
     multipartThreshold: bytes(minThreshold, maxThreshold)
       .describe('Files of at least so many bytes go in parts, smaller ones in one request.')
       .optional(),
-    parallel: z.int().min(1).max(64).describe('Parts of this job in flight at once.').optional(),
+    parallel,
     sequential: z.boolean().describe("OSS's sequential mode: parts in order, one at a time.").optional(),
     headers: headers.describe('Headers of the object; Content-Type is guessed from the key when absent.').optional(),
     ifExists: z.enum(ifExistsPolicies).describe('What to do when the object exists; overwrite by default.').optional(),
     crc64: ruled(crc64Problem).describe('CRC-64/XZ that the source must have, decimal.').optional(),
-    priority: z.int().min(-100).max(100).describe('Higher goes first; 0 by default.').optional(),
+    priority,
     labels: labels.optional(),
     notBefore: instant.describe('The job waits until then.').optional(),
     notAfter: instant.describe('The job fails with `deadline` when it is not done by then.').optional(),

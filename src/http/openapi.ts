@@ -18,7 +18,7 @@ import {
   versionSchema,
   waitSchema,
 } from './answers.js'
-import { jobRequestSchema } from './job-request.js'
+import { jobChangesSchema, jobRequestSchema } from './job-request.js'
 import { abortRequestSchema } from './orphan-request.js'
 import { problemMediaType } from './problem.js'
 import { drainRequestSchema } from './wait-request.js'
@@ -36,6 +36,7 @@ const register = (schemas: Readonly<Record<string, z.ZodType>>): Names => {
 
 const requests = register({
   JobRequest: jobRequestSchema,
+  JobChanges: jobChangesSchema,
   OrphanAbortRequest: abortRequestSchema,
   DrainRequest: drainRequestSchema,
 })
@@ -99,6 +100,7 @@ const descriptions: Readonly<Record<string, string>> = {
   403: '`forbidden`: the token lacks the scope, or a web page of another origin asks; `target_not_allowed`.',
   404: '`job_not_found`, `batch_not_found`: there is none of this id.',
   409: '`invalid_state`: the state of the job forbids it; `target_busy`: `jobId` names the job in the way.',
+  412: '`precondition_failed`: the job is at another version than `If-Match` names.',
   413: '`payload_too_large`: the body is over 1 MiB.',
   415: '`unsupported_media_type`: the body is not application/json.',
   421: '`misdirected`: the Host header is not one of ours.',

@@ -5,11 +5,13 @@ import type {
   Fingerprint,
   IntentKind,
   Job,
+  JobChanges,
   JobState,
   JobTarget,
   NewJob,
   Outcome,
   Receipt,
+  Steering,
   Upload,
   Waiting,
 } from '../core/job.js'
@@ -66,6 +68,8 @@ export interface HeartbeatAnswer {
   /** False: the lease was lost, stop at once. */
   readonly held: boolean
   readonly desired: Desired
+  /** Null when there is no such job any more. */
+  readonly steering: Steering | null
 }
 
 export type ControlRequest =
@@ -84,6 +88,14 @@ export type ControlResult =
   | { readonly kind: 'not_found' }
   | { readonly kind: 'invalid_state'; readonly state: JobState }
   | { readonly kind: 'target_busy'; readonly jobId: string }
+
+export type ChangeResult =
+  /** Done, or nothing to do because the job is so already. */
+  | { readonly kind: 'ok'; readonly job: Job }
+  | { readonly kind: 'not_found' }
+  /** The job is at another version than any that was expected. */
+  | { readonly kind: 'precondition_failed'; readonly version: number }
+  | { readonly kind: 'invalid_state'; readonly state: JobState }
 
 /** How many jobs a claim may take towards one endpoint and bucket. */
 export interface PairQuota {
@@ -189,6 +201,16 @@ export interface JobStore {
 
   /** pause, resume, cancel, retry as the contract's "Verbs" says; idempotent. */
   control(jobId: string, request: ControlRequest, by?: string | null): Promise<ControlResult>
+  /**
+   * Changes what a user may change, at any time but only while the job is at one of these versions (null: whichever).
+   * Grows the version and appends `job.updated` when anything is different.
+   */
+  change(
+    jobId: string,
+    changes: JobChanges,
+    ifVersions: readonly number[] | null,
+    by?: string | null,
+  ): Promise<ChangeResult>
   /** Removes a settled job with its parts and idempotency key; appends `job.deleted`. A failed job's upload is abandoned. */
   remove(jobId: string, by?: string | null): Promise<'ok' | 'not_found' | 'invalid_state'>
 

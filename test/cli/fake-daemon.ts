@@ -29,6 +29,7 @@ export const jobView = (id: string, changes: Partial<JobView> = {}): JobView => 
   target: { bucket: 'b', key: id },
   batchId: null,
   priority: 0,
+  parallel: 4,
   labels: {},
   upload: { mode: null, uploadId: null, partSize: null, partCount: null },
   outcome: null,
@@ -49,6 +50,7 @@ export const jobView = (id: string, changes: Partial<JobView> = {}): JobView => 
   startedAt: null,
   finishedAt: null,
   notBefore: null,
+  version: 1,
   ...changes,
 })
 
@@ -243,6 +245,7 @@ export const startFakeDaemon = async (listen: { socketPath: string } | { port: n
     const job = jobs.get(id)
     if (job === undefined) return problem(response, 404, 'job_not_found', `There is no job ${id}.`)
     if (verb === 'events') return stream(request, response, id)
+    if (request.method === 'PATCH') return json(response, 200, change(id, request.body ?? {}, 'job.updated'))
     if (request.method === 'DELETE') {
       jobs.delete(id)
       emit('job.deleted', id, { job })

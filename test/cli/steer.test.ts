@@ -34,6 +34,15 @@ describe('pause, resume, cancel, retry and rm', () => {
     expect(errors).toBe('nope: Refused: There is no job nope. (job_not_found)\n')
   })
 
+  it('sets what is given, and nothing else', async () => {
+    const { daemon, env } = await setup()
+    expect((await cli(['set', 'j1', '--priority', '-3', '--label', 'a=b=c'], env)).text).toBe('j1  running\n')
+    expect(daemon.received.map(({ method, path, body }) => [method, path, body])).toEqual([
+      ['PATCH', '/v1/jobs/j1', { priority: -3, labels: { a: 'b=c' } }],
+    ])
+    expect((await cli(['set', 'j1'], env)).code).toBe(64)
+  })
+
   it('removes jobs', async () => {
     const { daemon, env } = await setup()
     expect(await cli(['rm', 'j1'], env)).toMatchObject({ code: 0, text: 'j1  removed\n' })

@@ -245,7 +245,7 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
       const taken = await claimOne()
       expect(taken.job).toMatchObject({ id: old.job.id, state: 'running', runs: 2, attempts: 0 })
       expect(await eventTypes(old.job.id)).toEqual(['job.queued', 'job.running', 'job.queued', 'job.running'])
-      expect(await store.heartbeat([old.lease, taken.lease], leaseMs)).toEqual([
+      expect(await store.heartbeat([old.lease, taken.lease], leaseMs)).toMatchObject([
         { jobId: old.job.id, held: false, desired: 'run' },
         { jobId: old.job.id, held: true, desired: 'run' },
       ])
@@ -292,7 +292,7 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
       const { lease, job } = await running()
       advance(leaseMs - 1)
       await store.control(job.id, { verb: 'pause' })
-      expect(await store.heartbeat([lease], leaseMs)).toEqual([{ jobId: job.id, held: true, desired: 'pause' }])
+      expect(await store.heartbeat([lease], leaseMs)).toMatchObject([{ jobId: job.id, held: true, desired: 'pause' }])
       advance(leaseMs - 1)
       expect((await store.claim({ node, limit: 9, leaseMs })).claims).toEqual([])
       expect(await store.get(job.id)).toMatchObject({ state: 'running' })

@@ -1,4 +1,5 @@
 import { afterEach, describe } from 'vitest'
+import { changeTests } from './store-change.js'
 import { clockTests } from './store-clock.js'
 import { controlTests } from './store-control.js'
 import { orphanTests } from './store-orphans.js'
@@ -23,6 +24,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     })
     queueTests(setup)
     controlTests(setup)
+    changeTests(setup)
     uploadTests(setup)
     orphanTests(setup)
     readingTests(setup)

@@ -14,7 +14,7 @@ const setup = (capacity: number, limits: Record<string, number> = {}) => {
     request: Partial<SlotRequest> = {},
     signal = new AbortController().signal,
   ) =>
-    slots.acquire({ jobId: name, priority: 0, ...request, pair: pairOf(bucket) }, signal).then((release) => {
+    slots.acquire({ jobId: name, priority: () => 0, ...request, pair: pairOf(bucket) }, signal).then((release) => {
       granted.push({ name, release })
     })
   const settle = () => new Promise(setImmediate)
@@ -35,7 +35,7 @@ describe('slots', () => {
     const { ask, names, release } = setup(2)
     for (const name of ['a1', 'a2', 'a3']) void ask(name, 'x', { jobId: 'a' })
     void ask('b1', 'x', { jobId: 'b' })
-    void ask('urgent', 'x', { priority: 5 })
+    void ask('urgent', 'x', { priority: () => 5 })
     await release('a1')
     await release('urgent')
     await release('a2')
@@ -45,8 +45,8 @@ describe('slots', () => {
   it('give one pair no more than half while another waits, whatever the priorities', async () => {
     const { ask, names, release } = setup(4)
     for (const name of ['d1', 'd2']) void ask(name, 'dead')
-    void ask('d3', 'dead', { priority: 100 })
-    void ask('d4', 'dead', { priority: 100 })
+    void ask('d3', 'dead', { priority: () => 100 })
+    void ask('d4', 'dead', { priority: () => 100 })
     for (const name of ['h1', 'h2', 'h3']) void ask(name, 'healthy')
     await release('d1')
     await release('d2')
@@ -105,7 +105,7 @@ describe('slots', () => {
             if ('ask' in what) {
               const bucket = what.ask
               waiting.push(bucket)
-              const request = { jobId: `${index}`, priority: what.priority, pair: pairOf(bucket) }
+              const request = { jobId: `${index}`, priority: () => what.priority, pair: pairOf(bucket) }
               void slots.acquire(request, new AbortController().signal).then((release) => {
                 waiting.splice(waiting.indexOf(bucket), 1)
                 const passed = waiting.filter((other) => count(other) < Math.min(half, limit(other)))

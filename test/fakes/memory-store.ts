@@ -1,7 +1,8 @@
 import { AppError } from '../../src/core/app-error.js'
-import { isSettled, type Job, type JobState, jobStates } from '../../src/core/job.js'
+import { isSettled, type Job, type JobState, jobStates, steeringOf } from '../../src/core/job.js'
 import {
   beginCompleting,
+  changeJob,
   crashRun,
   createJob,
   endRun,
@@ -112,8 +113,9 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     const eventsBefore = log.lastId()
     const answer = work()
     if (log.lastId() !== eventsBefore) wakeup.notify('events')
-    if (operation === 'submit' || operation === 'control' || operation === 'release') wakeup.notify('jobs')
-    if (operation === 'control') wakeup.notify('desires')
+    const steers = operation === 'control' || operation === 'change'
+    if (steers || operation === 'submit' || operation === 'release') wakeup.notify('jobs')
+    if (steers) wakeup.notify('desires')
     return answer
   }
 
@@ -172,8 +174,9 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         leases.map((lease) => {
           const row = held(lease)
           if (row !== null) row.leaseUntil = clock.now() + leaseMs
-          const desired = rows.get(lease.jobId)?.job.desired ?? 'run'
-          return { jobId: lease.jobId, held: row !== null, desired }
+          const job = rows.get(lease.jobId)?.job
+          const steering = job === undefined ? null : steeringOf(job)
+          return { jobId: lease.jobId, held: row !== null, desired: job?.desired ?? 'run', steering }
         }),
       ),
 
@@ -297,6 +300,18 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         const rival = request.verb === 'retry' ? rivalOf(row.job) : null
         if (rival !== null) return { kind: 'target_busy', jobId: rival }
         return { kind: 'ok', job: save(row, { ...step, by: by ?? null }) }
+      }),
+
+    change: (jobId, changes, ifVersions, by) =>
+      run('change', () => {
+        const row = rows.get(jobId)
+        if (row === undefined) return { kind: 'not_found' }
+        const { version, state } = row.job
+        if (ifVersions !== null && !ifVersions.includes(version)) return { kind: 'precondition_failed', version }
+        const step = changeJob(row.job, changes)
+        return step === 'invalid_state'
+          ? { kind: step, state }
+          : { kind: 'ok', job: save(row, { ...step, by: by ?? null }) }
       }),
 
     remove: (jobId, by) =>

@@ -29,6 +29,7 @@ const table: readonly (readonly [method: string, url: string, scope: RouteScope]
   ['POST', '/v1/jobs/job-1/resume', 'submit'],
   ['POST', '/v1/jobs/job-1/cancel', 'submit'],
   ['POST', '/v1/jobs/job-1/retry', 'submit'],
+  ['PATCH', '/v1/jobs/job-1', 'submit'],
   ['DELETE', '/v1/jobs/job-1', 'submit'],
   ['GET', '/v1/jobs/nope/events', 'read'],
   ['GET', '/v1/events?job=nope', 'read'],

@@ -78,6 +78,7 @@ export const createFakeJobs = (answers: Partial<Jobs> = {}): Jobs & { readonly c
       return { items: [], nextCursor: null }
     },
     control: async (id) => known(id),
+    change: async (id) => known(id),
     remove: async (id) => void known(id),
   }
   const remember =
@@ -95,6 +96,7 @@ export const createFakeJobs = (answers: Partial<Jobs> = {}): Jobs & { readonly c
     list: remember('list'),
     parts: remember('parts'),
     control: remember('control'),
+    change: remember('change'),
     remove: remember('remove'),
   }
 }

@@ -35,6 +35,7 @@ describe('The OpenAPI document', () => {
       [
         'delete /v1/drain',
         'delete /v1/jobs/{id}',
+        'patch /v1/jobs/{id}',
         'get /livez',
         'get /readyz',
         'get /v1/events',

@@ -1,10 +1,10 @@
 import { isSettled, type Job } from '../../core/job.js'
-import { cancelJob, pauseJob, resumeJob, retryJob, type Step } from '../../core/job-steps.js'
+import { cancelJob, changeJob, pauseJob, resumeJob, retryJob, type Step } from '../../core/job-steps.js'
 import { viewJob } from '../../core/job-view.js'
 import type { ControlRequest } from '../../ports/store.js'
 import type { Ledger } from './ledger.js'
 import type { Operations } from './protocol.js'
-import { jobOf } from './rows.js'
+import { jobOf, steeredColumnsOf } from './rows.js'
 
 const stepOf = (job: Job, request: ControlRequest, notBefore: number | null, at: number): Step | 'invalid_state' => {
   switch (request.verb) {
@@ -20,7 +20,7 @@ const stepOf = (job: Job, request: ControlRequest, notBefore: number | null, at:
 }
 
 /** What the user wants of a job. */
-export const createControlOperations = (ledger: Ledger): Operations<'control' | 'remove'> => {
+export const createControlOperations = (ledger: Ledger): Operations<'control' | 'change' | 'remove'> => {
   const { statements } = ledger
   return {
     control: (at, jobId, request, by) => {
@@ -35,6 +35,19 @@ export const createControlOperations = (ledger: Ledger): Operations<'control' | 
         if (rival !== undefined) return { kind: 'target_busy', jobId: rival.id }
       }
       return { kind: 'ok', job: ledger.save(row, { ...step, by: by ?? null }, at) }
+    },
+
+    change: (at, jobId, changes, ifVersions, by) => {
+      const row = ledger.job(jobId)
+      if (row === null) return { kind: 'not_found' }
+      if (ifVersions?.includes(row.version) === false) return { kind: 'precondition_failed', version: row.version }
+      const job = jobOf(row)
+      const step = changeJob(job, changes)
+      if (step === 'invalid_state') return { kind: 'invalid_state', state: job.state }
+      if (step.event === null) return { kind: 'ok', job }
+      statements.changeJob.run({ seq: row.seq, ...steeredColumnsOf(step.job) })
+      ledger.append(step.job, step.event, viewJob(step.job), at, by)
+      return { kind: 'ok', job: step.job }
     },
 
     remove: (at, jobId, by) => {

@@ -1,10 +1,11 @@
+import type { Steering } from '../../core/job.js'
 import { crashRun, createJob, endRun, startRun } from '../../core/job-steps.js'
 import { viewJob } from '../../core/job-view.js'
 import type { Claim } from '../../ports/store.js'
 import type { Ledger } from './ledger.js'
 import type { Operations } from './protocol.js'
 import { createReadyJobs } from './ready-jobs.js'
-import { changingColumnsOf, type JobRow, jobOf, lastingColumnsOf } from './rows.js'
+import { changingColumnsOf, type JobRow, jobOf, lastingColumnsOf, steeredColumnsOf } from './rows.js'
 
 /** Jobs that become due are moved into the ready queue at most so many a claim; the next claim goes on. */
 const promotionStep = 1000
@@ -33,6 +34,7 @@ export const createQueueOperations = (
       statements.insertJob.run({
         ...changingColumnsOf(job),
         ...lastingColumnsOf(job),
+        ...steeredColumnsOf(job),
         idempotency_key: idempotency?.key ?? null,
         idempotency_fingerprint: idempotency?.fingerprint ?? null,
       })
@@ -64,8 +66,10 @@ export const createQueueOperations = (
     heartbeat: (at, leases, leaseMs) =>
       leases.map(({ jobId, epoch }) => {
         const { changes } = statements.renewLease.run({ id: jobId, epoch, until: at + leaseMs })
-        const job = statements.desireOfJob.get(jobId) as Pick<JobRow, 'desired'> | undefined
-        return { jobId, held: changes === 1, desired: job?.desired ?? 'run' }
+        const job = statements.desireOfJob.get(jobId) as (Pick<JobRow, 'desired'> & Steering) | undefined
+        if (job === undefined) return { jobId, held: false, desired: 'run', steering: null }
+        const { desired, ...steering } = job
+        return { jobId, held: changes === 1, desired, steering }
       }),
 
     release: (at, lease, release) => {

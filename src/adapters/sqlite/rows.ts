@@ -145,20 +145,25 @@ export const changingColumnsOf = (job: Job) => ({
   finished_at: job.finishedAt,
 })
 
+/** The columns that only a user changes. */
+export const steeredColumnsOf = (job: Job) => ({
+  priority: job.priority,
+  labels: JSON.stringify(job.labels),
+  options: JSON.stringify(job.options),
+  version: job.version,
+})
+
 /** The columns that stay as submit made them. */
 export const lastingColumnsOf = (job: Job) => ({
   id: job.id,
   // A new job waits for nothing but its `notBefore`.
   not_before: job.dueAt,
-  priority: job.priority,
   batch_id: job.batchId,
-  labels: JSON.stringify(job.labels),
   source_path: job.source.path,
   bucket: job.target.bucket,
   key: job.target.key,
   endpoint: job.target.endpoint,
   region: job.target.region,
-  options: JSON.stringify(job.options),
   marker: job.marker,
   created_at: job.createdAt,
 })

@@ -40,6 +40,7 @@ const hints: Partial<Record<StoreOperation, readonly WakeupTopic[]>> = {
   submit: ['jobs'],
   release: ['jobs'],
   control: ['jobs', 'desires'],
+  change: ['jobs', 'desires'],
 }
 
 /** Resolves when the thread has opened its database; rejects with StoreOpenError when it refuses. */
@@ -153,6 +154,7 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     beginCompleting: (...args) => call('beginCompleting', ...args),
     finish: (...args) => call('finish', ...args),
     control: (...args) => call('control', ...args),
+    change: (...args) => call('change', ...args),
     remove: (...args) => call('remove', ...args),
     get: (...args) => call('get', ...args),
     list: (...args) => call('list', ...args),

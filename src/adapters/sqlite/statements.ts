@@ -27,6 +27,11 @@ export const sql = {
       :bucket, :key, :endpoint, :region, :options, :marker, :created_at, :idempotency_key, :idempotency_fingerprint
     )`,
 
+  // What a user may change; no step touches it, and this touches nothing that a step does.
+  changeJob: `
+    UPDATE jobs SET priority = :priority, labels = :labels, options = :options, version = :version
+    WHERE seq = :seq`,
+
   addUploadedParts: `
     UPDATE jobs SET bytes_uploaded = bytes_uploaded + :bytes, parts_uploaded = parts_uploaded + :parts, crashes = 0
     WHERE id = :id`,
@@ -104,7 +109,7 @@ export const sql = {
     UPDATE jobs SET lease_until = :until
     WHERE id = :id AND epoch = :epoch AND lease_until IS NOT NULL`,
 
-  desireOfJob: 'SELECT desired FROM jobs WHERE id = ?',
+  desireOfJob: "SELECT desired, priority, options ->> '$.parallel' AS parallel FROM jobs WHERE id = ?",
   heldLease: 'SELECT 1 FROM jobs WHERE id = :id AND epoch = :epoch AND lease_until IS NOT NULL',
 
   insertPart: 'INSERT INTO parts (job_id, part_number, "offset", size) VALUES (?, ?, ?, ?)',

@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import type { JobView } from '../../core/job-view.js'
-import type { Verb } from '../api.js'
+import type { JobChanges, Verb } from '../api.js'
 import { type CommandContext, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
 import { ExitError, exitCodes } from '../exit-error.js'
 import { ProblemError } from '../http-client.js'
 import { problemLines } from '../job-text.js'
+import { countValue, integerValue, labelValue } from '../options.js'
 import { escapeText } from '../terminal-text.js'
 
 /** Does `work` to one job after the other. A refusal is shown and the next one has its turn; the exit code tells. */
@@ -35,6 +36,31 @@ const verbs: readonly { readonly verb: Verb; readonly summary: string }[] = [
   { verb: 'retry', summary: 'try failed jobs again; what OSS already holds is kept' },
 ]
 
+interface SetOptions {
+  readonly priority?: number
+  readonly parallel?: number
+  readonly label?: Readonly<Record<string, string>>
+  readonly json?: true
+}
+
+const showJob = ({ console }: CommandContext, job: JobView, json: boolean): void => {
+  if (json) console.json(job)
+  else console.line(`${escapeText(job.id)}  ${escapeText(job.state)}`)
+}
+
+const setJobs = async (context: CommandContext, jobIds: readonly string[], options: SetOptions): Promise<void> => {
+  const { priority, parallel, label } = options
+  const changes: JobChanges = {
+    ...(priority === undefined ? {} : { priority }),
+    ...(parallel === undefined ? {} : { parallel }),
+    ...(label === undefined ? {} : { labels: label }),
+  }
+  if (Object.keys(changes).length === 0) throw new ExitError(exitCodes.usage, 'Say what to change: see --help.')
+  await forEachJob(context, jobIds, async (jobId) => {
+    showJob(context, await context.api.change(jobId, changes, context.signal), options.json === true)
+  })
+}
+
 export const addSteerCommands = (program: Command, io: CliIo): void => {
   for (const { verb, summary } of verbs) {
     program
@@ -47,12 +73,21 @@ export const addSteerCommands = (program: Command, io: CliIo): void => {
         withDaemon(io, (context) =>
           forEachJob(context, jobIds, async (jobId) => {
             const job: JobView = await context.api.control(jobId, verb, context.signal)
-            if (options.json === true) context.console.json(job)
-            else context.console.line(`${escapeText(job.id)}  ${escapeText(job.state)}`)
+            showJob(context, job, options.json === true)
           }),
         ),
       )
   }
+  program
+    .command('set')
+    .summary('change jobs, at work or not')
+    .description('Changes jobs; those at work follow at once. What is not given stays.')
+    .argument('<id...>', 'the jobs')
+    .option('--priority <n>', '-100..100, higher first', integerValue)
+    .option('--parallel <n>', 'parts in flight of one job', countValue)
+    .option('--label <k=v>', 'a label; those given replace all that the job has (repeatable)', labelValue)
+    .option('--json', 'print one JSON job per line')
+    .action((jobIds: string[], options: SetOptions) => withDaemon(io, (context) => setJobs(context, jobIds, options)))
   program
     .command('rm')
     .summary('forget settled jobs')

@@ -3,6 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { AppError } from '../../core/app-error.js'
 import { type Jobs, type Verb, verbs } from '../../engine/jobs.js'
 import { jobSchema } from '../answers.js'
+import { etagOf } from '../etag.js'
 import { nothingSchema, problems } from '../openapi.js'
 import { idParamsSchema, noQuerySchema } from '../query.js'
 
@@ -42,7 +43,7 @@ export const jobVerbRoutes = (instance: FastifyInstance, jobs: Jobs): void => {
       },
       async (request, reply) => {
         const job = await jobs.control(request.params.id, verb, request.caller)
-        reply.code(202)
+        reply.code(202).header('etag', etagOf(job))
         return job
       },
     )

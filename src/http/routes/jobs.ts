@@ -3,8 +3,9 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Drain } from '../../engine/drain.js'
 import type { Jobs } from '../../engine/jobs.js'
 import { jobPageSchema, jobSchema, partPageSchema } from '../answers.js'
+import { etagOf, ifMatchHeadersSchema, versionsOf } from '../etag.js'
 import { idempotencyHeadersSchema, idempotencyOf } from '../idempotency.js'
-import { jobRequestSchema } from '../job-request.js'
+import { jobChangesSchema, jobRequestSchema } from '../job-request.js'
 import type { Lingering } from '../lingering.js'
 import { problems } from '../openapi.js'
 import {
@@ -46,7 +47,10 @@ export const jobRoutes = (instance: FastifyInstance, { jobs, lingering, drain }:
     async (request, reply) => {
       const idempotency = idempotencyOf(request.headers['idempotency-key'], request.body)
       const { job, replayed } = await drain.admit(() => jobs.submit(request.body, idempotency, request.caller))
-      reply.code(201).header('location', `/v1/jobs/${encodeURIComponent(job.id)}`)
+      reply
+        .code(201)
+        .header('location', `/v1/jobs/${encodeURIComponent(job.id)}`)
+        .header('etag', etagOf(job))
       if (replayed) reply.header('idempotency-replayed', 'true')
       return job
     },
@@ -84,7 +88,38 @@ export const jobRoutes = (instance: FastifyInstance, { jobs, lingering, drain }:
     async (request, reply) => {
       const { id } = request.params
       const { wait } = request.query
-      return wait === undefined ? jobs.get(id) : jobs.wait(id, wait, lingering.signalFor(reply))
+      const job = await (wait === undefined ? jobs.get(id) : jobs.wait(id, wait, lingering.signalFor(reply)))
+      reply.header('etag', etagOf(job))
+      return job
+    },
+  )
+
+  app.patch(
+    '/v1/jobs/:id',
+    {
+      config: { scope: 'submit' },
+      schema: {
+        operationId: 'changeJob',
+        summary: 'Change a job, at work or not',
+        description:
+          'The ETag is of what can be changed here, whatever else happens to the job. Of a completed or cancelled job only the labels can change.',
+        tags: ['jobs'],
+        params: idParamsSchema,
+        querystring: noQuerySchema,
+        headers: ifMatchHeadersSchema,
+        body: jobChangesSchema,
+        response: { 200: jobSchema, ...problems(404, 409, 412, 413, 415, 503, 507) },
+      },
+    },
+    async (request, reply) => {
+      const job = await jobs.change(
+        request.params.id,
+        request.body,
+        versionsOf(request.headers['if-match']),
+        request.caller,
+      )
+      reply.header('etag', etagOf(job))
+      return job
     },
   )
 

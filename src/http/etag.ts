@@ -1,0 +1,26 @@
+import { z } from 'zod'
+
+/** The ETag of what PATCH can change of a job. */
+export const etagOf = ({ version }: { readonly version: number }): string => `"v${version}"`
+
+const entityTag = /^(?:W\/)?"[\x21\x23-\x7e]*"$/
+
+/** Other headers pass: they belong to HTTP. */
+export const ifMatchHeadersSchema = z.looseObject({
+  'if-match': z
+    .string()
+    .refine((text) => text.trim() === '*' || text.split(',').every((tag) => entityTag.test(tag.trim())), {
+      error: 'must be ETags in quotes, like "v1", or *',
+    })
+    .optional()
+    .describe('Changes nothing (412) unless the job still has this ETag.'),
+})
+
+/** The versions that a caller would have changed, or null when any will do. Weak tags match none (RFC 9110, 13.1.1). */
+export const versionsOf = (ifMatch: string | undefined): readonly number[] | null => {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return null
+  return ifMatch.split(',').flatMap((tag) => {
+    const version = /^"v([1-9]\d{0,14})"$/.exec(tag.trim())?.[1]
+    return version === undefined ? [] : [Number(version)]
+  })
+}

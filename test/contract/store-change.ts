@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { granted, leaseMs, receipt, type StoreSetup } from './store-setup.js'
+
+/** What a user changes of a job, whatever it is doing. */
+export const changeTests = (setup: () => Promise<StoreSetup>): void => {
+  describe('change', () => {
+    it('changes what is given, keeps the rest, and counts the version up', async () => {
+      const { store, submit, eventTypes } = await setup()
+      const job = await submit({ labels: { run: '1' } })
+      const first = await store.change(job.id, { priority: 7, parallel: 9 }, null)
+      const changed = { ...job, priority: 7, options: { ...job.options, parallel: 9 }, version: 2 }
+      expect(first).toEqual({ kind: 'ok', job: changed })
+      const second = await store.change(job.id, { labels: { cam: '7' } }, null)
+      expect(second).toEqual({ kind: 'ok', job: { ...changed, labels: { cam: '7' }, version: 3 } })
+      expect(await store.get(job.id)).toEqual(second.kind === 'ok' && second.job)
+      expect(await eventTypes(job.id)).toEqual(['job.queued', 'job.updated', 'job.updated'])
+    })
+
+    it('changes nothing and tells nobody when everything is so already', async () => {
+      const { store, submit, eventTypes } = await setup()
+      const job = await submit({ labels: { a: '1', b: '2' } })
+      const changes = { labels: { b: '2', a: '1' }, priority: 0, parallel: job.options.parallel }
+      expect(await store.change(job.id, changes, [1])).toEqual({ kind: 'ok', job })
+      expect(await store.change(job.id, {}, null)).toEqual({ kind: 'ok', job })
+      expect(await eventTypes(job.id)).toEqual(['job.queued'])
+    })
+
+    it('asks for one of the versions that it is given', async () => {
+      const { store, submit } = await setup()
+      const { id } = await submit()
+      expect(await store.change(id, { priority: 1 }, [])).toEqual({ kind: 'precondition_failed', version: 1 })
+      expect(await store.change(id, { priority: 1 }, [7, 1])).toMatchObject({ kind: 'ok' })
+      expect(await store.change(id, { priority: 2 }, [1])).toEqual({ kind: 'precondition_failed', version: 2 })
+      expect((await store.get(id))?.priority).toBe(1)
+      expect(await store.change('nobody', {}, [1])).toEqual({ kind: 'not_found' })
+    })
+
+    it('reaches a job at work, hints at it and stays whatever its run writes', async () => {
+      const { store, running, hints } = await setup()
+      const { job, lease } = await running()
+      hints.length = 0
+      await store.change(job.id, { priority: -5, parallel: 1, labels: { now: 'yes' } }, null)
+      expect(hints).toEqual(expect.arrayContaining(['desires', 'events']))
+      const steering = { priority: -5, parallel: 1 }
+      expect(await store.heartbeat([lease], leaseMs)).toEqual([
+        { jobId: job.id, held: true, desired: 'run', steering: { ...steering } },
+      ])
+      granted(await store.beginCompleting(lease))
+      const done = granted(await store.finish(lease, { to: 'completed', outcome: 'uploaded', receipt }))
+      expect(done).toMatchObject({ priority: -5, options: { parallel: 1 }, labels: { now: 'yes' }, version: 2 })
+    })
+
+    it('changes the order of what is waiting', async () => {
+      const { store, submit, claimOne } = await setup()
+      await submit()
+      await submit()
+      await store.change('job-2', { priority: 1 }, null)
+      expect((await claimOne()).job.id).toBe('job-2')
+    })
+
+    it('leaves of a job that is over only the labels to change', async () => {
+      const { store, running, failed } = await setup()
+      const { job, lease } = await running()
+      granted(await store.finish(lease, { to: 'completed', outcome: 'uploaded', receipt }))
+      expect(await store.change(job.id, { priority: 1 }, null)).toEqual({ kind: 'invalid_state', state: 'completed' })
+      expect(await store.change(job.id, { labels: { kept: '1' } }, null)).toMatchObject({ kind: 'ok' })
+      const { id } = await failed()
+      expect(await store.change(id, { priority: 1 }, null)).toMatchObject({ kind: 'ok', job: { state: 'failed' } })
+    })
+
+    it('says of the steering of a job that is gone that there is none', async () => {
+      const { store, failed } = await setup()
+      const { id } = await failed()
+      await store.remove(id)
+      expect(await store.heartbeat([{ jobId: id, epoch: 1 }], leaseMs)).toMatchObject([{ held: false, steering: null }])
+    })
+  })
+}
