@@ -69,6 +69,8 @@ export const setupEngine = (
   options: {
     random?: () => number
     slots?: number
+    /** Of the clock; the fakes pass through one. */
+    quietRounds?: number
     maxAttempts?: number
     /** Puts faults between everybody and the store. */
     wrapStore?: (store: Store) => Store
@@ -76,7 +78,7 @@ export const setupEngine = (
     keys?: Pick<Credentials, 'areAtHand'>
   } = {},
 ): EngineSetup => {
-  const clock = createVirtualClock()
+  const clock = createVirtualClock(undefined, options.quietRounds)
   const wakeup = createLocalWakeup()
   const store = createMemoryStore({ clock, wakeup })
   const files = createMemoryFiles()

@@ -27,6 +27,8 @@ export interface CallInfo {
   /** Null of a call that concerns the bucket. */
   readonly key: string | null
   readonly uploadId: string | null
+  /** The mark that its job puts on what this call makes. */
+  readonly marker: string | null
   readonly partNumber: number | null
   /** 1 for the first call of this kind. */
   readonly nth: number
@@ -73,7 +75,12 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
 
   const call = async <T>(
     name: OssCall,
-    { bucket, key = null, uploadId = null }: Pick<CallInfo, 'bucket'> & Partial<Pick<CallInfo, 'key' | 'uploadId'>>,
+    {
+      bucket,
+      key = null,
+      uploadId = null,
+      marker = null,
+    }: Pick<CallInfo, 'bucket'> & Partial<Pick<CallInfo, 'key' | 'uploadId' | 'marker'>>,
     partNumber: number | null,
     signal: AbortSignal,
     effect: () => T | Promise<T>,
@@ -81,7 +88,7 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
     signal.throwIfAborted()
     const nth = (counts.get(name) ?? 0) + 1
     counts.set(name, nth)
-    const info = { call: name, bucket, key, uploadId, partNumber, nth }
+    const info = { call: name, bucket, key, uploadId, marker, partNumber, nth }
     oss.calls.push(info)
     await oss.faults.before?.(info, signal)
     await new Promise(setImmediate)
@@ -128,7 +135,7 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
     faults: {},
     withoutCrc: false,
     initiate: (object, wishes, signal) =>
-      call('initiate', object, null, signal, () => {
+      call('initiate', { ...object, marker: wishes.marker }, null, signal, () => {
         const uploadId = `U${nextUpload++}`
         oss.uploads.set(uploadId, { ref: { ...object, uploadId }, wishes, parts: new Map(), initiatedAt: now() })
         return { uploadId, requestId: 'R' }
@@ -140,7 +147,7 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
         return sent(bytes)
       }),
     putObject: (object, range, wishes, options) =>
-      call('putObject', object, null, options.signal, async () => {
+      call('putObject', { ...object, marker: wishes.marker }, null, options.signal, async () => {
         const bytes = bytesOf(range, options)
         await options.confirm()
         store(object, bytes, wishes)

@@ -5,8 +5,8 @@ interface Sleeper {
   wake(): void
 }
 
-/** Rounds of the event loop without news after which nothing but time can go on. */
-const quietRounds = 20
+/** Rounds of the event loop after which nothing but time can go on, also where things pass through several of them. */
+const patientRounds = 20
 
 export interface VirtualClock extends Clock {
   /** Sets the wall clock by so much; nobody who sleeps notices. */
@@ -15,7 +15,10 @@ export interface VirtualClock extends Clock {
 }
 
 /** Time that passes only when everybody sleeps: then it jumps to the next sleeper. Stop it at the end of a test. */
-export const createVirtualClock = (startAt = Date.UTC(2026, 0, 1)): VirtualClock => {
+export const createVirtualClock = (
+  startAt = Date.UTC(2026, 0, 1),
+  quietRounds: number = patientRounds,
+): VirtualClock => {
   let elapsed = 0
   let jumped = 0
   let stopped = false
