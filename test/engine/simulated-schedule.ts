@@ -1,4 +1,5 @@
 import { AppError } from '../../src/core/app-error.js'
+import { anybody } from '../../src/core/caller.js'
 import type { EventType } from '../../src/core/event.js'
 import type { JobErrorCode } from '../../src/core/failure.js'
 import { canMove, isSettled, type Job, type JobState, jobStates } from '../../src/core/job.js'
@@ -101,7 +102,7 @@ export const runSchedule = async (seed: number, random: () => number): Promise<S
       onSourceChange: random() < 0.5 ? ('restart' as const) : ('fail' as const),
       ifExists: random() < 0.2 ? ('fail' as const) : ('overwrite' as const),
     }
-    const answer = await ask(`submit ${request.source.path} to ${key}`, jobs.submit(request, null))
+    const answer = await ask(`submit ${request.source.path} to ${key}`, jobs.submit(request, null, anybody))
     if (answer === null) return
     accepted.push(answer.job.id)
     if ((await store.get(answer.job.id)) === null) broken.push(`I1: ${answer.job.id} was acknowledged and is not there`)
@@ -110,7 +111,7 @@ export const runSchedule = async (seed: number, random: () => number): Promise<S
   const steer = async (verb: 'pause' | 'resume' | 'cancel' | 'retry'): Promise<void> => {
     if (accepted.length === 0) return
     const id = pick(accepted)
-    const answer = await ask(`${verb} ${id}`, jobs.control(id, verb))
+    const answer = await ask(`${verb} ${id}`, jobs.control(id, verb, anybody))
     if (answer !== null && verb === 'cancel') cancelled.add(id)
   }
 
@@ -260,7 +261,8 @@ export const runSchedule = async (seed: number, random: () => number): Promise<S
   if (world.isDead()) await world.revive()
   const over = clock.monotonic() + settledWithinMs
   for (let left = await unsettled(); left.length > 0 && clock.monotonic() < over; left = await unsettled()) {
-    for (const { id, state } of left) if (state === 'paused') await ask(`resume ${id}`, jobs.control(id, 'resume'))
+    for (const { id, state } of left)
+      if (state === 'paused') await ask(`resume ${id}`, jobs.control(id, 'resume', anybody))
     await clock.sleep(1_000)
   }
   await checkEnd()
