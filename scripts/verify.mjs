@@ -33,7 +33,16 @@ const rows = [
   {
     id: 'R5',
     what: 'file and database calls that fail',
-    runs: [{ files: ['test/engine/storage-faults', 'test/adapters/sqlite/failing-calls', 'test/e2e/full-disk'] }],
+    runs: [
+      {
+        files: [
+          'test/engine/storage-faults',
+          'test/adapters/sqlite/failing-calls',
+          'test/adapters/file/file-source-faults',
+          'test/e2e/full-disk',
+        ],
+      },
+    ],
   },
   {
     id: 'R6',

@@ -21,7 +21,7 @@ describe('the engine under random schedules', () => {
       }
     }
     // Schedules in which nothing happens would keep every promise too.
-    for (const [what, sum] of Object.entries(sums)) expect(sum, what).toBeGreaterThan(schedules / 10)
+    for (const [what, sum] of Object.entries(sums)) expect(sum, what).toBeGreaterThan(schedules / 30)
     process.stdout.write(`R6: ${schedules} schedules, ${JSON.stringify(sums)}; SEED=${first}\n`)
   })
 })

@@ -109,7 +109,7 @@ describe('the N-th call to the store that fails, for every N', () => {
           reached = nth
         }
         expect(reached).toBeGreaterThan(20)
-        process.stdout.write(`${code} x ${times} ${moment} the effect: N = 1 to ${reached}\n`)
+        process.stdout.write(`R5: ${code} x ${times} ${moment} the effect: N = 1 to ${reached}\n`)
       })
     }
   }
