@@ -4,12 +4,12 @@ import { runAliOss } from './ali-oss.js'
 import type { BenchContext } from './bench-context.js'
 import { bucket, keys } from './bench-daemon.js'
 import { type Contender, mib } from './measurement.js'
+import { rclone, rcloneEnv, rcloneFlags } from './rclone.js'
 import { isInstalled, runTogether } from './shell-run.js'
 import { type BigFile, partSize, type SmallFiles } from './sources.js'
 
 export const aliOss = 'ali-oss'
 export const curlFour = 'curl -T, 4 processes'
-export const rclone = 'rclone'
 
 const gib = 1024 * mib
 const awsEnv = {
@@ -19,16 +19,6 @@ const awsEnv = {
   // Its default adds a checksum in a trailer, which the sink does not read.
   AWS_REQUEST_CHECKSUM_CALCULATION: 'when_required',
 }
-const rcloneEnv = (endpoint: string): Record<string, string> => ({
-  RCLONE_CONFIG_SINK_TYPE: 's3',
-  RCLONE_CONFIG_SINK_PROVIDER: 'Other',
-  RCLONE_CONFIG_SINK_ENDPOINT: endpoint,
-  RCLONE_CONFIG_SINK_ACCESS_KEY_ID: keys.id,
-  RCLONE_CONFIG_SINK_SECRET_ACCESS_KEY: keys.secret,
-  RCLONE_CONFIG_SINK_NO_CHECK_BUCKET: 'true',
-  RCLONE_CONFIG_SINK_DISABLE_CHECKSUM: 'true',
-})
-const rcloneFlags = ['--config', '/dev/null', '--ignore-checksum', '--s3-no-head', '--retries', '1']
 
 /** What a comparison could have had besides: peers that are not on this machine. */
 export const missingPeers = (): readonly string[] => ['curl', 'rclone', 'aws'].filter((name) => !isInstalled(name))

@@ -13,6 +13,9 @@ export const isInstalled = (program: string): boolean =>
     }
   })
 
+/** What peers see of the environment: no proxies, certificates and keys of whoever runs the bench. */
+export const peerEnv = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' }
+
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
 /** Seconds of `1m2.345s`, as the shell's `times` prints it. */
@@ -33,7 +36,7 @@ export const runTogether = async (
   const waits = commands.map((_, index) => `wait $p${index} || exit 1`)
   const began = performance.now()
   const child = spawn('sh', ['-c', [...starts, ...waits, 'times'].join('\n')], {
-    env: { ...process.env, ...env },
+    env: { ...peerEnv, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let printed = ''
