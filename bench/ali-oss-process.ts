@@ -11,7 +11,7 @@ const options = {
   bucket: task.bucket,
   region: 'oss-cn-hangzhou',
   endpoint: task.endpoint,
-  secure: false,
+  secure: task.endpoint.startsWith('https:'),
   authorizationV4: true,
   // The bucket in the path; not among the options that its types know.
   sldEnable: true,

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { bucket, keys } from './bench-daemon.js'
+import { bucket, keys, type Place } from './bench-daemon.js'
 import { partSize } from './sources.js'
 
 export interface AliOssTask {
@@ -25,11 +25,13 @@ export interface AliOssReport {
 
 /** Uploads with ali-oss in a process of its own. Throws when it fails. */
 export const runAliOss = async (
-  task: Pick<AliOssTask, 'kind' | 'endpoint' | 'parallel' | 'files'>,
+  { endpoint, caFile }: Place,
+  task: Pick<AliOssTask, 'kind' | 'parallel' | 'files'>,
 ): Promise<AliOssReport> => {
-  const whole: AliOssTask = { ...task, bucket, keyId: keys.id, keySecret: keys.secret, partSize }
+  const whole: AliOssTask = { ...task, endpoint, bucket, keyId: keys.id, keySecret: keys.secret, partSize }
   const program = fileURLToPath(new URL('./ali-oss-process.js', import.meta.url))
-  const child = fork(program, { execArgv: [] })
+  const env = { ...process.env, ...(caFile === null ? {} : { NODE_EXTRA_CA_CERTS: caFile }) }
+  const child = fork(program, { execArgv: [], env })
   child.send(whole)
   const reported = once(child, 'message')
   const failed = once(child, 'exit').then(([code]) => Promise.reject(new Error(`ali-oss ended with ${code}`)))

@@ -16,6 +16,8 @@ export const keys = { id: 'bench', secret: 'bench' }
 
 export interface Place {
   readonly endpoint: string
+  /** The certificate of an endpoint with TLS; null without. */
+  readonly caFile: string | null
   /** Holds the sources; data directories of daemons are made beside them. */
   readonly workDir: string
   readonly sourceDir: string
@@ -81,6 +83,7 @@ export const startDaemon = async (
       OSS_ENDPOINT: place.endpoint,
       OSS_REGION: 'cn-hangzhou',
       OSS_ADDRESSING: 'path',
+      ...(place.caFile === null ? {} : { LONGSHORE_CA_FILE: place.caFile }),
       ...credentials,
     },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -11,7 +11,7 @@ import { chartOf } from './chart.js'
 import { profileReport } from './cpu-profile.js'
 import { measureKill } from './kill.js'
 import { type CaseResult, mib } from './measurement.js'
-import { measureMemory, measureOneFile } from './one-file.js'
+import { measureMemory, measureOneFile, measureSecureFile } from './one-file.js'
 import { missingPeers } from './peers.js'
 import { startSink } from './sink-process.js'
 import { measureDirectory, measurePosts } from './small-files.js'
@@ -21,6 +21,7 @@ import { reportOf } from './tables.js'
 
 const cases: Readonly<Record<string, (context: BenchContext) => Promise<CaseResult>>> = {
   p1: measureOneFile,
+  p3: measureSecureFile,
   p4: measureMemory,
   p5: measureDirectory,
   p6: measurePosts,
@@ -100,7 +101,7 @@ const run = async (): Promise<void> => {
   try {
     const context: BenchContext = {
       sink,
-      place: { endpoint: sink.endpoint, workDir, sourceDir, profileDir },
+      place: { endpoint: sink.endpoint, caFile: null, workDir, sourceDir, profileDir },
       rounds: options.rounds,
       bigFile: once(async () => {
         const file = await makeBigFile(sourceDir, options.size)

@@ -1,19 +1,20 @@
 import type { BenchContext } from './bench-context.js'
-import { startDaemon } from './bench-daemon.js'
+import { type Place, startDaemon } from './bench-daemon.js'
 import { type CaseResult, type Contender, goalAgainst, longshore, mib, rowOf, runInTurn } from './measurement.js'
 import { aliOss, bigFilePeers, curlFour, peerParts } from './peers.js'
 import { cpuSecondsOf, peakRssBytesOf } from './process-cost.js'
+import { securePlace } from './secure-place.js'
+import { watchSink } from './sink-watch.js'
 import type { BigFile } from './sources.js'
 
 const gib = 1024 * mib
 
 /** From the POST to the answer that says `completed`, by a daemon that has just been started. */
-const longshoreContender = (context: BenchContext, file: BigFile, parallel: number): Contender => ({
+const longshoreContender = (place: Place, file: BigFile, parallel: number): Contender => ({
   name: longshore,
   optional: false,
   async run(round) {
-    await context.sink.reset()
-    const daemon = await startDaemon(context.place)
+    const daemon = await startDaemon(place)
     try {
       const cpuBefore = cpuSecondsOf(daemon.pid)
       const began = performance.now()
@@ -34,8 +35,10 @@ const longshoreContender = (context: BenchContext, file: BigFile, parallel: numb
 /** P1 and P2: one file's throughput, and what it costs. */
 export const measureOneFile = async (context: BenchContext): Promise<CaseResult> => {
   const file = await context.bigFile()
-  const contenders = [longshoreContender(context, file, 4), ...bigFilePeers(context, file)]
-  const rows = await runInTurn(contenders, context.rounds, 'MiB/s', context.say)
+  const { place, sink } = context
+  const contenders = [longshoreContender(place, file, 4), ...bigFilePeers(place, file)]
+  const watch = watchSink(sink, contenders, file.size)
+  const rows = await runInTurn(watch.contenders, context.rounds, 'MiB/s', context.say)
   return {
     title: `P1, P2: one file of ${file.size / mib} MiB`,
     cpuUnit: 'ms/GiB',
@@ -48,18 +51,38 @@ export const measureOneFile = async (context: BenchContext): Promise<CaseResult>
     notes: [
       `${peerParts}.`,
       'Longshore is timed through its API, from the POST to `completed`, in a process that has just started; ali-oss from its first call to its last answer; programs as whole processes.',
-      'The sink runs on the same cores. It is not what limits Longshore as long as curl gets more through it.',
+      watch.note('MiB/s'),
     ],
+  }
+}
+
+/** P3: the same file over TLS. */
+export const measureSecureFile = async (context: BenchContext): Promise<CaseResult> => {
+  const file = await context.bigFile()
+  const place = await securePlace(context)
+  const peers = bigFilePeers(place, file).filter(({ name }) => name === aliOss || name === curlFour)
+  const watch = watchSink(context.sink, [longshoreContender(place, file, 4), ...peers], file.size)
+  const rows = await runInTurn(watch.contenders, context.rounds, 'MiB/s', context.say)
+  return {
+    title: `P3: one file of ${file.size / mib} MiB over TLS`,
+    cpuUnit: 'ms/GiB',
+    rows,
+    goals: [
+      ...goalAgainst(rows, curlFour, { id: 'P3', atLeast: '0.75', moonshot: '0.95' }),
+      ...goalAgainst(rows, aliOss, { id: 'P3', atLeast: 'set against ossutil', moonshot: '' }),
+    ],
+    notes: ['TLS 1.3 with a self-signed certificate that every client was told to trust.', watch.note('MiB/s')],
   }
 }
 
 /** P4: memory while 16 parts are in flight. */
 export const measureMemory = async (context: BenchContext): Promise<CaseResult> => {
   const file = await context.bigFile()
-  const contender = longshoreContender(context, file, 16)
+  const contender = longshoreContender(context.place, file, 16)
+  const [watched = contender] = watchSink(context.sink, [contender], file.size).contenders
   const samples = []
   for (let round = 1; round <= context.rounds; round++) {
-    const { peakRssMib } = await contender.run(round)
+    const { peakRssMib } = await watched.run(round)
     samples.push({ value: peakRssMib ?? 0, cpu: null, peakRssMib: null })
   }
   const row = rowOf(longshore, 'MiB RSS', samples)

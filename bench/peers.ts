@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runAliOss } from './ali-oss.js'
-import type { BenchContext } from './bench-context.js'
-import { bucket, keys } from './bench-daemon.js'
+import { bucket, keys, type Place } from './bench-daemon.js'
 import { type Contender, mib } from './measurement.js'
 import { rclone, rcloneEnv, rcloneFlags } from './rclone.js'
 import { isInstalled, runTogether } from './shell-run.js'
@@ -51,7 +50,8 @@ const commandContenders = (
     )
 
 /** Uploads of one big file; value in MiB/s, cpu in ms per GiB. */
-export const bigFilePeers = ({ sink: { endpoint } }: BenchContext, file: BigFile): readonly Contender[] => {
+export const bigFilePeers = (place: Place, file: BigFile): readonly Contender[] => {
+  const { endpoint, caFile } = place
   const processes = 4
   const peers: readonly CommandPeer[] = [
     {
@@ -61,6 +61,7 @@ export const bigFilePeers = ({ sink: { endpoint } }: BenchContext, file: BigFile
         Array.from({ length: processes }, (_, index) => [
           'curl',
           '-fsS',
+          ...(caFile === null ? [] : ['--cacert', caFile]),
           '-T',
           file.path,
           `${endpoint}/${bucket}/curl-${round}-${index}/big.bin`,
@@ -92,7 +93,7 @@ export const bigFilePeers = ({ sink: { endpoint } }: BenchContext, file: BigFile
       optional: false,
       async run(round) {
         const files = [{ path: file.path, key: `ali-oss-${round}/big.bin` }]
-        const report = await runAliOss({ kind: 'multipart', endpoint, parallel: 4, files })
+        const report = await runAliOss(place, { kind: 'multipart', parallel: 4, files })
         return {
           value: file.size / mib / report.seconds,
           cpu: (report.cpuSeconds * 1000 * gib) / file.size,
@@ -108,10 +109,8 @@ export const bigFilePeers = ({ sink: { endpoint } }: BenchContext, file: BigFile
 }
 
 /** Uploads of a directory of small files; value in files/s, cpu in ms per file. */
-export const smallFilePeers = (
-  { sink: { endpoint }, place }: BenchContext,
-  files: SmallFiles,
-): readonly Contender[] => {
+export const smallFilePeers = (place: Place, files: SmallFiles): readonly Contender[] => {
+  const { endpoint } = place
   const { directory, names } = files
   const count = names.length
   const peers: readonly CommandPeer[] = [
@@ -152,9 +151,8 @@ export const smallFilePeers = (
       name: aliOss,
       optional: false,
       async run(round) {
-        const report = await runAliOss({
+        const report = await runAliOss(place, {
           kind: 'put',
-          endpoint,
           parallel: 16,
           files: names.map((name) => ({ path: join(directory, name), key: `ali-oss-${round}/${name}` })),
         })

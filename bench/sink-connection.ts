@@ -18,7 +18,8 @@ export interface SinkAnswer {
 /** One request while its body comes in. */
 export interface SinkExchange {
   received(bytes: number): void
-  answer(): SinkAnswer
+  /** The body is whole. `reply` is called once, now or later. */
+  answer(reply: (answer: SinkAnswer) => void): void
 }
 
 const reasons: Readonly<Record<number, string>> = {
@@ -63,7 +64,9 @@ export const serveConnection = (socket: Socket, begin: (request: SinkRequest) =>
   }
   const close = (): void => {
     if (exchange === null || left > 0) return
-    socket.write(render(exchange.answer()))
+    exchange.answer((answer) => {
+      if (!socket.destroyed) socket.write(render(answer))
+    })
     exchange = null
   }
 

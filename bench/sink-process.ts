@@ -12,6 +12,10 @@ export interface Sink {
   /** Forgets objects, uploads and ledger; `onAlarm` is called once when `alarmBytes` of data have come in since. */
   reset(alarm?: { readonly bytes: number; onAlarm(): void }): Promise<void>
   ledger(): Promise<readonly DataRequest[]>
+  /** Listens with TLS besides, in processes of its own; resolves to `https://127.0.0.1:port`. */
+  secure(keyFile: string, certFile: string): Promise<string>
+  /** Of all its processes. */
+  pids(): readonly number[]
   close(): Promise<void>
 }
 
@@ -38,6 +42,7 @@ export const startSink = async (): Promise<Sink> => {
 
   const hello = await next()
   if (hello.kind !== 'listening') throw new Error('the sink did not say where it listens')
+  let pids = child.pid === undefined ? [] : [child.pid]
   return {
     endpoint: `http://127.0.0.1:${hello.port}`,
     async know(bytes) {
@@ -51,6 +56,13 @@ export const startSink = async (): Promise<Sink> => {
       const report = await ask({ kind: 'ledger' })
       return report.kind === 'ledger' ? report.requests : []
     },
+    async secure(keyFile, certFile) {
+      const report = await ask({ kind: 'secure', keyFile, certFile })
+      if (report.kind !== 'secured') throw new Error('the sink did not say where it listens with TLS')
+      pids = [...pids, ...report.pids]
+      return `https://127.0.0.1:${report.port}`
+    },
+    pids: () => pids,
     async close() {
       child.disconnect()
       await exited

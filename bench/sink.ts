@@ -1,6 +1,9 @@
+import cluster from 'node:cluster'
+import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { type SinkAnswer, type SinkExchange, type SinkRequest, serveConnection } from './sink-connection.js'
-import type { DataRequest, KnownBytes, SinkOrder, SinkReport } from './sink-protocol.js'
+import type { DataRequest, KnownBytes, RemoteAnswer, RemoteRequest, SinkOrder, SinkReport } from './sink-protocol.js'
 
 // A process of its own, started by sink-process.ts. It speaks as much OSS (and S3) as uploading takes, keeps no bytes and
 // checks no signatures: what is measured is the client.
@@ -55,14 +58,14 @@ const takeData = ({ path, query, size }: SinkRequest): SinkExchange => {
       alarmBytes = null
       report({ kind: 'alarm' })
     },
-    answer() {
+    answer(reply) {
       entry.whole = true
       const crc64 = crc64Of(path, partNumber, size)
       const upload = uploads.get(query.get('uploadId') ?? '')
       if (partNumber === 0) objects.set(path, { size, crc64 })
-      else if (upload === undefined) return notFound('NoSuchUpload')
+      else if (upload === undefined) return reply(notFound('NoSuchUpload'))
       else upload.parts.set(partNumber, { size, crc64 })
-      return success(crc64)
+      reply(success(crc64))
     },
   }
 }
@@ -120,9 +123,30 @@ const control = ({ method, path, query }: SinkRequest): SinkAnswer => {
 }
 
 const begin = (request: SinkRequest): SinkExchange =>
-  request.method === 'PUT' ? takeData(request) : { received: () => {}, answer: () => control(request) }
+  request.method === 'PUT' ? takeData(request) : { received: () => {}, answer: (reply) => reply(control(request)) }
+
+const secureWorkers = 2
+
+const secure = async (keyFile: string, certFile: string): Promise<void> => {
+  cluster.setupPrimary({ exec: fileURLToPath(new URL('./secure-sink.js', import.meta.url)), args: [keyFile, certFile] })
+  const workers = Array.from({ length: secureWorkers }, () => cluster.fork())
+  for (const worker of workers) {
+    worker.on('message', ({ id, received, query, ...request }: RemoteRequest) => {
+      const exchange = begin({ ...request, query: new URLSearchParams(query) })
+      exchange.received(received)
+      exchange.answer((answer) => worker.send({ id, answer } satisfies RemoteAnswer))
+    })
+  }
+  const [addresses] = await Promise.all(workers.map((worker) => once(worker, 'listening')))
+  const pids = workers.flatMap(({ process: { pid } }) => (pid === undefined ? [] : [pid]))
+  report({ kind: 'secured', port: addresses?.[0].port, pids })
+}
 
 const obey = (order: SinkOrder): void => {
+  if (order.kind === 'secure') {
+    void secure(order.keyFile, order.certFile)
+    return
+  }
   if (order.kind === 'ledger') {
     report({ kind: 'ledger', requests: ledger })
     return

@@ -6,6 +6,7 @@ import { aliOss, smallFilePeers } from './peers.js'
 import { cpuSecondsOf, peakRssBytesOf } from './process-cost.js'
 import { rcdContender, rclone, rcloneDaemon } from './rclone.js'
 import { isInstalled } from './shell-run.js'
+import { watchSink } from './sink-watch.js'
 import type { SmallFiles } from './sources.js'
 
 const longshoreContender = (
@@ -16,7 +17,6 @@ const longshoreContender = (
   name: longshore,
   optional: false,
   async run(round) {
-    await context.sink.reset()
     const daemon = await startDaemon(context.place)
     try {
       const cpuBefore = cpuSecondsOf(daemon.pid)
@@ -42,7 +42,8 @@ export const measureDirectory = async (context: BenchContext): Promise<CaseResul
   const own = longshoreContender(context, files, (daemon, round) =>
     runCommand(daemon.url, ['put', '--wait', files.directory, `oss://${bucket}/longshore-${round}/`]),
   )
-  const rows = await runInTurn([own, ...smallFilePeers(context, files)], context.rounds, 'files/s', context.say)
+  const watch = watchSink(context.sink, [own, ...smallFilePeers(context.place, files)], files.size * files.names.length)
+  const rows = await runInTurn(watch.contenders, context.rounds, 'files/s', context.say)
   return {
     title: `P5: ${sentence(files)}, a directory at once, 16 in flight`,
     cpuUnit: 'ms/file',
@@ -53,6 +54,7 @@ export const measureDirectory = async (context: BenchContext): Promise<CaseResul
     ],
     notes: [
       'There is no batch in this version: `longshore put --wait DIRECTORY` sends one POST per file and follows the events, and its own start (about 0.2 s) counts. CPU is the daemon alone, without that command.',
+      watch.note('files/s'),
     ],
   }
 }
@@ -83,7 +85,8 @@ export const measurePosts = async (context: BenchContext): Promise<CaseResult> =
     await allSettled(daemon)
   })
   const peers = isInstalled(rclone) ? [rcdContender(context.place, files)] : []
-  const rows = await runInTurn([own, ...peers], context.rounds, 'files/s', context.say)
+  const watch = watchSink(context.sink, [own, ...peers], files.size * files.names.length)
+  const rows = await runInTurn(watch.contenders, context.rounds, 'files/s', context.say)
   return {
     title: `P6: ${sentence(files)}, one POST each by 16 clients`,
     cpuUnit: 'ms/file',
@@ -91,6 +94,7 @@ export const measurePosts = async (context: BenchContext): Promise<CaseResult> =
     goals: goalAgainst(rows, rcloneDaemon, { id: 'P6', atLeast: '1.5', moonshot: '3' }),
     notes: [
       'Both daemons have just been started and are timed from the first call to the last file; rclone answers a call when its file is uploaded, Longshore when its job is stored.',
+      watch.note('files/s'),
     ],
   }
 }

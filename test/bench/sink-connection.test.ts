@@ -23,7 +23,7 @@ const setup = async () => {
         received: (bytes) => {
           entry.received += bytes
         },
-        answer: () => ({ status: 200, headers: { 'x-number': String(seen.length) }, body: 'taken' }),
+        answer: (reply) => reply({ status: 200, headers: { 'x-number': String(seen.length) }, body: 'taken' }),
       }
     })
   }).listen(0, '127.0.0.1')
