@@ -39,12 +39,13 @@ const toQueue = (job: Job, rest: Rest, at: number): Step => {
 
 /** The row that submit makes. A `dueAt` in the future is a `notBefore`. */
 export const createJob = (request: NewJob, at: number): Step => {
-  const { dueAt, ...given } = request
+  const rest = restUntil({ waiting: 'notBefore', dueAt: request.dueAt }, at)
   const job: Job = {
-    ...given,
-    ...ready,
+    ...request,
     state: 'queued',
     desired: 'run',
+    waiting: rest.waiting,
+    dueAt: rest.dueAt,
     upload: null,
     intent: null,
     bytesUploaded: 0,
@@ -61,14 +62,33 @@ export const createJob = (request: NewJob, at: number): Step => {
     startedAt: null,
     finishedAt: null,
   }
-  return toQueue(job, { waiting: 'notBefore', dueAt }, at)
+  return { job, event: rest.waiting === null ? 'job.queued' : 'job.waiting' }
 }
+
+/**
+ * How a job that has no upload yet will send its bytes, when that is settled by its claim: in one PutObject, which a repeat
+ * merely overwrites. Whoever must look first whether the object exists plans when he has looked.
+ */
+const uploadOfClaim = ({ upload, source, options }: Job): Upload | null =>
+  upload === null && options.ifExists === 'overwrite' && source.fingerprint.size < options.multipartThreshold
+    ? putOf(source.fingerprint)
+    : upload
+
+export const putOf = ({ size }: Pick<Fingerprint, 'size'>): Upload => ({
+  mode: 'put',
+  uploadId: null,
+  partSize: size,
+  partCount: 1,
+})
 
 /** A claim: `queued -> running`; a `cancelling` job stays so and is merely worked on. */
 export const startRun = (job: Job, at: number): Step => {
-  const taken: Job = { ...job, ...ready, runs: job.runs + 1 }
+  const taken: Job = { ...job, waiting: null, dueAt: null, runs: job.runs + 1 }
   if (job.state === 'cancelling') return unchanged(taken)
-  return { job: { ...taken, state: 'running', startedAt: job.startedAt ?? at }, event: 'job.running' }
+  return {
+    job: { ...taken, state: 'running', upload: uploadOfClaim(job), startedAt: job.startedAt ?? at },
+    event: 'job.running',
+  }
 }
 
 /**

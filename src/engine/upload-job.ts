@@ -1,6 +1,7 @@
 import { AppError } from '../core/app-error.js'
 import { Failure, type JobError } from '../core/failure.js'
 import type { Fingerprint, Receipt } from '../core/job.js'
+import { putOf } from '../core/job-steps.js'
 import type { OpenSource, SourceOpener } from '../ports/source.js'
 import type { Finish } from '../ports/store.js'
 import { abortUpload, cancelUpload } from './cancel-upload.js'
@@ -33,8 +34,7 @@ const send = async (run: Run, source: OpenSource): Promise<Finish> => {
   const mode = upload?.mode ?? (asked.fingerprint.size < options.multipartThreshold ? 'put' : 'multipart')
   if (mode === 'multipart') return uploaded(await sendMultipart(run, source))
   if (upload === null) {
-    const put = { mode: 'put', uploadId: null, partSize: asked.fingerprint.size, partCount: 1 } as const
-    advance(run, await run.store.beginUpload(run.lease, put, []))
+    advance(run, await run.store.beginUpload(run.lease, putOf(asked.fingerprint), []))
     run.progress.update(run.job)
   }
   return uploaded(await putWhole(run, source))

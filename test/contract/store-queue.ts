@@ -120,6 +120,21 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
       expect(await eventTypes(first.job.id)).toEqual(['job.queued', 'job.running', 'job.queued', 'job.running'])
     })
 
+    it('plans the put of a file below the threshold, for which the claim is the intent', async () => {
+      const { store, running } = await setup()
+      const { options } = jobRequest('a')
+      const planned = async (changes: Partial<typeof options>) =>
+        (await running({ options: { ...options, ...changes } })).job.upload
+      const put = { mode: 'put', uploadId: null, partSize: 300, partCount: 1 }
+      expect(await planned({ multipartThreshold: 301 })).toEqual(put)
+      expect(await planned({ multipartThreshold: 300 })).toBeNull()
+      // Whether anything is to be sent is not known yet.
+      expect(await planned({ multipartThreshold: 301, ifExists: 'skip' })).toBeNull()
+      const [, running1] = (await store.eventsAfter(null, { jobId: 'job-1' }, 9)).items
+      expect(running1?.job).toMatchObject({ state: 'running', upload: { mode: 'put' }, progress: { partsTotal: 1 } })
+      expect((await store.get('job-1'))?.upload).toEqual(put)
+    })
+
     it('takes cancelling jobs before everything else, and leaves them cancelling', async () => {
       const { store, submit, now } = await setup()
       await submit({ priority: 100 })
