@@ -49,8 +49,7 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
   }
 
   const save = (row: JobRow, step: Step, at: number, lease?: LeaseChange): Job => {
-    saveChanges(row, {
-      ...changingColumnsOf(step.job),
+    saveChanges(row, changingColumnsOf(step.job), {
       epoch: lease === undefined ? row.epoch : lease.epoch,
       lease_node: lease === undefined ? row.lease_node : lease.node,
       lease_until: lease === undefined ? row.lease_until : lease.until,

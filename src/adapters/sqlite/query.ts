@@ -1,6 +1,6 @@
 import type SqliteDatabase from 'better-sqlite3'
 
-/** A prepared statement, with named parameters from one object or `?` ones in their order. */
+/** A prepared statement, with named parameters from the first of these objects that has them, or `?` ones in their order. */
 export interface Query {
   run(...params: readonly unknown[]): SqliteDatabase.RunResult
   get(...params: readonly unknown[]): unknown
@@ -45,12 +45,13 @@ export const prepareQuery = (database: SqliteDatabase.Database, named: string): 
   const statement = database.prepare(text)
   const valuesOf = (params: Values): Values => {
     if (names.length === 0) return params
-    const given = params[0] as Readonly<Record<string, unknown>>
     return names.map((name) => {
-      const value = given[name]
+      for (const given of params as readonly Readonly<Record<string, unknown>>[]) {
+        const value = given[name]
+        if (value !== undefined) return value
+      }
       // The driver would take it for null.
-      if (value === undefined) throw new TypeError(`the parameter ${name} is missing`)
-      return value
+      throw new TypeError(`the parameter ${name} is missing`)
     })
   }
   const run: Query['run'] = (...params) => statement.run(valuesOf(params))

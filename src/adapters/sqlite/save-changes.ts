@@ -1,8 +1,8 @@
 import type SqliteDatabase from 'better-sqlite3'
 import type { changingColumnsOf, JobRow } from './rows.js'
 
-/** Everything that a step may change, and who holds the job. */
-export type Changing = ReturnType<typeof changingColumnsOf> & Pick<JobRow, 'epoch' | 'lease_node' | 'lease_until'>
+/** Who holds a job. */
+export type LeaseColumns = Pick<JobRow, 'epoch' | 'lease_node' | 'lease_until'>
 
 /**
  * Writes these columns of one job. Guarded by the epoch that was read. OR FAIL: what a law refuses was not begun, so SQLite
@@ -25,14 +25,18 @@ export const createSaveChanges = (database: SqliteDatabase.Database) => {
     return known
   }
 
-  return (row: JobRow, after: Changing): void => {
-    const columns: (keyof Changing)[] = []
+  return (row: JobRow, job: ReturnType<typeof changingColumnsOf>, lease: LeaseColumns): void => {
+    const columns: string[] = []
     const values: unknown[] = []
-    for (const name of Object.keys(after) as (keyof Changing)[]) {
-      if (after[name] === row[name]) continue
-      columns.push(name)
-      values.push(after[name])
+    const compare = (after: object): void => {
+      for (const [name, value] of Object.entries(after)) {
+        if (value === row[name as keyof JobRow]) continue
+        columns.push(name)
+        values.push(value)
+      }
     }
+    compare(job)
+    compare(lease)
     if (columns.length === 0) return
     values.push(row.seq, row.epoch)
     if (prepare(columns).run(values).changes !== 1) {
