@@ -55,7 +55,7 @@ export const createRotatingTokens = (deps: {
   const listeners = new Set<() => void>()
   const closing = new AbortController()
   let tokens = [...given, ...(file?.tokens ?? [])].map(tokenOf)
-  let inForce = digest(JSON.stringify(file?.tokens))
+  let inForce = digest(JSON.stringify(file?.tokens ?? null))
   let complaint: string | null = null
 
   /** A file that is being written in place could be taken for a whole one: it must look the same twice. */
