@@ -15,6 +15,7 @@ const libraryHomes = {
   commander: '^src/(cli/|main\\.ts)',
   'cli-progress': '^src/cli/',
   'close-with-grace': '^src/main\\.ts',
+  standardwebhooks: '^src/adapters/webhook/',
   zod: '^src/(http/|config\\.ts)',
 }
 const anyLibrary = `^node_modules/(${Object.keys(libraryHomes).join('|')})/`

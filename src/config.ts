@@ -11,6 +11,7 @@ import { parseDurationMs, parseSize } from './core/units.js'
 import { type KeySettings, readKeySettings } from './key-settings.js'
 import { isLoopback, type ListenAddress, parseListen } from './listen-address.js'
 import { readNetworkSettings } from './network-settings.js'
+import { readWebhookSettings, type WebhookSettings } from './webhook-settings.js'
 
 /** Every setting of `serve`, as `--help` shows it. */
 export const settings = [
@@ -36,6 +37,13 @@ export const settings = [
   ['LONGSHORE_KEEP_FINISHED', '30d', 'finished jobs and events older than this are pruned, in small steps'],
   ['LONGSHORE_UPLOAD_MARKER', 'on', 'on or off: objects carry x-oss-meta-longshore-upload'],
   ['LONGSHORE_ABANDONED_AFTER', '7d', 'uploads of jobs that failed so long ago are aborted in OSS'],
+  [
+    'LONGSHORE_WEBHOOK_SECRET',
+    'none',
+    'signs webhooks: base64, whsec_ before it or not; without it no job may have one',
+  ],
+  ['LONGSHORE_WEBHOOK_SECRET_FILE', 'none', 'file with that secret, in its place'],
+  ['LONGSHORE_WEBHOOK_ALLOW', 'none', 'hosts that webhooks may reach although http, private or loopback'],
   ['LONGSHORE_LOG_LEVEL', 'info', 'trace, debug, info, warn, error, fatal or silent'],
   ['OSS_REGION', 'one required', 'for example cn-hangzhou'],
   ['OSS_ENDPOINT', 'one required', 'http:// or https:// (default); guessed from the region when absent'],
@@ -52,12 +60,7 @@ export const settings = [
 ] as const
 
 /** Settings that the contract names and this version does not know yet: said loudly, never ignored in silence. */
-const notYet = [
-  'LONGSHORE_BANDWIDTH',
-  'LONGSHORE_WEBHOOK_SECRET',
-  'LONGSHORE_WEBHOOK_SECRET_FILE',
-  'LONGSHORE_WEBHOOK_ALLOW',
-] as const
+const notYet = ['LONGSHORE_BANDWIDTH'] as const
 
 export interface Config {
   readonly listen: readonly ListenAddress[]
@@ -81,6 +84,7 @@ export interface Config {
   readonly keepFinishedMs: number
   readonly abandonedAfterMs: number
   readonly marker: boolean
+  readonly webhooks: WebhookSettings
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
   readonly oss: {
     readonly endpoint: URL
@@ -301,6 +305,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
   problems.push(...crossProblems(readable as Partial<Parsed>, given, dataDir))
   const keys = readKeySettings(given, problems)
   const network = readNetworkSettings(given, problems)
+  const webhooks = readWebhookSettings(given, problems)
   if (problems.length > 0) throw new ConfigError(problems)
   const parsed = readable as Parsed
 
@@ -328,6 +333,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
     keepFinishedMs: parsed.LONGSHORE_KEEP_FINISHED,
     abandonedAfterMs: parsed.LONGSHORE_ABANDONED_AFTER,
     marker: parsed.LONGSHORE_UPLOAD_MARKER === 'on',
+    webhooks,
     logLevel: parsed.LONGSHORE_LOG_LEVEL,
     oss: {
       endpoint,

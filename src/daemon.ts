@@ -16,6 +16,7 @@ import { createOssTargets } from './adapters/oss/oss-targets.js'
 import { openSqliteStore } from './adapters/sqlite/sqlite-store.js'
 import { createRotatingTokens } from './adapters/tokens/rotating-tokens.js'
 import { createLocalWakeup } from './adapters/wakeup/local-wakeup.js'
+import { createWebhookSender } from './adapters/webhook/webhook-sender.js'
 import type { Config } from './config.js'
 import { defaultBaseMs, defaultCapMs } from './core/retry.js'
 import { createDispatcher } from './engine/dispatcher.js'
@@ -33,6 +34,8 @@ import { createPruner } from './engine/pruner.js'
 import { createSlots } from './engine/slots.js'
 import { createStorageGate } from './engine/storage-gate.js'
 import { createWaits } from './engine/waits.js'
+import { createWebhookDesk } from './engine/webhook-desk.js'
+import { createWebhookAgent } from './engine/webhooks.js'
 import { createApp } from './http/app.js'
 import { listenOn } from './http/listen.js'
 import type { KeySettings } from './key-settings.js'
@@ -159,12 +162,19 @@ export const startDaemon = async (
     leaseMs,
     maxRuns: config.concurrency * runsPerSlot,
   })
+  const { secrets, allow } = config.webhooks
+  const ca = config.oss.network.ca
+  const userAgent = `longshore/${version}`
+  const sender = secrets.length === 0 ? null : createWebhookSender({ secrets, allow, ca, userAgent, now: clock.now })
+  const webhookAgent =
+    sender && createWebhookAgent({ store, storage, sender, wakeup, clock, random, logger: component('webhooks') })
   const jobs = createJobs({
     store,
     storage,
     health,
     keys: credentials,
     sources,
+    webhooks: sender,
     progress,
     wakeup,
     clock,
@@ -213,6 +223,7 @@ export const startDaemon = async (
     orphans,
     waits,
     drain,
+    webhooks: createWebhookDesk(store),
     store,
     tokens,
     allowedHosts: [
@@ -226,6 +237,9 @@ export const startDaemon = async (
 
   const stopParts = async (): Promise<void> => {
     await Promise.all([janitor.stop(), pruner.stop(), dispatcher.stop(config.drainTimeoutMs)])
+    // Behind the jobs, so that those which settle while the daemon stops have a chance to be told.
+    await webhookAgent?.stop()
+    sender?.close()
     await leases.close()
     await targets.close()
     await lanes.close()
@@ -242,6 +256,7 @@ export const startDaemon = async (
   dispatcher.start()
   pruner.start()
   janitor.start()
+  webhookAgent?.start()
 
   let stopped: Promise<void> | null = null
   const stop = async (): Promise<void> => {

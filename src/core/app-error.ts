@@ -6,6 +6,7 @@ export const appErrorCodes = [
   'target_not_allowed',
   'job_not_found',
   'batch_not_found',
+  'webhook_not_found',
   'not_found',
   'method_not_allowed',
   'invalid_state',

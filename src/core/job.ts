@@ -65,6 +65,13 @@ export interface JobTarget {
   readonly region: string
 }
 
+/** Whom a job's events are told to. The URL was checked when the job was submitted. */
+export interface WebhookWish {
+  readonly url: string
+  /** Types of stored events that carry a job. */
+  readonly events: readonly string[]
+}
+
 /** The job's options with every default resolved at submit. Sizes in bytes, instants in milliseconds since the epoch. */
 export interface JobOptions {
   readonly partSize: number
@@ -79,6 +86,8 @@ export interface JobOptions {
   readonly onSourceChange: OnSourceChange
   /** Real paths of directories to which the token of the submit was bound: the source must lie below one of them. */
   readonly roots?: readonly string[]
+  /** Absent: nobody is told. */
+  readonly webhook?: WebhookWish
 }
 
 /** What may change while a job is worked on. */

@@ -9,16 +9,19 @@ import {
   type JobChanges,
   type NewJob,
   type OnSourceChange,
+  type WebhookWish,
 } from '../core/job.js'
 import { heldUp, type JobView, viewJob, waitingFor } from '../core/job-view.js'
 import { type AllowedTarget, isTargetAllowed } from '../core/object-key.js'
 import { type PartView, viewPart } from '../core/part-view.js'
 import { maxObjectSize } from '../core/plan.js'
+import { defaultWebhookEvents } from '../core/webhook.js'
 import type { Clock } from '../ports/clock.js'
 import type { Credentials } from '../ports/credentials.js'
 import type { SourceOpener } from '../ports/source.js'
 import type { ControlRequest, IdempotencyKey, JobFilter, JobStore, Page, PageRequest } from '../ports/store.js'
 import type { Wakeup } from '../ports/wakeup.js'
+import type { WebhookSender } from '../ports/webhooks.js'
 import type { EndpointHealth } from './endpoint-health.js'
 import { createNudge } from './nudge.js'
 import type { ProgressBoard } from './progress-board.js'
@@ -41,6 +44,7 @@ export interface SubmitRequest {
   readonly notBefore?: number | undefined
   readonly notAfter?: number | undefined
   readonly onSourceChange?: OnSourceChange | undefined
+  readonly webhook?: { readonly url: string; readonly events?: readonly string[] | undefined } | undefined
 }
 
 export const verbs = ['pause', 'resume', 'cancel', 'retry'] as const
@@ -82,6 +86,8 @@ interface Deps {
   readonly health: Pick<EndpointHealth, 'isResting'>
   readonly keys: Pick<Credentials, 'areAtHand'>
   readonly sources: SourceOpener
+  /** Null: this daemon has no secret to sign with. */
+  readonly webhooks: Pick<WebhookSender, 'refusal'> | null
   readonly progress: ProgressBoard
   readonly wakeup: Wakeup
   readonly clock: Clock
@@ -173,9 +179,22 @@ export const createJobs = (deps: Deps): Jobs => {
     }
   }
 
+  const webhookOf = ({ webhook }: SubmitRequest): WebhookWish | null => {
+    if (webhook === undefined) return null
+    const refuse = (path: string, message: string): never => {
+      throw new AppError('invalid_request', `${path} ${message}`, { errors: [{ path, message }] })
+    }
+    if (deps.webhooks === null) return refuse('webhook', 'needs LONGSHORE_WEBHOOK_SECRET: this daemon cannot sign any')
+    const refusal = deps.webhooks.refusal(webhook.url)
+    return refusal === null
+      ? { url: webhook.url, events: webhook.events ?? defaultWebhookEvents }
+      : refuse('webhook.url', refusal)
+  }
+
   const build = async (request: SubmitRequest, caller: Caller): Promise<NewJob> => {
     const { bucket, key } = request.target
     const roots = caller.roots ?? undefined
+    const webhook = webhookOf(request)
     const fingerprint = await fingerprintOf(request.source.path, roots)
     if (fingerprint.size > maxObjectSize) {
       throw new AppError('invalid_request', 'The source is larger than an object in OSS can be', {
@@ -199,6 +218,7 @@ export const createJobs = (deps: Deps): Jobs => {
         notAfter: request.notAfter ?? null,
         onSourceChange: request.onSourceChange ?? 'fail',
         ...(roots === undefined ? {} : { roots }),
+        ...(webhook === null ? {} : { webhook }),
       },
       priority: request.priority ?? 0,
       labels: request.labels ?? {},

@@ -4,6 +4,7 @@ import { eventTypes } from '../core/event.js'
 import { jobErrorCodes } from '../core/failure.js'
 import { jobStates, outcomes, proofs, uploadModes, waitingReasons } from '../core/job.js'
 import type { JobView } from '../core/job-view.js'
+import { webhookStates } from '../core/webhook.js'
 import { uploadOwners } from '../engine/orphan-view.js'
 import { abortResults } from '../engine/orphans.js'
 
@@ -184,6 +185,28 @@ export const abortAnswersSchema = z.object({
     )
     .readonly(),
 })
+
+export const webhookSchema = z
+  .object({
+    id: z.string().describe('Of the event that it tells; its `webhook-id` at every try.'),
+    jobId: z.string(),
+    type: z.string(),
+    url: z.string().describe('Without its query.'),
+    state: z.enum(webhookStates),
+    attempts: size.describe('Tries so far, since it was last asked for.'),
+    createdAt: instant,
+    nextAttemptAt: instant.nullable().describe('Set while it is pending.'),
+    lastAttempt: z
+      .object({
+        at: instant,
+        status: z.int().nullable().describe('HTTP status; null when there was no answer.'),
+        reason: z.string().nullable().describe('Why it failed.'),
+      })
+      .nullable(),
+  })
+  .describe('A message to a receiver of webhooks.')
+
+export const webhookPageSchema = page(webhookSchema)
 
 const stateCounts = z.object({
   queued: size,

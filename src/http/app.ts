@@ -7,6 +7,7 @@ import type { EventFeed } from '../engine/event-feed.js'
 import type { Jobs } from '../engine/jobs.js'
 import type { Orphans } from '../engine/orphans.js'
 import type { Waits } from '../engine/waits.js'
+import type { WebhookDesk } from '../engine/webhook-desk.js'
 import type { Clock } from '../ports/clock.js'
 import type { StoreUpkeep } from '../ports/store.js'
 import type { Tokens } from '../ports/tokens.js'
@@ -25,6 +26,7 @@ import { orphanRoutes } from './routes/orphans.js'
 import { probeRoutes } from './routes/probes.js'
 import { systemRoutes } from './routes/system.js'
 import { waitRoutes } from './routes/waits.js'
+import { webhookRoutes } from './routes/webhooks.js'
 import { createEventStreams } from './sse.js'
 import { compileValidator } from './validation.js'
 
@@ -34,6 +36,7 @@ export interface AppDeps {
   readonly orphans: Orphans
   readonly waits: Waits
   readonly drain: Drain
+  readonly webhooks: WebhookDesk
   readonly store: Pick<StoreUpkeep, 'stats' | 'check'>
   readonly tokens: Tokens
   /** Host names that are accepted beside `localhost` and IP literals. */
@@ -127,6 +130,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(async (instance) => jobVerbRoutes(instance, jobs))
   await app.register(async (instance) => waitRoutes(instance, { waits, drain, lingering }))
   await app.register(async (instance) => eventRoutes(instance, { jobs, feed: deps.feed, streams }))
+  await app.register(async (instance) => webhookRoutes(instance, deps.webhooks))
   await app.register(async (instance) => orphanRoutes(instance, deps.orphans))
   await app.register(async (instance) => systemRoutes(instance, { store, version: deps.version }))
   await app.register(async (instance) => probeRoutes(instance, { store, clock, isDraining: drain.isDraining }))

@@ -4,6 +4,7 @@ import { headerProblem } from '../core/object-headers.js'
 import { bucketProblem, keyProblem, pathProblem } from '../core/object-key.js'
 import { maxPartSize, maxThreshold, minPartSize, minThreshold } from '../core/plan.js'
 import type { SubmitRequest } from '../engine/jobs.js'
+import { webhookWishSchema } from './webhook-request.js'
 
 /** A string that a rule of core judges: null when it is fine, else a sentence that continues the field's name. */
 export const ruled = (problem: (text: string) => string | null) =>
@@ -102,6 +103,7 @@ export const jobRequestSchema = z
       .enum(sourceChangePolicies)
       .describe('fail (default), or restart at most three times when the source changes.')
       .optional(),
+    webhook: webhookWishSchema.describe('Who is told what becomes of the job, by Standard Webhooks.').optional(),
   })
   .superRefine(({ notBefore, notAfter }, context) => {
     if (notBefore === undefined || notAfter === undefined || notAfter > notBefore) return

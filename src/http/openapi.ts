@@ -17,6 +17,8 @@ import {
   statsSchema,
   versionSchema,
   waitSchema,
+  webhookPageSchema,
+  webhookSchema,
 } from './answers.js'
 import { jobChangesSchema, jobRequestSchema } from './job-request.js'
 import { abortRequestSchema } from './orphan-request.js'
@@ -57,6 +59,8 @@ const answers = register({
   Stats: statsSchema,
   Version: versionSchema,
   WaitCounts: waitSchema,
+  Webhook: webhookSchema,
+  WebhookPage: webhookPageSchema,
 })
 
 type JsonSchema = Record<string, unknown>
@@ -98,7 +102,7 @@ const descriptions: Readonly<Record<string, string>> = {
   400: '`invalid_request`: `errors` names the offending fields.',
   401: '`unauthorized`: no valid token.',
   403: '`forbidden`: the token lacks the scope, or a web page of another origin asks; `target_not_allowed`.',
-  404: '`job_not_found`, `batch_not_found`: there is none of this id.',
+  404: '`job_not_found`, `batch_not_found`, `webhook_not_found`: there is none of this id.',
   409: '`invalid_state`: the state of the job forbids it; `target_busy`: `jobId` names the job in the way.',
   412: '`precondition_failed`: the job is at another version than `If-Match` names.',
   413: '`payload_too_large`: the body is over 1 MiB.',
@@ -175,6 +179,7 @@ export const openApiOptions = (version: string): FastifyDynamicSwaggerOptions =>
     tags: [
       { name: 'jobs', description: 'Hand over work, look at it, steer it.' },
       { name: 'events', description: 'What happens, as it happens.' },
+      { name: 'webhooks', description: 'Messages to receivers of webhooks, and what became of them.' },
       { name: 'orphans', description: 'Multipart uploads that are open in OSS.' },
       { name: 'system', description: 'The daemon itself.' },
     ],

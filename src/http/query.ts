@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { jobStates } from '../core/job.js'
+import { webhookStates } from '../core/webhook.js'
 import type { JobFilter, PageRequest } from '../ports/store.js'
 
 const asArray = (value: string | readonly string[]): readonly string[] => (typeof value === 'string' ? [value] : value)
@@ -74,6 +75,12 @@ export const idList = (most: number) =>
     .transform((value) => asArray(value).flatMap((text) => text.split(',')))
     .pipe(z.array(z.string().min(1).max(100)).max(most))
     .meta({ type: 'array', items: { type: 'string' }, maxItems: most, description: 'May repeat or hold commas.' })
+
+export const webhooksQuerySchema = z.strictObject({
+  ...pageFields,
+  job: z.string().min(1).max(100).optional().describe('Of one job only.'),
+  state: z.enum(webhookStates).optional(),
+})
 
 export const longestWaitMs = 55_000
 

@@ -26,7 +26,7 @@ const explain = (issue: RawIssue): string => {
 }
 
 /** Fields of the contract that this version does not serve yet. Named, so that nobody believes they were honoured. */
-const unsupported: ReadonlySet<string> = new Set(['callback', 'deleteSource', 'bandwidth', 'webhook'])
+const unsupported: ReadonlySet<string> = new Set(['callback', 'deleteSource', 'bandwidth'])
 
 const fieldErrors = (issue: z.core.$ZodIssue): readonly FieldError[] => {
   const path = issue.path.map(String)

@@ -16,7 +16,11 @@ import type {
   Waiting,
 } from '../core/job.js'
 import type { PlannedPart, StoredPart, UploadedPart } from '../core/part.js'
+import type { Page, PageRequest } from './page.js'
 import type { UploadRef } from './target.js'
+import type { WebhookStore } from './webhooks.js'
+
+export type { Page, PageRequest } from './page.js'
 
 /** The right of one node to work on a job. `epoch` grows with each claim and fences writes; opaque to the engine. */
 export interface Lease {
@@ -134,18 +138,6 @@ export interface TallyPage extends JobCounts {
   readonly newestPending: string | null
   /** Where to go on; null at the end. */
   readonly nextCursor: string | null
-}
-
-export interface Page<T> {
-  readonly items: readonly T[]
-  /** Opaque; null at the end. A filtered page may be short and still have one. */
-  readonly nextCursor: string | null
-}
-
-export interface PageRequest {
-  readonly limit: number
-  /** From `nextCursor`; null for the first page. Adapters throw AppError `invalid_request` when it is not one of theirs. */
-  readonly cursor: string | null
 }
 
 /**
@@ -309,4 +301,4 @@ export interface StoreUpkeep {
   close(): Promise<void>
 }
 
-export type Store = JobStore & EventStore & OrphanStore & StoreUpkeep
+export type Store = JobStore & EventStore & OrphanStore & WebhookStore & StoreUpkeep

@@ -1,8 +1,8 @@
 /**
  * Hints that something may be worth looking at: `jobs` (a claim may find work), `events` (the feed grew), `desires` (a
- * user wants something of a running job). Only a hint: whoever subscribes also polls, so a lost hint costs time, never truth.
+ * user wants something of a running job), `webhooks` (the outbox has something to send). Only a hint: whoever subscribes also polls, so a lost hint costs time, never truth.
  */
-export const wakeupTopics = ['jobs', 'events', 'desires'] as const
+export const wakeupTopics = ['jobs', 'events', 'desires', 'webhooks'] as const
 export type WakeupTopic = (typeof wakeupTopics)[number]
 
 export interface Wakeup {

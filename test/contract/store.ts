@@ -9,6 +9,7 @@ import { readingTests } from './store-reading.js'
 import { type OpenStore, type StoreSetup, setupStore } from './store-setup.js'
 import { tallyTests } from './store-tally.js'
 import { uploadTests } from './store-upload.js'
+import { webhookTests } from './store-webhooks.js'
 
 /** The conformance suite of the store port. Every adapter and the fake pass it. */
 export const describeStore = (name: string, open: OpenStore): void => {
@@ -30,6 +31,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     readingTests(setup)
     tallyTests(setup)
     pruningTests(setup)
+    webhookTests(setup)
     clockTests(setup)
   })
 }

@@ -8,7 +8,7 @@ import { passes } from './failpoint.mjs'
 /** Nothing is committed by these. */
 const reads = [
   ...['findByIdempotencyKey', 'get', 'list', 'parts', 'lastEventId', 'eventsAfter', 'stats', 'check'],
-  ...['buckets', 'traceUploads', 'abandonedUploads'],
+  ...['buckets', 'traceUploads', 'abandonedUploads', 'dueWebhooks', 'webhooks'],
 ]
 
 /** The port, with a moment before each call begins and one after it was answered, before the engine sees the answer. */

@@ -117,6 +117,7 @@ export const setupEngine = (
     storage: { failure: () => storage.failure() },
     health: { isResting: (pair) => health.isResting(pair) },
     keys,
+    webhooks: { refusal: () => null },
     sources,
     progress,
     wakeup,

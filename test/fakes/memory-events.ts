@@ -14,10 +14,11 @@ export const createMemoryEvents = (instance: string, now: () => number) => {
     type: EventType,
     body: Pick<StoredEvent, 'job' | 'part'>,
     by: string | null = null,
-  ): void => {
+  ): string => {
     const told = by === null ? body : { by, ...body }
     const id = `${instance}-${++lastEvent}`
     events.push({ id, type, at: new Date(now()).toISOString(), jobId: job.id, batchId: job.batchId, ...told })
+    return id
   }
 
   const after = (cursor: string | null, filter: EventFilter, limit: number) => {

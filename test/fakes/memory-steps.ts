@@ -1,4 +1,4 @@
-import type { Job } from '../../src/core/job.js'
+import { isSettled, type Job, type JobState, jobStates, type Receipt } from '../../src/core/job.js'
 import {
   cancelJob,
   completeJob,
@@ -9,7 +9,7 @@ import {
   type Step,
   settleCancel,
 } from '../../src/core/job-steps.js'
-import type { ControlRequest, Finish, JobFilter } from '../../src/ports/store.js'
+import type { ControlRequest, Finish, JobFilter, StoreStats } from '../../src/ports/store.js'
 
 export const controlled = (
   job: Job,
@@ -52,3 +52,40 @@ export const matches = (job: Job, { states, bucket, batchId, labels, source, sin
   (labels ?? []).every(({ key, value }) =>
     value === null ? Object.hasOwn(job.labels, key) : Object.hasOwn(job.labels, key) && job.labels[key] === value,
   )
+
+/** Of those that finished before, the oldest, as many as have `limit` rows together, but at least one. */
+export const prunedFirst = <T extends { readonly job: Job; readonly parts: readonly unknown[] }>(
+  rows: readonly T[],
+  before: number,
+  limit: number,
+): readonly T[] => {
+  let size = 0
+  return rows
+    .filter(({ job }) => job.finishedAt !== null && job.finishedAt < before)
+    .sort((a, b) => (a.job.finishedAt ?? 0) - (b.job.finishedAt ?? 0))
+    .filter(({ parts }, index) => {
+      size += 1 + parts.length
+      return index === 0 || size <= limit
+    })
+}
+
+export const statsOf = (all: readonly Job[]): StoreStats => {
+  const jobs = Object.fromEntries(jobStates.map((state) => [state, 0])) as Record<JobState, number>
+  let bytesPending = 0
+  for (const { state, source, bytesUploaded } of all) {
+    jobs[state]++
+    if (!isSettled(state)) bytesPending += source.fingerprint.size - bytesUploaded
+  }
+  return { jobs, bytesPending }
+}
+
+/** The one part of a put, as its receipt tells it. */
+export const provenBy = (receipt: Receipt) =>
+  ({
+    state: 'uploaded',
+    etag: receipt.etag,
+    crc64: receipt.crc64,
+    proven: receipt.serverCrc64 !== null,
+    attempts: 1,
+    uploadedAt: receipt.completedAt,
+  }) as const

@@ -1,5 +1,6 @@
 import { AppError } from '../../src/core/app-error.js'
-import { isSettled, type Job, type JobState, jobStates, steeringOf } from '../../src/core/job.js'
+import type { EventType } from '../../src/core/event.js'
+import { isSettled, type Job, type JobState, steeringOf } from '../../src/core/job.js'
 import {
   beginCompleting,
   changeJob,
@@ -22,7 +23,8 @@ import { claimOrder } from './claim-order.js'
 import { createMemoryEvents } from './memory-events.js'
 import { createMemoryOrphans } from './memory-orphans.js'
 import { createMemoryPages } from './memory-pages.js'
-import { controlled, matches, settled } from './memory-steps.js'
+import { controlled, matches, provenBy, prunedFirst, settled, statsOf } from './memory-steps.js'
+import { createMemoryWebhooks } from './memory-webhooks.js'
 
 export interface MemoryStoreDeps {
   readonly clock: Clock
@@ -50,7 +52,9 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
   const { clock, wakeup, instance = 'memory00' } = deps
   const rows = new Map<string, Row>()
   const log = createMemoryEvents(instance, clock.now)
-  const { pageOf, startOf } = createMemoryPages(instance)
+  const pages = createMemoryPages(instance)
+  const { pageOf, startOf } = pages
+  const outbox = createMemoryWebhooks({ now: clock.now, hasJob: (id) => rows.has(id), pages })
   let lastSeq = 0
   let closed = false
   const wallOffset = (): number => clock.now() - clock.monotonic()
@@ -58,12 +62,17 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
 
   const bySeq = (): Row[] => [...rows.values()].sort((a, b) => a.seq - b.seq)
 
+  const tell = (job: Job, type: EventType, by?: string | null): void => {
+    const id = log.append(job, type, { job: viewJob(job) }, by)
+    if (outbox.told(id, job, type)) wakeup.notify('webhooks')
+  }
+
   const save = (row: Row, step: Step): Job => {
     orphans.stepTaken(row.job, step.job)
     row.job = step.job
     if (step.parts === 'dropped') row.parts = []
     if (step.parts === 'reset') row.parts = row.parts.map((part) => ({ ...part, ...pending }))
-    if (step.event !== null) log.append(step.job, step.event, { job: viewJob(step.job) }, step.by)
+    if (step.event !== null) tell(step.job, step.event, step.by)
     return step.job
   }
 
@@ -98,6 +107,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     const by = wallOffset() - followed
     followed += by
     if (by === 0) return
+    outbox.clockMoved(by)
     for (const row of rows.values()) {
       if (row.leaseUntil !== null) row.leaseUntil += by
       const { waiting, dueAt } = row.job
@@ -116,10 +126,13 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     const steers = operation === 'control' || operation === 'change'
     if (steers || operation === 'submit' || operation === 'release') wakeup.notify('jobs')
     if (steers) wakeup.notify('desires')
+    if (operation === 'redeliverWebhook') wakeup.notify('webhooks')
     return answer
   }
 
   return {
+    ...outbox.storeOn(run),
+
     submit: (request, idempotency, by) =>
       run('submit', () => {
         const known = idempotency && bySeq().find((row) => row.idempotency?.key === idempotency.key)
@@ -277,15 +290,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         if (step === 'unwanted') return 'unwanted'
         const { upload, receipt } = step.job
         if (step.job.state === 'completed' && upload?.mode === 'put' && receipt !== null) {
-          row.parts = row.parts.map((part) => ({
-            ...part,
-            state: 'uploaded',
-            etag: receipt.etag,
-            crc64: receipt.crc64,
-            proven: receipt.serverCrc64 !== null,
-            attempts: 1,
-            uploadedAt: receipt.completedAt,
-          }))
+          row.parts = row.parts.map((part) => ({ ...part, ...provenBy(receipt) }))
         }
         return unlease(row, step)
       }),
@@ -321,7 +326,8 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         if (!isSettled(row.job.state)) return 'invalid_state'
         rows.delete(jobId)
         orphans.removed(row.job)
-        log.append(row.job, 'job.deleted', { job: viewJob(row.job) }, by)
+        outbox.jobGone()
+        tell(row.job, 'job.deleted', by)
         return 'ok'
       }),
 
@@ -372,31 +378,16 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
 
     prune: ({ before, limit }) =>
       run('prune', () => {
-        const old = [...rows.values()]
-          .filter(({ job }) => job.finishedAt !== null && job.finishedAt < before)
-          .sort((a, b) => (a.job.finishedAt ?? 0) - (b.job.finishedAt ?? 0))
-        let size = 0
-        const chosen = old.filter(({ parts }, index) => {
-          size += 1 + parts.length
-          return index === 0 || size <= limit
-        })
+        const chosen = prunedFirst([...rows.values()], before, limit)
         for (const { job } of chosen) {
           rows.delete(job.id)
           orphans.removed(job)
         }
+        outbox.jobGone()
         return { jobs: chosen.length, events: log.prune(before, limit) }
       }),
 
-    stats: () =>
-      run('stats', () => {
-        const jobs = Object.fromEntries(jobStates.map((state) => [state, 0])) as Record<JobState, number>
-        let bytesPending = 0
-        for (const { job } of rows.values()) {
-          jobs[job.state]++
-          if (!isSettled(job.state)) bytesPending += job.source.fingerprint.size - job.bytesUploaded
-        }
-        return { jobs, bytesPending }
-      }),
+    stats: () => run('stats', () => statsOf([...rows.values()].map(({ job }) => job))),
 
     check: () => run('check', () => undefined),
 

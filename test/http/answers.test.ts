@@ -4,6 +4,7 @@ import type { StoredEvent } from '../../src/core/event.js'
 import type { JobView } from '../../src/core/job-view.js'
 import { viewJob } from '../../src/core/job-view.js'
 import type { PartView } from '../../src/core/part-view.js'
+import type { WebhookView } from '../../src/core/webhook.js'
 import type { OrphanView } from '../../src/engine/orphan-view.js'
 import type { AbortAnswer } from '../../src/engine/orphans.js'
 import {
@@ -14,6 +15,7 @@ import {
   type partSchema,
   type problemSchema,
   type statsSchema,
+  type webhookSchema,
 } from '../../src/http/answers.js'
 import type { Problem } from '../../src/http/problem.js'
 import type { StoreStats } from '../../src/ports/store.js'
@@ -41,6 +43,7 @@ describe('The schemas of the answers', () => {
       true satisfies Alike<keyof Event, keyof StoredEvent>,
       true satisfies Alike<z.infer<typeof statsSchema>, StoreStats>,
       true satisfies Alike<z.infer<typeof orphanSchema>, OrphanView>,
+      true satisfies Alike<z.infer<typeof webhookSchema>, WebhookView>,
       true satisfies Alike<z.infer<typeof abortAnswersSchema>['items'][number], AbortAnswer>,
       true satisfies Alike<Omit<Refusal, 'errors' | 'jobId'>, Omit<Problem, 'errors' | 'jobId'>>,
       true satisfies Alike<keyof Refusal, keyof Problem>,

@@ -33,6 +33,8 @@ const table: readonly (readonly [method: string, url: string, scope: RouteScope]
   ['DELETE', '/v1/jobs/job-1', 'submit'],
   ['GET', '/v1/jobs/nope/events', 'read'],
   ['GET', '/v1/events?job=nope', 'read'],
+  ['GET', '/v1/webhooks', 'read'],
+  ['POST', '/v1/webhooks/nope/redeliver', 'submit'],
   ['GET', '/v1/orphans', 'admin'],
   ['POST', '/v1/orphans/abort', 'admin'],
   ['GET', '/v1/wait', 'read'],

@@ -5,12 +5,14 @@ import { AppError } from '../../src/core/app-error.js'
 import type { Scope } from '../../src/core/caller.js'
 import type { Job } from '../../src/core/job.js'
 import { type JobView, viewJob } from '../../src/core/job-view.js'
+import type { WebhookView } from '../../src/core/webhook.js'
 import { createDrain, type Drain } from '../../src/engine/drain.js'
 import type { EventFeed, FeedItem } from '../../src/engine/event-feed.js'
 import type { Jobs } from '../../src/engine/jobs.js'
 import type { OrphanView } from '../../src/engine/orphan-view.js'
 import type { Orphans } from '../../src/engine/orphans.js'
 import type { WaitAnswer, Waits } from '../../src/engine/waits.js'
+import type { WebhookDesk } from '../../src/engine/webhook-desk.js'
 import { type AppDeps, createApp } from '../../src/http/app.js'
 import type { Clock } from '../../src/ports/clock.js'
 import type { JobFilter } from '../../src/ports/store.js'
@@ -147,6 +149,35 @@ export const createFakeWaits = (): FakeWaits => {
   return fake
 }
 
+export const webhookView: WebhookView = {
+  id: 'memory00-7',
+  jobId: 'job-1',
+  type: 'job.completed',
+  url: 'https://receiver.example/hooks',
+  state: 'pending',
+  attempts: 1,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  nextAttemptAt: '2026-01-01T00:00:10.000Z',
+  lastAttempt: { at: '2026-01-01T00:00:05.000Z', status: 500, reason: 'answered 500' },
+}
+
+/** Knows one message, and remembers what it was asked. */
+export const createFakeWebhooks = (): WebhookDesk & { readonly calls: unknown[][] } => {
+  const calls: unknown[][] = []
+  return {
+    calls,
+    async list(...args) {
+      calls.push(args)
+      return { items: [webhookView], nextCursor: null }
+    },
+    async redeliver(id) {
+      calls.push([id])
+      if (id !== webhookView.id) throw new AppError('webhook_not_found', 'There is no such webhook.')
+      return webhookView
+    },
+  }
+}
+
 export interface FakeFeed extends EventFeed {
   readonly listens: { readonly after: string | null; readonly filter: object; readonly signal: AbortSignal }[]
   /** Tells every listener, those of the future too. */
@@ -245,6 +276,7 @@ export interface Harness {
   readonly orphans: ReturnType<typeof createFakeOrphans>
   readonly waits: FakeWaits
   readonly drain: Drain
+  readonly webhooks: ReturnType<typeof createFakeWebhooks>
   readonly lines: LogLine[]
 }
 
@@ -256,6 +288,7 @@ export const createHarness = async (
   const jobs = createFakeJobs(answers)
   const feed = createFakeFeed()
   const orphans = createFakeOrphans()
+  const webhooks = createFakeWebhooks()
   const lines: LogLine[] = []
   const waits = createFakeWaits()
   const drain = createDrain({ waits })
@@ -273,6 +306,7 @@ export const createHarness = async (
     jobs,
     feed,
     orphans,
+    webhooks,
     store: { stats: async () => ({ jobs: counts, bytesPending: 10 }), check: async () => undefined },
     tokens: fixedTokens([]),
     allowedHosts: [],
@@ -283,7 +317,7 @@ export const createHarness = async (
     clock: realClock,
     ...deps,
   })
-  return { app, jobs, feed, orphans, waits, drain, lines }
+  return { app, jobs, feed, orphans, waits, drain, webhooks, lines }
 }
 
 /** Resolves once `condition` holds; polls, and fails loudly after ten seconds. */

@@ -120,7 +120,6 @@ describe('A job request', () => {
     ['callback', { url: 'https://x' }],
     ['deleteSource', false],
     ['bandwidth', '20MiB'],
-    ['webhook', { url: 'https://x' }],
   ])('is refused honestly when it asks for %s, which is not built yet', async (field, value) => {
     const { submit } = await setup()
     const { status, body } = await submit({ [field]: value })

@@ -48,6 +48,8 @@ describe('The OpenAPI document', () => {
         'get /v1/version',
         'get /v1/wait',
         'post /v1/drain',
+        'get /v1/webhooks',
+        'post /v1/webhooks/{id}/redeliver',
         'post /v1/jobs',
         'post /v1/jobs/{id}/cancel',
         'post /v1/jobs/{id}/pause',

@@ -4,6 +4,7 @@ import type { Statements } from './statements.js'
 const jumpMs = 1_000
 /** Nothing but a `notBefore` waits for longer; what is further away was written by a clock that has been set back since. */
 const longestWaitMs = 60 * 60 * 1000
+const longestWebhookWaitMs = 4 * 60 * 60 * 1000
 
 /**
  * Leases and backoffs are durations. They are stored as instants of the wall clock, for a backoff outlives the process;
@@ -27,6 +28,7 @@ export const createClockJumps = (statements: Statements): ClockJumps => {
       if (followed === null) {
         // What happened to the clock while no daemon was running is not known.
         statements.boundWaits.run({ latest: at + longestWaitMs })
+        statements.boundWebhooks.run({ latest: at + longestWebhookWaitMs })
         followed = wallOffset
         return
       }
@@ -34,6 +36,7 @@ export const createClockJumps = (statements: Statements): ClockJumps => {
       if (Math.abs(by) < jumpMs) return
       statements.shiftLeases.run({ by })
       statements.shiftWaits.run({ by })
+      statements.shiftWebhooks.run({ by })
       followed = wallOffset
     },
     keep() {

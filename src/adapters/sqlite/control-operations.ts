@@ -1,6 +1,5 @@
 import { isSettled, type Job } from '../../core/job.js'
 import { cancelJob, changeJob, pauseJob, resumeJob, retryJob, type Step } from '../../core/job-steps.js'
-import { viewJob } from '../../core/job-view.js'
 import type { ControlRequest } from '../../ports/store.js'
 import type { Ledger } from './ledger.js'
 import type { Operations } from './protocol.js'
@@ -46,7 +45,7 @@ export const createControlOperations = (ledger: Ledger): Operations<'control' | 
       if (step === 'invalid_state') return { kind: 'invalid_state', state: job.state }
       if (step.event === null) return { kind: 'ok', job }
       statements.changeJob.run({ seq: row.seq, ...steeredColumnsOf(step.job) })
-      ledger.append(step.job, step.event, viewJob(step.job), at, by)
+      ledger.appendJob(step.job, step.event, at, by)
       return { kind: 'ok', job: step.job }
     },
 
@@ -56,7 +55,7 @@ export const createControlOperations = (ledger: Ledger): Operations<'control' | 
       if (!isSettled(row.state)) return 'invalid_state'
       const job = jobOf(row)
       statements.deleteJob.run(jobId)
-      ledger.append(job, 'job.deleted', viewJob(job), at, by)
+      ledger.appendJob(job, 'job.deleted', at, by)
       return 'ok'
     },
   }

@@ -1,4 +1,5 @@
 import type SqliteDatabase from 'better-sqlite3'
+import type { WakeupTopic } from '../../ports/wakeup.js'
 import { createClockJumps } from './clock-jumps.js'
 import type { Ledger } from './ledger.js'
 import { errorDataOf, isCorrupt, mediumFailure } from './medium-error.js'
@@ -16,6 +17,8 @@ const reads: ReadonlySet<StoreOperation> = new Set([
   'buckets',
   'traceUploads',
   'abandonedUploads',
+  'dueWebhooks',
+  'webhooks',
 ])
 
 type AnyOperation = (at: number, ...args: readonly unknown[]) => unknown
@@ -29,7 +32,8 @@ export interface GroupCommitDeps {
 
 export type GroupCommit = (requests: readonly Request[]) => {
   readonly answers: readonly Answer[]
-  readonly appendedEvents: boolean
+  /** Whom the log and the outbox have news for. */
+  readonly topics: readonly WakeupTopic[]
 }
 
 /**
@@ -47,6 +51,17 @@ export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCo
   const savepoint = database.prepare('SAVEPOINT operation')
   const release = database.prepare('RELEASE operation')
   const rollBackTo = database.prepare('ROLLBACK TO operation')
+
+  const topicsTaken = (): readonly WakeupTopic[] => {
+    const events: readonly WakeupTopic[] = ledger.tookEvents() ? ['events'] : []
+    return ledger.tookWebhooks() ? [...events, 'webhooks'] : events
+  }
+
+  const takeBack = (): void => {
+    rollBack(database)
+    jumps.undo()
+    topicsTaken()
+  }
 
   const carryOut = ({ id, operation, at, args }: Request): Answer => {
     const work = operations[operation] as AnyOperation
@@ -105,12 +120,6 @@ export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCo
     return answers
   }
 
-  const takeBack = (): void => {
-    rollBack(database)
-    jumps.undo()
-    ledger.tookEvents()
-  }
-
   /** The answers, or the same failure for each. */
   const attempt = (work: typeof read, requests: readonly Request[]): readonly Answer[] => {
     try {
@@ -125,13 +134,13 @@ export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCo
 
   return (requests) => {
     const readers = requests.filter(({ operation }) => reads.has(operation))
-    if (readers.length === requests.length) return { answers: attempt(read, requests), appendedEvents: false }
+    if (readers.length === requests.length) return { answers: attempt(read, requests), topics: [] }
     const answers = attempt(write, requests)
-    const appendedEvents = ledger.tookEvents()
-    if (readers.length === 0 || answers.some(({ ok }) => ok)) return { answers, appendedEvents }
+    const topics = topicsTaken()
+    if (readers.length === 0 || answers.some(({ ok }) => ok)) return { answers, topics }
     // A full disk still reads well.
     const answered = new Map(attempt(read, readers).map((answer) => [answer.id, answer]))
-    return { answers: answers.map((answer) => answered.get(answer.id) ?? answer), appendedEvents }
+    return { answers: answers.map((answer) => answered.get(answer.id) ?? answer), topics }
   }
 }
 

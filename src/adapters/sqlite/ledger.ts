@@ -4,6 +4,7 @@ import type { Job } from '../../core/job.js'
 import { initiateChange, type Step } from '../../core/job-steps.js'
 import { viewJob } from '../../core/job-view.js'
 import type { PartView } from '../../core/part-view.js'
+import { webhookBody, webhookHost } from '../../core/webhook.js'
 import type { Lease } from '../../ports/store.js'
 import { changingColumnsOf, type JobRow, jobOf } from './rows.js'
 import { createSaveChanges } from './save-changes.js'
@@ -29,10 +30,15 @@ export interface Ledger {
   save(row: JobRow, step: Step, at: number, lease?: LeaseChange): Job
   /** Writes a step that ends the lease. */
   saveUnleased(row: JobRow, step: Step, at: number): Job
-  /** `by`: the name of the token whose request it was. */
-  append(job: Pick<Job, 'id' | 'batchId'>, type: EventType, body: object, at: number, by?: string | null): void
+  /** Appends an event that shows the job, and what its webhook tells of it. `by`: the name of the token whose request it was. */
+  appendJob(job: Job, type: EventType, at: number, by?: string | null): void
+  append(job: Pick<Job, 'id' | 'batchId'>, type: EventType, body: object, at: number, by?: string | null): number
   /** Whether events were appended since it was last asked. */
   tookEvents(): boolean
+  /** Something in the outbox of webhooks is due. */
+  webhooksAppended(): void
+  /** Whether that was said since it was last asked. */
+  tookWebhooks(): boolean
 }
 
 export const createLedger = (database: SqliteDatabase.Database): Ledger => {
@@ -40,12 +46,25 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
   const { value: instance } = statements.metaValue.get('instance') as { value: string }
   const saveChanges = createSaveChanges(database)
   let appended = false
+  let webhooks = false
 
   const job = (id: string): JobRow | null => (statements.jobById.get(id) as JobRow | undefined) ?? null
 
   const append: Ledger['append'] = (of, type, body, at, by = null) => {
-    statements.insertEvent.run(at, type, of.id, of.batchId, by, JSON.stringify(body))
+    const { lastInsertRowid } = statements.insertEvent.run(at, type, of.id, of.batchId, by, JSON.stringify(body))
     appended = true
+    return Number(lastInsertRowid)
+  }
+
+  const appendJob: Ledger['appendJob'] = (job, type, at, by) => {
+    const view = viewJob(job)
+    const n = append(job, type, view, at, by)
+    const { webhook } = job.options
+    if (webhook === undefined || !webhook.events.includes(type)) return
+    const { url } = webhook
+    const body = webhookBody(type, at, view)
+    statements.insertWebhook.run({ n, job_id: job.id, type, url, host: webhookHost(url), body, at })
+    webhooks = true
   }
 
   const save = (row: JobRow, step: Step, at: number, lease?: LeaseChange): Job => {
@@ -60,7 +79,7 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
     const subject = { job_id: row.id, at }
     if (initiate === 'begun') statements.beginInitiate.run({ ...subject, bucket: row.bucket, key: row.key })
     if (initiate === 'over') statements.endInitiate.run(subject)
-    if (step.event !== null) append(step.job, step.event, viewJob(step.job), at, step.by)
+    if (step.event !== null) appendJob(step.job, step.event, at, step.by)
     return step.job
   }
 
@@ -75,10 +94,19 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
     },
     save,
     saveUnleased: (row, step, at) => save(row, step, at, { epoch: row.epoch, node: null, until: null }),
+    appendJob,
     append,
     tookEvents: () => {
       const took = appended
       appended = false
+      return took
+    },
+    webhooksAppended: () => {
+      webhooks = true
+    },
+    tookWebhooks: () => {
+      const took = webhooks
+      webhooks = false
       return took
     },
   }
@@ -86,7 +114,7 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
 
 /** Appends `part.uploaded`, the one event whose body is no job. */
 export const appendPartUploaded = (ledger: Ledger, row: JobRow, part: PartView, at: number): void =>
-  ledger.append({ id: row.id, batchId: row.batch_id }, 'part.uploaded', part, at)
+  void ledger.append({ id: row.id, batchId: row.batch_id }, 'part.uploaded', part, at)
 
 /** A step on a leased job, or `fenced`. */
 export const takeFenced = (ledger: Ledger, lease: Lease, at: number, take: (job: Job) => Step): Job | 'fenced' => {

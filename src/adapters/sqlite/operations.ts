@@ -8,6 +8,7 @@ import { createQueueOperations } from './queue-operations.js'
 import { createReadOperations } from './read-operations.js'
 import { createTallyOperations } from './tally-jobs.js'
 import { createUploadOperations } from './upload-operations.js'
+import { createWebhookOperations } from './webhook-operations.js'
 
 /** The whole port over one open database. Runs inside a transaction that the caller holds. */
 export const createOperations = (ledger: Ledger): Operations => ({
@@ -19,4 +20,5 @@ export const createOperations = (ledger: Ledger): Operations => ({
   ...createPruneOperations(ledger),
   ...createReadOperations(ledger),
   ...createTallyOperations(ledger),
+  ...createWebhookOperations(ledger),
 })

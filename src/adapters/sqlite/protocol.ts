@@ -1,4 +1,5 @@
 import type { Store } from '../../ports/store.js'
+import type { WakeupTopic } from '../../ports/wakeup.js'
 import type { ErrorData } from './medium-error.js'
 import type { StoreExitCode } from './store-open-error.js'
 
@@ -49,8 +50,8 @@ export interface StoreFailure {
   readonly message: string
 }
 
-/** From the thread. `answers` holds everything that one COMMIT made durable; after `failed` nothing more comes. */
+/** From the thread. `answers` holds everything that one COMMIT made durable, `topics` whom that concerns whatever was asked; after `failed` nothing more comes. */
 export type FromThread =
   | { readonly kind: 'opened'; readonly report: OpenedReport }
   | ({ readonly kind: 'refused' | 'failed' } & StoreFailure)
-  | { readonly kind: 'answers'; readonly answers: readonly Answer[]; readonly appendedEvents: boolean }
+  | { readonly kind: 'answers'; readonly answers: readonly Answer[]; readonly topics: readonly WakeupTopic[] }

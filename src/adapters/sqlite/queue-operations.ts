@@ -1,6 +1,5 @@
 import type { Steering } from '../../core/job.js'
 import { crashRun, createJob, endRun, startRun } from '../../core/job-steps.js'
-import { viewJob } from '../../core/job-view.js'
 import type { Claim } from '../../ports/store.js'
 import type { Ledger } from './ledger.js'
 import type { Operations } from './protocol.js'
@@ -38,7 +37,7 @@ export const createQueueOperations = (
         idempotency_key: idempotency?.key ?? null,
         idempotency_fingerprint: idempotency?.fingerprint ?? null,
       })
-      if (event !== null) ledger.append(job, event, viewJob(job), at, by)
+      if (event !== null) ledger.appendJob(job, event, at, by)
       return { kind: 'created', job }
     },
 

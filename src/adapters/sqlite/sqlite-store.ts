@@ -96,7 +96,7 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
   worker.on('message', (message: FromThread) => {
     if (message.kind === 'failed') failure = message
     if (message.kind !== 'answers') return
-    const topics = new Set<WakeupTopic>(message.appendedEvents ? ['events'] : [])
+    const topics = new Set<WakeupTopic>(message.topics)
     for (const answer of message.answers) {
       const operation = settle(answer)
       for (const topic of (operation && hints[operation]) ?? []) topics.add(topic)
@@ -168,6 +168,11 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     abandonedUploads: (...args) => call('abandonedUploads', ...args),
     forgetAbandoned: (...args) => call('forgetAbandoned', ...args),
     forgetInitiates: (...args) => call('forgetInitiates', ...args),
+    dueWebhooks: (...args) => call('dueWebhooks', ...args),
+    noteWebhook: (...args) => call('noteWebhook', ...args),
+    expireWebhooks: (...args) => call('expireWebhooks', ...args),
+    webhooks: (...args) => call('webhooks', ...args),
+    redeliverWebhook: (...args) => call('redeliverWebhook', ...args),
     prune: (...args) => call('prune', ...args),
     stats: (...args) => call('stats', ...args),
     check: (...args) => call('check', ...args),

@@ -201,6 +201,64 @@ export const sql = {
   oldestEvents: 'SELECT n, at FROM events WHERE n > 0 ORDER BY n LIMIT ?',
   deleteEventsThrough: 'DELETE FROM events WHERE n <= ?',
 
+  insertWebhook: `
+    INSERT INTO webhooks (n, job_id, type, url, host, body, created_at, began_at, due_at)
+    VALUES (:n, :job_id, :type, :url, :host, :body, :at, :at, :at)`,
+
+  // From host to host by a seek.
+  nextWebhookHost: `
+    SELECT host FROM webhooks INDEXED BY webhooks_due
+    WHERE due_at IS NOT NULL AND host > ?
+    ORDER BY host LIMIT 1`,
+
+  pendingOfHost: `
+    SELECT * FROM webhooks INDEXED BY webhooks_due
+    WHERE due_at IS NOT NULL AND host = :host
+    ORDER BY due_at LIMIT :limit`,
+
+  webhookByNumber: 'SELECT * FROM webhooks WHERE n = ?',
+
+  noteWebhook: `
+    UPDATE webhooks SET state = :state, due_at = :due_at, attempts = attempts + 1, attempted_at = :at,
+      status = :status, reason = :reason
+    WHERE n = :n AND due_at IS NOT NULL`,
+
+  forgetWebhookOfGoneJob: `
+    DELETE FROM webhooks
+    WHERE n = ? AND due_at IS NULL AND NOT EXISTS (SELECT 1 FROM jobs WHERE id = webhooks.job_id)`,
+
+  expireWebhooks: `
+    UPDATE webhooks SET state = 'failed', due_at = NULL
+    WHERE n IN (
+      SELECT n FROM webhooks INDEXED BY webhooks_began
+      WHERE due_at IS NOT NULL AND began_at < :before
+      ORDER BY began_at LIMIT :limit
+    )`,
+
+  redeliverWebhook: `
+    UPDATE webhooks SET state = 'pending', due_at = :at, began_at = :at, attempts = 0
+    WHERE n = :n`,
+
+  webhooksOfAll: 'SELECT * FROM webhooks WHERE n < :before ORDER BY n DESC LIMIT :limit',
+
+  webhooksOfState: `
+    SELECT * FROM webhooks INDEXED BY webhooks_state
+    WHERE state = :state AND n < :before
+    ORDER BY n DESC LIMIT :limit`,
+
+  webhooksOfJob: `
+    SELECT * FROM webhooks INDEXED BY webhooks_job
+    WHERE job_id = :jobId AND n < :before AND (:state IS NULL OR state = :state)
+    ORDER BY n DESC LIMIT :limit`,
+
+  // The comparison makes a walk through the pending ones a search in their index.
+  shiftWebhooks: `
+    UPDATE webhooks SET due_at = due_at + :by, began_at = began_at + :by
+    WHERE n IN (SELECT n FROM webhooks INDEXED BY webhooks_began WHERE due_at IS NOT NULL AND began_at > 0)`,
+  boundWebhooks: `
+    UPDATE webhooks SET due_at = :latest
+    WHERE n IN (SELECT n FROM webhooks INDEXED BY webhooks_began WHERE due_at IS NOT NULL AND began_at > 0) AND due_at > :latest`,
+
   countsByState: 'SELECT * FROM job_counts',
   metaValue: 'SELECT value FROM meta WHERE name = ?',
   setMetaValue: 'UPDATE meta SET value = :value WHERE name = :name',

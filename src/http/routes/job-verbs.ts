@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { AppError } from '../../core/app-error.js'
 import { type Jobs, type Verb, verbs } from '../../engine/jobs.js'
 import { jobSchema } from '../answers.js'
 import { etagOf } from '../etag.js'
+import { takeNoBody } from '../no-body.js'
 import { nothingSchema, problems } from '../openapi.js'
 import { idParamsSchema, noQuerySchema } from '../query.js'
 
@@ -14,17 +14,11 @@ const summaries: Readonly<Record<Verb, string>> = {
   retry: 'Try a failed job again, keeping the parts that still fit',
 }
 
-const empty = /^\s*(\{\s*\})?\s*$/
-
-/** Steering jobs. These requests have no body, so they pass with any content type; an empty JSON object is let through. */
+/** Steering jobs. These requests have no body. */
 export const jobVerbRoutes = (instance: FastifyInstance, jobs: Jobs): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
 
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: 1024 }, (_request, body, done) => {
-    if (empty.test(body.toString())) done(null, undefined)
-    else done(new AppError('invalid_request', 'This request takes no body.'))
-  })
+  takeNoBody(app)
 
   for (const verb of verbs) {
     app.post(

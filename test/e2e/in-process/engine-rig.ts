@@ -79,6 +79,7 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
     storage,
     health,
     keys,
+    webhooks: { refusal: () => null },
     sources: deps.sources,
     progress,
     wakeup,

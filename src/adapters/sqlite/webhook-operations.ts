@@ -1,0 +1,122 @@
+import { encodeCursor } from '../../core/cursor.js'
+import type { Webhook, WebhookState, WebhookVerdict } from '../../core/webhook.js'
+import type { DueWebhook, WebhookStore } from '../../ports/webhooks.js'
+import type { Ledger } from './ledger.js'
+import { startOf } from './list-jobs.js'
+import type { Operations } from './protocol.js'
+
+/** A row of `webhooks`. */
+interface WebhookRow {
+  readonly n: number
+  readonly job_id: string
+  readonly type: string
+  readonly url: string
+  readonly host: string
+  readonly body: string
+  readonly state: WebhookState
+  readonly attempts: number
+  readonly created_at: number
+  readonly began_at: number
+  readonly due_at: number | null
+  readonly attempted_at: number | null
+  readonly status: number | null
+  readonly reason: string | null
+}
+
+const webhookOf = (row: WebhookRow, instance: string): Webhook => ({
+  id: `${instance}-${row.n}`,
+  jobId: row.job_id,
+  type: row.type,
+  url: row.url,
+  state: row.state,
+  attempts: row.attempts,
+  createdAt: row.created_at,
+  beganAt: row.began_at,
+  dueAt: row.due_at,
+  attemptedAt: row.attempted_at,
+  status: row.status,
+  reason: row.reason,
+})
+
+const dueAtOf = (verdict: WebhookVerdict): number | null => (verdict.to === 'pending' ? verdict.dueAt : null)
+
+/** The outbox of webhooks; ledger.ts fills it. */
+export const createWebhookOperations = (ledger: Ledger): Operations<keyof WebhookStore> => {
+  const { statements, instance } = ledger
+
+  const numberOf = (id: string): number | null => {
+    const [, number] = id.match(/^[0-9a-f]{8}-([1-9]\d{0,14})$/) ?? []
+    return number === undefined || !id.startsWith(`${instance}-`) ? null : Number(number)
+  }
+
+  /** Every host with pending messages, in turn, beginning behind one of them. */
+  function* hostsBehind(first: string): Generator<string> {
+    const next = (host: string): string | undefined =>
+      (statements.nextWebhookHost.get(host) as { host: string } | undefined)?.host
+    let passedTheEnd = false
+    for (let host = next(first); ; host = next(host)) {
+      if (host === undefined) {
+        if (passedTheEnd) return
+        passedTheEnd = true
+        host = next('')
+      }
+      if (host === undefined || (passedTheEnd && host > first)) return
+      yield host
+    }
+  }
+
+  return {
+    dueWebhooks: (at, { limit, perHost, quotas, afterHost }) => {
+      const quotaOf = new Map(quotas.map(({ host, limit: own }) => [host, own]))
+      const items: DueWebhook[] = []
+      let nextDueAt: number | null = null
+      for (const host of hostsBehind(afterHost)) {
+        const quota = quotaOf.get(host) ?? perHost
+        if (quota === 0) continue
+        const rows = statements.pendingOfHost.all({
+          host,
+          limit: Math.min(quota, limit - items.length),
+        }) as WebhookRow[]
+        for (const row of rows) {
+          const dueAt = row.due_at ?? at
+          if (dueAt <= at) items.push({ ...webhookOf(row, instance), host, body: row.body })
+          else nextDueAt = Math.min(nextDueAt ?? dueAt, dueAt)
+        }
+        if (items.length === limit) break
+      }
+      return { items, nextDueAt }
+    },
+
+    noteWebhook: (at, id, { status, reason }, verdict) => {
+      const n = numberOf(id)
+      if (n === null) return
+      statements.noteWebhook.run({ n, at, status, reason, state: verdict.to, due_at: dueAtOf(verdict) })
+      statements.forgetWebhookOfGoneJob.run(n)
+    },
+
+    expireWebhooks: (_at, before, limit) => statements.expireWebhooks.run({ before, limit }).changes,
+
+    webhooks: (_at, { jobId, state }, { limit, cursor }) => {
+      const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(ledger, 'webhooks', cursor)
+      const wanted = { before, limit: limit + 1, jobId: jobId ?? null, state: state ?? null }
+      const { webhooksOfJob, webhooksOfState, webhooksOfAll } = statements
+      const query = wanted.jobId !== null ? webhooksOfJob : wanted.state !== null ? webhooksOfState : webhooksOfAll
+      const rows = query.all(wanted) as WebhookRow[]
+      const shown = rows.slice(0, limit)
+      const last = rows.length > limit ? shown.at(-1) : undefined
+      return {
+        items: shown.map((row) => webhookOf(row, instance)),
+        nextCursor: last === undefined ? null : encodeCursor('webhooks', instance, last.n),
+      }
+    },
+
+    redeliverWebhook: (at, id) => {
+      const n = numberOf(id)
+      if (n === null) return null
+      ledger.webhooksAppended()
+      statements.redeliverWebhook.run({ n, at })
+      const row = statements.webhookByNumber.get(n) as WebhookRow | undefined
+      return row === undefined ? null : webhookOf(row, instance)
+    },
+  }
+}

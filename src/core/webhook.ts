@@ -1,0 +1,114 @@
+import type { JobView } from './job-view.js'
+
+/** What is told when a job does not say: the events with which it settles. */
+export const defaultWebhookEvents = ['job.completed', 'job.failed', 'job.cancelled'] as const
+
+export const webhookStates = ['pending', 'delivered', 'failed'] as const
+export type WebhookState = (typeof webhookStates)[number]
+
+/** A message of the outbox, as the store keeps it. Instants are milliseconds since the epoch. */
+export interface Webhook {
+  /** The id of the event that it tells; every try carries it as `webhook-id`. */
+  readonly id: string
+  readonly jobId: string
+  readonly type: string
+  readonly url: string
+  readonly state: WebhookState
+  readonly attempts: number
+  readonly createdAt: number
+  /** Since when it is being tried: its creation, or the last wish to deliver it again. */
+  readonly beganAt: number
+  /** When it is tried next; null unless it is pending. */
+  readonly dueAt: number | null
+  readonly attemptedAt: number | null
+  /** HTTP status of the last try; null when there was no answer. */
+  readonly status: number | null
+  /** Why the last try failed. */
+  readonly reason: string | null
+}
+
+/** A message as the API shows it: instants ISO 8601 UTC. */
+export interface WebhookView {
+  readonly id: string
+  readonly jobId: string
+  readonly type: string
+  readonly url: string
+  readonly state: WebhookState
+  readonly attempts: number
+  readonly createdAt: string
+  readonly nextAttemptAt: string | null
+  readonly lastAttempt: { readonly at: string; readonly status: number | null; readonly reason: string | null } | null
+}
+
+/** The bytes that are signed and sent, the same at every try. */
+export const webhookBody = (type: string, at: number, job: JobView): string =>
+  JSON.stringify({ type, timestamp: new Date(at).toISOString(), data: { job } })
+
+/** What messages are queued by: one slow host holds up no other. */
+export const webhookHost = (url: string): string => new URL(url).host
+
+/** What may stand behind the path of a URL is often a secret of its receiver. */
+const withoutQuery = (url: string): string => {
+  const { origin, pathname } = new URL(url)
+  return origin + pathname
+}
+
+export const viewWebhook = (webhook: Webhook): WebhookView => ({
+  id: webhook.id,
+  jobId: webhook.jobId,
+  type: webhook.type,
+  url: withoutQuery(webhook.url),
+  state: webhook.state,
+  attempts: webhook.attempts,
+  createdAt: new Date(webhook.createdAt).toISOString(),
+  nextAttemptAt: webhook.dueAt === null ? null : new Date(webhook.dueAt).toISOString(),
+  lastAttempt:
+    webhook.attemptedAt === null
+      ? null
+      : { at: new Date(webhook.attemptedAt).toISOString(), status: webhook.status, reason: webhook.reason },
+})
+
+/** For so long a message is tried, counted from its creation or from the last wish to deliver it again. */
+export const webhookPatienceMs = 3 * 24 * 3_600_000
+
+const firstDelayMs = 5_000
+const growth = 3
+const longestDelayMs = 3 * 3_600_000
+
+/** The wait behind the n-th failed try: 5 s, 15 s, 45 s, ... 3 h, each up to a fifth shorter or longer. `random` is in [0, 1). */
+export const webhookDelayMs = (attempts: number, random: number): number =>
+  Math.round(Math.min(longestDelayMs, firstDelayMs * growth ** Math.min(attempts - 1, 20)) * (0.8 + 0.4 * random))
+
+/** How one try ended, seen from here. */
+export interface WebhookAnswer {
+  readonly status: number | null
+  readonly reason: string | null
+  readonly retryAfterMs: number | null
+}
+
+export type WebhookVerdict =
+  | { readonly to: 'delivered' }
+  | { readonly to: 'failed' }
+  | { readonly to: 'pending'; readonly dueAt: number }
+
+const isDelivered = (status: number | null): boolean => status !== null && status >= 200 && status < 300
+
+/** 410 Gone is the one answer by which a receiver says that it will never want this. */
+const gone = 410
+
+/**
+ * What becomes of a message after a try. `attempts` are the failed tries before it; `now` is the wall clock.
+ * A receiver may ask for a longer wait, but for no longer than the longest of ours.
+ */
+export const judgeWebhook = (
+  { beganAt, attempts }: Pick<Webhook, 'beganAt' | 'attempts'>,
+  answer: WebhookAnswer,
+  now: number,
+  random: number,
+): WebhookVerdict => {
+  if (isDelivered(answer.status)) return { to: 'delivered' }
+  if (answer.status === gone) return { to: 'failed' }
+  const asked = Math.min(answer.retryAfterMs ?? 0, longestDelayMs)
+  const dueAt = now + Math.max(asked, webhookDelayMs(attempts + 1, random))
+  return dueAt - beganAt > webhookPatienceMs ? { to: 'failed' } : { to: 'pending', dueAt }
+}

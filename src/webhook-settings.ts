@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { type AllowedHost, parseAllowedHost } from './adapters/webhook/allowed-hosts.js'
+import { createSigners } from './adapters/webhook/webhook-sender.js'
+
+type Given = Readonly<Record<string, string>>
+
+export interface WebhookSettings {
+  /** Empty: no job may ask for a webhook. */
+  readonly secrets: readonly string[]
+  readonly allow: readonly AllowedHost[]
+}
+
+const secretText = (given: Given, problems: string[]): string => {
+  const text = given['LONGSHORE_WEBHOOK_SECRET']
+  const path = given['LONGSHORE_WEBHOOK_SECRET_FILE']
+  if (text !== undefined && path !== undefined) {
+    problems.push('LONGSHORE_WEBHOOK_SECRET: set it or LONGSHORE_WEBHOOK_SECRET_FILE, not both')
+  }
+  if (path === undefined) return text ?? ''
+  try {
+    const held = readFileSync(path, 'utf8')
+    if (held.trim() === '') problems.push(`LONGSHORE_WEBHOOK_SECRET_FILE: ${path} holds no secret`)
+    return held
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown'
+    problems.push(`LONGSHORE_WEBHOOK_SECRET_FILE: ${path} cannot be read: ${reason}`)
+    return ''
+  }
+}
+
+/** The text is never repeated: it is a secret. */
+const secretsOf = (given: Given, problems: string[]): readonly string[] => {
+  const secrets = secretText(given, problems)
+    .split(/\s+/)
+    .filter((secret) => secret !== '')
+  try {
+    createSigners(secrets)
+    return secrets
+  } catch {
+    problems.push(
+      'LONGSHORE_WEBHOOK_SECRET: must be base64, with or without whsec_ before it; several stand apart by spaces',
+    )
+    return []
+  }
+}
+
+const allowOf = (given: Given, problems: string[]): readonly AllowedHost[] => {
+  const texts = (given['LONGSHORE_WEBHOOK_ALLOW'] ?? '')
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+  const hosts = texts.map(parseAllowedHost)
+  const bad = texts.filter((_, index) => hosts[index] === null)
+  if (bad.length > 0) problems.push(`LONGSHORE_WEBHOOK_ALLOW: must be hosts, or host:port: ${bad.join(', ')}`)
+  return hosts.filter((host) => host !== null)
+}
+
+/** Who may be told of jobs, and how that is signed. Adds a sentence to `problems` for each variable that is not right. */
+export const readWebhookSettings = (given: Given, problems: string[]): WebhookSettings => ({
+  secrets: secretsOf(given, problems),
+  allow: allowOf(given, problems),
+})

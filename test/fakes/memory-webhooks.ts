@@ -1,0 +1,121 @@
+import type { Job } from '../../src/core/job.js'
+import { viewJob } from '../../src/core/job-view.js'
+import { type Webhook, webhookBody, webhookHost } from '../../src/core/webhook.js'
+import type { DueWebhook, WebhookStore } from '../../src/ports/webhooks.js'
+import type { createMemoryPages } from './memory-pages.js'
+
+interface Deps {
+  now(): number
+  hasJob(jobId: string): boolean
+  readonly pages: ReturnType<typeof createMemoryPages>
+}
+
+type Operations = {
+  readonly [K in keyof WebhookStore]: (...args: Parameters<WebhookStore[K]>) => Awaited<ReturnType<WebhookStore[K]>>
+}
+
+type Row = Omit<DueWebhook, 'dueAt'> & { readonly place: number; dueAt: number | null }
+
+/** The outbox of the memory store. */
+export const createMemoryWebhooks = ({ now, hasJob, pages: { pageOf, startOf } }: Deps) => {
+  let rows: Row[] = []
+
+  const shown = ({ place: _place, host: _host, body: _body, ...webhook }: Row): Webhook => webhook
+  const change = (id: string, next: (row: Row) => Row): void => {
+    rows = rows.map((row) => (row.id === id ? next(row) : row))
+  }
+  const isLeft = (row: Row): boolean => row.state === 'pending' || hasJob(row.jobId)
+
+  const operations: Operations = {
+    dueWebhooks({ limit, perHost, quotas, afterHost }) {
+      const pending = rows.filter(({ dueAt }) => dueAt !== null)
+      const names = [...new Set(pending.map(({ host }) => host))].sort()
+      const inTurn = [...names.filter((name) => name > afterHost), ...names.filter((name) => name <= afterHost)]
+      const items: Row[] = []
+      let nextDueAt: number | null = null
+      for (const name of inTurn) {
+        const quota = quotas.find(({ host }) => host === name)?.limit ?? perHost
+        const own = pending.filter(({ host }) => host === name).sort((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0))
+        for (const row of own.slice(0, Math.min(quota, limit - items.length))) {
+          const dueAt = row.dueAt ?? 0
+          if (dueAt <= now()) items.push(row)
+          else nextDueAt = Math.min(nextDueAt ?? dueAt, dueAt)
+        }
+      }
+      return { items: items.map(({ place: _place, ...due }) => due), nextDueAt }
+    },
+    noteWebhook(id, { status, reason }, verdict) {
+      change(id, (row) => {
+        if (row.state !== 'pending') return row
+        const dueAt = verdict.to === 'pending' ? verdict.dueAt : null
+        return { ...row, state: verdict.to, dueAt, attempts: row.attempts + 1, attemptedAt: now(), status, reason }
+      })
+      rows = rows.filter(isLeft)
+    },
+    expireWebhooks(before, limit) {
+      const old = rows
+        .filter((row) => row.state === 'pending' && row.beganAt < before)
+        .sort((a, b) => a.beganAt - b.beganAt)
+        .slice(0, limit)
+      for (const { id } of old) change(id, (row) => ({ ...row, state: 'failed', dueAt: null }))
+      return old.length
+    },
+    webhooks({ jobId, state }, { limit, cursor }) {
+      const before = startOf('webhooks', cursor, Number.MAX_SAFE_INTEGER)
+      const found = rows
+        .filter((row) => row.place < before)
+        .filter((row) => jobId === undefined || row.jobId === jobId)
+        .filter((row) => state === undefined || row.state === state)
+        .reverse()
+      const page = pageOf('webhooks', found, limit, ({ place }) => place)
+      return { items: page.items.map(shown), nextCursor: page.nextCursor }
+    },
+    redeliverWebhook(id) {
+      change(id, (row) => ({ ...row, state: 'pending', dueAt: now(), beganAt: now(), attempts: 0 }))
+      const row = rows.find((candidate) => candidate.id === id)
+      return row === undefined ? null : shown(row)
+    },
+  }
+
+  return {
+    /** The port, each operation carried out by `run`. */
+    storeOn: (run: <T>(operation: keyof WebhookStore, work: () => T) => Promise<T>): WebhookStore => ({
+      dueWebhooks: (...args) => run('dueWebhooks', () => operations.dueWebhooks(...args)),
+      noteWebhook: (...args) => run('noteWebhook', () => operations.noteWebhook(...args)),
+      expireWebhooks: (...args) => run('expireWebhooks', () => operations.expireWebhooks(...args)),
+      webhooks: (...args) => run('webhooks', () => operations.webhooks(...args)),
+      redeliverWebhook: (...args) => run('redeliverWebhook', () => operations.redeliverWebhook(...args)),
+    }),
+    /** An event was appended. */
+    told(id: string, job: Job, type: string): boolean {
+      const { webhook } = job.options
+      if (webhook === undefined || !webhook.events.includes(type)) return false
+      rows.push({
+        place: Number(id.split('-').at(-1)),
+        id,
+        jobId: job.id,
+        type,
+        url: webhook.url,
+        host: webhookHost(webhook.url),
+        body: webhookBody(type, now(), viewJob(job)),
+        state: 'pending',
+        attempts: 0,
+        createdAt: now(),
+        beganAt: now(),
+        dueAt: now(),
+        attemptedAt: null,
+        status: null,
+        reason: null,
+      })
+      return true
+    },
+    jobGone: (): void => {
+      rows = rows.filter(isLeft)
+    },
+    clockMoved(by: number): void {
+      for (const { id, dueAt } of rows) {
+        if (dueAt !== null) change(id, (row) => ({ ...row, dueAt: dueAt + by, beganAt: row.beganAt + by }))
+      }
+    },
+  }
+}
