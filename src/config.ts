@@ -27,6 +27,7 @@ export const settings = [
     'file with lines scope:token, read again when it changes; scopes read, submit, admin',
   ],
   ['LONGSHORE_ALLOWED_HOSTS', 'none', 'further Host names that are accepted, comma-separated'],
+  ['LONGSHORE_RATE_LIMIT', '60000', 'requests of one token in a minute, or off'],
   ['LONGSHORE_CONCURRENCY', '16', 'parts and puts in flight in the daemon'],
   ['LONGSHORE_LANES', 'cores, at most 4', 'threads that move bytes'],
   ['LONGSHORE_PARALLEL', '4', 'parts in flight of one job'],
@@ -74,6 +75,8 @@ export interface Config {
     readonly file: { readonly path: string; readonly tokens: readonly TokenText[] } | null
   }
   readonly allowedHosts: readonly string[]
+  /** Of one token; null: no limit. */
+  readonly requestsPerMinute: number | null
   readonly concurrency: number
   readonly lanes: number
   readonly parallel: number
@@ -212,6 +215,11 @@ const schema = z.object({
   LONGSHORE_TOKEN: z.string().regex(/^\S+$/, 'must not hold white space').optional(),
   LONGSHORE_TOKEN_FILE: tokenFile.optional(),
   LONGSHORE_ALLOWED_HOSTS: list.prefault(''),
+  LONGSHORE_RATE_LIMIT: z
+    .string()
+    .regex(/^([1-9]\d{0,8}|off)$/, 'must be a number of requests in a minute, from 1 on, or off')
+    .transform((text) => (text === 'off' ? null : Number(text)))
+    .prefault('60000'),
   LONGSHORE_CONCURRENCY: count(1, 1024).prefault('16'),
   LONGSHORE_LANES: count(1, 64).optional(),
   LONGSHORE_PARALLEL: count(1, 64).prefault('4'),
@@ -323,6 +331,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
     allowedTargets: parsed.LONGSHORE_ALLOWED_TARGETS,
     tokens: { given: single, file: parsed.LONGSHORE_TOKEN_FILE ?? null },
     allowedHosts: parsed.LONGSHORE_ALLOWED_HOSTS,
+    requestsPerMinute: parsed.LONGSHORE_RATE_LIMIT,
     concurrency: parsed.LONGSHORE_CONCURRENCY,
     lanes: parsed.LONGSHORE_LANES ?? Math.min(availableParallelism(), mostLanes),
     parallel: parsed.LONGSHORE_PARALLEL,

@@ -226,6 +226,7 @@ export const startDaemon = async (
     webhooks: createWebhookDesk(store),
     store,
     tokens,
+    requestsPerMinute: config.requestsPerMinute,
     allowedHosts: [
       ...config.allowedHosts,
       ...config.listen.flatMap((address) => (address.kind === 'tcp' ? [address.host] : [])),

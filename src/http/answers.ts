@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { appErrorCodes } from '../core/app-error.js'
+import { scopes } from '../core/caller.js'
 import { eventTypes } from '../core/event.js'
 import { jobErrorCodes } from '../core/failure.js'
 import { jobStates, outcomes, proofs, uploadModes, waitingReasons } from '../core/job.js'
@@ -228,6 +229,13 @@ export const waitSchema = z.object({ pending: size, completed: size, failed: siz
   description: 'How many jobs that match are not settled, and how the others ended.',
   examples: [{ pending: 0, completed: 41, failed: 1, cancelled: 0 }],
 })
+
+export const sessionSchema = z
+  .object({
+    name: z.string().nullable().describe('What events call the holder of the token; null where none is needed.'),
+    scope: z.enum(scopes),
+  })
+  .meta({ description: 'Whose token the cookie stands for.', examples: [{ name: 'ops', scope: 'admin' }] })
 
 export const versionSchema = z.object({ version: z.string(), commit: z.string().nullable() })
 

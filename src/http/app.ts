@@ -13,20 +13,25 @@ import type { StoreUpkeep } from '../ports/store.js'
 import type { Tokens } from '../ports/tokens.js'
 import { logAudit } from './audit.js'
 import { guardScopes } from './auth.js'
+import { createGuessBrake } from './guess-brake.js'
 import { parseJsonBody } from './json-body.js'
 import { createLingering } from './lingering.js'
 import { answerNotFound } from './not-found.js'
 import { openApiOptions } from './openapi.js'
 import { guardOrigin } from './origin-guard.js'
-import { refuseMalformed, sendProblem } from './problem.js'
+import { sendProblem } from './problem.js'
+import { limitRates } from './rate-limit.js'
 import { eventRoutes } from './routes/events.js'
 import { jobVerbRoutes } from './routes/job-verbs.js'
 import { jobRoutes } from './routes/jobs.js'
 import { orphanRoutes } from './routes/orphans.js'
 import { probeRoutes } from './routes/probes.js'
+import { sessionRoutes } from './routes/session.js'
 import { systemRoutes } from './routes/system.js'
 import { waitRoutes } from './routes/waits.js'
 import { webhookRoutes } from './routes/webhooks.js'
+import { limitConnections, refuseMalformed, serverOptions } from './server-limits.js'
+import { createSessions } from './sessions.js'
 import { createEventStreams } from './sse.js'
 import { compileValidator } from './validation.js'
 
@@ -39,6 +44,8 @@ export interface AppDeps {
   readonly webhooks: WebhookDesk
   readonly store: Pick<StoreUpkeep, 'stats' | 'check'>
   readonly tokens: Tokens
+  /** What the holder of one token may ask in a minute; null or absent: as much as it likes. */
+  readonly requestsPerMinute?: number | null
   /** Host names that are accepted beside `localhost` and IP literals. */
   readonly allowedHosts: readonly string[]
   readonly version: { readonly version: string; readonly commit?: string }
@@ -51,8 +58,6 @@ export interface AppDeps {
 }
 
 const bodyLimitBytes = 1024 * 1024
-/** For a whole request to arrive; answers may take as long as they like. */
-const requestTimeoutMs = 60_000
 
 const contentSecurityPolicy = {
   useDefaults: false,
@@ -84,21 +89,23 @@ const docs = async (app: FastifyInstance): Promise<void> => {
 
 /** The HTTP app, ready but not listening. Throws when a route declares no scope. */
 export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
-  const { jobs, store, clock, drain, waits } = deps
+  const { jobs, store, clock, drain, waits, tokens } = deps
   const app: FastifyInstance = fastify({
     loggerInstance: deps.logger,
     // Fastify's own lines would hold whole URLs; ours is below.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
-    requestTimeout: requestTimeoutMs,
-    // An absent Host is refused by the origin guard, as problem+json.
-    http: { requireHostHeader: false },
+    http: serverOptions,
+    requestTimeout: serverOptions.requestTimeout,
+    keepAliveTimeout: serverOptions.keepAliveTimeout,
     // While closing, requests under way on kept connections are still answered as usual.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 1024 },
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
     clientErrorHandler: refuseMalformed,
   })
+
+  limitConnections(app.server)
 
   const lingering = createLingering()
   const timing = { heartbeatMs: deps.heartbeatMs ?? 15_000, stallMs: deps.stallMs ?? 15_000 }
@@ -122,7 +129,11 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(helmet, { contentSecurityPolicy, strictTransportSecurity: false, frameguard: { action: 'deny' } })
   guardOrigin(app, deps.allowedHosts)
   answerNotFound(app)
-  guardScopes(app, deps.tokens)
+  const limit = await limitRates(app, deps.requestsPerMinute ?? null)
+  const sessions = createSessions(clock)
+  const guard = guardScopes(app, { tokens, sessions, brake: createGuessBrake(clock), limit })
+  const unsubscribe = tokens.subscribe(() => lingering.endWhere((request) => !guard.stillCounts(request)))
+  app.addHook('onClose', async () => unsubscribe())
 
   await app.register(swagger, openApiOptions(deps.version.version))
   await app.register(docs)
@@ -131,6 +142,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(async (instance) => waitRoutes(instance, { waits, drain, lingering }))
   await app.register(async (instance) => eventRoutes(instance, { jobs, feed: deps.feed, streams }))
   await app.register(async (instance) => webhookRoutes(instance, deps.webhooks))
+  await app.register(async (instance) => sessionRoutes(instance, { tokens, sessions, guard }))
   await app.register(async (instance) => orphanRoutes(instance, deps.orphans))
   await app.register(async (instance) => systemRoutes(instance, { store, version: deps.version }))
   await app.register(async (instance) => probeRoutes(instance, { store, clock, isDraining: drain.isDraining }))

@@ -1,8 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import { AppError } from '../core/app-error.js'
 import { anybody, type Caller, includesScope, type Scope } from '../core/caller.js'
 import type { Token, Tokens } from '../ports/tokens.js'
+import type { Sessions } from './sessions.js'
 
 /** What a route asks for; `none` serves anybody. */
 export type RouteScope = Scope | 'none'
@@ -12,36 +13,72 @@ declare module 'fastify' {
     /** Every route declares it, or the app refuses to start. */
     scope: RouteScope
   }
+  interface FastifyInstance {
+    /** Every route with what it asks for, once the app is ready. */
+    routeScopes(): readonly { readonly method: string; readonly url: string; readonly scope: RouteScope }[]
+  }
   interface FastifyRequest {
     /** Who asks. Use cases that change something take it; routes of scope `none` get anybody. */
     caller: Caller
   }
 }
 
+const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest()
+
+/** Every known token is compared, each in constant time. */
+const tokenOfHash = (tokens: Tokens, hash: Buffer): Token | null =>
+  tokens.current().reduce<Token | null>((found, token) => (timingSafeEqual(hash, token.hash) ? token : found), null)
+
 const bearer = /^Bearer +([^\s]+) *$/i
 
-/** The token of a text. Every known token is compared, each in constant time. */
-const findToken = (tokens: Tokens, presented: string): Token | null => {
-  const hash = createHash('sha256').update(presented).digest()
-  return tokens
-    .current()
-    .reduce<Token | null>((found, token) => (timingSafeEqual(hash, token.hash) ? token : found), null)
+/**
+ * A cookie is sent by the browser whoever wrote the page, so it counts only where the browser says that the page was
+ * ours: by an Origin, which the guard of origins has compared, with everything that changes something.
+ */
+const assertOwnPage = ({ method, headers }: FastifyRequest): void => {
+  const site = headers['sec-fetch-site']
+  const isReading = method === 'GET' || method === 'HEAD'
+  const isOwn =
+    (isReading || headers.origin !== undefined) &&
+    (site === undefined || site === 'same-origin' || (isReading && site === 'none'))
+  if (!isOwn) throw new AppError('forbidden', 'With a session cookie, only pages of this daemon may ask that.')
 }
 
-const presentedBy = ({ headers }: FastifyRequest): string | null =>
-  bearer.exec(headers.authorization ?? '')?.[1] ?? null
+export interface Guard {
+  /** The token of a text, or null. A wrong one takes its time. */
+  find(presented: string): Promise<Token | null>
+  /** False: the token of this request, already taken, has ended or means something else now. */
+  stillCounts(request: FastifyRequest): boolean
+}
+
+export interface GuardDeps {
+  readonly tokens: Tokens
+  readonly sessions: Sessions
+  /** Awaited before a wrong token is answered. */
+  readonly brake: () => Promise<void>
+  /** Throws when the holder of the request's token asks too often. */
+  readonly limit: (request: FastifyRequest) => Promise<void>
+}
+
+const unauthorized = (): AppError => new AppError('unauthorized', 'Send a valid token as "Authorization: Bearer ...".')
 
 /**
  * Guards every route by its declared scope, before anything of the request is parsed, so that 401 wins over every other
- * refusal. Tokens count in the Authorization header only. Without tokens everything is allowed; the composition root
- * grants that on loopback alone.
+ * refusal. A token counts in the Authorization header, or behind the cookie of a session; never in a URL. Without tokens
+ * everything is allowed; the composition root grants that on loopback alone.
  */
-export const guardScopes = (app: FastifyInstance, tokens: Tokens): void => {
-  const routes: { readonly method: unknown; readonly url: string; readonly config?: { scope?: unknown } }[] = []
+export const guardScopes = (app: FastifyInstance, { tokens, sessions, brake, limit }: GuardDeps): Guard => {
+  const routes: RouteOptions[] = []
+  const holders = new WeakMap<FastifyRequest, Token>()
 
   app.addHook('onRoute', (route) => {
     routes.push(route)
   })
+  app.decorate('routeScopes', () =>
+    routes.flatMap(({ method, url, config }) =>
+      [method].flat().map((name) => ({ method: name, url, scope: config?.scope ?? 'none' })),
+    ),
+  )
   // Judged when all routes are there: plugins complete the routes of libraries after the root's hooks have seen them.
   app.addHook('onReady', async () => {
     const open = routes.filter((route) => route.config?.scope === undefined)
@@ -49,17 +86,46 @@ export const guardScopes = (app: FastifyInstance, tokens: Tokens): void => {
     throw new Error(`Routes without a scope: ${open.map((route) => `${route.method} ${route.url}`).join(', ')}`)
   })
 
+  const find = async (presented: string): Promise<Token | null> => {
+    const token = tokenOfHash(tokens, hashOf(presented))
+    if (token === null) await brake()
+    return token
+  }
+
+  const holderOf = async (request: FastifyRequest): Promise<Token | null> => {
+    const { authorization, cookie } = request.headers
+    if (authorization !== undefined) {
+      const presented = bearer.exec(authorization)?.[1]
+      return presented === undefined ? null : find(presented)
+    }
+    const hash = sessions.tokenHash(cookie)
+    const token = hash === null ? null : tokenOfHash(tokens, hash)
+    if (token !== null) assertOwnPage(request)
+    return token
+  }
+
   app.decorateRequest('caller')
   app.addHook('onRequest', async (request) => {
     const { scope } = request.routeOptions.config
     request.caller = anybody
     if (!tokens.needed || scope === 'none') return
-    const presented = presentedBy(request)
-    const token = presented === null ? null : findToken(tokens, presented)
-    if (token === null) throw new AppError('unauthorized', 'Send a valid token as "Authorization: Bearer ...".')
+    const token = await holderOf(request)
+    if (token === null) throw unauthorized()
     request.caller = token
+    holders.set(request, token)
+    await limit(request)
     if (!includesScope(token.scope, scope)) {
       throw new AppError('forbidden', `This needs a token of scope ${scope}; yours has ${token.scope}.`)
     }
   })
+
+  return {
+    find,
+    stillCounts(request) {
+      const held = holders.get(request)
+      if (held === undefined) return true
+      const now = tokenOfHash(tokens, held.hash)
+      return now !== null && now.scope === held.scope
+    },
+  }
 }

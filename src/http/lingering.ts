@@ -1,16 +1,18 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Requests that stay open on purpose: event streams and `?wait=`. */
 export interface Lingering {
   /** A signal that aborts when the client hangs up, the answer is done, or the app closes. */
   signalFor(reply: FastifyReply): AbortSignal
+  /** Aborts those of which this is so. */
+  endWhere(isOver: (request: FastifyRequest) => boolean): void
   /** Aborts all of them, and every later one at once. */
   endAll(): void
 }
 
 /** Without `endAll` an open stream would keep `app.close()` waiting for ever. */
 export const createLingering = (): Lingering => {
-  const open = new Set<AbortController>()
+  const open = new Map<AbortController, FastifyRequest>()
   let ended = false
   return {
     signalFor(reply) {
@@ -19,16 +21,19 @@ export const createLingering = (): Lingering => {
         controller.abort()
         return controller.signal
       }
-      open.add(controller)
+      open.set(controller, reply.request)
       reply.raw.once('close', () => {
         open.delete(controller)
         controller.abort()
       })
       return controller.signal
     },
+    endWhere(isOver) {
+      for (const [controller, request] of open) if (isOver(request)) controller.abort()
+    },
     endAll() {
       ended = true
-      for (const controller of open) controller.abort()
+      for (const controller of open.keys()) controller.abort()
     },
   }
 }

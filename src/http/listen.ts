@@ -3,7 +3,7 @@ import { chmod, lstat, unlink } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { refuseMalformed } from './problem.js'
+import { limitConnections, refuseMalformed, serverOptions } from './server-limits.js'
 
 export type Address =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -60,12 +60,8 @@ const bind = async (server: Server, address: Address): Promise<void> => {
 
 /** fastify listens on one address by itself; further ones are plain servers over its router, with the same limits. */
 const further = (app: FastifyInstance): Server => {
-  const { requestTimeout, headersTimeout, keepAliveTimeout } = app.server
-  const server = createServer({ requestTimeout, requireHostHeader: false }, (request, response) =>
-    app.routing(request, response),
-  )
-  server.headersTimeout = headersTimeout
-  server.keepAliveTimeout = keepAliveTimeout
+  const server = createServer(serverOptions, (request, response) => app.routing(request, response))
+  limitConnections(server)
   server.on('clientError', refuseMalformed)
   return server
 }

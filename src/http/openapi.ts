@@ -14,6 +14,7 @@ import {
   probeSchema,
   problemSchema,
   progressSchema,
+  sessionSchema,
   statsSchema,
   versionSchema,
   waitSchema,
@@ -23,6 +24,7 @@ import {
 import { jobChangesSchema, jobRequestSchema } from './job-request.js'
 import { abortRequestSchema } from './orphan-request.js'
 import { problemMediaType } from './problem.js'
+import { sessionRequestSchema } from './session-request.js'
 import { drainRequestSchema } from './wait-request.js'
 
 /*
@@ -41,6 +43,7 @@ const requests = register({
   JobChanges: jobChangesSchema,
   OrphanAbortRequest: abortRequestSchema,
   DrainRequest: drainRequestSchema,
+  SessionRequest: sessionRequestSchema,
 })
 const answers = register({
   Job: jobSchema,
@@ -56,6 +59,7 @@ const answers = register({
   ProbeProblem: probeProblemSchema,
   Problem: problemSchema,
   Progress: progressSchema,
+  Session: sessionSchema,
   Stats: statsSchema,
   Version: versionSchema,
   WaitCounts: waitSchema,
@@ -109,6 +113,7 @@ const descriptions: Readonly<Record<string, string>> = {
   415: '`unsupported_media_type`: the body is not application/json.',
   421: '`misdirected`: the Host header is not one of ours.',
   422: '`source_unavailable`: the source cannot be read; `idempotency_mismatch`: the key was used with another body.',
+  429: '`rate_limited`: the token asks too often; `Retry-After` tells when to come back.',
   500: '`internal`: a bug.',
   502: '`oss_refused`: OSS refuses what the request needs; `detail` has its words.',
   503: '`draining`: no new work is taken; `storage_unavailable`; `oss_unavailable`: OSS does not answer. `Retry-After` may tell when to come back.',
@@ -132,7 +137,7 @@ const response = (status: string, schema: z.ZodType): JsonSchema => {
   return { description, content: { [mediaTypeOf(schema)]: { schema: inline(schema, 'output') } } }
 }
 
-const commonProblems = [400, 401, 403, 421, 500] as const
+const commonProblems = [400, 401, 403, 421, 429, 500] as const
 
 /** The problem answers of an operation: those that any may give, and its own. */
 export const problems = <S extends number>(...own: readonly S[]) =>
@@ -181,12 +186,16 @@ export const openApiOptions = (version: string): FastifyDynamicSwaggerOptions =>
       { name: 'events', description: 'What happens, as it happens.' },
       { name: 'webhooks', description: 'Messages to receivers of webhooks, and what became of them.' },
       { name: 'orphans', description: 'Multipart uploads that are open in OSS.' },
+      { name: 'session', description: 'The cookie of the dashboard.' },
       { name: 'system', description: 'The daemon itself.' },
     ],
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'Mandatory off loopback.' } },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'Mandatory off loopback.' },
+        session: { type: 'apiKey', in: 'cookie', name: 'longshore_session', description: 'From POST /v1/session.' },
+      },
     },
-    security: [{ bearer: [] }, {}],
+    security: [{ bearer: [] }, { session: [] }, {}],
   },
   transform,
   // Added last: the library would strip the examples of schemas that it sees.

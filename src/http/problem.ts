@@ -1,5 +1,4 @@
 import { STATUS_CODES } from 'node:http'
-import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, type AppErrorCode, type FieldError } from '../core/app-error.js'
 
@@ -44,7 +43,8 @@ export interface Problem {
   readonly jobId?: string
 }
 
-const titled = (status: number, code: AppErrorCode, detail: string): Problem => ({
+/** A problem of a status, for which there may be no better code. */
+export const titled = (status: number, code: AppErrorCode, detail: string): Problem => ({
   type: 'about:blank',
   title: STATUS_CODES[status] ?? 'Error',
   status,
@@ -53,7 +53,7 @@ const titled = (status: number, code: AppErrorCode, detail: string): Problem => 
 })
 
 /** Statuses with which fastify refuses a request, for the codes that say the same. */
-const codeOfStatus: Readonly<Record<number, AppErrorCode>> = {
+export const codeOfStatus: Readonly<Record<number, AppErrorCode>> = {
   404: 'not_found',
   413: 'payload_too_large',
   415: 'unsupported_media_type',
@@ -120,25 +120,4 @@ export const sendProblem = (error: unknown, request: FastifyRequest, reply: Fast
   const retryAfterSeconds = error instanceof AppError ? error.details.retryAfterSeconds : undefined
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
   return answerProblem(reply, problem)
-}
-
-const statusOfParserError: Readonly<Record<string, number>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-  HPE_HEADER_OVERFLOW: 431,
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
-}
-
-/** Answers bytes that are not HTTP, for which no request exists yet, and hangs up. */
-export const refuseMalformed = (error: { readonly code?: string }, socket: Duplex): void => {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const status = statusOfParserError[error.code ?? ''] ?? 400
-  const problem = titled(status, codeOfStatus[status] ?? 'invalid_request', 'The request is not well-formed HTTP.')
-  const body = JSON.stringify(problem)
-  socket.end(
-    `HTTP/1.1 ${status} ${problem.title}\r\nContent-Type: ${problemMediaType}\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
 }

@@ -46,6 +46,8 @@ describe('The OpenAPI document', () => {
         'get /v1/orphans',
         'get /v1/stats',
         'get /v1/version',
+        'delete /v1/session',
+        'post /v1/session',
         'get /v1/wait',
         'post /v1/drain',
         'get /v1/webhooks',
@@ -84,7 +86,8 @@ describe('The OpenAPI document', () => {
     const { operations } = await setup()
     for (const { path, operation } of operations) {
       const statuses = Object.keys(operation.responses)
-      if (path.startsWith('/v1')) expect(statuses).toEqual(expect.arrayContaining(['400', '401', '403', '421', '500']))
+      if (path.startsWith('/v1'))
+        expect(statuses).toEqual(expect.arrayContaining(['400', '401', '403', '421', '429', '500']))
       for (const [status, { description, content }] of Object.entries(operation.responses)) {
         expect(description).not.toBe('')
         if (Number(status) >= 400) expect(Object.keys(content ?? {})).toEqual(['application/problem+json'])

@@ -87,6 +87,28 @@ describe('Malformed HTTP', () => {
   })
 })
 
+describe('A slow peer', () => {
+  // Node looks at its connections every few seconds, so these take as long as a real attacker would hold them.
+  it.concurrent.each([
+    ['says nothing', '', ''],
+    ['sends its headers drop by drop', 'GET /v1/jobs HTTP/1.1\r\n', 'a: b\r\n'],
+  ])('that %s is cut off', async (_what, first, drop) => {
+    const harness = await createHarness()
+    await harness.app.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = harness.app.server.address() as AddressInfo
+    const socket = connect(port, '127.0.0.1', () => socket.write(first))
+    const drops = setInterval(() => socket.write(drop), 500)
+    try {
+      socket.on('error', () => undefined)
+      socket.resume()
+      await new Promise((resolve) => socket.once('close', resolve))
+    } finally {
+      clearInterval(drops)
+      await harness.app.close()
+    }
+  })
+})
+
 describe('Odd but honest HTTP', () => {
   it('answers HEAD without a body', async () => {
     const { exchange } = await setup()

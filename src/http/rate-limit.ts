@@ -1,0 +1,28 @@
+import rateLimit from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { AppError } from '../core/app-error.js'
+
+/**
+ * A fuse against clients that run wild: at most so many requests of one token's name in a minute (null: as many as it
+ * likes). Answers a function that throws `rate_limited`, with the seconds to wait. The library only counts: what it would
+ * tell in headers is an older draft.
+ */
+export const limitRates = async (
+  app: FastifyInstance,
+  perMinute: number | null,
+): Promise<(request: FastifyRequest) => Promise<void>> => {
+  if (perMinute === null) return async () => undefined
+  await app.register(rateLimit, { global: false })
+  const count = app.createRateLimit({
+    max: perMinute,
+    timeWindow: 60_000,
+    keyGenerator: (request) => request.caller.name ?? '',
+  })
+  return async (request) => {
+    const answer = await count(request)
+    if (answer.isAllowed || !answer.isExceeded) return
+    throw new AppError('rate_limited', `This token asked more than ${perMinute} times in a minute; wait a while.`, {
+      retryAfterSeconds: Math.max(1, answer.ttlInSeconds),
+    })
+  }
+}

@@ -1,0 +1,72 @@
+import type { FastifyInstance } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { AppError } from '../../core/app-error.js'
+import type { Tokens } from '../../ports/tokens.js'
+import { sessionSchema } from '../answers.js'
+import type { Guard } from '../auth.js'
+import { nothingSchema, problems } from '../openapi.js'
+import { noQuerySchema } from '../query.js'
+import { sessionRequestSchema } from '../session-request.js'
+import type { Sessions } from '../sessions.js'
+
+export interface SessionRoutesDeps {
+  readonly tokens: Tokens
+  readonly sessions: Sessions
+  readonly guard: Guard
+}
+
+/** The cookie of the dashboard: scripts cannot read it, pages of others cannot use it. */
+export const sessionRoutes = (instance: FastifyInstance, { tokens, sessions, guard }: SessionRoutesDeps): void => {
+  const app = instance.withTypeProvider<ZodTypeProvider>()
+
+  app.post(
+    '/v1/session',
+    {
+      config: { scope: 'none' },
+      bodyLimit: 4096,
+      // No body at all is fine where the token comes in the header.
+      preValidation: async (request) => {
+        request.body ??= {}
+      },
+      schema: {
+        operationId: 'openSession',
+        summary: 'Exchange a token for a cookie',
+        description:
+          'For pages of this daemon. The cookie is HttpOnly and SameSite=Strict and ends after 12 hours, with the daemon or with its token. Requests that it stands for and that change something need an Origin.',
+        tags: ['session'],
+        security: [{ bearer: [] }, {}],
+        querystring: noQuerySchema,
+        body: sessionRequestSchema,
+        response: { 201: sessionSchema, ...problems(413, 415) },
+      },
+    },
+    async (request, reply) => {
+      reply.code(201).header('cache-control', 'no-store')
+      if (!tokens.needed) return { name: null, scope: 'admin' as const }
+      const presented = request.body.token ?? /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1]
+      const token = presented === undefined ? null : await guard.find(presented)
+      if (token === null) throw new AppError('unauthorized', 'Send a valid token, in the body or as a bearer token.')
+      reply.header('set-cookie', sessions.open(token, request.headers.origin?.startsWith('https:') ?? false))
+      return { name: token.name, scope: token.scope }
+    },
+  )
+
+  app.delete(
+    '/v1/session',
+    {
+      config: { scope: 'none' },
+      schema: {
+        operationId: 'closeSession',
+        summary: 'End the session of the cookie',
+        tags: ['session'],
+        security: [{}],
+        querystring: noQuerySchema,
+        response: { 204: nothingSchema, ...problems() },
+      },
+    },
+    async (request, reply) => {
+      reply.code(204).header('set-cookie', sessions.close(request.headers.cookie))
+      return null
+    },
+  )
+}
