@@ -1,7 +1,7 @@
-import type { Receipt } from '../core/job.js'
+import type { Fingerprint, Receipt } from '../core/job.js'
 import { reconcileComplete } from './complete-upload.js'
 import { removeUpload } from './remove-upload.js'
-import { objectOf, type Run } from './run.js'
+import { advance, objectOf, type Run } from './run.js'
 
 /** Removes this job's upload from OSS and sees that it is gone. Nothing of it may be in flight any more. */
 export const abortUpload = async (run: Run): Promise<void> => {
@@ -20,6 +20,15 @@ export const abortUpload = async (run: Run): Promise<void> => {
     },
   )
   run.logger.info({ uploadId, rounds }, 'The upload is aborted and gone')
+}
+
+/** What was uploaded is worthless: it is removed, and all of it is to be sent again. With a fingerprint the job goes on with that file. */
+export const discardUpload = async (run: Run, now: Fingerprint | null): Promise<void> => {
+  const { upload, intent } = run.job
+  if (upload?.uploadId != null && intent !== 'abort') advance(run, await run.store.setIntent(run.lease, 'abort'))
+  await abortUpload(run)
+  advance(run, await run.store.forgetUpload(run.lease, now))
+  run.progress.update(run.job)
 }
 
 /** A cancelled job: the receipt when Complete had already won, else null once nothing of the upload is left in OSS. */

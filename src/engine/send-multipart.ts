@@ -4,6 +4,7 @@ import { partsOf, planParts } from '../core/plan.js'
 import type { OpenSource } from '../ports/source.js'
 import type { UploadRef } from '../ports/target.js'
 import { reconcileParts } from './adopt-parts.js'
+import { discardUpload } from './cancel-upload.js'
 import { completeUpload } from './complete-upload.js'
 import { RunYields } from './request-retrier.js'
 import { advance, objectOf, type Run, unfenced, wishesOf } from './run.js'
@@ -89,6 +90,25 @@ const throughTheQueue = async (run: Run, kind: 'resend' | 'lost'): Promise<never
   throw new RunYields(null, 0, reason)
 }
 
+/**
+ * A sequential upload takes no part twice. One that holds other bytes under a number than the source has cannot be
+ * mended: it is removed, and every part sent again, at most three times.
+ */
+const replaceSpoilt = async (run: Run, failure: Failure): Promise<void> => {
+  if (run.job.restarts >= maxRestarts) {
+    throw new Failure('permanent', `OSS holds other bytes than were sent, in ${maxRestarts + 1} uploads`, {
+      code: 'integrity',
+      ossCode: failure.ossCode,
+      requestId: failure.requestId,
+    })
+  }
+  run.logger.warn(
+    { reason: failure.message, requestId: failure.requestId },
+    'A part that cannot be sent again holds other bytes than the source: the upload starts anew',
+  )
+  await discardUpload(run, null)
+}
+
 /** A file in parts, from wherever an earlier run left it. Its receipt, once OSS holds exactly these bytes. */
 export const sendMultipart = async (run: Run, source: OpenSource): Promise<Receipt> => {
   for (let conflicts = 0; ; ) {
@@ -102,6 +122,11 @@ export const sendMultipart = async (run: Run, source: OpenSource): Promise<Recei
       if (!(error instanceof Failure)) throw error
       if (error.kind === 'lost') await startOver(run, error)
       else if (error.kind !== 'conflict' || ++conflicts > maxRestarts) throw error
+      else if (error.ossCode === 'PartAlreadyExist' && conflicts > 1) {
+        // What it lists was looked at since the first refusal, and was not ours.
+        await replaceSpoilt(run, error)
+        conflicts = 0
+      }
     }
   }
 }

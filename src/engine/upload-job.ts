@@ -4,7 +4,7 @@ import type { Fingerprint, Receipt } from '../core/job.js'
 import { putOf } from '../core/job-steps.js'
 import type { OpenSource, SourceOpener } from '../ports/source.js'
 import type { Finish } from '../ports/store.js'
-import { abortUpload, cancelUpload } from './cancel-upload.js'
+import { cancelUpload, discardUpload } from './cancel-upload.js'
 import { reconcileComplete } from './complete-upload.js'
 import { checkExisting } from './existing-object.js'
 import { putWhole } from './put-object.js'
@@ -40,15 +40,6 @@ const send = async (run: Run, source: OpenSource): Promise<Finish> => {
   return uploaded(await putWhole(run, source))
 }
 
-/** What was uploaded of a source that changed is worthless: it is removed. With a fingerprint the job goes on with that file. */
-const forgetUploaded = async (run: Run, now: Fingerprint | null): Promise<void> => {
-  const { upload, intent } = run.job
-  if (upload?.uploadId != null && intent !== 'abort') advance(run, await run.store.setIntent(run.lease, 'abort'))
-  await abortUpload(run)
-  advance(run, await run.store.forgetUpload(run.lease, now))
-  run.progress.update(run.job)
-}
-
 /** The fingerprint of a file that is fit to be read: whatever changes it from now on moves its times. */
 const settledFingerprint = async (run: Run, source: OpenSource): Promise<Fingerprint> => {
   const seen = await source.fingerprint()
@@ -67,16 +58,16 @@ const uploadSource = async (run: Run, sources: SourceOpener): Promise<Finish> =>
     const source = await sources.open(run.job.source.path, run.job.options.roots)
     try {
       const seen = await settledFingerprint(run, source)
-      if (restarting) await forgetUploaded(run, seen)
+      if (restarting) await discardUpload(run, seen)
       assertSameFile(run.job.source.fingerprint, seen)
       await assertNotReplaced(source)
       // Of a retry whose source had changed before. A change that comes now forgets the upload by itself, and counts once.
-      if (run.job.intent === 'abort') await forgetUploaded(run, null)
+      if (run.job.intent === 'abort') await discardUpload(run, null)
       return await send(run, source)
     } catch (error) {
       if (!(error instanceof Failure) || error.kind !== 'changed') throw error
       if (run.job.options.onSourceChange === 'fail' || run.job.restarts >= maxRestarts) {
-        await forgetUploaded(run, null)
+        await discardUpload(run, null)
         throw error
       }
       run.logger.warn({ reason: error.message }, 'The source changed: the upload starts anew')
