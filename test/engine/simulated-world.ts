@@ -147,6 +147,13 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
     return items.find((job) => job.marker === marker) ?? null
   }
 
+  /** OSS holds the object of this job, with the bytes that its source still has. */
+  const isDone = (job: Job): boolean => {
+    const object = engine.oss.objects.get(`${job.target.bucket}/${job.target.key}`)
+    const source = engine.files.files.get(job.source.path)
+    return object !== undefined && object.marker === job.marker && source?.bytes.equals(object.bytes) === true
+  }
+
   /** I2 and "nothing is sent twice": what a call must find in the store before it may begin. */
   const checkIntent = async (info: CallInfo): Promise<void> => {
     const { call, uploadId, partNumber } = info
@@ -156,7 +163,10 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
       return
     }
     const says = `${call} of ${job.id} (${job.state}, intent ${job.intent})`
-    if (call === 'initiate') check(job.intent === 'initiate' && job.upload?.uploadId === null, `I2: ${says}`)
+    if (call === 'initiate') {
+      check(job.intent === 'initiate' && job.upload?.uploadId === null, `I2: ${says}`)
+      check(!isDone(job), `sent twice: ${job.id} is in OSS already, and unchanged`)
+    }
     if (call === 'putObject') check(job.upload?.mode === 'put', `I2: ${says}`)
     if (call === 'complete') check(job.state === 'completing' && job.intent === 'complete', `I2: ${says}`)
     if (call === 'abort') check(job.state === 'cancelling' || job.intent === 'abort', `I2: ${says}`)
@@ -217,6 +227,9 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
     if (info.call === 'complete') throw new Failure('ambiguous', 'the answer is cut short')
     if ((info.call === 'uploadPart' || info.call === 'putObject') && random() < 0.3) {
       corrupt(info)
+      // Nobody hears that the bytes are wrong: the next life has to find it out.
+      if (weather.killing > 0 && random() < 0.3) die()
+      if (mine.dead) await never
       throw new Failure('integrity', 'other bytes arrived')
     }
     lost(transient())

@@ -104,6 +104,14 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
     return found
   }
 
+  const assertNext = (parts: ReadonlyMap<number, Buffer>, partNumber: number): void => {
+    if (parts.has(partNumber))
+      throw new Failure('conflict', 'it is there', { ossCode: 'PartAlreadyExist', status: 409 })
+    if (partNumber !== parts.size + 1) {
+      throw new Failure('conflict', 'not its turn', { ossCode: 'PartNotSequential', status: 400 })
+    }
+  }
+
   const crcOf = (bytes: Buffer): string | null => (oss.withoutCrc ? null : storedCrc64(bytes).toString())
 
   const sent = (bytes: Buffer) => ({
@@ -143,7 +151,9 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
     uploadPart: (upload, partNumber, range, _wishes, options) =>
       call('uploadPart', upload, partNumber, options.signal, () => {
         const bytes = bytesOf(range, options)
-        mustFind(upload).parts.set(partNumber, bytes)
+        const { parts, wishes } = mustFind(upload)
+        if (wishes.sequential) assertNext(parts, partNumber)
+        parts.set(partNumber, bytes)
         return sent(bytes)
       }),
     putObject: (object, range, wishes, options) =>
