@@ -2,7 +2,7 @@ import cluster from 'node:cluster'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { type SinkAnswer, type SinkExchange, type SinkRequest, serveConnection } from './sink-connection.js'
+import { type SinkAnswer, type SinkExchange, type SinkRequest, serveIntoOneBuffer } from './sink-connection.js'
 import type { DataRequest, KnownBytes, RemoteAnswer, RemoteRequest, SinkOrder, SinkReport } from './sink-protocol.js'
 
 // A process of its own, started by sink-process.ts. It speaks as much OSS (and S3) as uploading takes, keeps no bytes and
@@ -163,7 +163,9 @@ const obey = (order: SinkOrder): void => {
   report({ kind: 'done' })
 }
 
-const server = createServer((socket) => serveConnection(socket, begin))
+const server = createServer({ pauseOnConnect: true }, (socket) => {
+  serveIntoOneBuffer(socket, begin)
+})
 server.listen(0, '127.0.0.1', () => {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the sink has no port')

@@ -2,7 +2,12 @@ import { once } from 'node:events'
 import { Agent, request as httpRequest } from 'node:http'
 import { connect, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type SinkRequest, serveConnection } from '../../bench/sink-connection.js'
+import {
+  type SinkExchange,
+  type SinkRequest,
+  serveConnection,
+  serveIntoOneBuffer,
+} from '../../bench/sink-connection.js'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -11,12 +16,13 @@ afterEach(async () => {
 
 const until = (condition: () => boolean): Promise<boolean> => vi.waitUntil(condition, { interval: 1, timeout: 10_000 })
 
-const setup = async () => {
+const ways = { 'of the sink': false, 'of the sink that reads into one buffer': true }
+
+const setup = async (intoOneBuffer: boolean) => {
   const seen: (SinkRequest & { received: number })[] = []
   const sockets: Socket[] = []
-  const server = createServer((socket) => {
-    sockets.push(socket)
-    serveConnection(socket, (request) => {
+  const server = createServer({ pauseOnConnect: intoOneBuffer }, (socket) => {
+    const begin = (request: SinkRequest): SinkExchange => {
       const entry = { ...request, received: 0 }
       seen.push(entry)
       return {
@@ -25,7 +31,9 @@ const setup = async () => {
         },
         answer: (reply) => reply({ status: 200, headers: { 'x-number': String(seen.length) }, body: 'taken' }),
       }
-    })
+    }
+    if (!intoOneBuffer) serveConnection(socket, begin)
+    sockets.push(intoOneBuffer ? serveIntoOneBuffer(socket, begin) : socket)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -61,9 +69,9 @@ const put = (port: number, agent: Agent, path: string, body: Buffer, headers: Re
     else req.once('continue', () => req.end(body)).flushHeaders()
   })
 
-describe('the connection of the sink', () => {
+describe.each(Object.entries(ways))('the connection %s', (_, intoOneBuffer) => {
   it('counts bodies of any size, one after the other on the same connection', async () => {
-    const { port, agent, seen } = await setup()
+    const { port, agent, seen } = await setup(intoOneBuffer)
     for (const size of [0, 1, 65_536, 3_000_000]) {
       expect(await put(port, agent, `/b/k?partNumber=${size}`, Buffer.alloc(size))).toMatchObject({ text: 'taken' })
     }
@@ -74,7 +82,7 @@ describe('the connection of the sink', () => {
   })
 
   it('understands requests that arrive byte by byte, and two in one packet', async () => {
-    const { port, seen, sockets } = await setup()
+    const { port, seen, sockets } = await setup(intoOneBuffer)
     const socket = connect(port, '127.0.0.1').setNoDelay(true)
     let answers = ''
     socket.on('data', (chunk) => {
@@ -98,13 +106,13 @@ describe('the connection of the sink', () => {
   })
 
   it('invites a body that waits to be asked for', async () => {
-    const { port, agent, seen } = await setup()
+    const { port, agent, seen } = await setup(intoOneBuffer)
     expect(await put(port, agent, '/b/k', Buffer.alloc(10), { expect: '100-continue' })).toMatchObject({ status: 200 })
     expect(seen[0]?.received).toBe(10)
   })
 
   it('refuses bodies whose length it is not told', async () => {
-    const { port, agent, seen } = await setup()
+    const { port, agent, seen } = await setup(intoOneBuffer)
     const answer = await new Promise<number | undefined>((resolve, reject) => {
       const req = httpRequest({ port, agent, method: 'PUT', path: '/b/k', headers: { 'transfer-encoding': 'chunked' } })
       req.on('error', reject)
