@@ -7,6 +7,8 @@ export interface BenchContext {
   readonly sink: Sink
   readonly place: Place
   readonly rounds: number
+  /** Of event streams, in P11. */
+  readonly readers: number
   bigFile(): Promise<BigFile>
   smallFiles(): Promise<SmallFiles>
   say(text: string): void

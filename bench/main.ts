@@ -9,6 +9,7 @@ import { measureApiLatency } from './api-latency.js'
 import type { BenchContext } from './bench-context.js'
 import { chartOf } from './chart.js'
 import { profileReport } from './cpu-profile.js'
+import { measureReaders } from './event-readers.js'
 import { measureKill } from './kill.js'
 import { type CaseResult, mib } from './measurement.js'
 import { measureMemory, measureOneFile, measureSecureFile } from './one-file.js'
@@ -28,14 +29,16 @@ const cases: Readonly<Record<string, (context: BenchContext) => Promise<CaseResu
   p7: measureKill,
   p8: measureApiLatency,
   p9: measureStore,
+  p11: measureReaders,
 }
 
 const measuredWith: Readonly<Record<string, string>> = { p2: 'p1', p10: 'p9' }
 
-const usage = `npm run bench -- [CASE...] [--rounds 5] [--size 4GiB] [--files 5000] [--profile]
+const usage = `npm run bench -- [CASE...] [--rounds 5] [--size 4GiB] [--files 5000] [--readers 2000] [--profile]
 
 Cases: ${Object.keys(cases).join(', ')} (p2 is measured with p1, p10 with p9); without any, all of them. --size is that of the big file,
---files the number of small ones. --profile prints where the daemon's threads spent their time; profiled runs are slower.`
+--files the number of small ones, --readers that of event streams. --profile prints where the daemon's threads spent their time;
+profiled runs are slower.`
 
 class UsageError extends Error {}
 
@@ -46,6 +49,7 @@ const readOptions = () => {
       rounds: { type: 'string', default: '5' },
       size: { type: 'string', default: '4GiB' },
       files: { type: 'string', default: '5000' },
+      readers: { type: 'string', default: '2000' },
       profile: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -54,12 +58,15 @@ const readOptions = () => {
   const unknown = named.filter((name) => !(name in cases))
   const rounds = Number(values.rounds)
   const files = Number(values.files)
+  const readers = Number(values.readers)
   const size = parseSize(values.size)
   if (unknown.length > 0) throw new UsageError(`There is no case ${unknown.join(', ')}.`)
-  if (!(rounds >= 1) || !(files >= 1)) throw new UsageError('--rounds and --files must be whole numbers from 1.')
+  if (![rounds, files, readers].every((count) => Number.isInteger(count) && count >= 1)) {
+    throw new UsageError('--rounds, --files and --readers must be whole numbers from 1.')
+  }
   if (size === null || size < 64 * mib) throw new UsageError('--size must be a size from 64MiB.')
   const ids = named.length === 0 ? Object.keys(cases) : [...new Set(named)]
-  return { ids, rounds, files, size, profile: values.profile, help: values.help }
+  return { ids, rounds, files, readers, size, profile: values.profile, help: values.help }
 }
 
 const versionOf = (program: string, args: readonly string[]): string => {
@@ -103,6 +110,7 @@ const run = async (): Promise<void> => {
       sink,
       place: { endpoint: sink.endpoint, caFile: null, workDir, sourceDir, profileDir },
       rounds: options.rounds,
+      readers: options.readers,
       bigFile: once(async () => {
         const file = await makeBigFile(sourceDir, options.size)
         await sink.know(file.known)
