@@ -1,8 +1,8 @@
 import { type BigIntStats, constants } from 'node:fs'
-import { type FileHandle, lstat, open, readlink, realpath, stat } from 'node:fs/promises'
 import { Failure } from '../../core/failure.js'
 import type { Fingerprint } from '../../core/job.js'
 import type { HashRange, OpenSource, PathState, SourceOpener } from '../../ports/source.js'
+import { createCallsByPlace, type FileCalls } from './file-calls.js'
 import { isReadable, type Roots } from './roots.js'
 
 /** O_NONBLOCK: opening a FIFO must not wait for a writer. O_NOFOLLOW: the path is real already, so a link is a race. */
@@ -38,20 +38,26 @@ const fingerprintFrom = (stats: BigIntStats): Fingerprint => ({
 })
 
 /** The path the kernel knows the open file by. Where there is no /proc, the path is resolved again and must be the same file. */
-const pathOfDescriptor = async (handle: FileHandle, resolved: string): Promise<string> => {
-  if (process.platform === 'linux') return readlink(`/proc/self/fd/${handle.fd}`)
-  const again = await realpath(resolved)
-  const [opened, named] = await Promise.all([handle.stat({ bigint: true }), stat(again, { bigint: true })])
+const pathOfDescriptor = async (calls: FileCalls, fd: number, opened: BigIntStats, resolved: string) => {
+  if (process.platform === 'linux') return calls.readlink(`/proc/self/fd/${fd}`)
+  const again = await calls.realpath(resolved)
+  const named = await calls.lstat(again)
   if (opened.ino !== named.ino || opened.dev !== named.dev) throw unreadable('it was replaced while it was opened')
   return again
 }
 
-const openSource = (handle: FileHandle, realPath: string, inode: bigint, hashRange: HashRange): OpenSource => ({
-  range: (offset, length) => ({ kind: 'file', fd: handle.fd, offset, length }),
+const openSource = (
+  calls: FileCalls,
+  fd: number,
+  realPath: string,
+  inode: bigint,
+  hashRange: HashRange,
+): OpenSource => ({
+  range: (offset, length) => ({ kind: 'file', fd, offset, length }),
 
   async fingerprint() {
     try {
-      return fingerprintFrom(await handle.stat({ bigint: true }))
+      return fingerprintFrom(await calls.stat(fd))
     } catch (error) {
       throw localFailure(error)
     }
@@ -59,7 +65,7 @@ const openSource = (handle: FileHandle, realPath: string, inode: bigint, hashRan
 
   async pathState(): Promise<PathState> {
     try {
-      const stats = await lstat(realPath, { bigint: true })
+      const stats = await calls.lstat(realPath)
       return stats.ino === inode ? 'same' : 'replaced'
     } catch (error) {
       if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return 'absent'
@@ -67,27 +73,32 @@ const openSource = (handle: FileHandle, realPath: string, inode: bigint, hashRan
     }
   },
 
-  crc64: (offset, length, signal) => hashRange({ kind: 'file', fd: handle.fd, offset, length }, signal),
+  crc64: (offset, length, signal) => hashRange({ kind: 'file', fd, offset, length }, signal),
 
   // Nothing was written: a close that fails loses nothing.
-  close: () => handle.close().catch(() => {}),
+  close: () => calls.close(fd).catch(() => {}),
 })
 
 /** Opens files below the roots. The check that counts is made on the path of the open descriptor, so no race can fool it. */
-export const createFileSources = (roots: Roots, hashRange: HashRange): SourceOpener => ({
+export const createFileSources = (
+  roots: Roots,
+  hashRange: HashRange,
+  callsFor: (path: string) => Promise<FileCalls> = createCallsByPlace(),
+): SourceOpener => ({
   async open(path, within) {
-    let handle: FileHandle | null = null
+    const calls = await callsFor(path)
+    let fd: number | null = null
     try {
-      const resolved = await realpath(path)
+      const resolved = await calls.realpath(path)
       if (!isReadable(roots, resolved, within)) throw unreadable('it lies outside the source roots')
-      handle = await open(resolved, openFlags)
-      const stats = await handle.stat({ bigint: true })
+      fd = await calls.open(resolved, openFlags)
+      const stats = await calls.stat(fd)
       if (!stats.isFile()) throw unreadable('it is not a regular file')
-      const realPath = await pathOfDescriptor(handle, resolved)
+      const realPath = await pathOfDescriptor(calls, fd, stats, resolved)
       if (!isReadable(roots, realPath, within)) throw unreadable('it lies outside the source roots')
-      return openSource(handle, realPath, stats.ino, hashRange)
+      return openSource(calls, fd, realPath, stats.ino, hashRange)
     } catch (error) {
-      await handle?.close()
+      if (fd !== null) await calls.close(fd)
       throw openFailure(error)
     }
   },

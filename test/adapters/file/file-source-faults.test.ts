@@ -1,8 +1,8 @@
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import type { FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { type FileCalls, patientCalls, promptCalls } from '../../../src/adapters/file/file-calls.js'
 import { createFileSources } from '../../../src/adapters/file/file-source.js'
 import { createRangeHasher } from '../../../src/adapters/oss/send-range.js'
 import { createCrc64 } from '../../../src/core/crc64.js'
@@ -12,36 +12,30 @@ import type { SourceOpener } from '../../../src/ports/source.js'
 import { createVirtualClock } from '../../fakes/virtual-clock.js'
 
 /** Which calls to the file system fail, counted from 1, and how. */
-const plan = vi.hoisted(() => ({ calls: 0, fails: (_nth: number) => false, errno: '', open: 0 }))
+const plan = { calls: 0, fails: (_nth: number) => false, errno: '', open: 0 }
 
-vi.mock('node:fs/promises', async (load) => {
-  const actual = await load<typeof import('node:fs/promises')>()
-  const failing =
-    <Args extends unknown[], T>(work: (...args: Args) => Promise<T>) =>
-    async (...args: Args): Promise<T> => {
-      plan.calls += 1
-      if (plan.fails(plan.calls)) throw Object.assign(new Error(plan.errno), { code: plan.errno })
-      return work(...args)
-    }
-  const watched = (handle: FileHandle) => ({
-    fd: handle.fd,
-    stat: failing(handle.stat.bind(handle) as () => Promise<unknown>),
-    close: () => {
-      plan.open -= 1
-      return handle.close()
-    },
-  })
-  return {
-    ...actual,
-    realpath: failing(actual.realpath),
-    readlink: failing(actual.readlink),
-    lstat: failing(actual.lstat as () => Promise<unknown>),
-    open: failing(async (path: string, flags: number) => {
-      const handle = await actual.open(path, flags)
-      plan.open += 1
-      return watched(handle)
-    }),
+const failing =
+  <Args extends unknown[], T>(work: (...args: Args) => Promise<T>) =>
+  async (...args: Args): Promise<T> => {
+    plan.calls += 1
+    if (plan.fails(plan.calls)) throw Object.assign(new Error(plan.errno), { code: plan.errno })
+    return work(...args)
   }
+
+const watched = (calls: FileCalls): FileCalls => ({
+  realpath: failing(calls.realpath),
+  readlink: failing(calls.readlink),
+  lstat: failing(calls.lstat),
+  stat: failing(calls.stat),
+  open: failing(async (path: string, flags: number) => {
+    const fd = await calls.open(path, flags)
+    plan.open += 1
+    return fd
+  }),
+  close: (fd) => {
+    plan.open -= 1
+    return calls.close(fd)
+  },
 })
 
 vi.mock('node:fs', async (load) => {
@@ -62,12 +56,14 @@ afterEach(() => {
   Object.assign(plan, { calls: 0, fails: () => false })
 })
 
-const setup = () => {
+const setup = (calls: FileCalls) => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'longshore-file-')))
   endings.push(() => rmSync(root, { recursive: true, force: true }))
   const path = join(root, 'source.bin')
   writeFileSync(path, 'x'.repeat(1000))
-  const sources = createFileSources({ allowed: [root], forbidden: [] }, createRangeHasher(createCrc64))
+  const sources = createFileSources({ allowed: [root], forbidden: [] }, createRangeHasher(createCrc64), async () =>
+    watched(calls),
+  )
   const clock = createVirtualClock()
   endings.push(() => clock.stop())
   return { path, sources, patient: createPatientSources(sources, clock), clock }
@@ -91,14 +87,17 @@ const failNth = (nth: number, errno: string, times = 1): void => {
   Object.assign(plan, { calls: 0, errno, fails: (call: number) => call >= nth && call < nth + times })
 }
 
-describe('a file whose N-th call to the file system fails', () => {
+describe.each([
+  ['by another thread', patientCalls],
+  ['at once', promptCalls],
+])('a file whose N-th call to the file system fails, %s', (_how, calls) => {
   it('is told apart from one that is unreadable, for every N, and leaves no descriptor open', async () => {
-    const { path, sources } = setup()
+    const { path, sources } = setup(calls)
     const expected = await use(sources, path)
-    const { calls } = plan
-    expect(calls).toBeGreaterThanOrEqual(7)
+    const { calls: total } = plan
+    expect(total).toBeGreaterThanOrEqual(7)
     for (const errno of errnos) {
-      for (let nth = 1; nth <= calls; nth++) {
+      for (let nth = 1; nth <= total; nth++) {
         failNth(nth, errno)
         const error = await use(sources, path).catch((reason: unknown) => reason)
         expect(error, `${errno} at call ${nth}`).toBeInstanceOf(Failure)
@@ -111,11 +110,11 @@ describe('a file whose N-th call to the file system fails', () => {
   })
 
   it('is read all the same when the machine recovers within three tries', async () => {
-    const { path, patient } = setup()
+    const { path, patient } = setup(calls)
     const expected = await use(patient, path)
-    const { calls } = plan
+    const { calls: total } = plan
     for (const errno of errnos) {
-      for (let nth = 1; nth <= calls; nth++) {
+      for (let nth = 1; nth <= total; nth++) {
         failNth(nth, errno, 2)
         expect(await use(patient, path), `${errno} at calls ${nth} and ${nth + 1}`).toBe(expected)
         expect(plan.open).toBe(0)
@@ -124,11 +123,11 @@ describe('a file whose N-th call to the file system fails', () => {
   })
 
   it('is unreadable when it does not, with pauses between the tries', async () => {
-    const { path, patient, clock } = setup()
+    const { path, patient, clock } = setup(calls)
     await use(patient, path)
-    const { calls } = plan
+    const { calls: total } = plan
     for (const errno of errnos) {
-      for (let nth = 1; nth <= calls; nth++) {
+      for (let nth = 1; nth <= total; nth++) {
         failNth(nth, errno, Number.POSITIVE_INFINITY)
         const before = clock.monotonic()
         const error = await use(patient, path).catch((reason: unknown) => reason)
@@ -140,7 +139,7 @@ describe('a file whose N-th call to the file system fails', () => {
   })
 
   it.each(['EACCES', 'ELOOP', 'EISDIR'])('is unreadable at once by %s, and missing by ENOENT', async (errno) => {
-    const { path, patient } = setup()
+    const { path, patient } = setup(calls)
     failNth(1, errno)
     await expect(use(patient, path)).rejects.toMatchObject({ kind: 'permanent', code: 'source_unreadable' })
     expect(plan.calls).toBe(1)
