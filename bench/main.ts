@@ -85,6 +85,7 @@ const machine = () => ({
   node: process.version,
   commit: versionOf('git', ['describe', '--always', '--dirty']),
   curl: versionOf('curl', ['--version']),
+  rclone: versionOf('rclone', ['version']),
   missing: missingPeers(),
 })
 
