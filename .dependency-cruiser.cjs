@@ -10,6 +10,7 @@ const libraryHomes = {
   undici: '^src/(adapters/oss|cli)/',
   'fast-xml-parser': '^src/oss-emulator/',
   mime: '^src/adapters/oss/',
+  picomatch: '^src/adapters/file/',
   pino: '^src/adapters/log/',
   'pino-pretty': '^src/adapters/log/',
   commander: '^src/(cli/|main\\.ts)',

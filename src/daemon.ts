@@ -8,6 +8,7 @@ import { createFileSource } from './adapters/credentials/file-source.js'
 import { createGivenSource } from './adapters/credentials/given-source.js'
 import type { KeySource } from './adapters/credentials/key-source.js'
 import { createRefreshingCredentials } from './adapters/credentials/refreshing-credentials.js'
+import { createDirectoryWalker } from './adapters/file/directory-walker.js'
 import { createFileSources } from './adapters/file/file-source.js'
 import type { PinoLogger } from './adapters/log/pino-logger.js'
 import { startLanes } from './adapters/oss/lanes.js'
@@ -19,6 +20,8 @@ import { createLocalWakeup } from './adapters/wakeup/local-wakeup.js'
 import { createWebhookSender } from './adapters/webhook/webhook-sender.js'
 import type { Config } from './config.js'
 import { defaultBaseMs, defaultCapMs } from './core/retry.js'
+import { createBatchAgent } from './engine/batch-agent.js'
+import { createBatches } from './engine/batches.js'
 import { createDispatcher } from './engine/dispatcher.js'
 import { createDrain } from './engine/drain.js'
 import { createEndpointHealth } from './engine/endpoint-health.js'
@@ -69,6 +72,9 @@ export const version: string = JSON.parse(readFileSync(new URL('../package.json'
 /** Sorts by the time it was made, so that indexes grow at their end; 80 random bits keep it unguessable. */
 const newJobId = (): string => Date.now().toString(36).padStart(9, '0') + randomBytes(10).toString('hex')
 
+/** A batch is told from a job at sight. */
+const newBatchId = (): string => `b-${newJobId()}`
+
 const keySourceOf = (keys: KeySettings, logger: PinoLogger): KeySource => {
   switch (keys.kind) {
     case 'given':
@@ -106,6 +112,8 @@ export const startDaemon = async (
   })
   const storage = createStorageGate({ store: wrap.store(opened), clock, logger: component('storage') })
   const { store } = storage
+  const roots = { allowed: config.sourceRoots, forbidden: [config.dataDir] }
+  const walker = createDirectoryWalker(roots)
   const credentials = createRefreshingCredentials({
     source: keySourceOf(config.oss.keys, component('credentials')),
     clock,
@@ -120,7 +128,7 @@ export const startDaemon = async (
     threadUrl: new URL('./lane.js', import.meta.url),
     onFatal,
   })
-  const sources = createFileSources({ allowed: config.sourceRoots, forbidden: [config.dataDir] }, lanes.hash)
+  const sources = createFileSources(roots, lanes.hash)
   const oss = createOssTargets({
     dataPath: lanes,
     addressing: config.oss.addressing,
@@ -168,6 +176,16 @@ export const startDaemon = async (
   const sender = secrets.length === 0 ? null : createWebhookSender({ secrets, allow, ca, userAgent, now: clock.now })
   const webhookAgent =
     sender && createWebhookAgent({ store, storage, sender, wakeup, clock, random, logger: component('webhooks') })
+  const defaults = {
+    endpoint: config.oss.endpoint.origin,
+    region: config.oss.region,
+    partSize: config.partSize,
+    multipartThreshold: config.multipartThreshold,
+    parallel: config.parallel,
+    allowedTargets: config.allowedTargets,
+    marker: config.marker,
+  }
+  const newMarker = (): string => randomBytes(16).toString('hex')
   const jobs = createJobs({
     store,
     storage,
@@ -179,16 +197,25 @@ export const startDaemon = async (
     wakeup,
     clock,
     newId: newJobId,
-    newMarker: () => randomBytes(16).toString('hex'),
-    defaults: {
-      endpoint: config.oss.endpoint.origin,
-      region: config.oss.region,
-      partSize: config.partSize,
-      multipartThreshold: config.multipartThreshold,
-      parallel: config.parallel,
-      allowedTargets: config.allowedTargets,
-      marker: config.marker,
-    },
+    newMarker,
+    defaults,
+  })
+  const batchAgent = createBatchAgent({
+    store,
+    storage,
+    walker,
+    sources,
+    names: { newId: newJobId, newMarker: () => (config.marker ? newMarker() : null) },
+    clock,
+    logger: component('batches'),
+  })
+  const batches = createBatches({
+    store,
+    walker,
+    newId: newBatchId,
+    webhooks: sender,
+    defaults,
+    onWork: batchAgent.wake,
   })
   const pruner = createPruner({
     store,
@@ -219,6 +246,7 @@ export const startDaemon = async (
   const drain = createDrain({ waits })
   const app = await createApp({
     jobs,
+    batches,
     feed,
     orphans,
     waits,
@@ -237,7 +265,7 @@ export const startDaemon = async (
   })
 
   const stopParts = async (): Promise<void> => {
-    await Promise.all([janitor.stop(), pruner.stop(), dispatcher.stop(config.drainTimeoutMs)])
+    await Promise.all([janitor.stop(), pruner.stop(), batchAgent.stop(), dispatcher.stop(config.drainTimeoutMs)])
     // Behind the jobs, so that those which settle while the daemon stops have a chance to be told.
     await webhookAgent?.stop()
     sender?.close()
@@ -255,6 +283,7 @@ export const startDaemon = async (
   })
   logger.info({ crc64: crc64Engine() }, 'Checksums are computed by this engine')
   dispatcher.start()
+  batchAgent.start()
   pruner.start()
   janitor.start()
   webhookAgent?.start()

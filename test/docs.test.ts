@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { ConfigError, loadConfig, settings } from '../src/config.js'
 import { AppError, appErrorCodes } from '../src/core/app-error.js'
+import { batchProblemCodes } from '../src/core/batch.js'
 import { jobErrorCodes } from '../src/core/failure.js'
 import { jobStates, jobTransitions, settledStates } from '../src/core/job.js'
 import { problemOf } from '../src/http/problem.js'
@@ -77,6 +78,14 @@ describe('docs/reference/errors.md', () => {
     const rows = rowsOf(sectionOf(await read('docs/reference/errors.md'), 'Errors of a failed job'))
     expect(rows.map(([code]) => code)).toEqual(jobErrorCodes)
     expect(rows.every(([, cause = '', remedy = '']) => remedy !== '' || cause.includes('Reserved'))).toBe(true)
+  })
+})
+
+describe('the problems of a batch', () => {
+  it('are all in docs/reference/errors.md, and none besides', async () => {
+    const rows = rowsOf(sectionOf(await read('docs/reference/errors.md'), 'Problems of a batch'))
+    expect(rows.map(([code]) => code)).toEqual(batchProblemCodes)
+    expect(rows.every(([, cause = '', remedy = '']) => cause !== '' && remedy !== '')).toBe(true)
   })
 })
 

@@ -57,6 +57,7 @@ const takeMessage = (tally: Tally, { event, data }: SseMessage): boolean => {
   }
   if (!event.startsWith('job.')) return false
   const { jobId, type, job } = JSON.parse(data) as StoredEvent
+  if (jobId === null) return false
   if (type === 'job.deleted') tally.seeGone(jobId)
   else if (job !== undefined) tally.see(job)
   return tally.has(jobId)

@@ -122,13 +122,15 @@ export const watchProgressLine = (time: string, jobId: string, progress: Progres
 
 /** `watch`: one stored event. */
 export const watchEventLine = (event: StoredEvent): string => {
+  const subject = escapeText(event.jobId ?? event.batchId ?? '')
   if (event.type === 'part.uploaded' && event.part !== undefined) {
     const { partNumber, size, etag } = event.part
     const tag = etag === null ? '' : `, etag ${escapeText(etag)}`
-    return `${clockTime(event.at)}  ${escapeText(event.jobId)}  part ${partNumber} uploaded, ${formatBytes(size)}${tag}`
+    return `${clockTime(event.at)}  ${subject}  part ${partNumber} uploaded, ${formatBytes(size)}${tag}`
   }
   if (event.job !== undefined && event.type !== 'job.deleted') return watchJobLine(event.at, event.job)
-  return `${clockTime(event.at)}  ${escapeText(event.jobId)}  ${escapeText(event.type.replace(/^job\./, ''))}`
+  if (event.batch !== undefined) return `${clockTime(event.at)}  ${subject}  batch ${escapeText(event.batch.state)}`
+  return `${clockTime(event.at)}  ${subject}  ${escapeText(event.type.replace(/^job\./, ''))}`
 }
 
 /** `12:03:44Z` of an ISO 8601 instant. */

@@ -1,3 +1,4 @@
+import type { BatchView } from './batch-view.js'
 import type { JobView } from './job-view.js'
 import type { PartView } from './part-view.js'
 
@@ -15,22 +16,25 @@ export const eventTypes = [
   'job.updated',
   'job.deleted',
   'part.uploaded',
+  'batch.completed',
 ] as const
 export type EventType = (typeof eventTypes)[number]
 
 /**
  * An appended fact. `id` is opaque to everyone but the store that made it; order is promised per job only.
- * `job` is the job as it was then; `part.uploaded` carries `part` instead.
+ * `job` is the job as it was then; `part.uploaded` carries `part` instead. `batch.completed` is about a `batch` that has
+ * settled, however it ended, and about no job.
  */
 export interface StoredEvent {
   readonly id: string
   readonly type: EventType
   /** ISO 8601 UTC. */
   readonly at: string
-  readonly jobId: string
+  readonly jobId: string | null
   readonly batchId: string | null
   /** The name of the token whose request it was. Absent: a daemon without tokens, or its own doing. */
   readonly by?: string
   readonly job?: JobView
   readonly part?: PartView
+  readonly batch?: BatchView
 }

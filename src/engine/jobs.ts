@@ -1,21 +1,11 @@
 import { AppError } from '../core/app-error.js'
 import { type Caller, maySteer, mayWrite } from '../core/caller.js'
 import { Failure } from '../core/failure.js'
-import {
-  type Fingerprint,
-  type IfExists,
-  isSettled,
-  type Job,
-  type JobChanges,
-  type NewJob,
-  type OnSourceChange,
-  type WebhookWish,
-} from '../core/job.js'
+import { type Fingerprint, isSettled, type Job, type JobChanges, type NewJob } from '../core/job.js'
 import { heldUp, type JobView, viewJob, waitingFor } from '../core/job-view.js'
 import { type AllowedTarget, isTargetAllowed } from '../core/object-key.js'
 import { type PartView, viewPart } from '../core/part-view.js'
 import { maxObjectSize } from '../core/plan.js'
-import { defaultWebhookEvents } from '../core/webhook.js'
 import type { Clock } from '../ports/clock.js'
 import type { Credentials } from '../ports/credentials.js'
 import type { SourceOpener } from '../ports/source.js'
@@ -23,28 +13,16 @@ import type { ControlRequest, IdempotencyKey, JobFilter, JobStore, Page, PageReq
 import type { Wakeup } from '../ports/wakeup.js'
 import type { WebhookSender } from '../ports/webhooks.js'
 import type { EndpointHealth } from './endpoint-health.js'
+import { type JobOptionsRequest, newJob, type OptionDefaults, templateOf } from './job-template.js'
 import { createNudge } from './nudge.js'
 import type { ProgressBoard } from './progress-board.js'
 import type { StorageGate } from './storage-gate.js'
+import { webhookWishOf } from './webhook-wish.js'
 
 /** A valid job request: shapes, sizes, key, bucket, path and header rules were checked by the caller. Defaults are filled in here. */
-export interface SubmitRequest {
+export interface SubmitRequest extends JobOptionsRequest {
   readonly source: { readonly path: string }
   readonly target: { readonly bucket: string; readonly key: string }
-  readonly partSize?: number | undefined
-  readonly multipartThreshold?: number | undefined
-  readonly parallel?: number | undefined
-  readonly sequential?: boolean | undefined
-  readonly headers?: Readonly<Record<string, string>> | undefined
-  readonly ifExists?: IfExists | undefined
-  readonly crc64?: string | undefined
-  readonly priority?: number | undefined
-  readonly labels?: Readonly<Record<string, string>> | undefined
-  /** Milliseconds since the epoch. */
-  readonly notBefore?: number | undefined
-  readonly notAfter?: number | undefined
-  readonly onSourceChange?: OnSourceChange | undefined
-  readonly webhook?: { readonly url: string; readonly events?: readonly string[] | undefined } | undefined
 }
 
 export const verbs = ['pause', 'resume', 'cancel', 'retry'] as const
@@ -69,12 +47,9 @@ export interface Jobs {
 }
 
 /** Where jobs go and what they get when they ask for nothing else. */
-export interface JobDefaults {
+export interface JobDefaults extends OptionDefaults {
   readonly endpoint: string
   readonly region: string
-  readonly partSize: number
-  readonly multipartThreshold: number
-  readonly parallel: number
   readonly allowedTargets: readonly AllowedTarget[]
   /** Objects carry `x-oss-meta-longshore-upload`. */
   readonly marker: boolean
@@ -126,6 +101,7 @@ const waitPollMs = 1_000
 
 export const createJobs = (deps: Deps): Jobs => {
   const { store, sources, progress, wakeup, clock, defaults } = deps
+  const names = { newId: deps.newId, newMarker: () => (defaults.marker ? deps.newMarker() : null) }
 
   /** The job with what only this daemon knows of why it is not moving. */
   const asItStands = (job: Job): Job => {
@@ -179,52 +155,20 @@ export const createJobs = (deps: Deps): Jobs => {
     }
   }
 
-  const webhookOf = ({ webhook }: SubmitRequest): WebhookWish | null => {
-    if (webhook === undefined) return null
-    const refuse = (path: string, message: string): never => {
-      throw new AppError('invalid_request', `${path} ${message}`, { errors: [{ path, message }] })
-    }
-    if (deps.webhooks === null) return refuse('webhook', 'needs LONGSHORE_WEBHOOK_SECRET: this daemon cannot sign any')
-    const refusal = deps.webhooks.refusal(webhook.url)
-    return refusal === null
-      ? { url: webhook.url, events: webhook.events ?? defaultWebhookEvents }
-      : refuse('webhook.url', refusal)
-  }
-
   const build = async (request: SubmitRequest, caller: Caller): Promise<NewJob> => {
     const { bucket, key } = request.target
     const roots = caller.roots ?? undefined
-    const webhook = webhookOf(request)
+    const webhook = webhookWishOf(request.webhook, deps.webhooks)
     const fingerprint = await fingerprintOf(request.source.path, roots)
     if (fingerprint.size > maxObjectSize) {
       throw new AppError('invalid_request', 'The source is larger than an object in OSS can be', {
         errors: [{ path: 'source.path', message: `has ${fingerprint.size} bytes; OSS holds at most ${maxObjectSize}` }],
       })
     }
-    const notBefore = request.notBefore ?? null
-    return {
-      id: deps.newId(),
-      batchId: null,
-      source: { path: request.source.path, fingerprint },
-      target: { bucket, key, endpoint: defaults.endpoint, region: defaults.region },
-      options: {
-        partSize: request.partSize ?? defaults.partSize,
-        multipartThreshold: request.multipartThreshold ?? defaults.multipartThreshold,
-        parallel: request.parallel ?? defaults.parallel,
-        sequential: request.sequential ?? false,
-        headers: request.headers ?? {},
-        ifExists: request.ifExists ?? 'overwrite',
-        crc64: request.crc64 ?? null,
-        notAfter: request.notAfter ?? null,
-        onSourceChange: request.onSourceChange ?? 'fail',
-        ...(roots === undefined ? {} : { roots }),
-        ...(webhook === null ? {} : { webhook }),
-      },
-      priority: request.priority ?? 0,
-      labels: request.labels ?? {},
-      marker: defaults.marker ? deps.newMarker() : null,
-      dueAt: notBefore !== null && notBefore > clock.now() ? notBefore : null,
-    }
+    const source = { path: request.source.path, fingerprint }
+    const target = { bucket, key, endpoint: defaults.endpoint, region: defaults.region }
+    const template = templateOf(request, defaults, { roots: caller.roots, webhook })
+    return newJob(template, { batchId: null, source, target }, names, clock.now())
   }
 
   return {
@@ -333,7 +277,7 @@ export const createJobs = (deps: Deps): Jobs => {
   }
 }
 
-const idempotencyMismatch = (): AppError =>
+export const idempotencyMismatch = (): AppError =>
   new AppError('idempotency_mismatch', 'This Idempotency-Key was used with another request: use a new key')
 
 /** A put has no part rows: its one part is what the job itself knows. */

@@ -1,5 +1,7 @@
 import { AppError } from '../core/app-error.js'
+import type { Batch } from '../core/batch.js'
 import { isSettled } from '../core/job.js'
+import type { BatchStore } from '../ports/batch-store.js'
 import type { Clock } from '../ports/clock.js'
 import type { JobCounts, JobFilter, JobStore } from '../ports/store.js'
 import type { Wakeup } from '../ports/wakeup.js'
@@ -21,7 +23,7 @@ export interface Waits {
 }
 
 interface Deps {
-  readonly store: Pick<JobStore, 'get' | 'tally'>
+  readonly store: Pick<JobStore, 'get' | 'tally'> & Pick<BatchStore, 'getBatch' | 'unfinishedBatches'>
   readonly wakeup: Wakeup
   readonly clock: Clock
 }
@@ -35,6 +37,14 @@ interface Sight extends JobCounts {
 
 const nothing: Sight = { pending: 0, completed: 0, failed: 0, cancelled: 0, newestPending: null }
 
+/** Whether jobs that a batch is going to make, or to bring back, may match. Its jobs inherit its labels. */
+const mayMatch = ({ id, target, template }: Batch, { batchId, bucket, labels = [] }: JobFilter): boolean =>
+  (batchId === undefined || batchId === id) &&
+  (bucket === undefined || bucket === target.bucket) &&
+  labels.every(
+    ({ key, value }) => Object.hasOwn(template.labels, key) && (value === null || template.labels[key] === value),
+  )
+
 export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
   const assertKnown = async ({ ids = [], batchId }: JobFilter): Promise<void> => {
     for (const id of ids) {
@@ -42,14 +52,18 @@ export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
         throw new AppError('job_not_found', `There is no job ${JSON.stringify(id)}: it was never made, or was deleted`)
       }
     }
-    if (batchId === undefined) return
-    const { nextCursor: _cursor, newestPending: _newest, ...counts } = await store.tally({ batchId }, null)
-    if (Object.values(counts).some((count) => count > 0)) return
+    if (batchId === undefined || (await store.getBatch(batchId)) !== null) return
     throw new AppError('batch_not_found', `There is no batch ${JSON.stringify(batchId)}`)
   }
 
+  /** Batches that may still make jobs that match, each one pending. Before the jobs are counted, for it may make them meanwhile. */
+  const comingBatches = async (filter: JobFilter): Promise<number> => {
+    if (filter.ids !== undefined) return 0
+    return (await store.unfinishedBatches()).filter((batch) => mayMatch(batch, filter)).length
+  }
+
   const look = async (filter: JobFilter): Promise<Sight> => {
-    let sight = nothing
+    let sight: Sight = { ...nothing, pending: await comingBatches(filter) }
     for (let cursor: string | null = null; ; ) {
       const page = await store.tally(filter, cursor)
       sight = {

@@ -8,6 +8,7 @@ import type { JobView } from '../core/job-view.js'
 import { webhookStates } from '../core/webhook.js'
 import { uploadOwners } from '../engine/orphan-view.js'
 import { abortResults } from '../engine/orphans.js'
+import { batchProblemSchema, batchSchema, plannedFileSchema } from './batch-answers.js'
 
 /**
  * Shapes of the answers, for the OpenAPI document. A test has the compiler compare them with the views' own types, so
@@ -134,6 +135,9 @@ const page = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item).readonly(), nextCursor: z.string().nullable().describe('Null at the end.') })
 
 export const jobPageSchema = page(jobSchema)
+export const batchPageSchema = page(batchSchema)
+export const batchProblemPageSchema = page(batchProblemSchema)
+export const plannedFilePageSchema = page(plannedFileSchema)
 export const partPageSchema = page(partSchema)
 
 export const eventSchema = z
@@ -141,13 +145,16 @@ export const eventSchema = z
     id: z.string().describe('Opaque; what Last-Event-ID takes.'),
     type: z.enum(eventTypes),
     at: instant,
-    jobId: z.string(),
+    jobId: z.string().nullable().describe('Null for batch.completed.'),
     batchId: z.string().nullable(),
     by: z.string().optional().describe('The name of the token whose request it was.'),
     job: jobSchema.optional(),
     part: partSchema.optional(),
+    batch: batchSchema.optional(),
   })
-  .describe('`data:` of a stored event: `job` as it was then, or `part` for part.uploaded.')
+  .describe(
+    '`data:` of a stored event: `job` as it was then, `part` for part.uploaded, `batch` for batch.completed (settled, however it ended).',
+  )
 
 export const jobProgressSchema = z
   .object({ jobId: z.string(), progress: progressSchema })

@@ -2,6 +2,7 @@ import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import type { Batches } from '../engine/batches.js'
 import type { Drain } from '../engine/drain.js'
 import type { EventFeed } from '../engine/event-feed.js'
 import type { Jobs } from '../engine/jobs.js'
@@ -21,6 +22,8 @@ import { openApiOptions } from './openapi.js'
 import { guardOrigin } from './origin-guard.js'
 import { sendProblem } from './problem.js'
 import { limitRates } from './rate-limit.js'
+import { batchVerbRoutes } from './routes/batch-verbs.js'
+import { batchRoutes } from './routes/batches.js'
 import { eventRoutes } from './routes/events.js'
 import { jobVerbRoutes } from './routes/job-verbs.js'
 import { jobRoutes } from './routes/jobs.js'
@@ -37,6 +40,7 @@ import { compileValidator } from './validation.js'
 
 export interface AppDeps {
   readonly jobs: Jobs
+  readonly batches: Batches
   readonly feed: EventFeed
   readonly orphans: Orphans
   readonly waits: Waits
@@ -89,7 +93,7 @@ const docs = async (app: FastifyInstance): Promise<void> => {
 
 /** The HTTP app, ready but not listening. Throws when a route declares no scope. */
 export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
-  const { jobs, store, clock, drain, waits, tokens } = deps
+  const { jobs, batches, store, clock, drain, waits, tokens } = deps
   const app: FastifyInstance = fastify({
     loggerInstance: deps.logger,
     // Fastify's own lines would hold whole URLs; ours is below.
@@ -139,8 +143,10 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(docs)
   await app.register(async (instance) => jobRoutes(instance, { jobs, lingering, drain }))
   await app.register(async (instance) => jobVerbRoutes(instance, jobs))
+  await app.register(async (instance) => batchRoutes(instance, { batches, jobs, drain }))
+  await app.register(async (instance) => batchVerbRoutes(instance, batches))
   await app.register(async (instance) => waitRoutes(instance, { waits, drain, lingering }))
-  await app.register(async (instance) => eventRoutes(instance, { jobs, feed: deps.feed, streams }))
+  await app.register(async (instance) => eventRoutes(instance, { jobs, batches, feed: deps.feed, streams }))
   await app.register(async (instance) => webhookRoutes(instance, deps.webhooks))
   await app.register(async (instance) => sessionRoutes(instance, { tokens, sessions, guard }))
   await app.register(async (instance) => orphanRoutes(instance, deps.orphans))

@@ -74,6 +74,39 @@ export const jobChangesSchema = z
     examples: [{ priority: 10, parallel: 8, labels: { run: '42' } }],
   })
 
+/** What a request may ask for a job, and a batch for each of its jobs. */
+export const jobOptionFields = {
+  partSize: bytes(minPartSize, maxPartSize)
+    .describe('Preferred bytes per part; doubled until the file fits 10,000 parts.')
+    .optional(),
+  multipartThreshold: bytes(minThreshold, maxThreshold)
+    .describe('Files of at least so many bytes go in parts, smaller ones in one request.')
+    .optional(),
+  parallel,
+  sequential: z.boolean().describe("OSS's sequential mode: parts in order, one at a time.").optional(),
+  headers: headers.describe('Headers of the object; Content-Type is guessed from the key when absent.').optional(),
+  ifExists: z.enum(ifExistsPolicies).describe('What to do when the object exists; overwrite by default.').optional(),
+  priority,
+  labels: labels.optional(),
+  notBefore: instant.describe('The job waits until then.').optional(),
+  notAfter: instant.describe('The job fails with `deadline` when it is not done by then.').optional(),
+  onSourceChange: z
+    .enum(sourceChangePolicies)
+    .describe('fail (default), or restart at most three times when the source changes.')
+    .optional(),
+  webhook: webhookWishSchema.describe('Who is told what becomes of the job, by Standard Webhooks.').optional(),
+}
+
+interface Times {
+  readonly notBefore?: number | undefined
+  readonly notAfter?: number | undefined
+}
+
+export const checkTimes = ({ notBefore, notAfter }: Times, context: z.RefinementCtx): void => {
+  if (notBefore === undefined || notAfter === undefined || notAfter > notBefore) return
+  context.addIssue({ code: 'custom', path: ['notAfter'], message: 'must be later than notBefore' })
+}
+
 /** The body of POST /v1/jobs; its output is what the use case takes. */
 export const jobRequestSchema = z
   .strictObject({
@@ -84,31 +117,10 @@ export const jobRequestSchema = z
       bucket: ruled(bucketProblem),
       key: ruled(keyProblem).describe('1 to 1023 bytes in UTF-8.'),
     }),
-    partSize: bytes(minPartSize, maxPartSize)
-      .describe('Preferred bytes per part; doubled until the file fits 10,000 parts.')
-      .optional(),
-    multipartThreshold: bytes(minThreshold, maxThreshold)
-      .describe('Files of at least so many bytes go in parts, smaller ones in one request.')
-      .optional(),
-    parallel,
-    sequential: z.boolean().describe("OSS's sequential mode: parts in order, one at a time.").optional(),
-    headers: headers.describe('Headers of the object; Content-Type is guessed from the key when absent.').optional(),
-    ifExists: z.enum(ifExistsPolicies).describe('What to do when the object exists; overwrite by default.').optional(),
+    ...jobOptionFields,
     crc64: ruled(crc64Problem).describe('CRC-64/XZ that the source must have, decimal.').optional(),
-    priority,
-    labels: labels.optional(),
-    notBefore: instant.describe('The job waits until then.').optional(),
-    notAfter: instant.describe('The job fails with `deadline` when it is not done by then.').optional(),
-    onSourceChange: z
-      .enum(sourceChangePolicies)
-      .describe('fail (default), or restart at most three times when the source changes.')
-      .optional(),
-    webhook: webhookWishSchema.describe('Who is told what becomes of the job, by Standard Webhooks.').optional(),
   })
-  .superRefine(({ notBefore, notAfter }, context) => {
-    if (notBefore === undefined || notAfter === undefined || notAfter > notBefore) return
-    context.addIssue({ code: 'custom', path: ['notAfter'], message: 'must be later than notBefore' })
-  })
+  .superRefine(checkTimes)
   .meta({
     description: 'A request to bring one file to one object.',
     examples: [

@@ -2,6 +2,8 @@ import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import { z } from 'zod'
 import {
   abortAnswersSchema,
+  batchPageSchema,
+  batchProblemPageSchema,
   eventSchema,
   jobPageSchema,
   jobProgressSchema,
@@ -10,6 +12,7 @@ import {
   orphanSchema,
   partPageSchema,
   partSchema,
+  plannedFilePageSchema,
   probeProblemSchema,
   probeSchema,
   problemSchema,
@@ -21,6 +24,8 @@ import {
   webhookPageSchema,
   webhookSchema,
 } from './answers.js'
+import { batchProblemSchema, batchSchema, plannedFileSchema } from './batch-answers.js'
+import { batchRequestSchema } from './batch-request.js'
 import { jobChangesSchema, jobRequestSchema } from './job-request.js'
 import { abortRequestSchema } from './orphan-request.js'
 import { problemMediaType } from './problem.js'
@@ -39,6 +44,7 @@ const register = (schemas: Readonly<Record<string, z.ZodType>>): Names => {
 }
 
 const requests = register({
+  BatchRequest: batchRequestSchema,
   JobRequest: jobRequestSchema,
   JobChanges: jobChangesSchema,
   OrphanAbortRequest: abortRequestSchema,
@@ -46,6 +52,10 @@ const requests = register({
   SessionRequest: sessionRequestSchema,
 })
 const answers = register({
+  Batch: batchSchema,
+  BatchPage: batchPageSchema,
+  BatchProblem: batchProblemSchema,
+  BatchProblemPage: batchProblemPageSchema,
   Job: jobSchema,
   JobPage: jobPageSchema,
   JobProgress: jobProgressSchema,
@@ -55,6 +65,8 @@ const answers = register({
   OrphanPage: orphanPageSchema,
   Part: partSchema,
   PartPage: partPageSchema,
+  PlannedFile: plannedFileSchema,
+  PlannedFilePage: plannedFilePageSchema,
   Probe: probeSchema,
   ProbeProblem: probeProblemSchema,
   Problem: problemSchema,
@@ -107,9 +119,9 @@ const descriptions: Readonly<Record<string, string>> = {
   401: '`unauthorized`: no valid token.',
   403: '`forbidden`: the token lacks the scope, or a web page of another origin asks; `target_not_allowed`.',
   404: '`job_not_found`, `batch_not_found`, `webhook_not_found`: there is none of this id.',
-  409: '`invalid_state`: the state of the job forbids it; `target_busy`: `jobId` names the job in the way.',
+  409: '`invalid_state`: the state of the job or batch forbids it; `target_busy`: `jobId` names the job in the way.',
   412: '`precondition_failed`: the job is at another version than `If-Match` names.',
-  413: '`payload_too_large`: the body is over 1 MiB.',
+  413: '`payload_too_large`: the body is over 1 MiB (of a batch: 16 MiB).',
   415: '`unsupported_media_type`: the body is not application/json.',
   421: '`misdirected`: the Host header is not one of ours.',
   422: '`source_unavailable`: the source cannot be read; `idempotency_mismatch`: the key was used with another body.',
@@ -123,8 +135,12 @@ const descriptions: Readonly<Record<string, string>> = {
 /** What streams send; their items are described by the schemas Event and JobProgress. */
 export const eventStreamSchema = z.string().describe('Server-sent events: `data:` holds an Event or a JobProgress.')
 
+/** One JSON object per line; the lines are described by the schema Job. */
+export const jobLinesSchema = z.string().describe('NDJSON: every line is a Job.')
+
 const mediaTypeOf = (schema: z.ZodType): string => {
   if (schema === problemSchema || schema === probeProblemSchema) return problemMediaType
+  if (schema === jobLinesSchema) return 'application/x-ndjson'
   return schema === eventStreamSchema ? 'text/event-stream' : 'application/json'
 }
 
@@ -183,6 +199,7 @@ export const openApiOptions = (version: string): FastifyDynamicSwaggerOptions =>
     },
     tags: [
       { name: 'jobs', description: 'Hand over work, look at it, steer it.' },
+      { name: 'batches', description: 'Directories and lists of files, as one.' },
       { name: 'events', description: 'What happens, as it happens.' },
       { name: 'webhooks', description: 'Messages to receivers of webhooks, and what became of them.' },
       { name: 'orphans', description: 'Multipart uploads that are open in OSS.' },

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { bucketProblem } from '../core/object-key.js'
 import { ruled } from './job-request.js'
-import { partsQuerySchema } from './query.js'
+import { pageQuerySchema } from './query.js'
 
 /** One answer must come before clients lose patience, and each upload takes OSS a few requests. */
 const maxUploads = 100
 
 export const orphansQuerySchema = z.strictObject({
-  ...partsQuerySchema.shape,
+  ...pageQuerySchema.shape,
   // Holds a key, which may be long.
   cursor: z.string().min(1).max(8192).optional().describe('`nextCursor` of the page before.'),
   bucket: ruled(bucketProblem).optional(),

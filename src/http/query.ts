@@ -19,10 +19,9 @@ const cursor = z.string().min(1).max(1024).optional().describe('`nextCursor` of 
 
 const pageFields = { limit, cursor }
 
-export const partsQuerySchema = z.strictObject(pageFields)
+export const pageQuerySchema = z.strictObject(pageFields)
 
-export const jobsQuerySchema = z.strictObject({
-  ...pageFields,
+const filterFields = {
   state: repeatable
     .transform((value) => asArray(value).flatMap((text) => text.split(',')))
     .pipe(z.array(z.enum(jobStates)))
@@ -33,7 +32,6 @@ export const jobsQuerySchema = z.strictObject({
       description: 'May repeat or hold commas.',
     }),
   bucket: z.string().min(1).max(63).optional(),
-  batch: z.string().min(1).max(100).optional(),
   source: z
     .string()
     .min(1)
@@ -49,14 +47,19 @@ export const jobsQuerySchema = z.strictObject({
       items: { type: 'string' },
       description: '`k=v`, or a bare `k` for any value. May repeat; all must match.',
     }),
-})
+}
+
+const batch = z.string().min(1).max(100).optional().describe('Only of this batch.')
+
+export const batchJobsQuerySchema = z.strictObject({ ...pageFields, ...filterFields })
+export const jobsQuerySchema = z.strictObject({ ...pageFields, ...filterFields, batch })
 
 function labelOf(text: string): { key: string; value: string | null } {
   const at = text.indexOf('=')
   return at === -1 ? { key: text, value: null } : { key: text.slice(0, at), value: text.slice(at + 1) }
 }
 
-type PageQuery = z.infer<typeof partsQuerySchema>
+type PageQuery = z.infer<typeof pageQuerySchema>
 type FilterQuery = Partial<Omit<z.infer<typeof jobsQuerySchema>, 'limit' | 'cursor'>>
 
 export const pageRequestOf = ({ limit, cursor }: PageQuery): PageRequest => ({ limit, cursor: cursor ?? null })
@@ -98,6 +101,7 @@ const after = z.string().min(1).max(256).optional().describe('Event id after whi
 export const jobEventsQuerySchema = z.strictObject({ after })
 export const eventsQuerySchema = z.strictObject({
   job: z.string().min(1).max(100).optional().describe('Events of one job only.'),
+  batch: batch.describe('Events of one batch and its jobs only.'),
   after,
 })
 

@@ -16,10 +16,13 @@ import type {
   Waiting,
 } from '../core/job.js'
 import type { PlannedPart, StoredPart, UploadedPart } from '../core/part.js'
+import type { BatchStore } from './batch-store.js'
+import type { IdempotencyKey } from './idempotency-key.js'
 import type { Page, PageRequest } from './page.js'
 import type { UploadRef } from './target.js'
 import type { WebhookStore } from './webhooks.js'
 
+export type { IdempotencyKey } from './idempotency-key.js'
 export type { Page, PageRequest } from './page.js'
 
 /** The right of one node to work on a job. `epoch` grows with each claim and fences writes; opaque to the engine. */
@@ -39,12 +42,6 @@ export type SubmitResult =
   | { readonly kind: 'mismatch' }
   /** An unsettled job writes the same bucket and key. */
   | { readonly kind: 'target_busy'; readonly jobId: string }
-
-export interface IdempotencyKey {
-  readonly key: string
-  /** Of the request body; a replay must match. */
-  readonly fingerprint: string
-}
 
 export interface Claim {
   readonly lease: Lease
@@ -301,4 +298,4 @@ export interface StoreUpkeep {
   close(): Promise<void>
 }
 
-export type Store = JobStore & EventStore & OrphanStore & WebhookStore & StoreUpkeep
+export type Store = JobStore & EventStore & OrphanStore & BatchStore & WebhookStore & StoreUpkeep

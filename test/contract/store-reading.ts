@@ -146,7 +146,7 @@ export const readingTests = (setup: () => Promise<StoreSetup>): void => {
         let after = before
         for (;;) {
           const page = await store.eventsAfter(after, filter, limit)
-          ids.push(...page.items.map((event) => event.jobId))
+          ids.push(...page.items.map((event) => event.jobId ?? ''))
           after = page.lastId
           if (page.items.length < limit) return ids
         }

@@ -1,3 +1,4 @@
+import type { BatchView } from '../../src/core/batch-view.js'
 import type { EventType, StoredEvent } from '../../src/core/event.js'
 import type { Job } from '../../src/core/job.js'
 import type { EventFilter } from '../../src/ports/store.js'
@@ -21,6 +22,11 @@ export const createMemoryEvents = (instance: string, now: () => number) => {
     return id
   }
 
+  const appendBatch = (batchId: string, batch: BatchView): void => {
+    const id = `${instance}-${++lastEvent}`
+    events.push({ id, type: 'batch.completed', at: new Date(now()).toISOString(), jobId: null, batchId, batch })
+  }
+
   const after = (cursor: string | null, filter: EventFilter, limit: number) => {
     const last = lastId()
     const pruned = `${instance}-${lastEvent - events.length}`
@@ -40,5 +46,5 @@ export const createMemoryEvents = (instance: string, now: () => number) => {
     return events.splice(0, Math.min(limit, kept === -1 ? events.length : kept)).length
   }
 
-  return { append, after, lastId, prune }
+  return { append, appendBatch, after, lastId, prune }
 }

@@ -1,6 +1,6 @@
 import { AppError } from '../../src/core/app-error.js'
 import type { EventType } from '../../src/core/event.js'
-import { isSettled, type Job, type JobState, steeringOf } from '../../src/core/job.js'
+import { isSettled, type Job, type JobState, type NewJob, steeringOf } from '../../src/core/job.js'
 import {
   beginCompleting,
   changeJob,
@@ -20,6 +20,7 @@ import type { Clock } from '../../src/ports/clock.js'
 import type { Fenced, IdempotencyKey, Lease, Store } from '../../src/ports/store.js'
 import type { Wakeup } from '../../src/ports/wakeup.js'
 import { claimOrder } from './claim-order.js'
+import { createMemoryBatches } from './memory-batches.js'
 import { createMemoryEvents } from './memory-events.js'
 import { createMemoryOrphans } from './memory-orphans.js'
 import { createMemoryPages } from './memory-pages.js'
@@ -47,6 +48,9 @@ interface Row {
 
 const pending = { state: 'pending', etag: null, crc64: null, proven: false, attempts: 0, uploadedAt: null } as const
 
+const steers: ReadonlySet<keyof Store> = new Set(['control', 'change', 'controlBatch', 'steerJobs'])
+const handsOverWork: ReadonlySet<keyof Store> = new Set([...steers, 'submit', 'release', 'extendBatch'])
+
 /** The store port in memory, with the semantics of the SQLite one: the conformance suite runs on both. */
 export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
   const { clock, wakeup, instance = 'memory00' } = deps
@@ -69,10 +73,12 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
 
   const save = (row: Row, step: Step): Job => {
     orphans.stepTaken(row.job, step.job)
+    const before = row.job
     row.job = step.job
     if (step.parts === 'dropped') row.parts = []
     if (step.parts === 'reset') row.parts = row.parts.map((part) => ({ ...part, ...pending }))
     if (step.event !== null) tell(step.job, step.event, step.by)
+    batches.moved(before, step.job)
     return step.job
   }
 
@@ -102,6 +108,33 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         other.job.target.key === target.key,
     )?.job.id ?? null
 
+  const insert = (request: NewJob, idempotency: IdempotencyKey | null, by: string | null): Job => {
+    const step = createJob(request, clock.now())
+    const row: Row = {
+      seq: ++lastSeq,
+      notBefore: step.job.dueAt,
+      idempotency,
+      job: step.job,
+      parts: [],
+      epoch: 0,
+      leaseUntil: null,
+    }
+    rows.set(request.id, row)
+    orphans.bucketUsed(request.target.bucket)
+    batches.moved(null, step.job)
+    return save(row, { ...step, by })
+  }
+
+  const batches = createMemoryBatches({
+    now: clock.now,
+    log,
+    pages: { pageOf, startOf },
+    jobsBySeq: bySeq,
+    save: (row, step) => save(row as Row, step),
+    rivalOf,
+    insert: (request, by) => void insert(request, null, by),
+  })
+
   /** Leases and backoffs are durations: they move along when the wall clock is set. */
   const followWallClock = (): void => {
     const by = wallOffset() - followed
@@ -123,9 +156,8 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     const eventsBefore = log.lastId()
     const answer = work()
     if (log.lastId() !== eventsBefore) wakeup.notify('events')
-    const steers = operation === 'control' || operation === 'change'
-    if (steers || operation === 'submit' || operation === 'release') wakeup.notify('jobs')
-    if (steers) wakeup.notify('desires')
+    if (handsOverWork.has(operation)) wakeup.notify('jobs')
+    if (steers.has(operation)) wakeup.notify('desires')
     if (operation === 'redeliverWebhook') wakeup.notify('webhooks')
     return answer
   }
@@ -143,19 +175,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         const rival = rivalOf(request)
         if (rival !== null) return { kind: 'target_busy', jobId: rival }
         if (rows.has(request.id)) throw new Error('the job id is taken')
-        const step = createJob(request, clock.now())
-        const row: Row = {
-          seq: ++lastSeq,
-          notBefore: step.job.dueAt,
-          idempotency,
-          job: step.job,
-          parts: [],
-          epoch: 0,
-          leaseUntil: null,
-        }
-        rows.set(request.id, row)
-        orphans.bucketUsed(request.target.bucket)
-        return { kind: 'created', job: save(row, { ...step, by: by ?? null }) }
+        return { kind: 'created', job: insert(request, idempotency, by ?? null) }
       }),
 
     findByIdempotencyKey: (key) =>
@@ -251,12 +271,14 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
           }
           const after: StoredPart = { ...before, ...part, state: 'uploaded', uploadedAt: clock.now() }
           row.parts[planned] = after
+          const job = row.job
           row.job = {
             ...row.job,
             bytesUploaded: row.job.bytesUploaded + part.size,
             partsUploaded: row.job.partsUploaded + 1,
             crashes: 0,
           }
+          batches.moved(job, row.job)
           log.append(row.job, 'part.uploaded', { part: viewPart(after) })
         }
         return 'ok'
@@ -375,6 +397,21 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
       }),
     forgetAbandoned: (uploadId) => run('forgetAbandoned', () => orphans.forgetAbandoned(uploadId)),
     forgetInitiates: (before, limit) => run('forgetInitiates', () => orphans.forgetInitiates(before, limit)),
+
+    submitBatch: (...args) => run('submitBatch', () => batches.operations.submitBatch(...args)),
+    findBatchByIdempotencyKey: (key) =>
+      run('findBatchByIdempotencyKey', () => batches.operations.findBatchByIdempotencyKey(key)),
+    getBatch: (batchId) => run('getBatch', () => batches.operations.getBatch(batchId)),
+    listBatches: (page) => run('listBatches', () => batches.operations.listBatches(page)),
+    unfinishedBatches: () => run('unfinishedBatches', batches.operations.unfinishedBatches),
+    batchFiles: (...args) => run('batchFiles', () => batches.operations.batchFiles(...args)),
+    extendBatch: (...args) => run('extendBatch', () => batches.operations.extendBatch(...args)),
+    endWalk: (batchId) => run('endWalk', () => batches.operations.endWalk(batchId)),
+    controlBatch: (...args) => run('controlBatch', () => batches.operations.controlBatch(...args)),
+    steerJobs: (...args) => run('steerJobs', () => batches.operations.steerJobs(...args)),
+    endRetry: (...args) => run('endRetry', () => batches.operations.endRetry(...args)),
+    batchProblems: (...args) => run('batchProblems', () => batches.operations.batchProblems(...args)),
+    plannedFiles: (...args) => run('plannedFiles', () => batches.operations.plannedFiles(...args)),
 
     prune: ({ before, limit }) =>
       run('prune', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
+import type { PlannedFile } from '../../src/core/batch.js'
+import type { BatchView } from '../../src/core/batch-view.js'
 import type { StoredEvent } from '../../src/core/event.js'
 import type { JobView } from '../../src/core/job-view.js'
 import { viewJob } from '../../src/core/job-view.js'
@@ -17,6 +19,7 @@ import {
   type statsSchema,
   type webhookSchema,
 } from '../../src/http/answers.js'
+import type { batchSchema, plannedFileSchema } from '../../src/http/batch-answers.js'
 import type { Problem } from '../../src/http/problem.js'
 import type { StoreStats } from '../../src/ports/store.js'
 import { storedJob } from './harness.js'
@@ -39,7 +42,12 @@ describe('The schemas of the answers', () => {
       true satisfies Alike<NonNullable<Job['receipt']>, NonNullable<JobView['receipt']>>,
       true satisfies Alike<NonNullable<Job['error']>, NonNullable<JobView['error']>>,
       true satisfies Alike<z.infer<typeof partSchema>, PartView>,
-      true satisfies Alike<Omit<Event, 'by' | 'job' | 'part'>, Omit<StoredEvent, 'by' | 'job' | 'part'>>,
+      true satisfies Alike<
+        Omit<Event, 'by' | 'job' | 'part' | 'batch'>,
+        Omit<StoredEvent, 'by' | 'job' | 'part' | 'batch'>
+      >,
+      true satisfies Alike<Omit<z.infer<typeof batchSchema>, 'source'>, Omit<BatchView, 'source'>>,
+      true satisfies Alike<z.infer<typeof plannedFileSchema>, PlannedFile>,
       true satisfies Alike<keyof Event, keyof StoredEvent>,
       true satisfies Alike<z.infer<typeof statsSchema>, StoreStats>,
       true satisfies Alike<z.infer<typeof orphanSchema>, OrphanView>,

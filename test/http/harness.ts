@@ -17,6 +17,7 @@ import { type AppDeps, createApp } from '../../src/http/app.js'
 import type { Clock } from '../../src/ports/clock.js'
 import type { JobFilter } from '../../src/ports/store.js'
 import type { Token, Tokens } from '../../src/ports/tokens.js'
+import { createIdleBatches } from './batches-setup.js'
 
 export const storedJob = (changes: Partial<Job> = {}): Job => ({
   id: 'job-1',
@@ -304,6 +305,7 @@ export const createHarness = async (
   }
   const app = await createApp({
     jobs,
+    batches: createIdleBatches(realClock).batches,
     feed,
     orphans,
     webhooks,

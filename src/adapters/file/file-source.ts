@@ -1,12 +1,10 @@
-import { type BigIntStats, constants } from 'node:fs'
+import type { BigIntStats } from 'node:fs'
 import { Failure } from '../../core/failure.js'
-import type { Fingerprint } from '../../core/job.js'
 import type { HashRange, OpenSource, PathState, SourceOpener } from '../../ports/source.js'
 import { createCallsByPlace, type FileCalls } from './file-calls.js'
+import { fingerprintFrom } from './fingerprint.js'
+import { openFlags } from './guarded-open.js'
 import { isReadable, type Roots } from './roots.js'
-
-/** O_NONBLOCK: opening a FIFO must not wait for a writer. O_NOFOLLOW: the path is real already, so a link is a race. */
-const openFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW | constants.O_NOCTTY
 
 const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error'
 
@@ -28,14 +26,6 @@ const openFailure = (error: unknown): Failure => {
 
 const localFailure = (error: unknown): Failure =>
   new Failure('local', `Reading the source failed: ${errnoOf(error)}`, { code: 'source_unreadable' })
-
-const fingerprintFrom = (stats: BigIntStats): Fingerprint => ({
-  dev: stats.dev.toString(),
-  ino: stats.ino.toString(),
-  size: Number(stats.size),
-  mtimeNs: stats.mtimeNs.toString(),
-  ctimeNs: stats.ctimeNs.toString(),
-})
 
 /** The path the kernel knows the open file by. Where there is no /proc, the path is resolved again and must be the same file. */
 const pathOfDescriptor = async (calls: FileCalls, fd: number, opened: BigIntStats, resolved: string) => {

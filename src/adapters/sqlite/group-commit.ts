@@ -19,6 +19,13 @@ const reads: ReadonlySet<StoreOperation> = new Set([
   'abandonedUploads',
   'dueWebhooks',
   'webhooks',
+  'findBatchByIdempotencyKey',
+  'getBatch',
+  'listBatches',
+  'unfinishedBatches',
+  'batchFiles',
+  'batchProblems',
+  'plannedFiles',
 ])
 
 type AnyOperation = (at: number, ...args: readonly unknown[]) => unknown

@@ -1,12 +1,13 @@
 import type SqliteDatabase from 'better-sqlite3'
 import type { EventType } from '../../core/event.js'
-import type { Job } from '../../core/job.js'
+import { isSettled, type Job } from '../../core/job.js'
 import { initiateChange, type Step } from '../../core/job-steps.js'
 import { viewJob } from '../../core/job-view.js'
 import type { PartView } from '../../core/part-view.js'
 import { webhookBody, webhookHost } from '../../core/webhook.js'
 import type { Lease } from '../../ports/store.js'
-import { changingColumnsOf, type JobRow, jobOf } from './rows.js'
+import { type BatchEvents, createBatchEvents } from './batch-events.js'
+import { changingColumnsOf, type JobRow, jobOf, noJob } from './rows.js'
 import { createSaveChanges } from './save-changes.js'
 import { prepareStatements, type Statements } from './statements.js'
 
@@ -33,6 +34,7 @@ export interface Ledger {
   /** Appends an event that shows the job, and what its webhook tells of it. `by`: the name of the token whose request it was. */
   appendJob(job: Job, type: EventType, at: number, by?: string | null): void
   append(job: Pick<Job, 'id' | 'batchId'>, type: EventType, body: object, at: number, by?: string | null): number
+  readonly batches: BatchEvents
   /** Whether events were appended since it was last asked. */
   tookEvents(): boolean
   /** Something in the outbox of webhooks is due. */
@@ -67,6 +69,18 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
     webhooks = true
   }
 
+  const batches = createBatchEvents(statements, (batchId, body, at) => {
+    statements.insertEvent.run(at, 'batch.completed', noJob, batchId, null, JSON.stringify(body))
+    appended = true
+  })
+
+  /** The batch of a job that settled may be over, that of one that is open again is not. */
+  const followBatch = (batchId: string, before: Job['state'], after: Job['state'], at: number): void => {
+    if (isSettled(before) === isSettled(after)) return
+    if (isSettled(after)) batches.settle(batchId, at)
+    else batches.reopen(batchId)
+  }
+
   const save = (row: JobRow, step: Step, at: number, lease?: LeaseChange): Job => {
     saveChanges(row, changingColumnsOf(step.job), {
       epoch: lease === undefined ? row.epoch : lease.epoch,
@@ -80,6 +94,7 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
     if (initiate === 'begun') statements.beginInitiate.run({ ...subject, bucket: row.bucket, key: row.key })
     if (initiate === 'over') statements.endInitiate.run(subject)
     if (step.event !== null) appendJob(step.job, step.event, at, step.by)
+    if (row.batch_id !== null) followBatch(row.batch_id, row.state, step.job.state, at)
     return step.job
   }
 
@@ -96,6 +111,7 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
     saveUnleased: (row, step, at) => save(row, step, at, { epoch: row.epoch, node: null, until: null }),
     appendJob,
     append,
+    batches,
     tookEvents: () => {
       const took = appended
       appended = false

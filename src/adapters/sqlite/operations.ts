@@ -1,3 +1,4 @@
+import { createBatchOperations } from './batch-operations.js'
 import { createControlOperations } from './control-operations.js'
 import type { Ledger } from './ledger.js'
 import { createListOperations } from './list-jobs.js'
@@ -15,6 +16,7 @@ export const createOperations = (ledger: Ledger): Operations => ({
   ...createQueueOperations(ledger),
   ...createUploadOperations(ledger),
   ...createControlOperations(ledger),
+  ...createBatchOperations(ledger),
   ...createListOperations(ledger),
   ...createOrphanOperations(ledger),
   ...createPruneOperations(ledger),

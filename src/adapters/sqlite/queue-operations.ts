@@ -1,10 +1,11 @@
 import type { Steering } from '../../core/job.js'
-import { crashRun, createJob, endRun, startRun } from '../../core/job-steps.js'
+import { crashRun, endRun, startRun } from '../../core/job-steps.js'
 import type { Claim } from '../../ports/store.js'
+import { insertJob, rivalOf } from './insert-job.js'
 import type { Ledger } from './ledger.js'
 import type { Operations } from './protocol.js'
 import { createReadyJobs } from './ready-jobs.js'
-import { changingColumnsOf, type JobRow, jobOf, lastingColumnsOf, steeredColumnsOf } from './rows.js'
+import { type JobRow, jobOf } from './rows.js'
 
 /** Jobs that become due are moved into the ready queue at most so many a claim; the next claim goes on. */
 const promotionStep = 1000
@@ -27,18 +28,9 @@ export const createQueueOperations = (
           ? { kind: 'replayed', job: jobOf(known) }
           : { kind: 'mismatch' }
       }
-      const rival = statements.rivalOfTarget.get(request.target) as { id: string } | undefined
-      if (rival !== undefined) return { kind: 'target_busy', jobId: rival.id }
-      const { job, event } = createJob(request, at)
-      statements.insertJob.run({
-        ...changingColumnsOf(job),
-        ...lastingColumnsOf(job),
-        ...steeredColumnsOf(job),
-        idempotency_key: idempotency?.key ?? null,
-        idempotency_fingerprint: idempotency?.fingerprint ?? null,
-      })
-      if (event !== null) ledger.appendJob(job, event, at, by)
-      return { kind: 'created', job }
+      const rival = rivalOf(ledger, request)
+      if (rival !== null) return { kind: 'target_busy', jobId: rival }
+      return { kind: 'created', job: insertJob(ledger, request, idempotency, by ?? null, at) }
     },
 
     findByIdempotencyKey: (_at, key) => {

@@ -1,3 +1,4 @@
+import type { BatchView } from '../../core/batch-view.js'
 import type { StoredEvent } from '../../core/event.js'
 import type {
   Desired,
@@ -204,16 +205,22 @@ export interface EventRow {
   readonly body: string
 }
 
+/** The job id of events that are not about a job. */
+export const noJob = ''
+
+const subjectOf = ({ type, body }: EventRow): Pick<StoredEvent, 'job' | 'part' | 'batch'> => {
+  if (type === 'part.uploaded') return { part: JSON.parse(body) as PartView }
+  return type === 'batch.completed' ? { batch: JSON.parse(body) as BatchView } : { job: JSON.parse(body) as JobView }
+}
+
 export const eventOf = (row: EventRow, instance: string): StoredEvent => ({
   id: `${instance}-${row.n}`,
   type: row.type,
   at: new Date(row.at).toISOString(),
-  jobId: row.job_id,
+  jobId: row.job_id === noJob ? null : row.job_id,
   batchId: row.batch_id,
   ...(row.actor === null ? {} : { by: row.actor }),
-  ...(row.type === 'part.uploaded'
-    ? { part: JSON.parse(row.body) as PartView }
-    : { job: JSON.parse(row.body) as JobView }),
+  ...subjectOf(row),
 })
 
 /** A row of `abandoned_uploads`. */

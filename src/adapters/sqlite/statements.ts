@@ -1,4 +1,5 @@
 import type SqliteDatabase from 'better-sqlite3'
+import { batchSql } from './batch-statements.js'
 import { prepareQuery, type Query } from './query.js'
 
 /**
@@ -258,6 +259,8 @@ export const sql = {
   boundWebhooks: `
     UPDATE webhooks SET due_at = :latest
     WHERE n IN (SELECT n FROM webhooks INDEXED BY webhooks_began WHERE due_at IS NOT NULL AND began_at > 0) AND due_at > :latest`,
+
+  ...batchSql,
 
   countsByState: 'SELECT * FROM job_counts',
   metaValue: 'SELECT value FROM meta WHERE name = ?',

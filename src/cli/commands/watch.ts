@@ -30,7 +30,7 @@ const createEventPrinter = ({ console }: CommandContext, json: boolean): ((messa
       console.line(watchProgressLine(now(), jobId, progress))
     } else {
       const stored = JSON.parse(data) as StoredEvent
-      if (stored.job !== undefined && isSettled(stored.job.state)) progressAt.delete(stored.jobId)
+      if (stored.job !== undefined && isSettled(stored.job.state)) progressAt.delete(stored.job.id)
       if (json) console.json(stored)
       else console.line(watchEventLine(stored))
     }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Batches } from '../../engine/batches.js'
 import type { EventFeed } from '../../engine/event-feed.js'
 import type { Jobs } from '../../engine/jobs.js'
 import { eventStreamSchema, problems } from '../openapi.js'
@@ -8,6 +9,7 @@ import type { EventStreams } from '../sse.js'
 
 export interface EventRoutesDeps {
   readonly jobs: Jobs
+  readonly batches: Pick<Batches, 'get'>
   readonly feed: EventFeed
   readonly streams: EventStreams
 }
@@ -20,7 +22,7 @@ const description =
   'event is `reset`. `job.progress` has no id and is not replayed. A comment keeps the connection awake.'
 
 /** What happens, as it happens. */
-export const eventRoutes = (instance: FastifyInstance, { jobs, feed, streams }: EventRoutesDeps): void => {
+export const eventRoutes = (instance: FastifyInstance, { jobs, batches, feed, streams }: EventRoutesDeps): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
 
   app.get(
@@ -29,7 +31,7 @@ export const eventRoutes = (instance: FastifyInstance, { jobs, feed, streams }: 
       config: { scope: 'read' },
       schema: {
         operationId: 'streamEvents',
-        summary: 'Follow all jobs, or one',
+        summary: 'Follow all jobs, one, or those of a batch',
         description,
         tags: ['events'],
         querystring: eventsQuerySchema,
@@ -37,10 +39,14 @@ export const eventRoutes = (instance: FastifyInstance, { jobs, feed, streams }: 
       },
     },
     async (request, reply) => {
-      const { job, after } = request.query
+      const { job, batch, after } = request.query
       if (job !== undefined) await jobs.get(job)
+      if (batch !== undefined) await batches.get(batch)
       const cursor = lastEventId(request.headers['last-event-id']) ?? after ?? null
-      const filter = job === undefined ? {} : { jobId: job }
+      const filter = {
+        ...(job === undefined ? {} : { jobId: job }),
+        ...(batch === undefined ? {} : { batchId: batch }),
+      }
       streams.serve(request, reply, (signal) => feed.listen(cursor, filter, signal))
       return reply
     },

@@ -14,8 +14,8 @@ import {
   jobQuerySchema,
   jobsQuerySchema,
   noQuerySchema,
+  pageQuerySchema,
   pageRequestOf,
-  partsQuerySchema,
 } from '../query.js'
 
 export interface JobRoutesDeps {
@@ -132,7 +132,7 @@ export const jobRoutes = (instance: FastifyInstance, { jobs, lingering, drain }:
         summary: "List a job's parts by number",
         tags: ['jobs'],
         params: idParamsSchema,
-        querystring: partsQuerySchema,
+        querystring: pageQuerySchema,
         response: { 200: partPageSchema, ...problems(404, 503) },
       },
     },

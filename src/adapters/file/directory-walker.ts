@@ -1,0 +1,61 @@
+import { once } from 'node:events'
+import { constants } from 'node:fs'
+import { access, realpath, stat } from 'node:fs/promises'
+import { Worker } from 'node:worker_threads'
+import { Failure } from '../../core/failure.js'
+import type { DirectoryWalker, WalkedChunk, WalkRequest } from '../../ports/directory-walker.js'
+import { isReadable, type Roots } from './roots.js'
+import type { WalkMessage, WalkSettings } from './walk-protocol.js'
+
+const notADirectory = (cause?: unknown): Failure =>
+  new Failure('permanent', 'There is no such directory below the source roots', { code: 'source_missing', cause })
+
+/** Walks directories, each in a thread of its own. `threadUrl`: the compiled walk-thread.js, when it is not beside this module. */
+export const createDirectoryWalker = (
+  roots: Roots,
+  threadUrl: URL = new URL('./walk-thread.js', import.meta.url),
+): DirectoryWalker => {
+  async function* walk(request: WalkRequest, signal: AbortSignal): AsyncGenerator<WalkedChunk> {
+    signal.throwIfAborted()
+    const workerData: WalkSettings = { request, roots }
+    const worker = new Worker(threadUrl, { workerData, name: 'walk' })
+    const ask = async (): Promise<WalkMessage> => {
+      worker.postMessage('next')
+      // Rejects when the thread dies of an error.
+      const [message] = await once(worker, 'message', { signal })
+      return message as WalkMessage
+    }
+    try {
+      let next = ask()
+      for (;;) {
+        const message = await next
+        if (message.kind === 'failed') throw new Failure('local', `Walking failed: ${message.message}`)
+        const { files, problems, done } = message
+        if (!done) {
+          // The thread works while this chunk is stored, one chunk ahead and no more.
+          next = ask()
+          next.catch(() => {})
+        }
+        if (files.length + problems.length > 0) yield { files, problems }
+        if (done) return
+      }
+    } finally {
+      // Not awaited: a file system that hangs would hold this up too.
+      void worker.terminate()
+    }
+  }
+
+  return {
+    async check(dir, within) {
+      try {
+        const real = await realpath(dir)
+        if (isReadable(roots, real, within) && (await stat(real)).isDirectory())
+          return await access(real, constants.R_OK)
+      } catch (error) {
+        throw notADirectory(error)
+      }
+      throw notADirectory()
+    },
+    walk,
+  }
+}

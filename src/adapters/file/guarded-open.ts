@@ -1,0 +1,48 @@
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
+
+/** Opening on the walk's own thread, where waiting for the file system holds up nobody. */
+
+/** O_NONBLOCK: opening a FIFO must not wait for a writer. O_NOFOLLOW: a link at the end of the path is a race, or not to be followed. */
+export const openFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW | constants.O_NOCTTY
+
+const isLinux = process.platform === 'linux'
+
+/** Where an open directory's entries are reached, so that no link put in the way meanwhile leads elsewhere. */
+export const placeOf = (fd: number, path: string): string => (isLinux ? `/proc/self/fd/${fd}` : path)
+
+/** The path the kernel knows an open file by. */
+const realPathOf = (fd: number, path: string): string => {
+  if (isLinux) return readlinkSync(`/proc/self/fd/${fd}`)
+  const real = realpathSync(path)
+  const [opened, named] = [fstatSync(fd, { bigint: true }), statSync(real, { bigint: true })]
+  if (opened.ino !== named.ino || opened.dev !== named.dev) {
+    throw Object.assign(new Error('it was replaced while it was opened'), { code: 'ESTALE' })
+  }
+  return real
+}
+
+/** An open file or directory with what the kernel says of it; null when it lies where jobs may not read. Close `fd`. */
+export const openGuarded = (
+  path: string,
+  flags: number,
+  mayRead: (realPath: string) => boolean,
+): { readonly fd: number; readonly stats: BigIntStats } | null => {
+  const fd = openSync(path, flags)
+  try {
+    if (mayRead(realPathOf(fd, path))) return { fd, stats: fstatSync(fd, { bigint: true }) }
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+  closeSync(fd)
+  return null
+}

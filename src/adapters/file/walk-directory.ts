@@ -1,0 +1,192 @@
+import { isUtf8 } from 'node:buffer'
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  type Dir,
+  type Dirent,
+  fstatSync,
+  opendirSync,
+  openSync,
+  realpathSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import type { BatchProblem, BatchProblemCode } from '../../core/batch.js'
+import type { FoundFile, WalkRequest } from '../../ports/directory-walker.js'
+import { fingerprintFrom } from './fingerprint.js'
+import { createGlobFilter } from './glob-filter.js'
+import { openFlags, openGuarded, placeOf } from './guarded-open.js'
+import { isReadable, type Roots } from './roots.js'
+
+export type WalkItem =
+  | { readonly kind: 'file'; readonly file: FoundFile }
+  | { readonly kind: 'problem'; readonly problem: BatchProblem }
+
+/** A directory that the walk stands in. Entries are read as they come, however many there are. */
+interface Level {
+  readonly fd: number
+  readonly entries: Dir
+  readonly path: string
+  /** Empty, or ending with a slash. */
+  readonly below: string
+  /** Says which directory it is, whatever it is called. */
+  readonly identity: string
+}
+
+const entriesAtOnce = 256
+
+const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error'
+
+/** Not the file's fault, and better later. */
+const shortages: readonly string[] = ['EMFILE', 'ENFILE', 'ENOMEM']
+
+const rethrowShortage = (error: unknown): void => {
+  if (shortages.includes(errnoOf(error))) throw error
+}
+
+const problem = (path: string, code: BatchProblemCode, message: string): WalkItem => ({
+  kind: 'problem',
+  problem: { path, code, message, jobId: null },
+})
+
+const outside = (path: string): WalkItem =>
+  problem(path, 'source_unavailable', 'It is a link that leads to nothing or out of the source roots')
+
+/** Two names that are not UTF-8 stay two. */
+const shownName = (name: Buffer): string =>
+  name.toString('latin1').replace(/[^ -~]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)
+
+const fileItem = (path: string, relative: string, stats: BigIntStats): WalkItem => ({
+  kind: 'file',
+  file: { path, relative, fingerprint: fingerprintFrom(stats) },
+})
+
+/**
+ * Walks a tree depth first and synchronously, for a thread of its own. Everything is reached through the descriptor of the
+ * directory that it stands in, and every directory is looked at after it was opened, so no race leads out of the roots.
+ * Closes what it holds open when it is left early.
+ */
+export function* walkDirectory(request: WalkRequest, roots: Roots): Generator<WalkItem, void> {
+  const filter = createGlobFilter(request.include, request.exclude)
+  const levels: Level[] = []
+  const mayRead = (realPath: string): boolean => isReadable(roots, realPath, request.within)
+
+  const leave = (): void => {
+    const level = levels.pop()
+    if (level === undefined) return
+    level.entries.closeSync()
+    closeSync(level.fd)
+  }
+
+  /** Goes into a directory. Not into one that it stands in already, and not where jobs may not read. */
+  const enter = (at: string, path: string, below: string): void => {
+    const opened = openGuarded(at, openFlags | constants.O_DIRECTORY, mayRead)
+    if (opened === null) return
+    const identity = `${opened.stats.dev}:${opened.stats.ino}`
+    if (levels.some((level) => level.identity === identity)) {
+      closeSync(opened.fd)
+      return
+    }
+    try {
+      // The types know no names in bytes here.
+      const encoding = 'buffer' as BufferEncoding
+      const entries = opendirSync(placeOf(opened.fd, path), { encoding, bufferSize: entriesAtOnce })
+      levels.push({ fd: opened.fd, entries, path, below, identity })
+    } catch (error) {
+      closeSync(opened.fd)
+      throw error
+    }
+  }
+
+  const enterAt = function* (at: string, path: string, below: string): Generator<WalkItem, void> {
+    try {
+      enter(at, path, below)
+    } catch (error) {
+      rethrowShortage(error)
+      // It went away, or became something else, while we walked.
+      if (levels.length > 0 && ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error))) return
+      yield problem(path, 'directory_unreadable', `The directory cannot be read: ${errnoOf(error)}`)
+    }
+  }
+
+  const takeFile = function* (at: string, path: string, relative: string): Generator<WalkItem, void> {
+    try {
+      const fd = openSync(at, openFlags)
+      try {
+        const stats = fstatSync(fd, { bigint: true })
+        if (stats.isFile()) yield fileItem(path, relative, stats)
+      } finally {
+        closeSync(fd)
+      }
+    } catch (error) {
+      rethrowShortage(error)
+      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ELOOP') return
+      yield problem(path, 'source_unavailable', `The file cannot be read: ${errnoOf(error)}`)
+    }
+  }
+
+  const follow = function* (path: string, relative: string): Generator<WalkItem, void> {
+    try {
+      const real = realpathSync(path)
+      const opened = mayRead(real) ? openGuarded(real, openFlags, mayRead) : null
+      if (opened === null) {
+        if (filter.takesFile(relative)) yield outside(path)
+        return
+      }
+      closeSync(opened.fd)
+      if (opened.stats.isDirectory() && filter.entersDirectory(relative)) yield* enterAt(real, path, `${relative}/`)
+      else if (opened.stats.isFile() && filter.takesFile(relative)) yield fileItem(path, relative, opened.stats)
+    } catch (error) {
+      rethrowShortage(error)
+      // A device or socket cannot be opened, and is passed over.
+      if (errnoOf(error) !== 'ENXIO' && filter.takesFile(relative)) yield outside(path)
+    }
+  }
+
+  const visit = function* (level: Level, entry: Dirent): Generator<WalkItem, void> {
+    const bytes = entry.name as unknown as Buffer
+    const isDirectory = entry.isDirectory()
+    const isLink = entry.isSymbolicLink() && request.followSymlinks
+    if (!isDirectory && !isLink && !entry.isFile()) return
+    if (!isUtf8(bytes))
+      return yield problem(join(level.path, shownName(bytes)), 'name_not_utf8', 'The name is not UTF-8')
+    const name = bytes.toString()
+    const path = join(level.path, name)
+    const relative = level.below + name
+    const at = `${placeOf(level.fd, level.path)}/${name}`
+    if (isLink) yield* follow(path, relative)
+    else if (isDirectory && filter.entersDirectory(relative)) yield* enterAt(at, path, `${relative}/`)
+    else if (!isDirectory && filter.takesFile(relative)) yield* takeFile(at, path, relative)
+  }
+
+  const nextEntry = function* (level: Level): Generator<WalkItem, Dirent | null> {
+    try {
+      return level.entries.readSync()
+    } catch (error) {
+      yield problem(level.path, 'directory_unreadable', `The directory cannot be read to its end: ${errnoOf(error)}`)
+      return null
+    }
+  }
+
+  const begin = function* (): Generator<WalkItem, void> {
+    let real: string
+    try {
+      real = realpathSync(request.dir)
+    } catch (error) {
+      return yield problem(request.dir, 'directory_unreadable', `The directory cannot be read: ${errnoOf(error)}`)
+    }
+    if (mayRead(real)) yield* enterAt(real, request.dir, '')
+    else yield problem(request.dir, 'directory_unreadable', 'The directory lies outside the source roots')
+  }
+
+  try {
+    yield* begin()
+    for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+      const entry = yield* nextEntry(level)
+      if (entry === null) leave()
+      else yield* visit(level, entry)
+    }
+  } finally {
+    while (levels.length > 0) leave()
+  }
+}

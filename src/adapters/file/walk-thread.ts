@@ -1,0 +1,45 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { BatchProblem } from '../../core/batch.js'
+import type { FoundFile } from '../../ports/directory-walker.js'
+import { walkDirectory } from './walk-directory.js'
+import type { WalkMessage, WalkSettings } from './walk-protocol.js'
+
+/**
+ * The thread of one walk: a file system that is slow or hangs holds up nobody else, and opening files here costs a third of
+ * what it costs from the event loop. It walks on when it is sent `next`, until the chunk is full or old.
+ */
+
+const itemsAtMost = 256
+/** The first files go on their way while the next are looked for. */
+const oldMs = 20
+
+const port = parentPort
+if (port === null) throw new Error('walk-thread.js runs as a worker thread only')
+
+const { request, roots } = workerData as WalkSettings
+const items = walkDirectory(request, roots)
+
+const nextChunk = (): WalkMessage => {
+  const files: FoundFile[] = []
+  const problems: BatchProblem[] = []
+  const startedAt = performance.now()
+  while (files.length + problems.length < itemsAtMost) {
+    const { done, value } = items.next()
+    if (done === true) return { kind: 'chunk', files, problems, done: true }
+    if (value.kind === 'file') files.push(value.file)
+    else problems.push(value.problem)
+    if (performance.now() - startedAt > oldMs) break
+  }
+  return { kind: 'chunk', files, problems, done: false }
+}
+
+port.on('message', () => {
+  try {
+    port.postMessage(nextChunk())
+  } catch (error) {
+    port.postMessage({
+      kind: 'failed',
+      message: error instanceof Error ? error.message : String(error),
+    } satisfies WalkMessage)
+  }
+})

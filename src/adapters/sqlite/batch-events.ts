@@ -1,0 +1,32 @@
+import { type Batch, type BatchProblem, isBatchOver } from '../../core/batch.js'
+import { shownProblems, viewBatch } from '../../core/batch-view.js'
+import { type BatchProblemRow, type BatchRow, batchOf, problemOf } from './batch-rows.js'
+import type { Statements } from './statements.js'
+
+/** What the batch of a job goes through when the job settles or is open again. */
+export interface BatchEvents {
+  /** Finishes the batch when nothing is left to do; `batch.completed` tells. */
+  settle(batchId: string, at: number): void
+  reopen(batchId: string): void
+}
+
+export const readBatch = (statements: Statements, batchId: string): Batch | null => {
+  const row = statements.batchById.get(batchId) as BatchRow | undefined
+  return row === undefined ? null : batchOf(row)
+}
+
+const firstProblems = (statements: Statements, batchId: string): readonly BatchProblem[] =>
+  (statements.batchProblemsAfter.all(batchId, 0, shownProblems) as BatchProblemRow[]).map(problemOf)
+
+export const createBatchEvents = (
+  statements: Statements,
+  append: (batchId: string, body: object, at: number) => void,
+): BatchEvents => ({
+  settle(batchId, at) {
+    if (statements.finishBatch.run({ id: batchId, at }).changes === 0) return
+    const batch = readBatch(statements, batchId)
+    if (batch === null || !isBatchOver(batch)) throw new Error('SQL and core disagree on when a batch is over')
+    append(batchId, viewBatch(batch, firstProblems(statements, batchId)), at)
+  },
+  reopen: (batchId) => void statements.reopenBatch.run(batchId),
+})

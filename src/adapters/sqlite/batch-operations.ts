@@ -1,0 +1,191 @@
+import { type Batch, createBatch, type SteeringVerb } from '../../core/batch.js'
+import { steerBatch } from '../../core/batch-steps.js'
+import { cancelJob, pauseJob, resumeJob, type Step } from '../../core/job-steps.js'
+import type { BatchStore } from '../../ports/batch-store.js'
+import { readBatch } from './batch-events.js'
+import { type BatchProblemRow, type BatchRow, batchOf, type PlannedFileRow, problemOf } from './batch-rows.js'
+import { createBatchExtension } from './extend-batch.js'
+import type { Ledger } from './ledger.js'
+import { startOf } from './list-jobs.js'
+import { pageOf } from './page.js'
+import type { Operations } from './protocol.js'
+import { type JobRow, jobOf } from './rows.js'
+
+/** Jobs that the answer to a verb has reached already. */
+const firstStep = 256
+
+const idleStates: Readonly<Record<SteeringVerb, readonly string[]>> = {
+  pause: ['queued'],
+  resume: ['paused'],
+  cancel: ['queued', 'paused', 'failed'],
+}
+
+/** Making batches, extending them by what a walk found, and steering them. */
+export const createBatchOperations = (ledger: Ledger): Operations<keyof BatchStore> => {
+  const { statements } = ledger
+
+  const save = (batch: Batch): void => {
+    statements.saveBatch.run({
+      id: batch.id,
+      desired: batch.desired,
+      steering: batch.steering,
+      steered_by: batch.steeredBy,
+      retry_at: batch.retryAt,
+      walk: batch.walk,
+      listed: batch.listed,
+      finished_at: batch.finishedAt,
+    })
+  }
+
+  const mustRead = (batchId: string): Batch => {
+    const batch = readBatch(statements, batchId)
+    if (batch === null) throw new Error('there is no such batch')
+    return batch
+  }
+
+  const stepOf = (row: JobRow, verb: SteeringVerb, at: number): Step | 'invalid_state' => {
+    const job = jobOf(row)
+    if (verb === 'pause') return pauseJob(job)
+    return verb === 'resume' ? resumeJob(job, row.not_before, at) : cancelJob(job)
+  }
+
+  /** One step of a verb over the jobs that it concerns. True when there are no more. */
+  const steer = ({ id: batchId, steeredBy }: Batch, verb: SteeringVerb, limit: number, at: number): boolean => {
+    const leased = statements.leasedJobsOfBatch.all(batchId) as JobRow[]
+    const idle: JobRow[] = []
+    for (const state of idleStates[verb]) {
+      if (idle.length < limit) {
+        idle.push(
+          ...(statements.idleJobsOfBatch.all({ batch_id: batchId, state, limit: limit - idle.length }) as JobRow[]),
+        )
+      }
+    }
+    for (const row of [...leased, ...idle]) {
+      const step = stepOf(row, verb, at)
+      if (step !== 'invalid_state' && step.event !== null) ledger.save(row, { ...step, by: steeredBy }, at)
+    }
+    // One that is completing may come back to the queue, and must not slip through.
+    return idle.length < limit && (verb === 'resume' || mustRead(batchId).counts.completing === 0)
+  }
+
+  const carryOn = (batchId: string, limit: number, at: number): boolean => {
+    const batch = mustRead(batchId)
+    if (batch.steering !== null) {
+      if (!steer(batch, batch.steering, limit, at)) return false
+      save({ ...mustRead(batchId), steering: null })
+    }
+    ledger.batches.settle(batchId, at)
+    return true
+  }
+
+  return {
+    submitBatch: (at, request, files, idempotency) => {
+      const known = idempotency === null ? undefined : statements.batchByIdempotencyKey.get(idempotency.key)
+      if (known !== undefined) {
+        const row = known as BatchRow
+        return row.idempotency_fingerprint === idempotency?.fingerprint
+          ? { kind: 'replayed', batch: batchOf(row) }
+          : { kind: 'mismatch' }
+      }
+      const batch = createBatch(request, at)
+      const { target } = batch
+      statements.insertBatch.run({
+        id: batch.id,
+        source: JSON.stringify(batch.source),
+        bucket: target.bucket,
+        prefix: target.prefix,
+        endpoint: target.endpoint,
+        region: target.region,
+        template: JSON.stringify(batch.template),
+        dry_run: batch.dryRun ? 1 : 0,
+        actor: batch.by,
+        created_at: batch.createdAt,
+        idempotency_key: idempotency?.key ?? null,
+        idempotency_fingerprint: idempotency?.fingerprint ?? null,
+      })
+      for (const [n, { path, key }] of files.entries()) statements.insertBatchFile.run(batch.id, n, path, key)
+      return { kind: 'created', batch }
+    },
+
+    findBatchByIdempotencyKey: (_at, key) => {
+      const row = statements.batchByIdempotencyKey.get(key) as BatchRow | undefined
+      if (row === undefined || row.idempotency_fingerprint === null) return null
+      return { fingerprint: row.idempotency_fingerprint, batch: batchOf(row) }
+    },
+
+    getBatch: (_at, batchId) => readBatch(statements, batchId),
+
+    listBatches: (_at, { limit, cursor }) => {
+      const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(ledger, 'batches', cursor)
+      const rows = statements.batchesBefore.all(before, limit + 1) as BatchRow[]
+      return pageOf(ledger, 'batches', rows, limit, ({ seq }) => seq, batchOf)
+    },
+
+    unfinishedBatches: () => (statements.batchesAtWork.all() as { id: string }[]).map(({ id }) => mustRead(id)),
+
+    batchFiles: (_at, batchId, from, limit) =>
+      statements.batchFiles.all(batchId, from, limit) as { path: string; key: string }[],
+
+    extendBatch: (at, batchId, { jobs, problems, planned, listed }) => {
+      const batch = readBatch(statements, batchId)
+      if (batch === null || batch.walk !== 'going' || batch.desired !== 'run') return 'stopped'
+      const extension = createBatchExtension(ledger, batch, at)
+      for (const job of jobs) extension.addJob(job)
+      for (const file of planned) extension.addPlanned(file)
+      for (const problem of problems) extension.addProblem(problem)
+      extension.count()
+      if (listed !== null) {
+        save({ ...batch, listed })
+        statements.dropBatchFiles.run(batchId, listed)
+      }
+      return 'ok'
+    },
+
+    endWalk: (at, batchId) => {
+      const batch = readBatch(statements, batchId)
+      if (batch === null || batch.walk !== 'going') return
+      save({ ...batch, walk: 'done' })
+      ledger.batches.settle(batchId, at)
+    },
+
+    controlBatch: (at, batchId, verb, by) => {
+      const batch = readBatch(statements, batchId)
+      if (batch === null) return { kind: 'not_found' }
+      const next = steerBatch(batch, verb, at)
+      if (next === 'invalid_state') return { kind: 'invalid_state', batch }
+      if (next !== batch) {
+        save({ ...next, steeredBy: by ?? null })
+        if (next.steering !== null) carryOn(batchId, firstStep, at)
+      }
+      return { kind: 'ok', batch: mustRead(batchId) }
+    },
+
+    steerJobs: (at, batchId, limit) => carryOn(batchId, limit, at),
+
+    endRetry: (at, batchId, retryAt) => {
+      const batch = readBatch(statements, batchId)
+      if (batch?.retryAt !== retryAt) return
+      save({ ...batch, retryAt: null })
+      ledger.batches.settle(batchId, at)
+    },
+
+    batchProblems: (_at, batchId, { limit, cursor }) => {
+      const after = cursor === null ? 0 : startOf(ledger, 'problems', cursor)
+      const rows = statements.batchProblemsAfter.all(batchId, after, limit + 1) as BatchProblemRow[]
+      return pageOf(ledger, 'problems', rows, limit, ({ n }) => n, problemOf)
+    },
+
+    plannedFiles: (_at, batchId, { limit, cursor }) => {
+      const after = cursor === null ? 0 : startOf(ledger, 'planned', cursor)
+      const rows = statements.plannedFilesAfter.all(batchId, after, limit + 1) as PlannedFileRow[]
+      return pageOf(
+        ledger,
+        'planned',
+        rows,
+        limit,
+        ({ n }) => n,
+        ({ path, key, size }) => ({ path, key, size }),
+      )
+    },
+  }
+}

@@ -1,0 +1,87 @@
+import type {
+  Batch,
+  BatchProblem,
+  BatchSource,
+  JobTemplate,
+  PlannedFile,
+  SteeringVerb,
+  WalkState,
+} from '../../core/batch.js'
+import type { Desired, JobState } from '../../core/job.js'
+
+/** A row of `batches` with its counts. JSON columns are text. */
+export interface BatchRow extends Readonly<Record<JobState | 'skipped', number>> {
+  readonly seq: number
+  readonly id: string
+  readonly desired: Desired
+  readonly steering: SteeringVerb | null
+  readonly retry_at: number | null
+  readonly source: string
+  readonly bucket: string
+  readonly prefix: string
+  readonly endpoint: string
+  readonly region: string
+  readonly template: string
+  readonly dry_run: 0 | 1
+  readonly actor: string | null
+  readonly steered_by: string | null
+  readonly walk: WalkState
+  readonly listed: number
+  readonly seen: number
+  readonly problems: number
+  readonly idempotency_fingerprint: string | null
+  readonly created_at: number
+  readonly finished_at: number | null
+  readonly bytes_total: number
+  readonly bytes_uploaded: number
+}
+
+export const batchOf = (row: BatchRow): Batch => ({
+  id: row.id,
+  desired: row.desired,
+  steering: row.steering,
+  retryAt: row.retry_at,
+  source: JSON.parse(row.source) as BatchSource,
+  target: { bucket: row.bucket, prefix: row.prefix, endpoint: row.endpoint, region: row.region },
+  template: JSON.parse(row.template) as JobTemplate,
+  dryRun: row.dry_run === 1,
+  by: row.actor,
+  steeredBy: row.steered_by,
+  walk: row.walk,
+  listed: row.listed,
+  seen: row.seen,
+  problems: row.problems,
+  counts: {
+    queued: row.queued,
+    running: row.running,
+    completing: row.completing,
+    paused: row.paused,
+    failed: row.failed,
+    cancelling: row.cancelling,
+    completed: row.completed,
+    cancelled: row.cancelled,
+    skipped: row.skipped,
+    bytesTotal: row.bytes_total,
+    bytesUploaded: row.bytes_uploaded,
+  },
+  createdAt: row.created_at,
+  finishedAt: row.finished_at,
+})
+
+/** A row of `batch_problems`. */
+export interface BatchProblemRow extends Pick<BatchProblem, 'path' | 'code' | 'message'> {
+  readonly n: number
+  readonly job_id: string | null
+}
+
+export const problemOf = ({ path, code, message, job_id }: BatchProblemRow): BatchProblem => ({
+  path,
+  code,
+  message,
+  jobId: job_id,
+})
+
+/** A row of `batch_planned_files`. */
+export interface PlannedFileRow extends PlannedFile {
+  readonly n: number
+}

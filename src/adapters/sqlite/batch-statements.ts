@@ -1,0 +1,79 @@
+const batchColumns = `
+    b.*, c.queued, c.running, c.completing, c.paused, c.failed, c.cancelling, c.completed, c.cancelled, c.skipped,
+    c.bytes_total, c.bytes_uploaded
+  FROM batches AS b JOIN batch_counts AS c ON c.batch_id = b.id`
+
+/** The statements about batches; part of `sql` in statements.ts. */
+export const batchSql = {
+  batchById: `SELECT ${batchColumns} WHERE b.id = ?`,
+  batchByIdempotencyKey: `SELECT ${batchColumns} WHERE b.idempotency_key = ?`,
+  batchesBefore: `SELECT ${batchColumns} WHERE b.seq < ? ORDER BY b.seq DESC LIMIT ?`,
+
+  batchesAtWork: `
+    SELECT b.id FROM batches AS b INDEXED BY batches_unfinished
+    WHERE b.finished_at IS NULL AND (b.walk = 'going' OR b.steering IS NOT NULL OR b.retry_at IS NOT NULL)
+    ORDER BY b.seq`,
+
+  insertBatch: `
+    INSERT INTO batches (
+      id, source, bucket, prefix, endpoint, region, template, dry_run, actor, created_at, idempotency_key, idempotency_fingerprint
+    ) VALUES (
+      :id, :source, :bucket, :prefix, :endpoint, :region, :template, :dry_run, :actor, :created_at,
+      :idempotency_key, :idempotency_fingerprint
+    )`,
+
+  saveBatch: `
+    UPDATE batches SET
+      desired = :desired, steering = :steering, steered_by = :steered_by, retry_at = :retry_at, walk = :walk, listed = :listed,
+      finished_at = :finished_at
+    WHERE id = :id`,
+
+  // Once for each job that settles; changes a row only for the last of them.
+  finishBatch: `
+    UPDATE batches SET finished_at = :at
+    WHERE id = :id AND finished_at IS NULL AND walk <> 'going' AND steering IS NULL AND retry_at IS NULL
+      AND NOT EXISTS (
+        SELECT 1 FROM batch_counts
+        WHERE batch_id = :id AND queued + running + completing + paused + cancelling > 0
+      )`,
+  reopenBatch: 'UPDATE batches SET finished_at = NULL WHERE id = ? AND finished_at IS NOT NULL',
+
+  insertBatchFile: 'INSERT INTO batch_files (batch_id, n, path, key) VALUES (?, ?, ?, ?)',
+  batchFiles: 'SELECT path, key FROM batch_files WHERE batch_id = ? AND n >= ? ORDER BY n LIMIT ?',
+
+  dropBatchFiles: 'DELETE FROM batch_files WHERE batch_id = ? AND n < ?',
+
+  insertBatchProblem: `
+    INSERT OR IGNORE INTO batch_problems (batch_id, path, code, message, job_id)
+    VALUES (:batch_id, :path, :code, :message, :job_id)`,
+  batchProblemsAfter: `
+    SELECT n, path, code, message, job_id FROM batch_problems INDEXED BY batch_problems_batch
+    WHERE batch_id = ? AND n > ? ORDER BY n LIMIT ?`,
+  // The file was met again, and nothing was in its way any more.
+  deleteBatchProblems: 'DELETE FROM batch_problems WHERE batch_id = ? AND path = ?',
+
+  insertPlannedFile: `
+    INSERT OR IGNORE INTO batch_planned_files (batch_id, path, key, size) VALUES (:batch_id, :path, :key, :size)`,
+  plannedFile: 'SELECT path FROM batch_planned_files WHERE batch_id = ? AND key = ?',
+  plannedFilesAfter: `
+    SELECT n, path, key, size FROM batch_planned_files INDEXED BY batch_planned_files_batch
+    WHERE batch_id = ? AND n > ? ORDER BY n LIMIT ?`,
+
+  countFound: `
+    UPDATE batches SET seen = seen + :files + :problems, problems = problems + :problems
+    WHERE id = :id`,
+  countPlannedBytes: 'UPDATE batch_counts SET bytes_total = bytes_total + ? WHERE batch_id = ?',
+
+  jobOfBatchByKey: `
+    SELECT id, source_path FROM jobs INDEXED BY jobs_batch_key
+    WHERE batch_id = ? AND key = ?`,
+
+  // The words of the index's condition, or it cannot be used.
+  idleJobsOfBatch: `
+    SELECT * FROM jobs INDEXED BY jobs_batch_idle
+    WHERE batch_id = :batch_id AND state = :state AND state IN ('queued', 'paused', 'failed')
+    ORDER BY seq LIMIT :limit`,
+  leasedJobsOfBatch: `
+    SELECT * FROM jobs INDEXED BY jobs_leased
+    WHERE lease_until IS NOT NULL AND batch_id = ?`,
+} as const

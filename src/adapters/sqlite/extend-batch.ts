@@ -1,0 +1,60 @@
+import type { Batch, BatchProblem, PlannedFile } from '../../core/batch.js'
+import { keyTaken, targetBusy } from '../../core/batch-problems.js'
+import type { NewJob } from '../../core/job.js'
+import { insertJob, rivalOf } from './insert-job.js'
+import type { Ledger } from './ledger.js'
+
+/** Notes what a walk found in one batch, whose rows it has met before or not, and counts it. */
+export const createBatchExtension = (ledger: Ledger, batch: Batch, at: number) => {
+  const { statements } = ledger
+  const { id: batchId } = batch
+  let files = 0
+  let problems = 0
+  let bytesPlanned = 0
+
+  const addProblem = ({ path, code, message, jobId }: BatchProblem): void => {
+    problems += statements.insertBatchProblem.run({ batch_id: batchId, path, code, message, job_id: jobId }).changes
+  }
+
+  /** A file that is in nobody's way now may have been once, before the walk was begun anew. */
+  const accepted = (path: string): void => {
+    files++
+    if (batch.problems > 0) problems -= statements.deleteBatchProblems.run(batchId, path).changes
+  }
+
+  const addJob = (job: NewJob): void => {
+    const { path } = job.source
+    const own = statements.jobOfBatchByKey.get(batchId, job.target.key) as { source_path: string } | undefined
+    if (own !== undefined) {
+      if (own.source_path !== path) addProblem(keyTaken(path, job.target.key))
+      return
+    }
+    const rival = rivalOf(ledger, job)
+    if (rival !== null) {
+      addProblem(targetBusy(path, rival))
+      return
+    }
+    insertJob(ledger, job, null, batch.by, at)
+    accepted(path)
+  }
+
+  const addPlanned = ({ path, key, size }: PlannedFile): void => {
+    if (statements.insertPlannedFile.run({ batch_id: batchId, path, key, size }).changes === 1) {
+      bytesPlanned += size
+      accepted(path)
+      return
+    }
+    const { path: own } = statements.plannedFile.get(batchId, key) as { path: string }
+    if (own !== path) addProblem(keyTaken(path, key))
+  }
+
+  return {
+    addProblem,
+    addJob,
+    addPlanned,
+    count(): void {
+      if (bytesPlanned > 0) statements.countPlannedBytes.run(bytesPlanned, batchId)
+      if (files !== 0 || problems !== 0) statements.countFound.run({ id: batchId, files, problems })
+    },
+  }
+}

@@ -1,0 +1,29 @@
+import type { Job, NewJob } from '../../core/job.js'
+import { createJob } from '../../core/job-steps.js'
+import type { IdempotencyKey } from '../../ports/store.js'
+import type { Ledger } from './ledger.js'
+import { changingColumnsOf, lastingColumnsOf, steeredColumnsOf } from './rows.js'
+
+/** The unsettled job that writes the same object; null when there is none. */
+export const rivalOf = ({ statements }: Ledger, { target }: Pick<NewJob, 'target'>): string | null =>
+  (statements.rivalOfTarget.get(target) as { id: string } | undefined)?.id ?? null
+
+/** Writes a new job and its event. The caller has looked for what is in its way. */
+export const insertJob = (
+  ledger: Ledger,
+  request: NewJob,
+  idempotency: IdempotencyKey | null,
+  by: string | null,
+  at: number,
+): Job => {
+  const { job, event } = createJob(request, at)
+  ledger.statements.insertJob.run({
+    ...changingColumnsOf(job),
+    ...lastingColumnsOf(job),
+    ...steeredColumnsOf(job),
+    idempotency_key: idempotency?.key ?? null,
+    idempotency_fingerprint: idempotency?.fingerprint ?? null,
+  })
+  if (event !== null) ledger.appendJob(job, event, at, by)
+  return job
+}

@@ -1,0 +1,18 @@
+import { encodeCursor } from '../../core/cursor.js'
+import type { Page } from '../../ports/store.js'
+import type { Ledger } from './ledger.js'
+
+/** A page of a keyset list from `limit + 1` rows: the one too many tells that there is a next page. */
+export const pageOf = <Row, T>(
+  { instance }: Pick<Ledger, 'instance'>,
+  list: string,
+  rows: readonly Row[],
+  limit: number,
+  position: (row: Row) => number,
+  itemOf: (row: Row) => T,
+): Page<T> => {
+  const shown = rows.slice(0, limit)
+  const last = shown.at(-1)
+  const more = rows.length > limit && last !== undefined
+  return { items: shown.map(itemOf), nextCursor: more ? encodeCursor(list, instance, position(last)) : null }
+}

@@ -1,0 +1,16 @@
+import type { BatchProblem } from './batch.js'
+
+/** The sentences of problems that more than one place meets. */
+export const keyTaken = (path: string, key: string): BatchProblem => ({
+  path,
+  code: 'key_taken',
+  message: `Another file of the batch goes to ${key}`,
+  jobId: null,
+})
+
+export const targetBusy = (path: string, jobId: string): BatchProblem => ({
+  path,
+  code: 'target_busy',
+  message: `Job ${jobId} is writing the same object and is not settled`,
+  jobId,
+})

@@ -1,0 +1,45 @@
+import { type Batch, batchStateOf } from './batch.js'
+
+export const batchVerbs = ['pause', 'resume', 'cancel', 'retry'] as const
+export type BatchVerb = (typeof batchVerbs)[number]
+
+type BatchStep = Batch | 'invalid_state'
+
+const pauseBatch = (batch: Batch): BatchStep => {
+  if (batch.finishedAt !== null || batch.desired === 'cancel') return 'invalid_state'
+  return batch.desired === 'pause' ? batch : { ...batch, desired: 'pause', steering: 'pause' }
+}
+
+const resumeBatch = (batch: Batch): BatchStep => {
+  if (batch.finishedAt !== null || batch.desired === 'cancel') return 'invalid_state'
+  return batch.desired === 'run' ? batch : { ...batch, desired: 'run', steering: 'resume' }
+}
+
+const cancelBatch = (batch: Batch): BatchStep => {
+  if (batch.desired === 'cancel') return batchStateOf(batch) === 'completed' ? 'invalid_state' : batch
+  if (batch.finishedAt !== null && batchStateOf(batch) === 'completed') return 'invalid_state'
+  const walk = batch.walk === 'going' ? 'stopped' : batch.walk
+  return { ...batch, desired: 'cancel', steering: 'cancel', retryAt: null, walk, finishedAt: null }
+}
+
+/** Of an unfinished batch: of what has failed until now. */
+const retryBatch = (batch: Batch, at: number): BatchStep => {
+  if (batch.desired !== 'run') return 'invalid_state'
+  if (batch.finishedAt !== null && batchStateOf(batch) !== 'failed') return 'invalid_state'
+  if (batch.retryAt !== null || batch.counts.failed + batch.problems === 0) return batch
+  return { ...batch, retryAt: at, finishedAt: null }
+}
+
+/** What a verb makes of the batch itself; its jobs follow in steps. The same object when there is nothing to do. */
+export const steerBatch = (batch: Batch, verb: BatchVerb, at: number): BatchStep => {
+  switch (verb) {
+    case 'pause':
+      return pauseBatch(batch)
+    case 'resume':
+      return resumeBatch(batch)
+    case 'cancel':
+      return cancelBatch(batch)
+    case 'retry':
+      return retryBatch(batch, at)
+  }
+}

@@ -1,0 +1,75 @@
+import { type Batch, type BatchProblem, type BatchState, batchStateOf } from './batch.js'
+
+/** A batch as the API shows it. */
+export interface BatchView {
+  readonly id: string
+  readonly state: BatchState
+  readonly source: {
+    readonly dir?: string
+    readonly include?: readonly string[]
+    readonly exclude?: readonly string[]
+    readonly followSymlinks?: boolean
+  }
+  readonly target: { readonly bucket: string; readonly prefix: string }
+  readonly dryRun: boolean
+  readonly totals: {
+    readonly jobs: number
+    readonly queued: number
+    readonly running: number
+    readonly completing: number
+    readonly paused: number
+    readonly cancelling: number
+    readonly completed: number
+    readonly failed: number
+    readonly cancelled: number
+    readonly skipped: number
+    readonly bytesTotal: number
+    readonly bytesUploaded: number
+  }
+  readonly walk: {
+    readonly done: boolean
+    readonly seen: number
+    readonly problemCount: number
+    readonly problems: readonly BatchProblem[]
+  }
+  readonly labels: Readonly<Record<string, string>>
+  readonly createdAt: string
+  readonly finishedAt: string | null
+}
+
+/** So many problems are shown with the batch itself. */
+export const shownProblems = 100
+
+/** The public face of a batch. Pure, so that stored events and live answers cannot drift apart. */
+export const viewBatch = (batch: Batch, problems: readonly BatchProblem[]): BatchView => {
+  const { counts, source, target } = batch
+  const { queued, running, completing, paused, failed, cancelling, completed, cancelled, skipped } = counts
+  const { bytesTotal, bytesUploaded } = counts
+  const jobs = queued + running + completing + paused + failed + cancelling + completed + cancelled
+  const { kind: _kind, ...where } = source
+  return {
+    id: batch.id,
+    state: batchStateOf(batch),
+    source: where,
+    target: { bucket: target.bucket, prefix: target.prefix },
+    dryRun: batch.dryRun,
+    totals: {
+      jobs,
+      queued,
+      running,
+      completing,
+      paused,
+      cancelling,
+      completed,
+      failed,
+      cancelled,
+      skipped,
+      bytesTotal,
+      bytesUploaded,
+    },
+    walk: { done: batch.walk === 'done', seen: batch.seen, problemCount: batch.problems, problems },
+    labels: batch.template.labels,
+    createdAt: new Date(batch.createdAt).toISOString(),
+    finishedAt: batch.finishedAt === null ? null : new Date(batch.finishedAt).toISOString(),
+  }
+}

@@ -1,0 +1,150 @@
+import type { Desired, JobState, JobTarget, NewJob } from './job.js'
+
+export const batchStates = ['scanning', 'running', 'paused', 'cancelling', 'completed', 'failed', 'cancelled'] as const
+export type BatchState = (typeof batchStates)[number]
+
+/** Where a batch's files come from. Patterns are globs against the path below `dir`. */
+export type BatchSource =
+  | {
+      readonly kind: 'dir'
+      readonly dir: string
+      readonly include: readonly string[]
+      readonly exclude: readonly string[]
+      readonly followSymlinks: boolean
+    }
+  /** The files stand beside the batch in the store, for there may be very many. */
+  | { readonly kind: 'files' }
+
+/** A file of a list. `key` is the whole key of its object. */
+export interface BatchFile {
+  readonly path: string
+  readonly key: string
+}
+
+/** A file that a dry run would have sent. */
+export interface PlannedFile extends BatchFile {
+  readonly size: number
+}
+
+/** Why a file or directory did not become jobs. */
+export const batchProblemCodes = [
+  /** Absent, not a regular file, outside the roots, or not readable: one code for all, as for a job. */
+  'source_unavailable',
+  'directory_unreadable',
+  'name_not_utf8',
+  /** The name cannot be a key. */
+  'key_invalid',
+  /** Another file of the batch goes to the same key. */
+  'key_taken',
+  /** A job outside the batch is writing the same object. */
+  'target_busy',
+  'source_too_large',
+] as const
+export type BatchProblemCode = (typeof batchProblemCodes)[number]
+
+export interface BatchProblem {
+  /** Bytes that are not UTF-8 are written `\xNN`. */
+  readonly path: string
+  readonly code: BatchProblemCode
+  readonly message: string
+  /** The job in the way (`target_busy`). */
+  readonly jobId: string | null
+}
+
+/** What all jobs of a batch have in common. `dueAt` is the batch's `notBefore`. */
+export type JobTemplate = Pick<NewJob, 'options' | 'priority' | 'labels' | 'dueAt'>
+
+/** How far the walk is. `stopped`: a cancel came first. */
+export const walkStates = ['going', 'done', 'stopped'] as const
+export type WalkState = (typeof walkStates)[number]
+
+/** The jobs of a batch by state, those that were deleted since included. `skipped` is a part of `completed`. */
+export type BatchCounts = Readonly<Record<JobState | 'skipped' | 'bytesTotal' | 'bytesUploaded', number>>
+
+/** Verbs that go from job to job in steps. */
+export const steeringVerbs = ['pause', 'resume', 'cancel'] as const
+export type SteeringVerb = (typeof steeringVerbs)[number]
+
+/** A batch as the store keeps it. Instants are milliseconds since the epoch. */
+export interface Batch {
+  readonly id: string
+  readonly desired: Desired
+  /** A verb that has not reached every job yet; null when there is none. */
+  readonly steering: SteeringVerb | null
+  /** When a retry was asked for that has not reached every failed job yet. */
+  readonly retryAt: number | null
+  readonly source: BatchSource
+  /** The key of the target is the prefix: empty, or ending with a slash. */
+  readonly target: Omit<JobTarget, 'key'> & { readonly prefix: string }
+  readonly template: JobTemplate
+  readonly dryRun: boolean
+  /** The name of the token that made it, and of the one that gave it its last verb. */
+  readonly by: string | null
+  readonly steeredBy: string | null
+  readonly walk: WalkState
+  /** How many files of a list were dealt with. */
+  readonly listed: number
+  /** Files that became jobs (in a dry run: would have), or problems. */
+  readonly seen: number
+  readonly problems: number
+  readonly counts: BatchCounts
+  readonly createdAt: number
+  readonly finishedAt: number | null
+}
+
+export type NewBatch = Pick<Batch, 'id' | 'source' | 'target' | 'template' | 'dryRun' | 'by'>
+
+const noCounts: BatchCounts = {
+  queued: 0,
+  running: 0,
+  completing: 0,
+  paused: 0,
+  failed: 0,
+  cancelling: 0,
+  completed: 0,
+  cancelled: 0,
+  skipped: 0,
+  bytesTotal: 0,
+  bytesUploaded: 0,
+}
+
+/** The row that submit makes. */
+export const createBatch = (request: NewBatch, at: number): Batch => ({
+  ...request,
+  desired: 'run',
+  steering: null,
+  steeredBy: null,
+  retryAt: null,
+  walk: 'going',
+  listed: 0,
+  seen: 0,
+  problems: 0,
+  counts: noCounts,
+  createdAt: at,
+  finishedAt: null,
+})
+
+/** Jobs on which something may still happen by itself. */
+export const unsettledJobs = ({ counts }: Pick<Batch, 'counts'>): number =>
+  counts.queued + counts.running + counts.completing + counts.paused + counts.cancelling
+
+const movingJobs = ({ counts }: Pick<Batch, 'counts'>): number => counts.queued + counts.running + counts.completing
+
+const settledState = ({ desired, walk, counts, problems }: Batch): BatchState => {
+  // A cancel that came too late for every job has cancelled nothing.
+  const allDone = walk === 'done' && problems === 0 && counts.failed + counts.cancelled === 0 && counts.completed > 0
+  if (desired === 'cancel' && !allDone) return 'cancelled'
+  return problems > 0 || counts.failed > 0 ? 'failed' : 'completed'
+}
+
+/** The state is not stored: it follows from the walk, the jobs and what the user wants. */
+export const batchStateOf = (batch: Batch): BatchState => {
+  if (batch.finishedAt !== null) return settledState(batch)
+  if (batch.desired === 'cancel') return 'cancelling'
+  if (batch.desired === 'pause' && movingJobs(batch) === 0) return 'paused'
+  return batch.walk === 'going' ? 'scanning' : 'running'
+}
+
+/** Whether nothing more happens to the batch by itself. The store sets `finishedAt` in the transaction that makes it so. */
+export const isBatchOver = (batch: Batch): boolean =>
+  batch.walk !== 'going' && batch.steering === null && batch.retryAt === null && unsettledJobs(batch) === 0

@@ -1,0 +1,44 @@
+import type { FastifyInstance } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { type BatchVerb, batchVerbs } from '../../core/batch-steps.js'
+import type { Batches } from '../../engine/batches.js'
+import { batchSchema } from '../batch-answers.js'
+import { takeNoBody } from '../no-body.js'
+import { problems } from '../openapi.js'
+import { idParamsSchema, noQuerySchema } from '../query.js'
+
+const summaries: Readonly<Record<BatchVerb, string>> = {
+  pause: 'Pause a batch: the walk stops, parts in flight finish, nothing new starts',
+  resume: 'Resume a paused batch',
+  cancel: 'Cancel a batch: stop the walk, cancel every job that is not done',
+  retry: 'Try the failed jobs of a batch again',
+}
+
+/** Steering batches. The batch obeys at once; its jobs follow, those of a large one step by step. */
+export const batchVerbRoutes = (instance: FastifyInstance, batches: Batches): void => {
+  const app = instance.withTypeProvider<ZodTypeProvider>()
+  takeNoBody(app)
+
+  for (const verb of batchVerbs) {
+    app.post(
+      `/v1/batches/:id/${verb}`,
+      {
+        config: { scope: 'submit' },
+        schema: {
+          operationId: `${verb}Batch`,
+          summary: summaries[verb],
+          description: 'Idempotent: when the state is reached or under way already, nothing happens.',
+          tags: ['batches'],
+          params: idParamsSchema,
+          querystring: noQuerySchema,
+          response: { 202: batchSchema, ...problems(404, 409, 413, 503, 507) },
+        },
+      },
+      async (request, reply) => {
+        const batch = await batches.control(request.params.id, verb, request.caller)
+        reply.code(202)
+        return batch
+      },
+    )
+  }
+}

@@ -1,0 +1,233 @@
+import {
+  type Batch,
+  type BatchCounts,
+  type BatchFile,
+  type BatchProblem,
+  createBatch,
+  isBatchOver,
+  type PlannedFile,
+  type SteeringVerb,
+} from '../../src/core/batch.js'
+import { keyTaken, targetBusy } from '../../src/core/batch-problems.js'
+import { steerBatch } from '../../src/core/batch-steps.js'
+import { shownProblems, viewBatch } from '../../src/core/batch-view.js'
+import { isSettled, type Job, type JobState, type NewJob } from '../../src/core/job.js'
+import { cancelJob, pauseJob, resumeJob, type Step } from '../../src/core/job-steps.js'
+import type { BatchStore } from '../../src/ports/batch-store.js'
+import type { IdempotencyKey } from '../../src/ports/idempotency-key.js'
+import type { createMemoryEvents } from './memory-events.js'
+import type { createMemoryPages } from './memory-pages.js'
+
+interface Row {
+  readonly seq: number
+  readonly notBefore: number | null
+  job: Job
+}
+
+interface BatchRow {
+  readonly seq: number
+  readonly idempotency: IdempotencyKey | null
+  readonly files: readonly BatchFile[]
+  readonly problems: BatchProblem[]
+  readonly planned: PlannedFile[]
+  batch: Batch
+}
+
+interface Deps {
+  readonly now: () => number
+  readonly log: ReturnType<typeof createMemoryEvents>
+  readonly pages: ReturnType<typeof createMemoryPages>
+  jobsBySeq(): readonly Row[]
+  save(row: Row, step: Step): Job
+  rivalOf(job: NewJob): string | null
+  insert(job: NewJob, by: string | null): void
+}
+
+type Synchronous<Port> = {
+  readonly [M in keyof Port]: Port[M] extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never
+}
+
+const steered: Readonly<Record<SteeringVerb, readonly JobState[]>> = {
+  pause: ['queued', 'running'],
+  resume: ['paused', 'running'],
+  cancel: ['queued', 'paused', 'failed', 'running'],
+}
+
+/** The batches of the memory store. `moved` is told of every change of a job, its making included (`before` is null). */
+export const createMemoryBatches = (deps: Deps) => {
+  const { now, log, pages } = deps
+  const rows = new Map<string, BatchRow>()
+  let lastSeq = 0
+
+  const mustGet = (batchId: string): BatchRow => {
+    const row = rows.get(batchId)
+    if (row === undefined) throw new Error('there is no such batch')
+    return row
+  }
+
+  const settle = (row: BatchRow): void => {
+    if (row.batch.finishedAt !== null || !isBatchOver(row.batch)) return
+    row.batch = { ...row.batch, finishedAt: now() }
+    log.appendBatch(row.batch.id, viewBatch(row.batch, row.problems.slice(0, shownProblems)))
+  }
+
+  const counted = (counts: BatchCounts, before: Job | null, after: Job): BatchCounts => {
+    const next = { ...counts }
+    if (before !== null) next[before.state]--
+    next[after.state]++
+    next.skipped += Number(after.outcome === 'skipped') - Number(before?.outcome === 'skipped')
+    next.bytesTotal += after.source.fingerprint.size - (before?.source.fingerprint.size ?? 0)
+    next.bytesUploaded += after.bytesUploaded - (before?.bytesUploaded ?? 0)
+    return next
+  }
+
+  const moved = (before: Job | null, after: Job): void => {
+    const row = after.batchId === null ? undefined : rows.get(after.batchId)
+    if (row === undefined) return
+    row.batch = { ...row.batch, counts: counted(row.batch.counts, before, after) }
+    if (before === null || isSettled(before.state) === isSettled(after.state)) return
+    if (isSettled(after.state)) settle(row)
+    else row.batch = { ...row.batch, finishedAt: null }
+  }
+
+  const stepOf = ({ job, notBefore }: Row, verb: SteeringVerb): Step | 'invalid_state' => {
+    if (verb === 'pause') return pauseJob(job)
+    return verb === 'resume' ? resumeJob(job, notBefore, now()) : cancelJob(job)
+  }
+
+  const carryOn = (row: BatchRow, limit: number): boolean => {
+    const { steering } = row.batch
+    if (steering !== null) {
+      const found = deps
+        .jobsBySeq()
+        .filter(({ job }) => job.batchId === row.batch.id && steered[steering].includes(job.state))
+      const idle = found.filter(({ job }) => job.state !== 'running')
+      for (const one of [...found.filter(({ job }) => job.state === 'running'), ...idle.slice(0, limit)]) {
+        const step = stepOf(one, steering)
+        if (step !== 'invalid_state' && step.event !== null) deps.save(one, { ...step, by: row.batch.steeredBy })
+      }
+      if (idle.length >= limit || (steering !== 'resume' && row.batch.counts.completing > 0)) return false
+      row.batch = { ...row.batch, steering: null }
+    }
+    settle(row)
+    return true
+  }
+
+  const addProblem = (row: BatchRow, problem: BatchProblem): void => {
+    if (row.problems.some(({ path, code }) => path === problem.path && code === problem.code)) return
+    row.problems.push(problem)
+    row.batch = { ...row.batch, problems: row.batch.problems + 1, seen: row.batch.seen + 1 }
+  }
+
+  const accepted = (row: BatchRow, path: string): void => {
+    const kept = row.problems.filter((problem) => problem.path !== path)
+    const gone = row.problems.length - kept.length
+    row.problems.splice(0, row.problems.length, ...kept)
+    row.batch = { ...row.batch, seen: row.batch.seen + 1 - gone, problems: row.batch.problems - gone }
+  }
+
+  const addJob = (row: BatchRow, request: NewJob): void => {
+    const { path } = request.source
+    const own = deps
+      .jobsBySeq()
+      .find(({ job }) => job.batchId === row.batch.id && job.target.key === request.target.key)
+    if (own !== undefined) {
+      if (own.job.source.path !== path) addProblem(row, keyTaken(path, request.target.key))
+      return
+    }
+    const rival = deps.rivalOf(request)
+    if (rival !== null) {
+      addProblem(row, targetBusy(path, rival))
+      return
+    }
+    deps.insert(request, row.batch.by)
+    accepted(row, path)
+  }
+
+  const addPlanned = (row: BatchRow, file: PlannedFile): void => {
+    const own = row.planned.find(({ key }) => key === file.key)
+    if (own === undefined) {
+      row.planned.push(file)
+      const { counts } = row.batch
+      row.batch = { ...row.batch, counts: { ...counts, bytesTotal: counts.bytesTotal + file.size } }
+      accepted(row, file.path)
+    } else if (own.path !== file.path) addProblem(row, keyTaken(file.path, file.key))
+  }
+
+  const pageOf = <T>(
+    list: string,
+    items: readonly T[],
+    { limit, cursor }: { limit: number; cursor: string | null },
+  ) => {
+    const after = pages.startOf(list, cursor, 0)
+    const numbered = items.map((item, index) => ({ item, n: index + 1 })).filter(({ n }) => n > after)
+    const page = pages.pageOf(list, numbered, limit, ({ n }) => n)
+    return { items: page.items.map(({ item }) => item), nextCursor: page.nextCursor }
+  }
+
+  const operations: Synchronous<BatchStore> = {
+    submitBatch: (request, files, idempotency) => {
+      const known = idempotency && [...rows.values()].find((row) => row.idempotency?.key === idempotency.key)
+      if (known) {
+        const same = known.idempotency?.fingerprint === idempotency.fingerprint
+        return same ? { kind: 'replayed', batch: known.batch } : { kind: 'mismatch' }
+      }
+      const batch = createBatch(request, now())
+      rows.set(batch.id, { seq: ++lastSeq, idempotency, files, problems: [], planned: [], batch })
+      return { kind: 'created', batch }
+    },
+    findBatchByIdempotencyKey: (key) => {
+      const row = [...rows.values()].find((candidate) => candidate.idempotency?.key === key)
+      return row?.idempotency ? { fingerprint: row.idempotency.fingerprint, batch: row.batch } : null
+    },
+    getBatch: (batchId) => rows.get(batchId)?.batch ?? null,
+    listBatches: ({ limit, cursor }) => {
+      const before = pages.startOf('batches', cursor, Number.MAX_SAFE_INTEGER)
+      const found = [...rows.values()].reverse().filter(({ seq }) => seq < before)
+      const page = pages.pageOf('batches', found, limit, ({ seq }) => seq)
+      return { items: page.items.map(({ batch }) => batch), nextCursor: page.nextCursor }
+    },
+    unfinishedBatches: () =>
+      [...rows.values()]
+        .map(({ batch }) => batch)
+        .filter(({ finishedAt, walk, steering, retryAt }) => {
+          return finishedAt === null && (walk === 'going' || steering !== null || retryAt !== null)
+        }),
+    batchFiles: (batchId, from, limit) => mustGet(batchId).files.slice(from, from + limit),
+    extendBatch: (batchId, { jobs, problems, planned, listed }) => {
+      const row = rows.get(batchId)
+      if (row === undefined || row.batch.walk !== 'going' || row.batch.desired !== 'run') return 'stopped'
+      for (const job of jobs) addJob(row, job)
+      for (const file of planned) addPlanned(row, file)
+      for (const problem of problems) addProblem(row, problem)
+      if (listed !== null) row.batch = { ...row.batch, listed }
+      return 'ok'
+    },
+    endWalk: (batchId) => {
+      const row = rows.get(batchId)
+      if (row === undefined || row.batch.walk !== 'going') return
+      row.batch = { ...row.batch, walk: 'done' }
+      settle(row)
+    },
+    controlBatch: (batchId, verb, by) => {
+      const row = rows.get(batchId)
+      if (row === undefined) return { kind: 'not_found' }
+      const next = steerBatch(row.batch, verb, now())
+      if (next === 'invalid_state') return { kind: 'invalid_state', batch: row.batch }
+      const changed = next !== row.batch
+      row.batch = changed ? { ...next, steeredBy: by ?? null } : next
+      if (changed && next.steering !== null) carryOn(row, 256)
+      return { kind: 'ok', batch: row.batch }
+    },
+    steerJobs: (batchId, limit) => carryOn(mustGet(batchId), limit),
+    endRetry: (batchId, retryAt) => {
+      const row = rows.get(batchId)
+      if (row === undefined || row.batch.retryAt !== retryAt) return
+      row.batch = { ...row.batch, retryAt: null }
+      settle(row)
+    },
+    batchProblems: (batchId, page) => pageOf('problems', rows.get(batchId)?.problems ?? [], page),
+    plannedFiles: (batchId, page) => pageOf('planned', rows.get(batchId)?.planned ?? [], page),
+  }
+  return { operations, moved }
+}
