@@ -28,6 +28,9 @@ const explain = (issue: RawIssue): string => {
 /** Fields of the contract that this version does not serve yet. Named, so that nobody believes they were honoured. */
 const unsupported: ReadonlySet<string> = new Set(['callback', 'deleteSource', 'bandwidth'])
 
+/** A long list may be wrong in every place: an answer names the first. */
+const mostErrors = 100
+
 const fieldErrors = (issue: z.core.$ZodIssue): readonly FieldError[] => {
   const path = issue.path.map(String)
   if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message: issue.message }]
@@ -41,7 +44,7 @@ const fieldErrors = (issue: z.core.$ZodIssue): readonly FieldError[] => {
 const subjects: Readonly<Record<string, string>> = { body: 'The body', querystring: 'The query', params: 'The path' }
 
 const invalid = (error: z.ZodError, subject: string): AppError => {
-  const errors = error.issues.flatMap(fieldErrors)
+  const errors = error.issues.slice(0, mostErrors).flatMap(fieldErrors).slice(0, mostErrors)
   const detail = errors.map(({ path, message }) => `${path === '' ? subject : path} ${message}`).slice(0, 3)
   return new AppError('invalid_request', `${detail.join('; ')}.`, { errors })
 }

@@ -1,4 +1,5 @@
 import { afterEach, describe } from 'vitest'
+import { batchTests } from './store-batches.js'
 import { changeTests } from './store-change.js'
 import { clockTests } from './store-clock.js'
 import { controlTests } from './store-control.js'
@@ -31,6 +32,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     readingTests(setup)
     tallyTests(setup)
     pruningTests(setup)
+    batchTests(setup)
     webhookTests(setup)
     clockTests(setup)
   })

@@ -4,6 +4,7 @@ import { createLocalWakeup } from '../../src/adapters/wakeup/local-wakeup.js'
 import { createDrain } from '../../src/engine/drain.js'
 import { createWaits } from '../../src/engine/waits.js'
 import type { Store } from '../../src/ports/store.js'
+import { batchRequest } from '../contract/store-batches.js'
 import { jobRequest, leaseMs, node, receipt } from '../contract/store-setup.js'
 import { createMemoryStore } from '../fakes/memory-store.js'
 import { createVirtualClock, type VirtualClock } from '../fakes/virtual-clock.js'
@@ -78,6 +79,24 @@ describe('wait', () => {
     await submit('a')
     await expect(waits.wait({ ids: ['a', 'x'] }, 0, never)).rejects.toMatchObject({ code: 'job_not_found' })
     await expect(waits.wait({ batchId: 'x' }, 0, never)).rejects.toMatchObject({ code: 'batch_not_found' })
+  })
+
+  it('counts a batch that may still make matching jobs as pending, and waits for its jobs', async () => {
+    const { store, waits, complete } = setup()
+    const template = batchRequest('b-1').template
+    await store.submitBatch(batchRequest('b-1', { template: { ...template, labels: { run: '1' } } }), [], null)
+    for (const filter of [{}, { batchId: 'b-1' }, run1]) {
+      expect(await waits.wait(filter, 0, never)).toMatchObject({ done: false, counts: { pending: 1 } })
+    }
+    for (const filter of [{ labels: [{ key: 'run', value: '2' }] }, { bucket: 'other' }]) {
+      expect(await waits.wait(filter, 0, never)).toMatchObject({ done: true })
+    }
+    const waiting = waits.wait({ batchId: 'b-1' }, 3_600_000, never)
+    const jobs = [jobRequest('a', { batchId: 'b-1' })]
+    await store.extendBatch('b-1', { jobs, problems: [], planned: [], listed: null })
+    await store.endWalk('b-1')
+    await complete()
+    expect(await waiting).toEqual({ done: true, counts: { pending: 0, completed: 1, failed: 0, cancelled: 0 } })
   })
 
   it('does not count again while one job is known to be pending', async () => {

@@ -7,7 +7,7 @@ import picomatch from 'picomatch'
 const literal = (pattern: string): string =>
   pattern.replace(/\\.|[()|+]/g, (match) => (match.startsWith('\\') ? match : `\\${match}`))
 
-const options = { dot: true, nonegate: true, noextglob: true, posixSlashes: false }
+const options = { dot: true, nonegate: true, noextglob: true, posix: true }
 
 const matcherOf = (patterns: readonly string[]): ((path: string) => boolean) =>
   picomatch(patterns.map(literal), options)

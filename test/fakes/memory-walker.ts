@@ -1,0 +1,37 @@
+import { Failure } from '../../src/core/failure.js'
+import type { DirectoryWalker, WalkedChunk } from '../../src/ports/directory-walker.js'
+import { fingerprintOf, type MemoryFiles } from './memory-source.js'
+
+export interface MemoryWalker extends DirectoryWalker {
+  /** Chunks given out by all walks. */
+  readonly given: WalkedChunk[]
+  /** Called before each chunk; a walk waits for it. */
+  before: () => Promise<void>
+}
+
+/** Walks a file system of buffers, `size` files a chunk. Globs and links are the real walker's business. */
+export const createMemoryWalker = (files: MemoryFiles, size = 2): MemoryWalker => {
+  const below = (dir: string) => [...files.files].filter(([path]) => path.startsWith(`${dir}/`))
+  const walker: MemoryWalker = {
+    given: [],
+    before: async () => {},
+    async check(dir) {
+      if (below(dir).length === 0) throw new Failure('permanent', 'There is no such directory')
+    },
+    async *walk({ dir }, signal) {
+      const found = below(dir).map(([path, file]) => ({
+        path,
+        relative: path.slice(dir.length + 1),
+        fingerprint: fingerprintOf(file),
+      }))
+      for (let from = 0; from < found.length; from += size) {
+        await walker.before()
+        signal.throwIfAborted()
+        const chunk = { files: found.slice(from, from + size), problems: [] }
+        walker.given.push(chunk)
+        yield chunk
+      }
+    },
+  }
+  return walker
+}
