@@ -147,6 +147,30 @@ describe('a batch of a list', () => {
   })
 })
 
+describe('a token that is bound', () => {
+  const bound = { name: 'ci', roots: ['/src/dir'], targets: [{ bucket: 'bucket', prefix: 'out/' }] }
+
+  it('makes batches within its bounds, which its jobs carry on, and steers no others', async () => {
+    const { startAgent, batches, submit, until, store } = setup(['a'])
+    startAgent()
+    const request = { source: { dir: '/src/dir' }, target: { bucket: 'bucket', prefix: 'out' } }
+    const elsewhere = { ...request, target: { bucket: 'bucket', prefix: 'ou' } }
+    await expect(batches.submit(elsewhere, null, bound)).rejects.toMatchObject({ code: 'target_not_allowed' })
+    const { batch } = await batches.submit(request, null, bound)
+    await until(batch.id, ({ walk }) => walk.done)
+    const [job] = (await store.list({ batchId: batch.id }, { limit: 9, cursor: null })).items
+    expect(job?.options.roots).toEqual(['/src/dir'])
+    await batches.control(batch.id, 'pause', bound)
+    const { items } = await store.eventsAfter(null, { batchId: batch.id }, 9)
+    expect(items.map(({ type, by }) => [type, by])).toEqual([
+      ['job.queued', 'ci'],
+      ['job.paused', 'ci'],
+    ])
+    const other = await submit({ target: { bucket: 'narrow', prefix: 'in' } })
+    await expect(batches.control(other, 'cancel', bound)).rejects.toMatchObject({ code: 'forbidden' })
+  })
+})
+
 describe('retrying a batch', () => {
   it('tries the failed jobs again, and leaves those failed whose source is gone', async () => {
     const { start, batches, submit, settled, oss, files } = setup(['a', 'b', 'c'])
