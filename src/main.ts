@@ -58,6 +58,7 @@ const main = async (): Promise<void> => {
     stderr: process.stderr,
   }
   const program = createProgram(io)
+  let startFailed = false
   program
     .command('serve')
     .description('run the daemon')
@@ -66,6 +67,7 @@ const main = async (): Promise<void> => {
       try {
         await serve()
       } catch (error) {
+        startFailed = true
         throw startupError(error)
       }
     })
@@ -81,6 +83,8 @@ const main = async (): Promise<void> => {
     })
   const exitCode = await runProgram(program, process.argv.slice(2), io)
   if (exitCode !== 0) process.exitCode = exitCode
+  // Parts that had started already must not keep half a daemon alive, which would hold the database.
+  if (startFailed) process.exit()
 }
 
 await main()

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import type { JobView } from '../../src/core/job-view.js'
 import type { PartView } from '../../src/core/part-view.js'
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+/** The compiled program. */
+export const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
 export interface Exit {
   readonly code: number | null

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { main } from './daemon-process.js'
 import { bucket, createWorld, mib, sha256Of, until, type World } from './world.js'
 
 let world: World
@@ -12,6 +13,18 @@ const setup = async () => {
   await until(async () => (await daemon.get(id)).progress.partsUploaded >= 1)
   return { path, daemon, id }
 }
+
+it('a start that fails half-way ends the process, and the next start is free to go on', async () => {
+  world = await createWorld()
+  const planted = `import http from 'node:http'
+    import { syncBuiltinESMExports } from 'node:module'
+    http.createServer = () => { throw new Error('planted') }
+    syncBuiltinESMExports()`
+  const program = ['--import', `data:text/javascript,${encodeURIComponent(planted)}`, main, 'serve']
+  await expect(world.start({}, { program })).rejects.toThrow(/exited with 1|ended before it listened/)
+  const daemon = await world.start()
+  expect((await daemon.request('GET', '/readyz')).status).toBe(200)
+})
 
 describe('SIGTERM', () => {
   it('lets parts in flight finish, exits 0, and the next start sends only the rest', async () => {
