@@ -34,6 +34,8 @@ export type SendRange = (
 ) => Promise<RangeSent>
 
 const bufferBytes = 1024 * 1024
+/** Streams that get two whole buffers each; further ones at the same time share one between reading and writing. */
+const generousStreams = 4
 /** Up to here a range is read whole before its request is sent. */
 const wholeBytes = 256 * 1024
 /**
@@ -108,6 +110,7 @@ export const createRangeHasher = (createCrc64: Crc64Factory) => {
  */
 export const createRangeSender = (createCrc64: Crc64Factory): SendRange => {
   const pool = createBufferPool()
+  let streams = 0
 
   const sendWhole: SendRange = async (agent, request, range, { signal, onProgress, confirm }) => {
     const crc = createCrc64()
@@ -159,7 +162,7 @@ export const createRangeSender = (createCrc64: Crc64Factory): SendRange => {
 
     const sendBody = async (write: WriteBody, buffers: readonly [Buffer, Buffer]): Promise<void> => {
       const readFrom = async (start: number, buffer: Buffer): Promise<Buffer> => {
-        const bytes = await fill(range.fd, buffer, Math.min(bufferBytes, range.length - start), range.offset + start)
+        const bytes = await fill(range.fd, buffer, Math.min(buffer.length, range.length - start), range.offset + start)
         crc.update(bytes)
         return bytes
       }
@@ -179,12 +182,18 @@ export const createRangeSender = (createCrc64: Crc64Factory): SendRange => {
       }
     }
 
-    const buffers = [pool.borrow(), pool.borrow()] as const
+    const first = pool.borrow()
+    const second = streams < generousStreams ? pool.borrow() : null
+    const half = bufferBytes / 2
+    const buffers =
+      second === null ? ([first.subarray(0, half), first.subarray(half)] as const) : ([first, second] as const)
+    streams += 1
     try {
       const answer = await exchange(agent, request, (write) => sendBody(write, buffers), signal)
       return { ...answer, crc64: String(crc.digest()), bytesSent: answer.early ? bytesSent : range.length }
     } finally {
-      pool.giveBack(...buffers)
+      streams -= 1
+      pool.giveBack(first, ...(second === null ? [] : [second]))
     }
   }
 
