@@ -5,6 +5,7 @@ import { Agent, request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { BatchView } from '../src/core/batch-view.js'
 import type { JobView } from '../src/core/job-view.js'
 import { partSize } from './sources.js'
 
@@ -33,6 +34,8 @@ export interface BenchDaemon {
   /** When its process was started, in milliseconds since the epoch. */
   readonly startedAt: number
   submit(path: string, key: string, parallel?: number): Promise<JobView>
+  /** A directory as one batch, below a prefix. */
+  submitDirectory(dir: string, prefix: string): Promise<BatchView>
   get<T>(path: string): Promise<T>
   /** Throws when the job ended as anything but completed. */
   completed(id: string): Promise<void>
@@ -49,16 +52,6 @@ const listeningAddress = async (child: ChildProcess): Promise<string> => {
     if (entry.msg === 'listening' && entry.address !== undefined) return entry.address
   }
   throw new Error('the daemon ended before it listened')
-}
-
-/** Runs a command of the CLI against a daemon, to its end. Throws unless it exits 0. */
-export const runCommand = async (url: string, args: readonly string[]): Promise<void> => {
-  const child = spawn(process.execPath, [main, ...args], {
-    env: { PATH: process.env['PATH'], LONGSHORE_URL: url },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`longshore ${args[0]} exited with ${code}`)
 }
 
 const ownKeys = { OSS_ACCESS_KEY_ID: keys.id, OSS_ACCESS_KEY_SECRET: keys.secret }
@@ -129,6 +122,8 @@ export const startDaemon = async (
     startedAt,
     submit: (path, key, parallel = 4) =>
       call('POST', '/v1/jobs', { source: { path }, target: { bucket, key }, parallel }) as Promise<JobView>,
+    submitDirectory: (dir, prefix) =>
+      call('POST', '/v1/batches', { source: { dir }, target: { bucket, prefix } }) as Promise<BatchView>,
     get,
     async completed(id) {
       for (;;) {
