@@ -117,7 +117,9 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     const lease = deps.leases.keep(claim.lease, control)
     const forgetDeadline = watchDeadline(claim.job.state === 'cancelling' ? null : claim.job.options.notAfter, control)
     const run = buildRun(claim, control, lease)
-    run.logger.info({ state: claim.job.state, run: claim.job.runs }, 'A run begins')
+    // Of a small file its end says enough.
+    const level = claim.job.upload?.mode === 'put' && claim.job.runs === 1 ? 'debug' : 'info'
+    run.logger[level]({ state: claim.job.state, run: claim.job.runs }, 'A run begins')
     try {
       await runJob(run, deps.sources)
     } catch (error) {

@@ -117,7 +117,7 @@ export const createJobs = (deps: Deps): Jobs => {
       throw error instanceof Failure ? sourceUnavailable(error) : error
     })
     try {
-      return await source.fingerprint()
+      return source.opened
     } finally {
       await source.close()
     }

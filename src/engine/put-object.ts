@@ -1,5 +1,5 @@
 import { Failure } from '../core/failure.js'
-import type { Receipt } from '../core/job.js'
+import type { Fingerprint, Receipt } from '../core/job.js'
 import type { OpenSource } from '../ports/source.js'
 import { isOurs, proveObject, type SentObject } from './prove.js'
 import { objectOf, type Run, wishesOf } from './run.js'
@@ -34,25 +34,24 @@ const ourEarlierPut = async (run: Run, source: OpenSource, failure: Failure): Pr
 }
 
 /**
- * A look before the first byte and one before the last. ctime alone moving in between (a chmod, or a rewrite with a forged
+ * What the source was before the first byte, and a look before the last. ctime alone moving in between (a chmod, or a rewrite with a forged
  * mtime) is no proof of a change, but the bytes may be mixed: they are sent again.
  */
-const watchSource = async (run: Run, source: OpenSource): Promise<() => Promise<void>> => {
-  const before = await source.fingerprint()
+const watchSource = (run: Run, source: OpenSource, before: Fingerprint): (() => Promise<void>) => {
   assertSameFile(run.job.source.fingerprint, before)
   return async () => {
-    const now = await source.fingerprint()
+    const [now] = await Promise.all([source.fingerprint(), assertNotReplaced(source)])
     assertSameFile(before, now)
-    await assertNotReplaced(source)
     if (onlyCtimeMoved(before, now)) throw new Failure('local', 'The source was touched while it was sent')
   }
 }
 
 /**
  * A small or empty file in one PutObject. A repeat overwrites, so a lost answer is simply sent again. The source is
- * checked before the last bytes leave, so a file that changed meanwhile never becomes an object.
+ * checked before the last bytes leave, so a file that changed meanwhile never becomes an object. `seen`: the source as it
+ * was when it was opened.
  */
-export const putWhole = async (run: Run, source: OpenSource): Promise<Receipt> => {
+export const putWhole = async (run: Run, source: OpenSource, seen: Fingerprint): Promise<Receipt> => {
   const { fingerprint } = run.job.source
   const { crc64: expected } = run.job.options
   const { hard } = run.control
@@ -65,12 +64,15 @@ export const putWhole = async (run: Run, source: OpenSource): Promise<Receipt> =
       })
     }
   }
+  let firstLook: Fingerprint | null = seen
   try {
     return await run.retrier.request<Receipt>({
       name: 'put',
       carriesBytes: true,
       attempt: async (_tries, moved) => {
         try {
+          const before = firstLook ?? (await source.fingerprint())
+          firstLook = null
           run.assertLease()
           run.progress.moving(onlyPart, 0)
           const put = await run.target.putObject(objectOf(run.job), source.range(0, size), wishesOf(run.job), {
@@ -79,7 +81,7 @@ export const putWhole = async (run: Run, source: OpenSource): Promise<Receipt> =
               moved()
               run.progress.moving(onlyPart, bytes)
             },
-            confirm: await watchSource(run, source),
+            confirm: watchSource(run, source, before),
           })
           const sent = asSent(run, put.crc64)
           const answered = { ...put, marker: run.job.marker }

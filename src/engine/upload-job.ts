@@ -12,7 +12,7 @@ import { RunYields } from './request-retrier.js'
 import { advance, type Run, unfenced } from './run.js'
 import { RunStopped } from './run-control.js'
 import { maxRestarts, sendMultipart } from './send-multipart.js'
-import { assertNotReplaced, assertSameFile, unsettledMs } from './source-guard.js'
+import { assertSameFile, unsettledMs } from './source-guard.js'
 
 /** How long a job waits after an error of ours, or after OSS refused to abort its upload. */
 const troubleDelayMs = 30_000
@@ -27,8 +27,8 @@ const jobError = (failure: Failure): JobError => ({
   requestId: failure.requestId,
 })
 
-/** Sends the bytes, by whichever way their number asks for. */
-const send = async (run: Run, source: OpenSource): Promise<Finish> => {
+/** Sends the bytes, by whichever way their number asks for. `seen`: the source as it was opened. */
+const send = async (run: Run, source: OpenSource, seen: Fingerprint): Promise<Finish> => {
   const { options, upload, source: asked } = run.job
   if (upload === null && (await checkExisting(run, source)) === 'skip') return skipped
   const mode = upload?.mode ?? (asked.fingerprint.size < options.multipartThreshold ? 'put' : 'multipart')
@@ -37,14 +37,13 @@ const send = async (run: Run, source: OpenSource): Promise<Finish> => {
     advance(run, await run.store.beginUpload(run.lease, putOf(asked.fingerprint), []))
     run.progress.update(run.job)
   }
-  return uploaded(await putWhole(run, source))
+  return uploaded(await putWhole(run, source, seen))
 }
 
 /** The fingerprint of a file that is fit to be read: whatever changes it from now on moves its times. */
 const settledFingerprint = async (run: Run, source: OpenSource): Promise<Fingerprint> => {
-  const seen = await source.fingerprint()
-  const waitMs = unsettledMs(seen, run.clock.now())
-  if (waitMs === 0) return seen
+  const waitMs = unsettledMs(source.opened, run.clock.now())
+  if (waitMs === 0) return source.opened
   await run.clock.sleep(waitMs, run.control.soft)
   return source.fingerprint()
 }
@@ -60,10 +59,9 @@ const uploadSource = async (run: Run, sources: SourceOpener): Promise<Finish> =>
       const seen = await settledFingerprint(run, source)
       if (restarting) await discardUpload(run, seen)
       assertSameFile(run.job.source.fingerprint, seen)
-      await assertNotReplaced(source)
       // Of a retry whose source had changed before. A change that comes now forgets the upload by itself, and counts once.
       if (run.job.intent === 'abort') await discardUpload(run, null)
-      return await send(run, source)
+      return await send(run, source, seen)
     } catch (error) {
       if (!(error instanceof Failure) || error.kind !== 'changed') throw error
       if (run.job.options.onSourceChange === 'fail' || run.job.restarts >= maxRestarts) {

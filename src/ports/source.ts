@@ -19,6 +19,8 @@ export type HashRange = (range: ByteRange, signal: AbortSignal) => Promise<strin
  * nothing reads from it any more: the number of a closed descriptor is reused.
  */
 export interface OpenSource {
+  /** Fingerprint of the descriptor as it was opened. */
+  readonly opened: Fingerprint
   range(offset: number, length: number): ByteRange
   /** Fingerprint of the descriptor now. Throws Failure `local` (`source_unreadable`) when the file system fails. */
   fingerprint(): Promise<Fingerprint>

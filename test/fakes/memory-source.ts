@@ -61,6 +61,7 @@ export const createMemoryFiles = (): MemoryFiles => {
       const fd = next++
       descriptors.set(fd, file)
       return {
+        opened: fingerprintOf(file),
         range: (offset, length) => ({ kind: 'file', fd, offset, length }),
         fingerprint: async () => fingerprintOf(file),
         pathState: async (): Promise<PathState> => {

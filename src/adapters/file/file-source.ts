@@ -40,9 +40,11 @@ const openSource = (
   calls: FileCalls,
   fd: number,
   realPath: string,
-  inode: bigint,
+  stats: BigIntStats,
   hashRange: HashRange,
 ): OpenSource => ({
+  opened: fingerprintFrom(stats),
+
   range: (offset, length) => ({ kind: 'file', fd, offset, length }),
 
   async fingerprint() {
@@ -55,8 +57,8 @@ const openSource = (
 
   async pathState(): Promise<PathState> {
     try {
-      const stats = await calls.lstat(realPath)
-      return stats.ino === inode ? 'same' : 'replaced'
+      const named = await calls.lstat(realPath)
+      return named.ino === stats.ino ? 'same' : 'replaced'
     } catch (error) {
       if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return 'absent'
       throw localFailure(error)
@@ -86,7 +88,7 @@ export const createFileSources = (
       if (!stats.isFile()) throw unreadable('it is not a regular file')
       const realPath = await pathOfDescriptor(calls, fd, stats, resolved)
       if (!isReadable(roots, realPath, within)) throw unreadable('it lies outside the source roots')
-      return openSource(calls, fd, realPath, stats.ino, hashRange)
+      return openSource(calls, fd, realPath, stats, hashRange)
     } catch (error) {
       if (fd !== null) await calls.close(fd)
       throw openFailure(error)
