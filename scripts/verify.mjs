@@ -59,6 +59,23 @@ const rows = [
     runs: [{ files: ['test/e2e/bit-flips'], sizes: { BIT_FLIPS: 5_000 } }],
   },
   {
+    id: 'R8',
+    what: 'requests made from the OpenAPI document, and malformed HTTP',
+    runs: [
+      {
+        files: ['test/guard/api-fuzz', 'test/guard/raw-fuzz'],
+        sizes: { FUZZ_REQUESTS: 200_000, FUZZ_SOCKETS: 20_000 },
+      },
+    ],
+  },
+  {
+    id: 'R9',
+    what: 'paths and keys that lead elsewhere',
+    runs: [{ files: ['test/guard/traversal'], sizes: { SWAPS: 2_000 } }],
+  },
+  { id: 'R10', what: 'who may do what', runs: [{ files: ['test/guard/authorization-table'] }] },
+  { id: 'R11', what: 'secrets that show up nowhere', runs: [{ files: ['test/guard/canaries'] }] },
+  {
     id: 'R12',
     what: 'dead buckets beside healthy ones',
     runs: [{ files: ['test/engine/outages', 'test/e2e/outages'] }],

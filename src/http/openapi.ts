@@ -162,6 +162,13 @@ export const problems = <S extends number>(...own: readonly S[]) =>
     typeof problemSchema
   >
 
+/** Those of an operation that asks for no token. */
+export const openProblems = () =>
+  Object.fromEntries(([400, 403, 421, 500] as const).map((status) => [status, problemSchema])) as Record<
+    400 | 403 | 421 | 500,
+    typeof problemSchema
+  >
+
 interface RouteSchema {
   readonly hide?: boolean
   readonly body?: z.ZodType

@@ -4,6 +4,7 @@ import { AppError } from '../../core/app-error.js'
 import type { Clock } from '../../ports/clock.js'
 import type { StoreUpkeep } from '../../ports/store.js'
 import { type Check, probeProblemSchema, probeSchema } from '../answers.js'
+import { openProblems } from '../openapi.js'
 import { answerProblem, problemOf } from '../problem.js'
 import { noQuerySchema } from '../query.js'
 
@@ -79,7 +80,7 @@ export const probeRoutes = (instance: FastifyInstance, { store, clock, isDrainin
           tags: ['system'],
           security: [],
           querystring: noQuerySchema,
-          response: { 200: probeSchema, 503: probeProblemSchema },
+          response: { ...openProblems(), 200: probeSchema, 503: probeProblemSchema },
         },
       },
       async (_request, reply) => {
