@@ -1,3 +1,4 @@
+import type { BatchView } from '../core/batch-view.js'
 import type { IfExists, JobState } from '../core/job.js'
 import type { JobView } from '../core/job-view.js'
 import type { HttpClient } from './http-client.js'
@@ -93,6 +94,8 @@ export interface Api {
   /** `limit` 1..1000. A page may be short and still have a next one. */
   page(query: ListQuery, limit: number, cursor: string | null, signal: AbortSignal): Promise<JobPage>
   control(jobId: string, verb: Verb, signal: AbortSignal): Promise<JobView>
+  getBatch(batchId: string, signal: AbortSignal): Promise<BatchView>
+  controlBatch(batchId: string, verb: Verb, signal: AbortSignal): Promise<BatchView>
   /** What is absent stays. */
   change(jobId: string, changes: JobChanges, signal: AbortSignal): Promise<JobView>
   remove(jobId: string, signal: AbortSignal): Promise<void>
@@ -104,6 +107,9 @@ export interface Api {
   events(jobId: string | null, lastEventId: string | null, signal: AbortSignal): Promise<AsyncIterable<string>>
 }
 
+/** Batches are told from jobs at sight. */
+export const isBatchId = (id: string): boolean => id.startsWith('b-')
+
 /** The answer may come at the very end of the wait, and then has to travel. */
 const waitMarginMs = 20_000
 /** OSS is asked, and may take its time. */
@@ -111,6 +117,7 @@ const orphansTimeoutMs = 60_000
 
 export const createApi = (client: HttpClient): Api => {
   const jobPath = (jobId: string, tail = ''): string => `/v1/jobs/${encodeURIComponent(jobId)}${tail}`
+  const batchPath = (batchId: string, tail = ''): string => `/v1/batches/${encodeURIComponent(batchId)}${tail}`
   return {
     submit: async (body, idempotencyKey, signal) =>
       (await client.request('POST', '/v1/jobs', {
@@ -152,6 +159,9 @@ export const createApi = (client: HttpClient): Api => {
     },
     control: async (jobId, verb, signal) =>
       (await client.request('POST', jobPath(jobId, `/${verb}`), { signal })) as JobView,
+    getBatch: async (batchId, signal) => (await client.request('GET', batchPath(batchId), { signal })) as BatchView,
+    controlBatch: async (batchId, verb, signal) =>
+      (await client.request('POST', batchPath(batchId, `/${verb}`), { signal })) as BatchView,
     change: async (jobId, body, signal) => (await client.request('PATCH', jobPath(jobId), { body, signal })) as JobView,
     remove: async (jobId, signal) => {
       await client.request('DELETE', jobPath(jobId), { signal })

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import type { JobState } from '../../core/job.js'
 import type { JobView } from '../../core/job-view.js'
-import type { ListQuery } from '../api.js'
+import { isBatchId, type ListQuery } from '../api.js'
+import { batchLines } from '../batch-text.js'
 import { type CommandContext, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
 import { jobLines, jobListHeader, jobListLine } from '../job-text.js'
@@ -46,10 +47,10 @@ const list = async ({ api, console, signal }: CommandContext, options: ListOptio
   else if (cursor !== null) console.note('there may be more: --limit N or --all')
 }
 
-const show = async ({ api, console, signal }: CommandContext, jobId: string, json: boolean): Promise<void> => {
-  const job = await api.get(jobId, signal)
-  if (json) console.json(job)
-  else for (const line of jobLines(job)) console.line(line)
+const show = async ({ api, console, signal }: CommandContext, id: string, json: boolean): Promise<void> => {
+  const shown = isBatchId(id) ? await api.getBatch(id, signal) : await api.get(id, signal)
+  if (json) console.json(shown)
+  else for (const line of 'walk' in shown ? batchLines(shown) : jobLines(shown)) console.line(line)
 }
 
 export const addLookCommands = (program: Command, io: CliIo): void => {
@@ -71,10 +72,10 @@ export const addLookCommands = (program: Command, io: CliIo): void => {
 
   program
     .command('show')
-    .summary('show one job, with its receipt')
-    .description('Shows everything about one job: progress, error, receipt.')
-    .argument('<id>', 'the job')
-    .option('--json', 'print the job as JSON')
+    .summary('show one job with its receipt, or a batch')
+    .description('Shows everything about one job: progress, error, receipt; of a batch its totals and problems.')
+    .argument('<id>', 'the job or batch')
+    .option('--json', 'print it as JSON')
     .action((jobId: string, options: { json?: true }) =>
       withDaemon(io, (context) => show(context, jobId, options.json === true)),
     )

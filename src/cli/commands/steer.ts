@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
+import type { BatchView } from '../../core/batch-view.js'
 import type { JobView } from '../../core/job-view.js'
-import type { JobChanges, Verb } from '../api.js'
+import { isBatchId, type JobChanges, type Verb } from '../api.js'
 import { type CommandContext, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
 import { ExitError, exitCodes } from '../exit-error.js'
@@ -31,7 +32,7 @@ const forEachJob = async (
 
 const verbs: readonly { readonly verb: Verb; readonly summary: string }[] = [
   { verb: 'pause', summary: 'let the parts in flight finish, then rest' },
-  { verb: 'resume', summary: 'go on with paused jobs' },
+  { verb: 'resume', summary: 'go on with what is paused' },
   { verb: 'cancel', summary: 'stop jobs and remove their parts from OSS' },
   { verb: 'retry', summary: 'try failed jobs again; what OSS already holds is kept' },
 ]
@@ -43,7 +44,7 @@ interface SetOptions {
   readonly json?: true
 }
 
-const showJob = ({ console }: CommandContext, job: JobView, json: boolean): void => {
+const showState = ({ console }: CommandContext, job: JobView | BatchView, json: boolean): void => {
   if (json) console.json(job)
   else console.line(`${escapeText(job.id)}  ${escapeText(job.state)}`)
 }
@@ -57,7 +58,7 @@ const setJobs = async (context: CommandContext, jobIds: readonly string[], optio
   }
   if (Object.keys(changes).length === 0) throw new ExitError(exitCodes.usage, 'Say what to change: see --help.')
   await forEachJob(context, jobIds, async (jobId) => {
-    showJob(context, await context.api.change(jobId, changes, context.signal), options.json === true)
+    showState(context, await context.api.change(jobId, changes, context.signal), options.json === true)
   })
 }
 
@@ -67,13 +68,14 @@ export const addSteerCommands = (program: Command, io: CliIo): void => {
       .command(verb)
       .summary(summary)
       .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
-      .argument('<id...>', 'the jobs')
-      .option('--json', 'print one JSON job per line')
-      .action((jobIds: string[], options: { json?: true }) =>
+      .argument('<id...>', 'the jobs or batches')
+      .option('--json', 'print one JSON job or batch per line')
+      .action((ids: string[], options: { json?: true }) =>
         withDaemon(io, (context) =>
-          forEachJob(context, jobIds, async (jobId) => {
-            const job: JobView = await context.api.control(jobId, verb, context.signal)
-            showJob(context, job, options.json === true)
+          forEachJob(context, ids, async (id) => {
+            const { api, signal } = context
+            const control = isBatchId(id) ? api.controlBatch : api.control
+            showState(context, await control(id, verb, signal), options.json === true)
           }),
         ),
       )

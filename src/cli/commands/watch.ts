@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
+import type { BatchView } from '../../core/batch-view.js'
 import type { StoredEvent } from '../../core/event.js'
 import { isSettled, type JobState } from '../../core/job.js'
 import type { JobView, ProgressView } from '../../core/job-view.js'
-import { listJobs } from '../api.js'
+import { isBatchId, listJobs } from '../api.js'
+import { batchLine } from '../batch-text.js'
 import { type CommandContext, graceMs, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
 import { followEvents } from '../event-stream.js'
@@ -68,6 +71,23 @@ const watchJob = async (context: CommandContext, jobId: string, json: boolean): 
   throw signal.reason
 }
 
+const batchEveryMs = 1_000
+
+/** Follows a batch until it is settled: a line whenever its totals moved. Its jobs may be too many for a line each. */
+const watchBatch = async (context: CommandContext, batchId: string, json: boolean): Promise<BatchView> => {
+  const { api, console, signal } = context
+  let last = ''
+  for (;;) {
+    const batch = await api.getBatch(batchId, signal)
+    const line = batchLine(batch)
+    if (line !== last && json) console.json(batch)
+    else if (line !== last) console.line(line)
+    last = line
+    if (batch.finishedAt !== null) return batch
+    await sleep(batchEveryMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+  }
+}
+
 const watchAll = async (context: CommandContext, json: boolean): Promise<void> => {
   const { api, console, signal } = context
   const print = createEventPrinter(context, json)
@@ -89,13 +109,13 @@ export const addWatchCommand = (program: Command, io: CliIo): void => {
       'Shows what happens to one job until it is settled (exit 0: completed, 1: failed or cancelled), or to all jobs until ' +
         'Ctrl-C. Misses nothing when the daemon restarts.',
     )
-    .argument('[id]', 'the job')
+    .argument('[id]', 'the job or batch')
     .option('--json', 'print one JSON event per line')
     .action((jobId: string | undefined, options: { json?: true }) =>
       withDaemon(io, async (context) => {
         const json = options.json === true
         if (jobId === undefined) return watchAll(context, json)
-        const { state } = await watchJob(context, jobId, json)
+        const { state } = await (isBatchId(jobId) ? watchBatch : watchJob)(context, jobId, json)
         if (state !== 'completed') throw new ExitError(exitCodes.failed)
       }),
     )
