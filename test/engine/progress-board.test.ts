@@ -20,6 +20,7 @@ const setup = () => {
     startedAt: null,
     finishedAt: null,
     upload: null,
+    options: { parallel: 4 },
     target: { bucket: 'b', key: 'k', endpoint: '', region: '' },
   } as Job)
   return { board, told, progress }

@@ -32,8 +32,8 @@ describe('A known address with another method', () => {
   it.each([
     ['PUT', '/v1/jobs', 'GET, HEAD, POST'],
     ['DELETE', '/v1/jobs?x=1', 'GET, HEAD, POST'],
-    ['PATCH', '/v1/jobs/job-1', 'DELETE, GET, HEAD'],
-    ['OPTIONS', '/v1/jobs/job-1', 'DELETE, GET, HEAD'],
+    ['PUT', '/v1/jobs/job-1', 'DELETE, GET, HEAD, PATCH'],
+    ['OPTIONS', '/v1/jobs/job-1', 'DELETE, GET, HEAD, PATCH'],
     ['GET', '/v1/jobs/job-1/pause', 'POST'],
     ['POST', '/v1/events', 'GET, HEAD'],
     ['POST', '/readyz', 'GET, HEAD'],
