@@ -3,8 +3,9 @@ import { isStorageFailure, type StorageGate } from './storage-gate.js'
 
 /**
  * A store for one run: a call that the medium fails is made again once the gate opens, so that what OSS has taken is
- * committed and not sent again. Gives up with the medium's AppError when the signal aborts or the daemon stops. Every
- * operation of the port can be repeated: it is atomic, and one that was done after all is fenced or changes nothing.
+ * committed and not sent again. When the signal aborts or the daemon stops it is made a last time, for the medium may have
+ * recovered unseen (a cancel was just committed) and an upload id must not be lost; then the medium's AppError is thrown.
+ * Every operation of the port can be repeated: it is atomic, and one that was done after all is fenced or changes nothing.
  */
 export const createPatientStore = <Port extends object>(
   store: Port,
@@ -12,11 +13,12 @@ export const createPatientStore = <Port extends object>(
   signal: AbortSignal,
 ): Port =>
   aroundEvery(store, async (_method, call) => {
-    for (;;) {
+    for (let last = false; ; ) {
       try {
         return await call()
       } catch (error) {
-        if (!isStorageFailure(error) || !(await gate.opens(signal))) throw error
+        if (last || !isStorageFailure(error)) throw error
+        last = !(await gate.opens(signal))
       }
     }
   })

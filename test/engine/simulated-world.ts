@@ -49,7 +49,8 @@ const longestTravelMs = 3_000
 /** A disk that is full for a shorter time ends no run. */
 const leasesHoldMs = 15_000
 
-const never = new Promise<never>(() => {})
+/** One for each who waits: a shared one would keep all that ever waited in memory. */
+const never = (): Promise<never> => new Promise(() => {})
 
 const reads: ReadonlySet<string> = new Set(['get', 'list', 'parts', 'lastEventId', 'eventsAfter', 'stats'])
 
@@ -129,12 +130,12 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
         return async (...args: readonly unknown[]) => {
           const mine = life
           if (chance(weather.killing)) die()
-          if (mine.dead) return never
+          if (mine.dead) return never()
           if (fullSince !== null) throw new AppError('storage_full', 'The disk is full')
           const answer = await method(...args)
           witness(name, args, answer)
           if (chance(weather.killing)) die()
-          return mine.dead ? never : answer
+          return mine.dead ? never() : answer
         }
       },
     })
@@ -199,7 +200,7 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
 
   const before = async (info: CallInfo, signal: AbortSignal): Promise<void> => {
     if (chance(weather.killing)) die()
-    if (life.dead) await never
+    if (life.dead) await never()
     await checkIntent(info)
     await travel(signal)
     if (weather.outage) {
@@ -221,7 +222,7 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
     }
     if (chance(weather.killing)) die()
     await travel(signal).catch(lost)
-    if (mine.dead) await never
+    if (mine.dead) await never()
     if (!chance(weather.losing)) return
     tally.faults++
     if (info.call === 'complete') throw new Failure('ambiguous', 'the answer is cut short')
@@ -229,7 +230,7 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
       corrupt(info)
       // Nobody hears that the bytes are wrong: the next life has to find it out.
       if (weather.killing > 0 && random() < 0.3) die()
-      if (mine.dead) await never
+      if (mine.dead) await never()
       throw new Failure('integrity', 'other bytes arrived')
     }
     lost(transient())
