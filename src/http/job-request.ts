@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ifExistsPolicies, type JobChanges, sourceChangePolicies } from '../core/job.js'
-import { headerProblem } from '../core/object-headers.js'
+import { headerProblems } from '../core/object-headers.js'
 import { bucketProblem, keyProblem, pathProblem } from '../core/object-key.js'
 import { maxPartSize, maxThreshold, minPartSize, minThreshold } from '../core/plan.js'
 import type { SubmitRequest } from '../engine/jobs.js'
@@ -47,13 +47,7 @@ const labels = z
   .meta({ maxProperties: maxLabels, description: 'At most 16; names 1 to 63, values up to 255 characters.' })
 
 const headers = z.record(z.string(), z.string()).superRefine((record, context) => {
-  const seen = new Set<string>()
-  for (const [name, value] of Object.entries(record)) {
-    const repeated = seen.has(name.toLowerCase()) ? 'is given twice: names differ only in case' : null
-    const message = repeated ?? headerProblem(name, value)
-    if (message !== null) context.addIssue({ code: 'custom', path: [name], message })
-    seen.add(name.toLowerCase())
-  }
+  for (const { name, message } of headerProblems(record)) context.addIssue({ code: 'custom', path: [name], message })
 })
 
 export const instant = z.iso
@@ -84,7 +78,11 @@ export const jobOptionFields = {
     .optional(),
   parallel,
   sequential: z.boolean().describe("OSS's sequential mode: parts in order, one at a time.").optional(),
-  headers: headers.describe('Headers of the object; Content-Type is guessed from the key when absent.').optional(),
+  headers: headers
+    .describe(
+      'Headers of the object: storage class, encryption, ACL, tagging, metadata, Cache-Control and so on, checked by the rules of OSS. Content-Type is guessed from the key when absent.',
+    )
+    .optional(),
   ifExists: z.enum(ifExistsPolicies).describe('What to do when the object exists; overwrite by default.').optional(),
   priority,
   labels: labels.optional(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { headerProblem, routeHeaders } from '../../src/core/object-headers.js'
+import { headerProblem, headerProblems, routeHeaders } from '../../src/core/object-headers.js'
 
 const wanted = {
   'Content-Type': 'video/mp4',
@@ -65,6 +65,12 @@ describe('headerProblem', () => {
     ['x-oss-traffic-limit', '819200'],
     ['x-oss-traffic-limit', '838860800'],
     ['x-oss-storage-class', 'IA'],
+    ['x-oss-storage-class', 'DeepColdArchive'],
+    ['X-Oss-Server-Side-Encryption', 'SM4'],
+    ['x-oss-object-acl', 'public-read'],
+    ['x-oss-request-payer', 'requester'],
+    ['x-oss-tagging', ''],
+    ['x-oss-tagging', 'a=1&b&c=%E5%8C%97%E4%BA%AC&d=x+y%2Fz'],
     ['x-oss-brand-new', 'yes'],
     ['Content-Disposition', 'attachment; filename="a.bin"'],
   ])('accepts %s: %s', (name, value) => {
@@ -114,7 +120,57 @@ describe('headerProblem', () => {
     ['x-oss-traffic-limit', '838860801'],
     ['x-oss-traffic-limit', '1e6'],
     ['x-oss-traffic-limit', ''],
+    ['x-oss-storage-class', 'ia'],
+    ['x-oss-storage-class', 'Standard '],
+    ['x-oss-server-side-encryption', 'AES-256'],
+    ['x-oss-server-side-data-encryption', 'AES256'],
+    ['x-oss-object-acl', 'public'],
+    ['x-oss-request-payer', 'me'],
+    ['x-oss-meta-a_b', 'x'],
+    ['x-oss-tagging', 'a=1&a=2'],
+    ['x-oss-tagging', '=1'],
+    ['x-oss-tagging', 'a=1=2'],
+    ['x-oss-tagging', 'a=%E4'],
+    ['x-oss-tagging', 'a=<'],
+    ['x-oss-tagging', `${'k'.repeat(129)}=1`],
+    ['x-oss-tagging', `k=${'v'.repeat(257)}`],
+    ['x-oss-tagging', Array.from({ length: 11 }, (_, n) => `k${n}=1`).join('&')],
   ])('refuses %j: %j', (name, value) => {
     expect(headerProblem(name, value)).not.toBeNull()
+  })
+})
+
+describe('headerProblems', () => {
+  it('finds nothing in headers that OSS takes', () => {
+    expect(
+      headerProblems({
+        ...wanted,
+        'x-oss-server-side-encryption-key-id': '9468da86',
+        'x-oss-server-side-data-encryption': 'SM4',
+      }),
+    ).toEqual([])
+  })
+
+  it('finds a name that is given twice, in whatever case', () => {
+    const [problem] = headerProblems({ 'Content-Type': 'a/b', 'content-type': 'c/d' })
+    expect(problem).toEqual({ name: 'content-type', message: 'is given twice: names differ only in case' })
+  })
+
+  it('wants the keys of KMS with KMS only', () => {
+    const headers = { 'x-oss-server-side-encryption': 'AES256', 'x-oss-server-side-encryption-key-id': 'id' }
+    expect(headerProblems(headers)).toEqual([
+      {
+        name: 'x-oss-server-side-encryption-key-id',
+        message: 'goes with x-oss-server-side-encryption: KMS only',
+      },
+    ])
+  })
+
+  it('leaves our marker its room in the 8 KiB of metadata', () => {
+    const room = 8192 - 'x-oss-meta-longshore-upload'.length - 32
+    const fits = 'v'.repeat(room - 'x-oss-meta-a'.length)
+    expect(headerProblems({ 'x-oss-meta-a': fits })).toEqual([])
+    expect(headerProblems({ 'x-oss-meta-a': `${fits}v` })).toHaveLength(1)
+    expect(headerProblems({ 'x-oss-meta-a': fits, 'x-oss-meta-b': '', 'x-oss-meta-c': 'x' })).toHaveLength(1)
   })
 })
