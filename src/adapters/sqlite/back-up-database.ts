@@ -1,0 +1,80 @@
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import SqliteDatabase from 'better-sqlite3'
+import { checkDatabase, type DatabaseReport } from './check-database.js'
+import { createPrivateFile } from './data-directory.js'
+import { readMigrations, recogniseSchema } from './migrate.js'
+import { asOpenError, StoreOpenError, storeExitCodes } from './store-open-error.js'
+
+/** All of them: beyond the first step the rest is copied in one, which is one snapshot. In small steps every commit of the daemon would begin it anew. */
+const allPages = 2 ** 31 - 1
+
+const syncPath = (path: string): void => {
+  const fd = openSync(path, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Takes the write-ahead log out of the copy's header: it is one file then, that may be moved about. */
+const makeSelfContained = (path: string): void => {
+  const copy = new SqliteDatabase(path)
+  try {
+    copy.pragma('journal_mode = DELETE')
+  } finally {
+    copy.close()
+  }
+}
+
+const copyTo = async (source: string, target: string): Promise<void> => {
+  const database = new SqliteDatabase(source, { timeout: 5000, readonly: true })
+  try {
+    recogniseSchema(database, readMigrations().length)
+    await database.backup(target, { progress: () => allPages })
+  } finally {
+    database.close()
+  }
+}
+
+const settle = (part: string, target: string, overwrite: boolean): void => {
+  if (overwrite) {
+    renameSync(part, target)
+  } else {
+    // A link refuses what has come into being meanwhile; a rename would replace it.
+    linkSync(part, target)
+    rmSync(part)
+  }
+  syncPath(dirname(target))
+}
+
+/**
+ * Copies a database to a file of its own (0600), whether a daemon has it open or not: what was committed at one moment.
+ * The copy is checked and synced before it gets its name, so a file of that name is a whole backup. Throws StoreOpenError
+ * when either cannot be used, when the copy is not sound, and when the target exists and may not be overwritten.
+ */
+export const backUpDatabase = async (source: string, target: string, overwrite: boolean): Promise<DatabaseReport> => {
+  if (!existsSync(source)) throw new StoreOpenError(storeExitCodes.io, `${source} is no database: it is missing.`)
+  if (existsSync(target) && !overwrite) {
+    throw new StoreOpenError(storeExitCodes.io, `${target} exists: give another name, or --force to replace it.`)
+  }
+  const part = `${target}.${process.pid}.part`
+  try {
+    createPrivateFile(part)
+    await copyTo(source, part)
+    makeSelfContained(part)
+    const report = checkDatabase(part)
+    if (report.problems.length > 0) {
+      const [first] = report.problems
+      throw new StoreOpenError(storeExitCodes.corrupt, `${source} is not sound (${first}): nothing was backed up.`)
+    }
+    syncPath(part)
+    settle(part, target, overwrite)
+    return { ...report, path: target }
+  } catch (error) {
+    throw asOpenError(error, source)
+  } finally {
+    for (const leftover of [part, `${part}-wal`, `${part}-shm`, `${part}-journal`]) rmSync(leftover, { force: true })
+  }
+}
