@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { addCompletionCommand } from './commands/completion.js'
 import { addDrainCommand } from './commands/drain.js'
 import { addLookCommands } from './commands/look.js'
 import { addOrphansCommand } from './commands/orphans.js'
@@ -41,6 +42,7 @@ export const createProgram = (io: CliIo): Command => {
   addWaitCommand(program, io)
   addDrainCommand(program, io)
   addOrphansCommand(program, io)
+  addCompletionCommand(program, io)
   return program
 }
 
