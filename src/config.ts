@@ -104,8 +104,11 @@ export interface Config {
 /** One message that names every bad setting. Never holds a secret. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
+  /** Each begins with the setting's name and a colon. */
+  readonly offenders: readonly string[]
   constructor(offenders: readonly string[]) {
     super(`These settings are not right:\n${offenders.map((line) => `  ${line}`).join('\n')}`)
+    this.offenders = offenders
   }
 }
 
@@ -287,6 +290,10 @@ const readEnvironment = (env: NodeJS.ProcessEnv): Record<string, string> =>
     Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
   )
 
+/** The data directory alone, for commands that need no other setting. */
+export const dataDirOf = (env: NodeJS.ProcessEnv): string =>
+  realOrResolved(readEnvironment(env)['LONGSHORE_DATA_DIR'] ?? './longshore-data')
+
 const warningsFor = (given: Record<string, string>, endpoint: URL): string[] => {
   const warnings = notYet
     .filter((name) => given[name] !== undefined)
@@ -309,7 +316,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
     if (result.success) readable[name] = result.data
     else problems.push(...result.error.issues.map((issue) => `${name}: ${issue.message}`))
   }
-  const dataDir = realOrResolved(given['LONGSHORE_DATA_DIR'] ?? './longshore-data')
+  const dataDir = dataDirOf(env)
   problems.push(...crossProblems(readable as Partial<Parsed>, given, dataDir))
   const keys = readKeySettings(given, problems)
   const network = readNetworkSettings(given, problems)

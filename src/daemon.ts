@@ -3,10 +3,6 @@ import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createSystemClock } from './adapters/clock/system-clock.js'
 import { crc64Engine } from './adapters/crc64/crc64.js'
-import { createChainSource } from './adapters/credentials/chain-source.js'
-import { createFileSource } from './adapters/credentials/file-source.js'
-import { createGivenSource } from './adapters/credentials/given-source.js'
-import type { KeySource } from './adapters/credentials/key-source.js'
 import { createRefreshingCredentials } from './adapters/credentials/refreshing-credentials.js'
 import { createDirectoryWalker } from './adapters/file/directory-walker.js'
 import { createFileSources } from './adapters/file/file-source.js'
@@ -41,7 +37,7 @@ import { createWebhookDesk } from './engine/webhook-desk.js'
 import { createWebhookAgent } from './engine/webhooks.js'
 import { createApp } from './http/app.js'
 import { listenOn } from './http/listen.js'
-import type { KeySettings } from './key-settings.js'
+import { keySourceOf } from './key-source-of.js'
 import type { Store } from './ports/store.js'
 import type { Targets } from './ports/target.js'
 
@@ -74,17 +70,6 @@ const newJobId = (): string => Date.now().toString(36).padStart(9, '0') + random
 
 /** A batch is told from a job at sight. */
 const newBatchId = (): string => `b-${newJobId()}`
-
-const keySourceOf = (keys: KeySettings, logger: PinoLogger): KeySource => {
-  switch (keys.kind) {
-    case 'given':
-      return createGivenSource(keys)
-    case 'file':
-      return createFileSource(keys.path)
-    case 'chain':
-      return createChainSource(keys, logger)
-  }
-}
 
 /** More than the parts that one job may have in flight, each waiting in a few places. */
 const mostListeners = 512

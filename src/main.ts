@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import closeWithGrace from 'close-with-grace'
 import { createPinoLogger } from './adapters/log/pino-logger.js'
+import { addOperateCommands } from './cli/commands/operate.js'
 import { ExitError } from './cli/exit-error.js'
 import { createProgram, runProgram } from './cli/program.js'
 import { ConfigError, loadConfig, settings } from './config.js'
+import { createOperator } from './operator-commands.js'
 
 const exitCodes = { crashed: 1, badSettings: 78 } as const
 
@@ -81,6 +83,7 @@ const main = async (): Promise<void> => {
       const { runDevOss } = await import('./oss-emulator/command.js')
       process.exitCode = await runDevOss(command.args)
     })
+  addOperateCommands(program, io, createOperator(process.env))
   const exitCode = await runProgram(program, process.argv.slice(2), io)
   if (exitCode !== 0) process.exitCode = exitCode
   // Parts that had started already must not keep half a daemon alive, which would hold the database.

@@ -100,3 +100,13 @@ export const getBucketAcl: Operation = {
     return { status: 200, xml: ['AccessControlPolicy', [owner, ['AccessControlList', [['Grant', 'private']]]]] }
   },
 }
+
+/** No bucket of the emulator has rules. */
+export const getBucketLifecycle: Operation = {
+  body: 'none',
+  changes: false,
+  apply: (call) => {
+    requireBucket(call)
+    throw new OssError('NoSuchLifecycle')
+  },
+}

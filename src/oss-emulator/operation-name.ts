@@ -8,6 +8,7 @@ export const operationNames = [
   'GetBucketInfo',
   'GetBucketLocation',
   'GetBucketAcl',
+  'GetBucketLifecycle',
   'ListObjects',
   'ListObjectsV2',
   'ListMultipartUploads',
@@ -97,6 +98,8 @@ const find = (rows: readonly Row[], method: string, query: Query): OperationName
 
 /** The operation a request asks for; `Unknown` for those the emulator does not have. */
 export const nameOperation = (method: string, { bucket, key, query }: Address): OperationName => {
+  // Of what can be done about lifecycles only the question has an answer.
+  if (method === 'GET' && bucket !== null && key === null && query.has('lifecycle')) return 'GetBucketLifecycle'
   if (unknownSubResources.some((name) => query.has(name))) return 'Unknown'
   if (bucket === null) return method === 'GET' ? 'ListBuckets' : 'Unknown'
   return find(key === null ? bucketRows : objectRows, method, query)

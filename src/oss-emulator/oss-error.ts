@@ -38,6 +38,7 @@ const refusals = {
   MissingContentLength: [411, undocumentedEc, 'You must provide the Content-Length HTTP header.'],
   NoSuchBucket: [404, '0015-00000101', 'The specified bucket does not exist.'],
   NoSuchKey: [404, '0026-00000001', 'The specified key does not exist.'],
+  NoSuchLifecycle: [404, undocumentedEc, 'No Row found in Lifecycle Table.'],
   NoSuchUpload: [
     404,
     '0017-00000244',

@@ -2,7 +2,17 @@ import { Failure, type FailureKind, type JobErrorCode } from '../../core/failure
 import type { ExchangePhase, ProxyTrouble } from './exchange.js'
 import { proxyRemedy, tlsRemedy } from './setup-remedies.js'
 
-export type OssCall = 'initiate' | 'part' | 'put' | 'list' | 'uploads' | 'complete' | 'abort' | 'head'
+export type OssCall =
+  | 'initiate'
+  | 'part'
+  | 'put'
+  | 'list'
+  | 'uploads'
+  | 'complete'
+  | 'abort'
+  | 'head'
+  | 'lifecycle'
+  | 'ask'
 
 const callNames: Readonly<Record<OssCall, string>> = {
   initiate: 'InitiateMultipartUpload',
@@ -13,6 +23,8 @@ const callNames: Readonly<Record<OssCall, string>> = {
   complete: 'CompleteMultipartUpload',
   abort: 'AbortMultipartUpload',
   head: 'HeadObject',
+  lifecycle: 'GetBucketLifecycle',
+  ask: 'a first look',
 }
 
 /** An answer that is not the success its call hoped for. */

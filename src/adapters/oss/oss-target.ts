@@ -12,6 +12,7 @@ import { classifyMismatch, classifyUnproven, type OssCall } from './classify.js'
 import { createOssClient, type OssCallParams, type Signature, type SubResource } from './client.js'
 import type { DataPath } from './data-path.js'
 import type { Answer } from './exchange.js'
+import { type AbortRule, readAbortRules } from './lifecycle.js'
 import { type Network, type Route, routeTo } from './network.js'
 import {
   crc64Of,
@@ -73,11 +74,17 @@ const headersFor = (call: RoutedCall, { key }: ObjectRef, wishes: ObjectWishes):
   return headers
 }
 
+/** What the doctor asks beside what the engine does. */
+export interface OssTarget extends Target {
+  /** The enabled lifecycle rules of a bucket that abort open uploads; none where it has no rules. */
+  abortRules(bucket: string, signal: AbortSignal): Promise<readonly AbortRule[]>
+}
+
 /**
  * OSS through ali-oss's signatures and our own connections. Throws a plain Error when the endpoint cannot be used; check
  * with `endpointProblem` first.
  */
-export const createOssTarget = (deps: OssTargetDeps): Target => {
+export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
   const { endpoint, network, credentials, clock, logger } = deps
   const problem = endpointProblem(endpoint)
   if (problem !== null) throw new Error(`The endpoint ${problem}.`)
@@ -266,6 +273,19 @@ export const createOssTarget = (deps: OssTargetDeps): Target => {
         requestId,
         marker: headerOf(answer, markerHeader),
       }
+    },
+
+    async abortRules(bucket, signal) {
+      let answer: Answer
+      try {
+        answer = await control('lifecycle', { bucket, key: null }, signal, { method: 'GET', subres: { lifecycle: '' } })
+      } catch (error) {
+        if (error instanceof Failure && error.ossCode === 'NoSuchLifecycle') return []
+        throw error
+      }
+      const rules = await readAbortRules(client, answer)
+      if (rules === null) throw classifyUnproven('lifecycle', 'its rules', answer.status, requestIdOf(answer))
+      return rules
     },
 
     async close() {

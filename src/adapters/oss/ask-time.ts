@@ -1,0 +1,47 @@
+import { type Addressing, addressingOf, placeOf } from './addressing.js'
+import { createAgent } from './agents.js'
+import { classifyBroken } from './classify.js'
+import { ExchangeError, exchange } from './exchange.js'
+import { type Network, routeTo } from './network.js'
+import { headerOf } from './oss-answers.js'
+import { controlTimeouts, type OssTimeouts } from './timeouts.js'
+
+export interface AskedTime {
+  /** The Date of the answer in milliseconds since the epoch; null when it had none. Whole seconds. */
+  readonly serverAt: number | null
+  /** Of whatever was answered: without a signature it may well be a refusal. */
+  readonly status: number
+  /** From the request to the answer. */
+  readonly tookMs: number
+}
+
+/**
+ * Asks an endpoint for nothing in particular, unsigned, by the way that all requests take. Whatever it answers, it is there
+ * and tells its time. Throws Failure when it cannot be reached.
+ */
+export const askTime = async (
+  endpoint: URL,
+  chosen: Addressing,
+  network: Network,
+  timeouts: OssTimeouts,
+  signal: AbortSignal,
+): Promise<AskedTime> => {
+  // No bucket stands before the name: the endpoint itself is asked, whatever the addressing.
+  const addressing = addressingOf(endpoint, chosen) === 'cname' ? 'cname' : 'path'
+  const { host, ...route } = routeTo(placeOf(endpoint, addressing, ''), network)
+  const { connectMs } = timeouts
+  const agent = createAgent({ protocol: route.protocol, network, connectMs, maxFreeSockets: 1 })
+  const request = { ...route, path: '/', method: 'GET', headers: { host }, timeouts: controlTimeouts(timeouts) }
+  const startedAt = performance.now()
+  try {
+    const answer = await exchange(agent, request, async () => {}, signal)
+    const serverAt = Date.parse(headerOf(answer, 'date') ?? '')
+    const tookMs = performance.now() - startedAt
+    return { serverAt: Number.isNaN(serverAt) ? null : serverAt, status: answer.status, tookMs }
+  } catch (error) {
+    if (!(error instanceof ExchangeError)) throw error
+    throw classifyBroken({ call: 'ask', errno: error.errno, phase: error.phase, proxy: error.proxy })
+  } finally {
+    agent.destroy()
+  }
+}

@@ -1,0 +1,135 @@
+import { resolve } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import { type CliIo, createConsole } from '../console.js'
+import { type DoctorReport, doctorLines } from '../doctor-report.js'
+import { ExitError, exitCodes } from '../exit-error.js'
+import { parseOssUrl } from '../oss-url.js'
+import { formatBytes } from '../readable.js'
+import { escapeText } from '../terminal-text.js'
+
+/** What a look at a database found, as the store's adapter reports it. */
+export interface DatabaseReport {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly walBytes: number
+  readonly schemaVersion: number
+  readonly closedCleanly: boolean
+  readonly jobs: number
+  readonly events: number
+  readonly problems: readonly string[]
+}
+
+/** Where the doctor tries what it may write. */
+export interface Place {
+  readonly bucket: string
+  /** Empty, or ending in `/`. */
+  readonly prefix: string
+}
+
+/**
+ * What works without a daemon, lent by the roof: these commands must serve when `serve` cannot start. Each may throw an
+ * error with a sentence for people and the `exitCode` to end with.
+ */
+export interface Operator {
+  examine(places: readonly Place[]): Promise<DoctorReport>
+  /** Of the data directory that the settings name. */
+  databasePath(): string
+  check(path: string): Promise<DatabaseReport>
+  backUp(source: string, target: string, overwrite: boolean): Promise<DatabaseReport>
+}
+
+/** Exit code of a database that is not sound; `serve` ends with the same. */
+const corrupt = 65
+
+const placeValue = (text: string, previous: readonly Place[] = []): Place[] => {
+  const url = parseOssUrl(text)
+  if (url === null) throw new InvalidArgumentError('Give a place as oss://bucket/ or oss://bucket/prefix/.')
+  return [
+    ...previous,
+    { bucket: url.bucket, prefix: url.key === '' || url.key.endsWith('/') ? url.key : `${url.key}/` },
+  ]
+}
+
+const databaseText = ({ path, sizeBytes, walBytes, schemaVersion, jobs, events }: DatabaseReport): string => {
+  const log = walBytes === 0 ? '' : ` and ${formatBytes(walBytes)} of write-ahead log`
+  return `${escapeText(path)}: ${formatBytes(sizeBytes)}${log}, schema ${schemaVersion}, ${jobs} jobs, ${events} events`
+}
+
+/** What an operator can act on ends the command with its own code. */
+const operating = async (work: () => Promise<void>): Promise<void> => {
+  try {
+    await work()
+  } catch (error) {
+    const exitCode = error instanceof Error && 'exitCode' in error ? error.exitCode : null
+    if (typeof exitCode !== 'number' || error instanceof ExitError) throw error
+    throw new ExitError(exitCode, escapeText((error as Error).message))
+  }
+}
+
+export const addOperateCommands = (program: Command, io: CliIo, operator: Operator): void => {
+  program
+    .command('doctor')
+    .summary('look for what keeps the daemon from working')
+    .description(
+      'Checks the settings of `serve` in this environment, the data directory, this machine, the keys, the clock, and each ' +
+        'bucket: a small multipart upload is begun, written, listed and aborted, so that no object is made. Without a place ' +
+        'the buckets of LONGSHORE_ALLOWED_TARGETS are tried. Works beside a running daemon and without one. ' +
+        'Exit 0: nothing failed (there may be warnings); 1: something failed.',
+    )
+    .argument('[oss-url...]', 'where to try to write, like oss://bucket/prefix/', placeValue)
+    .option('--json', 'print {ok, checks: [{name, status, detail, remedy}]}')
+    .action((places: readonly Place[] | undefined, options: { json?: true }) =>
+      operating(async () => {
+        const console = createConsole(io)
+        const report = await operator.examine(places ?? [])
+        if (options.json === true) console.json(report)
+        else for (const line of doctorLines(report, io.stdout.columns ?? 100)) console.line(line)
+        if (!report.ok) throw new ExitError(exitCodes.failed)
+      }),
+    )
+
+  program
+    .command('backup')
+    .summary('copy the database to a file, while the daemon runs or not')
+    .description(
+      'Copies the database of LONGSHORE_DATA_DIR, as it was at one moment, to a file of its own and checks the copy. ' +
+        'The daemon may go on meanwhile. To restore: stop the daemon, put the file in the place of longshore.db, remove ' +
+        'longshore.db-wal and longshore.db-shm, start.',
+    )
+    .argument('<file>', 'the file to make')
+    .option('--force', 'replace the file when it exists')
+    .option('--json', 'print what was copied as JSON')
+    .action((file: string, options: { force?: true; json?: true }) =>
+      operating(async () => {
+        const console = createConsole(io)
+        const report = await operator.backUp(operator.databasePath(), resolve(file), options.force === true)
+        if (options.json === true) console.json(report)
+        else console.line(`backed up to ${databaseText(report)}`)
+      }),
+    )
+
+  program
+    .command('check')
+    .summary('read the whole database and say whether it is sound')
+    .description(
+      'Reads every page, index and constraint of the database of LONGSHORE_DATA_DIR, or of a backup, and compares the ' +
+        'counters with a count. Changes nothing; the daemon may run meanwhile. ' +
+        'Exit 0: sound; 65: damaged, or of another program; 74: cannot be read.',
+    )
+    .argument('[file]', 'a backup to check in its place')
+    .option('--json', 'print what was found as JSON')
+    .action((file: string | undefined, options: { json?: true }) =>
+      operating(async () => {
+        const console = createConsole(io)
+        const report = await operator.check(file === undefined ? operator.databasePath() : resolve(file))
+        const { problems } = report
+        if (options.json === true) console.json(report)
+        else {
+          console.line(databaseText(report))
+          for (const problem of problems) console.line(`  ${escapeText(problem)}`)
+          console.line(problems.length === 0 ? 'sound' : 'NOT sound: restore a backup')
+        }
+        if (problems.length > 0) throw new ExitError(corrupt)
+      }),
+    )
+}

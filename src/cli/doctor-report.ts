@@ -1,0 +1,59 @@
+import { displayWidth, escapeText } from './terminal-text.js'
+
+/** `warning`: it works, but something is not as it should be. `skipped`: could not be looked at because of another finding. */
+export type CheckStatus = 'ok' | 'warning' | 'failed' | 'skipped'
+
+/** What one look found. */
+export interface CheckResult {
+  readonly name: string
+  readonly status: CheckStatus
+  /** A sentence without its full stop. Not yet escaped. */
+  readonly detail: string
+  /** What to do about it; null where there is nothing to do. */
+  readonly remedy: string | null
+}
+
+export interface DoctorReport {
+  /** Nothing failed. */
+  readonly ok: boolean
+  readonly checks: readonly CheckResult[]
+}
+
+export const reportOf = (checks: readonly CheckResult[]): DoctorReport => ({
+  ok: checks.every(({ status }) => status !== 'failed'),
+  checks,
+})
+
+/** Lines of at most `columns`; what has no space to break at stays whole. */
+const wrap = (text: string, columns: number): string[] => {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && displayWidth(line) + 1 + displayWidth(word) > columns) {
+      lines.push(line)
+      line = word
+    } else {
+      line = line === '' ? word : `${line} ${word}`
+    }
+  }
+  return [...lines, line]
+}
+
+const narrowest = 40
+
+const resultLines = ({ name, status, detail, remedy }: CheckResult, columns: number): string[] => {
+  const head = `${(status === 'failed' ? 'FAILED' : status).padEnd(8)} ${escapeText(name).padEnd(12)} `
+  const room = Math.max(narrowest, columns - 1 - head.length)
+  const [first = '', ...rest] = wrap(escapeText(detail), room)
+  const advice = remedy === null ? [] : wrap(`-> ${escapeText(remedy)}`, room)
+  return [head + first, ...[...rest, ...advice].map((line) => ' '.repeat(head.length) + line)]
+}
+
+/** A report for people. `columns` is the width of their terminal. */
+export const doctorLines = ({ checks }: DoctorReport, columns: number): string[] => {
+  const count = (wanted: CheckStatus): number => checks.filter(({ status }) => status === wanted).length
+  const others = (['warning', 'failed', 'skipped'] as const)
+    .filter((status) => count(status) > 0)
+    .map((status) => `, ${count(status)} ${status}`)
+  return [...checks.flatMap((check) => resultLines(check, columns)), '', `${count('ok')} ok${others.join('')}`]
+}

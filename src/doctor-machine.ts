@@ -1,0 +1,180 @@
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs'
+import { request } from 'node:http'
+import { dirname, join } from 'node:path'
+import { type Crc64Engine, crc64Engine } from './adapters/crc64/crc64.js'
+import { networkFileSystemOf } from './adapters/sqlite/file-system.js'
+import type { CheckResult } from './cli/doctor-report.js'
+import { formatBytes } from './cli/readable.js'
+import { type Config, ConfigError, loadConfig } from './config.js'
+import type { ListenAddress } from './listen-address.js'
+
+/** What the doctor looks at on this machine. Nothing here asks OSS. */
+
+export const well = (name: string, detail: string): CheckResult => ({ name, status: 'ok', detail, remedy: null })
+export const warning = (name: string, detail: string, remedy: string): CheckResult => {
+  return { name, status: 'warning', detail, remedy }
+}
+export const failed = (name: string, detail: string, remedy: string): CheckResult => {
+  return { name, status: 'failed', detail, remedy }
+}
+export const skipped = (name: string, detail: string): CheckResult => ({
+  name,
+  status: 'skipped',
+  detail,
+  remedy: null,
+})
+
+/** Below the first the store soon refuses jobs, below the second there is little time to act. */
+const leastFreeBytes = 64 * 1024 * 1024
+const comfortableFreeBytes = 1024 * 1024 * 1024
+/** Beside two for each part in flight: the database, lanes, logs, clients. */
+const fewestSpareDescriptors = 256
+
+export const examineSettings = (
+  env: NodeJS.ProcessEnv,
+): { readonly config: Config | null; readonly results: readonly CheckResult[] } => {
+  const name = 'settings'
+  try {
+    const config = loadConfig(env)
+    const remedy = 'Change the setting, or leave it if that is what you want'
+    const odd = config.warnings.map((sentence) => warning(name, sentence, remedy))
+    return { config, results: odd.length > 0 ? odd : [well(name, `read, for ${config.oss.endpoint.origin}`)] }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const remedy = 'Correct it where the daemon gets its environment; `longshore serve --help` lists every setting'
+    return { config: null, results: error.offenders.map((offender) => failed(name, offender, remedy)) }
+  }
+}
+
+/** The directory itself, or the nearest one above it that is there. */
+const existing = (path: string): string => (existsSync(path) ? path : existing(dirname(path)))
+
+const isWritable = (directory: string): boolean => {
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export const examineDataDirectory = (dataDir: string): CheckResult => {
+  const name = 'disk'
+  const place = existing(dataDir)
+  if (!isWritable(place)) {
+    return failed(
+      name,
+      `${place} cannot be written`,
+      `Give it to the user of the daemon: chown it to uid ${process.getuid?.()}`,
+    )
+  }
+  const network = networkFileSystemOf(place)
+  if (network !== null) {
+    return failed(
+      name,
+      `${place} is on ${network}`,
+      'Point LONGSHORE_DATA_DIR to a local disk: SQLite cannot lock here',
+    )
+  }
+  const { bavail, bsize } = statfsSync(place)
+  const free = bavail * bsize
+  const detail = `${formatBytes(free)} free for ${dataDir}`
+  const remedy = 'Free some space, or point LONGSHORE_DATA_DIR to another disk; a full one makes jobs wait'
+  if (free < leastFreeBytes) return failed(name, detail, remedy)
+  return free < comfortableFreeBytes ? warning(name, detail, remedy) : well(name, detail)
+}
+
+export const examineSourceRoots = (roots: readonly string[]): readonly CheckResult[] =>
+  roots.map((root) => {
+    const name = 'source root'
+    try {
+      accessSync(root, constants.R_OK | constants.X_OK)
+      return well(name, `${root} can be read`)
+    } catch {
+      const remedy = `Let uid ${process.getuid?.()} read it, or run the daemon as the user that owns the files`
+      return failed(name, `${root} cannot be read`, remedy)
+    }
+  })
+
+/** The soft limit of open files, or null where the system does not tell. Node.js has raised it as far as it may. */
+export const openFilesLimit = (limits: string): number | null => {
+  const [, soft] = /^Max open files\s+(\d+|unlimited)/m.exec(limits) ?? []
+  if (soft === undefined) return null
+  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft)
+}
+
+const readLimits = (): string => {
+  try {
+    return readFileSync('/proc/self/limits', 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+export const examineOpenFiles = (concurrency: number, limits = readLimits()): CheckResult => {
+  const name = 'sockets'
+  const limit = openFilesLimit(limits)
+  if (limit === null) return skipped(name, 'this system does not say how many files may be open')
+  const needed = concurrency * 2 + fewestSpareDescriptors
+  const detail = `${limit} files and sockets may be open, ${needed} are needed for LONGSHORE_CONCURRENCY=${concurrency}`
+  const remedy =
+    'Raise the limit (LimitNOFILE= of systemd, ulimit -n, --ulimit nofile= of Docker) or lower the concurrency'
+  return limit < needed ? failed(name, detail, remedy) : well(name, detail)
+}
+
+export const examineChecksums = (engine: Crc64Engine = crc64Engine()): CheckResult => {
+  const name = 'checksums'
+  if (engine !== 'wasm' && engine !== 'javascript') return well(name, `CRC-64 by native code (${engine})`)
+  return warning(
+    name,
+    `CRC-64 by ${engine === 'wasm' ? 'WebAssembly' : 'plain JavaScript'}, several times slower than native code`,
+    'Install a C compiler (make, g++) and run `npm rebuild`, which compiles the addon',
+  )
+}
+
+const answerTimeoutMs = 3_000
+
+/** The status that `/livez` has at an address; null when nobody listens there, 0 when somebody does who is no web server. */
+const askLivez = (address: ListenAddress): Promise<number | null> =>
+  new Promise((resolve) => {
+    const where = address.kind === 'unix' ? { socketPath: address.path } : { host: address.host, port: address.port }
+    const asked = request({
+      ...where,
+      path: '/livez',
+      headers: { host: 'localhost' },
+      timeout: answerTimeoutMs,
+      agent: false,
+    })
+    asked.on('response', (answer) => {
+      answer.resume()
+      resolve(answer.statusCode ?? 0)
+    })
+    asked.on('timeout', () => asked.destroy(new Error('no answer')))
+    asked.on('error', (error: NodeJS.ErrnoException) => {
+      resolve(['ECONNREFUSED', 'ENOENT'].includes(error.code ?? '') ? null : 0)
+    })
+    asked.end()
+  })
+
+const addressText = (address: ListenAddress): string =>
+  address.kind === 'unix' ? `unix:${address.path}` : `${address.host}:${address.port}`
+
+export const examineListeners = (listen: readonly ListenAddress[]): Promise<readonly CheckResult[]> =>
+  Promise.all(
+    listen.map(async (address) => {
+      const name = 'address'
+      const text = addressText(address)
+      if (address.kind === 'tcp' && address.port === 0) return well(name, `${text}: the system chooses a port`)
+      const status = await askLivez(address)
+      if (status === null) return well(name, `${text} is free: no daemon runs there; \`longshore serve\` starts one`)
+      if (status === 200) return well(name, `a daemon answers at ${text}`)
+      const detail =
+        status === 503 ? `the daemon at ${text} says that it is not alive` : `something else listens at ${text}`
+      const remedy =
+        status === 503 ? 'Read its log, and restart it' : 'Stop that program, or choose another LONGSHORE_LISTEN'
+      return failed(name, detail, remedy)
+    }),
+  )
+
+/** Where the database is, whether or not there is one. */
+export const databaseIn = (dataDir: string): string => join(dataDir, 'longshore.db')

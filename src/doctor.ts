@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs'
+import { createSystemClock } from './adapters/clock/system-clock.js'
+import { checkDatabase } from './adapters/sqlite/check-database.js'
+import { type CheckResult, type DoctorReport, reportOf } from './cli/doctor-report.js'
+import { type Config, dataDirOf } from './config.js'
+import { bucketProblem, isTargetAllowed } from './core/object-key.js'
+import {
+  databaseIn,
+  examineChecksums,
+  examineDataDirectory,
+  examineListeners,
+  examineOpenFiles,
+  examineSettings,
+  examineSourceRoots,
+  failed,
+  skipped,
+  warning,
+  well,
+} from './doctor-machine.js'
+import { examineEndpoint, examineKeys, examinePlaces, type ProbePlace } from './doctor-oss.js'
+import type { Logger } from './ports/logger.js'
+
+const silent: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  child: () => silent,
+}
+
+/** What a daemon that runs without further settings has. */
+const presetConcurrency = 16
+
+const examineDatabase = (dataDir: string): CheckResult => {
+  const name = 'database'
+  const path = databaseIn(dataDir)
+  if (!existsSync(path)) return well(name, `${path} is not there yet: the first start makes it`)
+  try {
+    const { problems, jobs, schemaVersion } = checkDatabase(path)
+    const [first] = problems
+    if (first === undefined) return well(name, `sound: ${jobs} jobs, schema ${schemaVersion}`)
+    return failed(
+      name,
+      `${path} is damaged: ${first}`,
+      'Stop the daemon and restore a backup; `longshore check` tells all',
+    )
+  } catch (error) {
+    return failed(
+      name,
+      (error as Error).message.replace(/\.$/, ''),
+      'Run the doctor as the user of the daemon, or restore a backup',
+    )
+  }
+}
+
+const placeProblems = ({ allowedTargets }: Config, places: readonly ProbePlace[]): readonly CheckResult[] =>
+  places.flatMap(({ bucket, prefix }) => {
+    const problem = bucketProblem(bucket)
+    if (problem !== null)
+      return [failed('bucket', `${bucket}: a bucket's name ${problem}`, 'Give the name of a bucket')]
+    if (isTargetAllowed(allowedTargets, bucket, `${prefix}x`)) return []
+    const detail = `oss://${bucket}/${prefix} is not below LONGSHORE_ALLOWED_TARGETS: jobs to it are refused`
+    return [failed('bucket', detail, 'Add it there, or use a place that is allowed')]
+  })
+
+const examineOss = async (config: Config, places: readonly ProbePlace[]): Promise<readonly CheckResult[]> => {
+  const clock = createSystemClock()
+  const [endpoint, { keys, result }] = await Promise.all([
+    examineEndpoint(config, clock),
+    examineKeys(config, clock, silent),
+  ])
+  const asked = places.length > 0 ? places : config.allowedTargets
+  const unfit = placeProblems(config, asked)
+  const [reached] = endpoint
+  if (asked.length === 0) {
+    const remedy = 'Name one: longshore doctor oss://bucket/, or set LONGSHORE_ALLOWED_TARGETS'
+    return [...endpoint, result, warning('bucket', 'no bucket was tried, for none is named', remedy)]
+  }
+  if (keys === null || result.status !== 'ok')
+    return [...endpoint, result, skipped('bucket', 'there are no keys to try')]
+  if (reached?.status !== 'ok') return [...endpoint, result, skipped('bucket', 'the endpoint could not be reached')]
+  const fit = asked.filter((place) => placeProblems(config, [place]).length === 0)
+  return [...endpoint, result, ...unfit, ...(await examinePlaces(config, keys, fit, clock, silent))]
+}
+
+/**
+ * Looks at everything that `serve` needs in this environment, changes nothing on this machine, and leaves nothing in OSS.
+ * Without `places` those of LONGSHORE_ALLOWED_TARGETS are tried.
+ */
+export const examine = async (env: NodeJS.ProcessEnv, places: readonly ProbePlace[]): Promise<DoctorReport> => {
+  const { config, results } = examineSettings(env)
+  const dataDir = dataDirOf(env)
+  const machine = [
+    examineDataDirectory(dataDir),
+    examineDatabase(dataDir),
+    examineOpenFiles(config?.concurrency ?? presetConcurrency),
+    examineChecksums(),
+  ]
+  if (config === null) {
+    return reportOf([...results, ...machine, skipped('OSS', 'it cannot be asked until the settings are right')])
+  }
+  return reportOf([
+    ...results,
+    ...examineSourceRoots(config.sourceRoots),
+    ...machine,
+    ...(await examineListeners(config.listen)),
+    ...(await examineOss(config, places)),
+  ])
+}

@@ -1,0 +1,16 @@
+import type { Operator } from './cli/commands/operate.js'
+import { dataDirOf } from './config.js'
+
+/** What the commands that need no daemon work with. Loaded when one of them runs: the client commands stay quick. */
+export const createOperator = (env: NodeJS.ProcessEnv): Operator => ({
+  examine: async (places) => {
+    // As for the daemon: ali-oss prints tokens and signatures when DEBUG asks for it.
+    delete env['DEBUG']
+    delete env['NODE_DEBUG']
+    return (await import('./doctor.js')).examine(env, places)
+  },
+  databasePath: () => `${dataDirOf(env)}/longshore.db`,
+  check: async (path) => (await import('./adapters/sqlite/check-database.js')).checkDatabase(path),
+  backUp: async (source, target, overwrite) =>
+    (await import('./adapters/sqlite/back-up-database.js')).backUpDatabase(source, target, overwrite),
+})
