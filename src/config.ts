@@ -33,6 +33,7 @@ export const settings = [
   ['LONGSHORE_PARALLEL', '4', 'parts in flight of one job'],
   ['LONGSHORE_PART_SIZE', '10MiB', 'preferred part size, doubled until at most 10,000 parts'],
   ['LONGSHORE_MULTIPART_THRESHOLD', '10MiB', 'at or above: multipart; below: one PutObject'],
+  ['LONGSHORE_MAX_QUEUED', 'off', 'jobs that may be queued; more are refused, and walks of batches wait'],
   ['LONGSHORE_MAX_ATTEMPTS', '10', 'charged tries of one request before its job fails'],
   ['LONGSHORE_DRAIN_TIMEOUT', '25s', 'what SIGTERM grants to parts in flight'],
   ['LONGSHORE_KEEP_FINISHED', '30d', 'finished jobs and events older than this are pruned, in small steps'],
@@ -82,6 +83,8 @@ export interface Config {
   readonly parallel: number
   readonly partSize: number
   readonly multipartThreshold: number
+  /** Null: any number. */
+  readonly maxQueued: number | null
   readonly maxAttempts: number
   readonly drainTimeoutMs: number
   readonly keepFinishedMs: number
@@ -228,6 +231,11 @@ const schema = z.object({
   LONGSHORE_PARALLEL: count(1, 64).prefault('4'),
   LONGSHORE_PART_SIZE: size(minPartSize, maxPartSize).optional(),
   LONGSHORE_MULTIPART_THRESHOLD: size(minThreshold, maxThreshold).optional(),
+  LONGSHORE_MAX_QUEUED: z
+    .string()
+    .regex(/^([1-9]\d{0,8}|off)$/, 'must be a number of jobs, from 1 on, or off')
+    .transform((text) => (text === 'off' ? null : Number(text)))
+    .prefault('off'),
   LONGSHORE_MAX_ATTEMPTS: count(1, 1000).prefault('10'),
   LONGSHORE_DRAIN_TIMEOUT: duration.prefault('25s'),
   LONGSHORE_KEEP_FINISHED: duration.refine((ms) => ms >= 1000, 'must be at least 1s').prefault('30d'),
@@ -344,6 +352,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
     parallel: parsed.LONGSHORE_PARALLEL,
     partSize: parsed.LONGSHORE_PART_SIZE ?? defaultPartSize,
     multipartThreshold: parsed.LONGSHORE_MULTIPART_THRESHOLD ?? defaultThreshold,
+    maxQueued: parsed.LONGSHORE_MAX_QUEUED,
     maxAttempts: parsed.LONGSHORE_MAX_ATTEMPTS,
     drainTimeoutMs: parsed.LONGSHORE_DRAIN_TIMEOUT,
     keepFinishedMs: parsed.LONGSHORE_KEEP_FINISHED,

@@ -169,6 +169,7 @@ export const startDaemon = async (
     parallel: config.parallel,
     allowedTargets: config.allowedTargets,
     marker: config.marker,
+    maxQueued: config.maxQueued,
   }
   const newMarker = (): string => randomBytes(16).toString('hex')
   const jobs = createJobs({
@@ -193,6 +194,7 @@ export const startDaemon = async (
     names: { newId: newJobId, newMarker: () => (config.marker ? newMarker() : null) },
     clock,
     logger: component('batches'),
+    maxQueued: config.maxQueued,
   })
   const batches = createBatches({
     store,

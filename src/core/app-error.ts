@@ -18,6 +18,7 @@ export const appErrorCodes = [
   'source_unavailable',
   'idempotency_mismatch',
   'rate_limited',
+  'queue_full',
   'internal',
   'oss_refused',
   'oss_unavailable',

@@ -29,6 +29,8 @@ interface Deps {
   readonly names: JobNames
   readonly clock: Clock
   readonly logger: Logger
+  /** How many jobs may be queued; null: any number. */
+  readonly maxQueued: number | null
 }
 
 type Kind = 'walk' | 'steer' | 'retry'
@@ -44,6 +46,10 @@ const steerStep = 256
 const steerPauseMs = 50
 const pollMs = 1_000
 const longestBackoffMs = 60_000
+
+/** Walks leave a tenth of the queue to single submits, or they would be refused for as long as a walk takes. */
+const roomOfWalks = (maxQueued: number | null): number | null =>
+  maxQueued === null ? null : Math.ceil(maxQueued * 0.9)
 
 /** What the batch as it is calls for. */
 const tasksOf = (batch: Batch): readonly Kind[] => [
@@ -67,7 +73,7 @@ export const createBatchAgent = (deps: Deps): BatchAgent => {
 
   const perform = (kind: Kind, batch: Batch, signal: AbortSignal): Promise<void> => {
     const store = createPatientStore(deps.store, storage, signal)
-    if (kind === 'walk') return walkBatch(batch, { ...deps, store }, signal)
+    if (kind === 'walk') return walkBatch(batch, { ...deps, store, mostQueued: roomOfWalks(deps.maxQueued) }, signal)
     if (kind === 'steer') return steer(batch.id, store, signal)
     return retryBatch({ ...batch, retryAt: batch.retryAt ?? 0 }, { ...deps, store }, signal)
   }

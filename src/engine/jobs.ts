@@ -53,6 +53,8 @@ export interface JobDefaults extends OptionDefaults {
   readonly allowedTargets: readonly AllowedTarget[]
   /** Objects carry `x-oss-meta-longshore-upload`. */
   readonly marker: boolean
+  /** How many jobs may be queued; null: any number. */
+  readonly maxQueued: number | null
 }
 
 interface Deps {
@@ -79,6 +81,16 @@ const targetBusy = (jobId: string): AppError =>
     'target_busy',
     `Job ${jobId} is writing the same object and is not settled: wait for it, or cancel it first`,
     { jobId },
+  )
+
+/** How long a client should leave a full queue alone. */
+const fullQueueSeconds = 5
+
+const queueFull = (maxQueued: number | null): AppError =>
+  new AppError(
+    'queue_full',
+    `${maxQueued} jobs are queued already, and this daemon takes no more (LONGSHORE_MAX_QUEUED): submit again later`,
+    { retryAfterSeconds: fullQueueSeconds },
   )
 
 /** One text for every reason, so that nobody learns which files exist outside the roots. */
@@ -178,7 +190,7 @@ export const createJobs = (deps: Deps): Jobs => {
         const found = await store.findByIdempotencyKey(idempotency.key)
         if (found !== null) return { job: view(replay(found, idempotency.fingerprint)), replayed: true }
       }
-      const result = await store.submit(await build(request, caller), idempotency, caller.name)
+      const result = await store.submit(await build(request, caller), idempotency, caller.name, defaults.maxQueued)
       switch (result.kind) {
         case 'created':
           return { job: view(result.job), replayed: false }
@@ -188,6 +200,8 @@ export const createJobs = (deps: Deps): Jobs => {
           throw idempotencyMismatch()
         case 'target_busy':
           throw targetBusy(result.jobId)
+        case 'queue_full':
+          throw queueFull(defaults.maxQueued)
       }
     },
 

@@ -13,7 +13,9 @@ export interface WalkDeps {
   readonly walker: Pick<DirectoryWalker, 'walk'>
   readonly sources: SourceOpener
   readonly names: JobNames
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'sleep'>
+  /** How many jobs may be queued for a walk to go on; null: any number. */
+  readonly mostQueued: number | null
 }
 
 /** A file that can be opened and where it is to go. */
@@ -24,15 +26,17 @@ interface Candidate extends BatchFile {
 /** One round trip to the store for so many files of a list. */
 const listChunk = 256
 const opensAtOnce = 8
+/** How often a walk that found the queue full looks again. */
+const roomPollMs = 100
 /** One text for every reason, so that nobody learns which files exist outside the roots. */
 const unavailable = 'It is not a readable regular file below the source roots'
 
 /**
  * Makes jobs of the files of a batch, chunk by chunk, and ends the walk. A walk that is interrupted is begun anew: the
- * store passes over what has its job already. A list goes on where it was.
+ * store passes over what has its job already. A list goes on where it was. While the queue is full the walk waits for room.
  */
 export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSignal): Promise<void> => {
-  const { store, walker, sources, names, clock } = deps
+  const { store, walker, sources, names, clock, mostQueued } = deps
   const { id, target, template, source } = batch
 
   const jobOf = ({ path, key, fingerprint }: Candidate, now: number): NewJob => {
@@ -41,7 +45,27 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
     return newJob(template, of, names, now)
   }
 
-  const extend = (
+  const jobsOf = (files: readonly Candidate[]): readonly NewJob[] => {
+    const now = clock.now()
+    return batch.dryRun ? [] : files.map((file) => jobOf(file, now))
+  }
+
+  /** Makes jobs of these while there is room for them only now and then. */
+  const takeAsRoomAllows = async (files: readonly Candidate[]): Promise<'ok' | 'stopped'> => {
+    for (;;) {
+      const found = { jobs: jobsOf(files), problems: [], planned: [], listed: null }
+      const end = await store.extendBatch(id, found, mostQueued)
+      if (end !== 'full') return end
+      if (files.length > 1) break
+      await clock.sleep(roomPollMs, signal)
+    }
+    // Half by half: while the first one waits for its room, that of the others grows.
+    const half = files.length >> 1
+    const end = await takeAsRoomAllows(files.slice(0, half))
+    return end === 'stopped' ? end : takeAsRoomAllows(files.slice(half))
+  }
+
+  const extend = async (
     candidates: readonly Candidate[],
     met: readonly BatchProblem[],
     listed: number | null,
@@ -49,10 +73,12 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
     const judged = candidates.map((file) => ({ file, problem: fileProblem(file.path, file, file.fingerprint) }))
     const fit = judged.flatMap(({ file, problem }) => (problem === null ? [file] : []))
     const problems = [...met, ...judged.flatMap(({ problem }) => problem ?? [])]
-    const now = clock.now()
-    const planned = fit.map(({ path, key, fingerprint }) => ({ path, key, size: fingerprint.size }))
-    const found = batch.dryRun ? { jobs: [], planned } : { jobs: fit.map((file) => jobOf(file, now)), planned: [] }
-    return store.extendBatch(id, { ...found, problems, listed })
+    const planned = batch.dryRun ? fit.map(({ path, key, fingerprint }) => ({ path, key, size: fingerprint.size })) : []
+    for (let jobs = jobsOf(fit); ; jobs = []) {
+      const end = await store.extendBatch(id, { jobs, problems, planned, listed }, mostQueued)
+      if (end !== 'full') return end
+      if ((await takeAsRoomAllows(fit)) === 'stopped') return 'stopped'
+    }
   }
 
   const open = async (file: BatchFile): Promise<Candidate | BatchProblem> => {

@@ -125,7 +125,7 @@ const descriptions: Readonly<Record<string, string>> = {
   415: '`unsupported_media_type`: the body is not application/json.',
   421: '`misdirected`: the Host header is not one of ours.',
   422: '`source_unavailable`: the source cannot be read; `idempotency_mismatch`: the key was used with another body.',
-  429: '`rate_limited`: the token asks too often; `Retry-After` tells when to come back.',
+  429: '`rate_limited`: the token asks too often; `queue_full`: `LONGSHORE_MAX_QUEUED` jobs are queued. `Retry-After` tells when to come back.',
   500: '`internal`: a bug.',
   502: '`oss_refused`: OSS refuses what the request needs; `detail` has its words.',
   503: '`draining`: no new work is taken; `storage_unavailable`; `oss_unavailable`: OSS does not answer. `Retry-After` may tell when to come back.',

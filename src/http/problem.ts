@@ -22,6 +22,7 @@ const statusOf: Readonly<Record<AppErrorCode, number>> = {
   source_unavailable: 422,
   idempotency_mismatch: 422,
   rate_limited: 429,
+  queue_full: 429,
   internal: 500,
   oss_refused: 502,
   oss_unavailable: 503,

@@ -46,9 +46,10 @@ export interface BatchStore {
   /**
    * Makes jobs of what a walk found, as `submit` does each. May be repeated: a file that has a job in the batch is passed
    * over, as is a problem that is known. A key that another file of the batch has is the problem `key_taken`, one that
-   * another job is writing `target_busy`. `stopped`: the batch is no longer to be walked, and nothing was made.
+   * another job is writing `target_busy`. `stopped`: the batch is no longer to be walked, and nothing was made. `full`: with
+   * these jobs more than `mostQueued` (null: any number) would be queued, and nothing was made.
    */
-  extendBatch(batchId: string, chunk: WalkChunk): Promise<'ok' | 'stopped'>
+  extendBatch(batchId: string, chunk: WalkChunk, mostQueued?: number | null): Promise<'ok' | 'stopped' | 'full'>
   /** The walk came to its end. Nothing happens when the batch is no longer to be walked. */
   endWalk(batchId: string): Promise<void>
   /** Commits the verb and takes the first step of it. `by`: the name of the token whose request it is. */

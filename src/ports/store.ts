@@ -42,6 +42,8 @@ export type SubmitResult =
   | { readonly kind: 'mismatch' }
   /** An unsettled job writes the same bucket and key. */
   | { readonly kind: 'target_busy'; readonly jobId: string }
+  /** As many jobs as there may be are queued. */
+  | { readonly kind: 'queue_full' }
 
 export interface Claim {
   readonly lease: Lease
@@ -145,9 +147,14 @@ export interface TallyPage extends JobCounts {
 export interface JobStore {
   /**
    * Appends `job.queued` (or `job.waiting` when `dueAt` lies in the future). `by` here and below: the name of the token
-   * whose request it was, for the event.
+   * whose request it was, for the event. `mostQueued`: how many jobs may be queued, this one included; null: any number.
    */
-  submit(job: NewJob, idempotency: IdempotencyKey | null, by?: string | null): Promise<SubmitResult>
+  submit(
+    job: NewJob,
+    idempotency: IdempotencyKey | null,
+    by?: string | null,
+    mostQueued?: number | null,
+  ): Promise<SubmitResult>
   /** Looked up before the source is opened, so that a replay works when the source is gone. */
   findByIdempotencyKey(key: string): Promise<{ readonly fingerprint: string; readonly job: Job } | null>
   /**

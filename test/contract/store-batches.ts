@@ -176,6 +176,19 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
       expect(await store.extendBatch('b-9', everything)).toBe('stopped')
       expect(await jobs()).toEqual([])
     })
+
+    it('makes nothing while there is no room for all of it in the queue', async () => {
+      const { store, extend, fileJob, finish, batch, jobs } = await begin()
+      await extend('a', 'b')
+      const more = { ...everything, jobs: [fileJob('c')], listed: 3 }
+      expect(await store.extendBatch('b-1', more, 2)).toBe('full')
+      expect(await batch()).toMatchObject({ seen: 2, listed: 0 })
+      const problem = { path: '/srv/in/x', code: 'source_unavailable', message: 'no', jobId: null } as const
+      expect(await store.extendBatch('b-1', { ...everything, problems: [problem] }, 2)).toBe('ok')
+      await finish('completed')
+      expect(await store.extendBatch('b-1', more, 2)).toBe('ok')
+      expect((await jobs()).length).toBe(3)
+    })
   })
 
   describe('a batch', () => {

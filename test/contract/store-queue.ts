@@ -40,6 +40,18 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
       expect(await store.get('a')).toEqual(expected)
     })
 
+    it('takes no more jobs than may be queued, but knows those that it took', async () => {
+      const { store, submit, now, claimOne } = await setup()
+      await submit({ dueAt: now() + 1000 })
+      const key = { key: 'k', fingerprint: 'f' }
+      expect(await store.submit(jobRequest('b'), key, null, 2)).toMatchObject({ kind: 'created' })
+      expect(await store.submit(jobRequest('c'), null, null, 2)).toEqual({ kind: 'queue_full' })
+      expect(await store.get('c')).toBeNull()
+      expect(await store.submit(jobRequest('b2'), key, null, 2)).toMatchObject({ kind: 'replayed' })
+      await claimOne()
+      expect(await store.submit(jobRequest('c'), null, null, 2)).toMatchObject({ kind: 'created' })
+    })
+
     it('tells the feed and the dispatcher', async () => {
       const { submit, eventTypes, hints } = await setup()
       const job = await submit()

@@ -16,7 +16,10 @@ const silent: Logger = {
 }
 
 /** The engine with batches; `names` are small files below /src/dir. */
-export const setupBatches = (names: readonly string[], options: Parameters<typeof setupEngine>[0] = {}) => {
+export const setupBatches = (
+  names: readonly string[],
+  options: Parameters<typeof setupEngine>[0] & { maxQueued?: number } = {},
+) => {
   const engine = setupEngine(options)
   const { store, files, clock } = engine
   const write = (name: string, bytes = 10) => files.write(`/src/dir/${name}`, randomBytes(bytes))
@@ -36,6 +39,7 @@ export const setupBatches = (names: readonly string[], options: Parameters<typeo
       names: jobNames,
       clock,
       logger: silent,
+      maxQueued: options.maxQueued ?? null,
     })
   let agent = newAgent()
   const batches = createBatches({
@@ -54,6 +58,7 @@ export const setupBatches = (names: readonly string[], options: Parameters<typeo
         { bucket: 'narrow', prefix: 'in/' },
       ],
       marker: true,
+      maxQueued: null,
     },
     onWork: () => agent.wake(),
   })
@@ -80,6 +85,8 @@ export const setupBatches = (names: readonly string[], options: Parameters<typeo
       engine.start()
       agent.start()
     },
+    /** The other half of `start`. */
+    startEngine: () => engine.start(),
     /** The agent alone: what it makes stays queued. */
     startAgent: () => agent.start(),
     stopAgent: () => agent.stop(),

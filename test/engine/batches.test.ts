@@ -52,6 +52,18 @@ describe('a batch of a directory', () => {
     expect(batch.walk.problems.map(({ code }) => code)).toEqual(['key_invalid', 'key_invalid'])
   })
 
+  it('waits for room in a full queue, and never fills the last tenth of it', async () => {
+    const { startAgent, startEngine, submit, settled, clock, store } = setup(numbered(40), { maxQueued: 10 })
+    startAgent()
+    const id = await submit()
+    const queued = async () => (await store.stats()).jobs.queued
+    while ((await queued()) < 9) await clock.sleep(10)
+    await clock.sleep(5_000)
+    expect(await queued()).toBe(9)
+    startEngine()
+    expect(await settled(id)).toMatchObject({ state: 'completed', totals: { jobs: 40, completed: 40 } })
+  })
+
   it('takes the walk up again after a crash: nothing twice, nothing lost, and what is new as well', async () => {
     const { startAgent, restartAgent, submit, until, walker, write, store } = setup(numbered(9))
     startAgent()

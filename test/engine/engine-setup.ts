@@ -132,6 +132,7 @@ export const setupEngine = (
       parallel: 4,
       allowedTargets: [],
       marker: true,
+      maxQueued: null,
     },
   })
 

@@ -40,6 +40,7 @@ interface Deps {
   jobsBySeq(): readonly Row[]
   save(row: Row, step: Step): Job
   rivalOf(job: NewJob): string | null
+  hasRoom(jobs: number, mostQueued: number | null): boolean
   insert(job: NewJob, by: string | null): void
 }
 
@@ -194,9 +195,10 @@ export const createMemoryBatches = (deps: Deps) => {
           return finishedAt === null && (walk === 'going' || steering !== null || retryAt !== null)
         }),
     batchFiles: (batchId, from, limit) => mustGet(batchId).files.slice(from, from + limit),
-    extendBatch: (batchId, { jobs, problems, planned, listed }) => {
+    extendBatch: (batchId, { jobs, problems, planned, listed }, mostQueued = null) => {
       const row = rows.get(batchId)
       if (row === undefined || row.batch.walk !== 'going' || row.batch.desired !== 'run') return 'stopped'
+      if (jobs.length > 0 && !deps.hasRoom(jobs.length, mostQueued)) return 'full'
       for (const job of jobs) addJob(row, job)
       for (const file of planned) addPlanned(row, file)
       for (const problem of problems) addProblem(row, problem)

@@ -108,6 +108,9 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         other.job.target.key === target.key,
     )?.job.id ?? null
 
+  const hasRoom = (jobs: number, mostQueued: number | null): boolean =>
+    mostQueued === null || bySeq().filter(({ job }) => job.state === 'queued').length + jobs <= mostQueued
+
   const insert = (request: NewJob, idempotency: IdempotencyKey | null, by: string | null): Job => {
     const step = createJob(request, clock.now())
     const row: Row = {
@@ -132,6 +135,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     jobsBySeq: bySeq,
     save: (row, step) => save(row as Row, step),
     rivalOf,
+    hasRoom,
     insert: (request, by) => void insert(request, null, by),
   })
 
@@ -165,7 +169,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
   return {
     ...outbox.storeOn(run),
 
-    submit: (request, idempotency, by) =>
+    submit: (request, idempotency, by, mostQueued = null) =>
       run('submit', () => {
         const known = idempotency && bySeq().find((row) => row.idempotency?.key === idempotency.key)
         if (known) {
@@ -174,6 +178,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         }
         const rival = rivalOf(request)
         if (rival !== null) return { kind: 'target_busy', jobId: rival }
+        if (!hasRoom(1, mostQueued)) return { kind: 'queue_full' }
         if (rows.has(request.id)) throw new Error('the job id is taken')
         return { kind: 'created', job: insert(request, idempotency, by ?? null) }
       }),

@@ -13,6 +13,7 @@ export const batchDefaults = {
   parallel: 4,
   allowedTargets: [],
   marker: true,
+  maxQueued: null,
 }
 
 /** The real use cases on a store in memory. There is one directory, /srv/in/out, and nobody walks it. */

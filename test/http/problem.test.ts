@@ -23,6 +23,7 @@ const statuses: Readonly<Record<AppErrorCode, number>> = {
   source_unavailable: 422,
   idempotency_mismatch: 422,
   rate_limited: 429,
+  queue_full: 429,
   internal: 500,
   oss_refused: 502,
   oss_unavailable: 503,

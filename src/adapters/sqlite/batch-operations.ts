@@ -5,6 +5,7 @@ import type { BatchStore } from '../../ports/batch-store.js'
 import { readBatch } from './batch-events.js'
 import { type BatchProblemRow, type BatchRow, batchOf, type PlannedFileRow, problemOf } from './batch-rows.js'
 import { createBatchExtension } from './extend-batch.js'
+import { hasRoom } from './insert-job.js'
 import type { Ledger } from './ledger.js'
 import { startOf } from './list-jobs.js'
 import { pageOf } from './page.js'
@@ -126,9 +127,10 @@ export const createBatchOperations = (ledger: Ledger): Operations<keyof BatchSto
     batchFiles: (_at, batchId, from, limit) =>
       statements.batchFiles.all(batchId, from, limit) as { path: string; key: string }[],
 
-    extendBatch: (at, batchId, { jobs, problems, planned, listed }) => {
+    extendBatch: (at, batchId, { jobs, problems, planned, listed }, mostQueued = null) => {
       const batch = readBatch(statements, batchId)
       if (batch === null || batch.walk !== 'going' || batch.desired !== 'run') return 'stopped'
+      if (jobs.length > 0 && !hasRoom(ledger, jobs.length, mostQueued)) return 'full'
       const extension = createBatchExtension(ledger, batch, at)
       for (const job of jobs) extension.addJob(job)
       for (const file of planned) extension.addPlanned(file)

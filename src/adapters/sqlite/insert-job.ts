@@ -8,6 +8,10 @@ import { changingColumnsOf, lastingColumnsOf, steeredColumnsOf } from './rows.js
 export const rivalOf = ({ statements }: Ledger, { target }: Pick<NewJob, 'target'>): string | null =>
   (statements.rivalOfTarget.get(target) as { id: string } | undefined)?.id ?? null
 
+/** Whether so many more jobs may be queued. */
+export const hasRoom = ({ statements }: Ledger, jobs: number, mostQueued: number | null): boolean =>
+  mostQueued === null || (statements.queuedJobs.get() as { jobs: number }).jobs + jobs <= mostQueued
+
 /** Writes a new job and its event. The caller has looked for what is in its way. */
 export const insertJob = (
   ledger: Ledger,

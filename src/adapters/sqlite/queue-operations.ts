@@ -1,7 +1,7 @@
 import type { Steering } from '../../core/job.js'
 import { crashRun, endRun, startRun } from '../../core/job-steps.js'
 import type { Claim } from '../../ports/store.js'
-import { insertJob, rivalOf } from './insert-job.js'
+import { hasRoom, insertJob, rivalOf } from './insert-job.js'
 import type { Ledger } from './ledger.js'
 import type { Operations } from './protocol.js'
 import { createReadyJobs } from './ready-jobs.js'
@@ -21,7 +21,7 @@ export const createQueueOperations = (
     statements.jobByIdempotencyKey.get(key) as JobRow | undefined
 
   return {
-    submit: (at, request, idempotency, by) => {
+    submit: (at, request, idempotency, by, mostQueued = null) => {
       const known = idempotency === null ? undefined : byIdempotencyKey(idempotency.key)
       if (known !== undefined) {
         return known.idempotency_fingerprint === idempotency?.fingerprint
@@ -30,6 +30,7 @@ export const createQueueOperations = (
       }
       const rival = rivalOf(ledger, request)
       if (rival !== null) return { kind: 'target_busy', jobId: rival }
+      if (!hasRoom(ledger, 1, mostQueued)) return { kind: 'queue_full' }
       return { kind: 'created', job: insertJob(ledger, request, idempotency, by ?? null, at) }
     },
 

@@ -262,6 +262,7 @@ export const sql = {
 
   ...batchSql,
 
+  queuedJobs: "SELECT jobs FROM job_counts WHERE state = 'queued'",
   countsByState: 'SELECT * FROM job_counts',
   metaValue: 'SELECT value FROM meta WHERE name = ?',
   setMetaValue: 'UPDATE meta SET value = :value WHERE name = :name',

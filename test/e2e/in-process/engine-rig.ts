@@ -95,6 +95,7 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
       parallel: 1,
       allowedTargets: [],
       marker: true,
+      maxQueued: null,
     },
   })
 
