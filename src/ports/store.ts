@@ -16,6 +16,7 @@ import type {
   Waiting,
 } from '../core/job.js'
 import type { PlannedPart, StoredPart, UploadedPart } from '../core/part.js'
+import type { WebhookState } from '../core/webhook.js'
 import type { BatchStore } from './batch-store.js'
 import type { IdempotencyKey } from './idempotency-key.js'
 import type { Page, PageRequest } from './page.js'
@@ -286,9 +287,23 @@ export interface StoreStats {
   readonly jobs: Readonly<Record<JobState, number>>
   /** Unsettled jobs' bytes that OSS does not hold yet. */
   readonly bytesPending: number
+  /** Jobs that wait for an instant, by reason. */
+  readonly waiting: Readonly<Record<Waiting, number>>
+  /**
+   * Since when a job that a claim could take has been ready: the earliest among the first in line of each priority.
+   * Counts from `createdAt` or its `notBefore`; null when none is ready.
+   */
+  readonly oldestReadyAt: number | null
+  /** Messages of the outbox by state. */
+  readonly webhooks: Readonly<Record<WebhookState, number>>
+  /** Since when the oldest pending message is tried. */
+  readonly oldestWebhookAt: number | null
+  /** On disk; null where the store is no file of ours. */
+  readonly size: { readonly databaseBytes: number; readonly walBytes: number } | null
 }
 
 export interface StoreUpkeep {
+  /** Costs the same however much is stored. */
   stats(): Promise<StoreStats>
   /**
    * Forgets jobs that finished before `before`, the oldest first, with their parts and idempotency keys and without an

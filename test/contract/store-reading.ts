@@ -174,10 +174,10 @@ export const readingTests = (setup: () => Promise<StoreSetup>): void => {
     it('follow every change', async () => {
       const { store, submit, running, failed } = await setup()
       const none = { running: 0, completing: 0, paused: 0, cancelling: 0, completed: 0, cancelled: 0, failed: 0 }
-      expect(await store.stats()).toEqual({ jobs: { ...none, queued: 0 }, bytesPending: 0 })
+      expect(await store.stats()).toMatchObject({ jobs: { ...none, queued: 0 }, bytesPending: 0 })
       const { lease } = await running()
       await submit({ dueAt: 0, priority: -1 })
-      expect(await store.stats()).toEqual({ jobs: { ...none, queued: 1, running: 1 }, bytesPending: 600 })
+      expect(await store.stats()).toMatchObject({ jobs: { ...none, queued: 1, running: 1 }, bytesPending: 600 })
       await store.beginUpload(lease, multipart, threeParts)
       await store.setUploadId(lease, 'u')
       await store.commitParts(lease, [sent(1)])
@@ -186,12 +186,71 @@ export const readingTests = (setup: () => Promise<StoreSetup>): void => {
       expect((await store.stats()).bytesPending).toBe(600)
       await store.finish(lease, { to: 'completed', outcome: 'uploaded', receipt })
       const gone = await failed()
-      expect(await store.stats()).toEqual({
+      expect(await store.stats()).toMatchObject({
         jobs: { ...none, queued: 1, completed: 1, failed: 1 },
         bytesPending: 300,
       })
       await store.remove(gone.id)
       expect((await store.stats()).jobs).toEqual({ ...none, queued: 1, completed: 1 })
+    })
+
+    it('count the jobs that wait, by reason', async () => {
+      const { store, submit, running, advance, now } = await setup()
+      const none = { backoff: 0, endpoint: 0, credentials: 0, storage: 0, notBefore: 0 }
+      expect((await store.stats()).waiting).toEqual(none)
+      const { lease } = await running()
+      await store.release(lease, { to: 'queued', waiting: 'backoff', dueAt: now() + 1000 })
+      const later = await submit({ dueAt: now() + 5000 })
+      await submit({ dueAt: now() + 5000 })
+      expect((await store.stats()).waiting).toEqual({ ...none, backoff: 1, notBefore: 2 })
+      await store.control(later.id, { verb: 'cancel' })
+      expect((await store.stats()).waiting).toEqual({ ...none, backoff: 1, notBefore: 1 })
+      advance(1000)
+      await store.claim({ node: 'n', limit: 9, leaseMs: 30_000 })
+      expect((await store.stats()).waiting).toEqual({ ...none, notBefore: 1 })
+    })
+
+    it('tell since when a job could be taken up', async () => {
+      const { store, submit, advance, now } = await setup()
+      const ready = async () => (await store.stats()).oldestReadyAt
+      expect(await ready()).toBeNull()
+      const madeAt = now()
+      await submit({ dueAt: madeAt + 3000, priority: -1 })
+      expect(await ready()).toBeNull()
+      advance(1000)
+      await submit({ priority: 5, target: { ...jobRequest('x').target, bucket: 'bucket-b' } })
+      await submit({ priority: -5 })
+      expect(await ready()).toBe(madeAt + 1000)
+      await store.claim({ node: 'n', limit: 2, leaseMs: 30_000 })
+      expect(await ready()).toBeNull()
+      advance(3000)
+      await submit()
+      await store.claim({ node: 'n', limit: 1, leaseMs: 30_000 })
+      expect(await ready()).toBe(madeAt + 3000)
+    })
+
+    it('count the messages of webhooks and tell since when the oldest is tried', async () => {
+      const { store, submit, now, advance } = await setup()
+      const webhook = { url: 'https://a.example/hooks', events: ['job.queued'] }
+      const told = { options: { ...jobRequest('x').options, webhook } }
+      expect(await store.stats()).toMatchObject({
+        webhooks: { pending: 0, delivered: 0, failed: 0 },
+        oldestWebhookAt: null,
+      })
+      const began = now()
+      for (let n = 0; n < 3; n++) {
+        await submit(told)
+        advance(10)
+      }
+      const due = { limit: 9, perHost: 9, quotas: [], afterHost: '' }
+      const [first, second] = (await store.dueWebhooks(due)).items
+      expect((await store.stats()).oldestWebhookAt).toBe(began)
+      await store.noteWebhook(first?.id ?? '', { status: 200, reason: null, retryAfterMs: null }, { to: 'delivered' })
+      await store.noteWebhook(second?.id ?? '', { status: 400, reason: 'no', retryAfterMs: null }, { to: 'failed' })
+      expect(await store.stats()).toMatchObject({
+        webhooks: { pending: 1, delivered: 1, failed: 1 },
+        oldestWebhookAt: began + 20,
+      })
     })
   })
 

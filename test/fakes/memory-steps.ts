@@ -1,4 +1,4 @@
-import { isSettled, type Job, type JobState, jobStates, type Receipt } from '../../src/core/job.js'
+import { isSettled, type Job, jobStates, type Receipt, waitingReasons } from '../../src/core/job.js'
 import {
   cancelJob,
   completeJob,
@@ -9,6 +9,7 @@ import {
   type Step,
   settleCancel,
 } from '../../src/core/job-steps.js'
+import { type Webhook, webhookStates } from '../../src/core/webhook.js'
 import type { ControlRequest, Finish, JobFilter, StoreStats } from '../../src/ports/store.js'
 
 export const controlled = (
@@ -69,14 +70,46 @@ export const prunedFirst = <T extends { readonly job: Job; readonly parts: reado
     })
 }
 
-export const statsOf = (all: readonly Job[]): StoreStats => {
-  const jobs = Object.fromEntries(jobStates.map((state) => [state, 0])) as Record<JobState, number>
-  let bytesPending = 0
-  for (const { state, source, bytesUploaded } of all) {
-    jobs[state]++
-    if (!isSettled(state)) bytesPending += source.fingerprint.size - bytesUploaded
+const tallyOf = <K extends string>(names: readonly K[], found: readonly (K | null)[]): Record<K, number> =>
+  Object.fromEntries(names.map((name) => [name, found.filter((one) => one === name).length])) as Record<K, number>
+
+const earliest = (instants: readonly number[]): number | null => (instants.length === 0 ? null : Math.min(...instants))
+
+interface CountedRow {
+  readonly job: Job
+  readonly notBefore: number | null
+  readonly leaseUntil: number | null
+}
+
+export const statsOf = (
+  rows: readonly CountedRow[],
+  webhooks: readonly Pick<Webhook, 'state' | 'beganAt'>[],
+  at: number,
+): StoreStats => {
+  const jobs = rows.map(({ job }) => job)
+  const ready = rows.filter(
+    ({ job, leaseUntil }) => job.state === 'queued' && (job.dueAt ?? at) <= at && leaseUntil === null,
+  )
+  return {
+    jobs: tallyOf(
+      jobStates,
+      jobs.map(({ state }) => state),
+    ),
+    bytesPending: jobs
+      .filter(({ state }) => !isSettled(state))
+      .reduce((sum, { source, bytesUploaded }) => sum + source.fingerprint.size - bytesUploaded, 0),
+    waiting: tallyOf(
+      waitingReasons,
+      jobs.map(({ waiting }) => waiting),
+    ),
+    oldestReadyAt: earliest(ready.map(({ job, notBefore }) => Math.max(job.createdAt, notBefore ?? 0))),
+    webhooks: tallyOf(
+      webhookStates,
+      webhooks.map(({ state }) => state),
+    ),
+    oldestWebhookAt: earliest(webhooks.filter(({ state }) => state === 'pending').map(({ beganAt }) => beganAt)),
+    size: null,
   }
-  return { jobs, bytesPending }
 }
 
 /** The one part of a put, as its receipt tells it. */

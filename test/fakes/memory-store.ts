@@ -429,7 +429,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         return { jobs: chosen.length, events: log.prune(before, limit) }
       }),
 
-    stats: () => run('stats', () => statsOf([...rows.values()].map(({ job }) => job))),
+    stats: () => run('stats', () => statsOf([...rows.values()], outbox.all(), clock.now())),
 
     check: () => run('check', () => undefined),
 

@@ -86,6 +86,7 @@ export const createMemoryWebhooks = ({ now, hasJob, pages: { pageOf, startOf } }
       webhooks: (...args) => run('webhooks', () => operations.webhooks(...args)),
       redeliverWebhook: (...args) => run('redeliverWebhook', () => operations.redeliverWebhook(...args)),
     }),
+    all: (): readonly Webhook[] => rows,
     /** An event was appended. */
     told(id: string, job: Job, type: string): boolean {
       const { webhook } = job.options

@@ -1,12 +1,9 @@
-import { type JobState, jobStates } from '../../core/job.js'
 import type { Ledger } from './ledger.js'
 import type { Operations } from './protocol.js'
 import { type EventRow, eventOf, jobOf } from './rows.js'
 
-/** Looking at one job, at the event log, and at the whole. */
-export const createReadOperations = (
-  ledger: Ledger,
-): Operations<'get' | 'lastEventId' | 'eventsAfter' | 'stats' | 'check'> => {
+/** Looking at one job and at the event log. */
+export const createReadOperations = (ledger: Ledger): Operations<'get' | 'lastEventId' | 'eventsAfter' | 'check'> => {
   const { statements, instance } = ledger
 
   const lastNumber = (): number => (statements.lastEventNumber.get() as { seq: number } | undefined)?.seq ?? 0
@@ -41,15 +38,6 @@ export const createReadOperations = (
         items: rows.map((row) => eventOf(row, instance)),
         reset: false,
         lastId: `${instance}-${lastRead ?? last}`,
-      }
-    },
-
-    stats: () => {
-      const rows = statements.countsByState.all() as { state: JobState; jobs: number; bytes_pending: number }[]
-      const counts = new Map(rows.map((row) => [row.state, row.jobs]))
-      return {
-        jobs: Object.fromEntries(jobStates.map((state) => [state, counts.get(state) ?? 0])) as Record<JobState, number>,
-        bytesPending: rows.reduce((sum, row) => sum + row.bytes_pending, 0),
       }
     },
 

@@ -19,6 +19,16 @@ interface Pair {
   readonly bucket: string
 }
 
+/** Endpoints and buckets with jobs that could be claimed, each by a seek or two. */
+export function* pairsWithReadyJobs(statements: Statements): Generator<Pair> {
+  let pair: Pair | undefined = { endpoint: '', bucket: '' }
+  for (;;) {
+    pair = (statements.nextReadyBucket.get(pair) ?? statements.nextReadyEndpoint.get(pair)) as Pair | undefined
+    if (pair === undefined) return
+    yield pair
+  }
+}
+
 /** Cancels, then by priority, then by age. */
 const byTurn = (a: ReadyJob, b: ReadyJob): number =>
   a.state === b.state ? b.priority - a.priority || a.seq - b.seq : a.state === 'cancelling' ? -1 : 1
@@ -34,20 +44,15 @@ export const createReadyJobs = (statements: Statements) => {
     return ready.sort((a, b) => turn(a) - turn(b)).slice(0, limit)
   }
 
-  const nextPair = (pair: Pair): Pair | undefined =>
-    (statements.nextReadyBucket.get(pair) ?? statements.nextReadyEndpoint.get(pair)) as Pair | undefined
-
   const ofPairs = (limit: number, { pairLimit = limit, quotas = [] }: Shares): readonly ReadyJob[] => {
     const found: ReadyJob[] = []
-    let pair: Pair | undefined = { endpoint: '', bucket: '' }
-    for (;;) {
-      pair = nextPair(pair)
-      if (pair === undefined) return found.sort(byTurn)
+    for (const pair of pairsWithReadyJobs(statements)) {
       const { endpoint, bucket } = pair
       const quota = quotas.find((one) => one.endpoint === endpoint && one.bucket === bucket)
       const share = Math.min(limit, quota?.limit ?? pairLimit)
       if (share > 0) found.push(...firstOfPair(pair, share, quota))
     }
+    return found.sort(byTurn)
   }
 
   return (at: number, limit: number, shares: Shares): readonly number[] => {

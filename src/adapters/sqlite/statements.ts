@@ -1,6 +1,7 @@
 import type SqliteDatabase from 'better-sqlite3'
 import { batchSql } from './batch-statements.js'
 import { prepareQuery, type Query } from './query.js'
+import { statsSql } from './stats-statements.js'
 
 /**
  * Every statement of the store that is not built from a filter (those are in list-jobs.ts). INDEXED BY is not a hint: when
@@ -261,9 +262,9 @@ export const sql = {
     WHERE n IN (SELECT n FROM webhooks INDEXED BY webhooks_began WHERE due_at IS NOT NULL AND began_at > 0) AND due_at > :latest`,
 
   ...batchSql,
+  ...statsSql,
 
   queuedJobs: "SELECT jobs FROM job_counts WHERE state = 'queued'",
-  countsByState: 'SELECT * FROM job_counts',
   metaValue: 'SELECT value FROM meta WHERE name = ?',
   setMetaValue: 'UPDATE meta SET value = :value WHERE name = :name',
 } as const

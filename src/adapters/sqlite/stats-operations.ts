@@ -1,0 +1,68 @@
+import { statSync } from 'node:fs'
+import type SqliteDatabase from 'better-sqlite3'
+import { type JobState, jobStates, type Waiting, waitingReasons } from '../../core/job.js'
+import { type WebhookState, webhookStates } from '../../core/webhook.js'
+import type { Ledger } from './ledger.js'
+import type { Operations } from './protocol.js'
+import { pairsWithReadyJobs } from './ready-jobs.js'
+
+const abovePriorities = Number.MAX_SAFE_INTEGER
+
+const bytesOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
+const sizeOf = ({ name }: SqliteDatabase.Database) => ({
+  databaseBytes: bytesOf(name),
+  walBytes: bytesOf(`${name}-wal`),
+})
+
+/** A row for each name, 0 where the table has none. */
+const tabled = <K extends string>(names: readonly K[], rows: readonly (readonly [K, number])[]): Record<K, number> => {
+  const counts = new Map(rows)
+  return Object.fromEntries(names.map((name) => [name, counts.get(name) ?? 0])) as Record<K, number>
+}
+
+/** What those who watch ask. */
+export const createStatsOperations = ({ database, statements }: Ledger): Operations<'stats'> => {
+  /** Of the jobs that could be claimed, the one that is ready for longest: the first in line of each pair and priority is asked. */
+  const oldestReadyAt = (): number | null => {
+    let oldest: number | null = null
+    for (const pair of pairsWithReadyJobs(statements)) {
+      for (let below = abovePriorities; ; ) {
+        const first = statements.firstOfNextPriority.get({ ...pair, below }) as
+          | { readonly priority: number; readonly ready_at: number }
+          | undefined
+        if (first === undefined) break
+        oldest = Math.min(oldest ?? first.ready_at, first.ready_at)
+        below = first.priority
+      }
+    }
+    return oldest
+  }
+
+  return {
+    stats: () => {
+      const jobs = statements.countsByState.all() as { state: JobState; jobs: number; bytes_pending: number }[]
+      const waits = statements.countsByWait.all() as { waiting: Waiting; jobs: number }[]
+      const webhooks = statements.countsOfWebhooks.all() as { state: WebhookState; messages: number }[]
+      const oldest = statements.oldestPendingWebhook.get() as { began_at: number } | undefined
+      return {
+        jobs: tabled(
+          jobStates,
+          jobs.map((row) => [row.state, row.jobs] as const),
+        ),
+        bytesPending: jobs.reduce((sum, row) => sum + row.bytes_pending, 0),
+        waiting: tabled(
+          waitingReasons,
+          waits.map((row) => [row.waiting, row.jobs] as const),
+        ),
+        oldestReadyAt: oldestReadyAt(),
+        webhooks: tabled(
+          webhookStates,
+          webhooks.map((row) => [row.state, row.messages] as const),
+        ),
+        oldestWebhookAt: oldest?.began_at ?? null,
+        size: sizeOf(database),
+      }
+    },
+  }
+}
