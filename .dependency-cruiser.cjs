@@ -17,6 +17,7 @@ const libraryHomes = {
   'cli-progress': '^src/cli/',
   'close-with-grace': '^src/main\\.ts',
   standardwebhooks: '^src/adapters/webhook/',
+  'prom-client': '^src/http/',
   zod: '^src/(http/|config\\.ts)',
 }
 const anyLibrary = `^node_modules/(${Object.keys(libraryHomes).join('|')})/`

@@ -26,17 +26,22 @@ import { gateTargets } from './engine/gated-targets.js'
 import { createJanitor } from './engine/janitor.js'
 import { createJobs } from './engine/jobs.js'
 import { createLeaseKeeper } from './engine/lease-keeper.js'
+import { meterStore } from './engine/metered-store.js'
+import { meterTargets } from './engine/metered-targets.js'
 import { createOrphans } from './engine/orphans.js'
+import { createOverview } from './engine/overview.js'
 import { createPatientSources } from './engine/patient-sources.js'
 import { createProgressBoard } from './engine/progress-board.js'
 import { createPruner } from './engine/pruner.js'
 import { createSlots } from './engine/slots.js'
 import { createStorageGate } from './engine/storage-gate.js'
+import { createTraffic } from './engine/traffic.js'
 import { createWaits } from './engine/waits.js'
 import { createWebhookDesk } from './engine/webhook-desk.js'
 import { createWebhookAgent } from './engine/webhooks.js'
 import { createApp } from './http/app.js'
 import { listenOn } from './http/listen.js'
+import { createMetrics } from './http/metrics/metrics.js'
 import { keySourceOf } from './key-source-of.js'
 import type { Store } from './ports/store.js'
 import type { Targets } from './ports/target.js'
@@ -86,6 +91,7 @@ export const startDaemon = async (
   const clock = createSystemClock()
   const wakeup = createLocalWakeup()
   const random = Math.random
+  const metrics = createMetrics({ version, startedAt: clock.now() })
   const component = (name: string): PinoLogger => logger.child({ component: name })
 
   const opened = await openSqliteStore({
@@ -95,7 +101,11 @@ export const startDaemon = async (
     logger: component('store'),
     onFatal,
   })
-  const storage = createStorageGate({ store: wrap.store(opened), clock, logger: component('storage') })
+  const storage = createStorageGate({
+    store: meterStore(wrap.store(opened), metrics.meter),
+    clock,
+    logger: component('storage'),
+  })
   const { store } = storage
   const roots = { allowed: config.sourceRoots, forbidden: [config.dataDir] }
   const walker = createDirectoryWalker(roots)
@@ -124,7 +134,8 @@ export const startDaemon = async (
     clock,
     logger: component('oss'),
   })
-  const targets = gateTargets(wrap.targets(oss), storage)
+  const traffic = createTraffic(clock)
+  const targets = gateTargets(meterTargets(wrap.targets(oss), { meter: metrics.meter, traffic, clock }), storage)
   const limits = { maxAttempts: config.maxAttempts, baseMs: defaultBaseMs, capMs: defaultCapMs }
   const progress = createProgressBoard(clock)
   const health = createEndpointHealth({
@@ -136,6 +147,7 @@ export const startDaemon = async (
     concurrency: config.concurrency,
   })
   const leases = createLeaseKeeper({ store, wakeup, clock, logger: component('leases'), leaseMs })
+  const slots = createSlots(config.concurrency, health.limitOf)
   const dispatcher = createDispatcher({
     store,
     storage,
@@ -144,7 +156,7 @@ export const startDaemon = async (
     wakeup,
     leases,
     progress,
-    slots: createSlots(config.concurrency, health.limitOf),
+    slots,
     health,
     keys: credentials,
     limits,
@@ -231,6 +243,18 @@ export const startDaemon = async (
   const tokens = createRotatingTokens({ ...config.tokens, clock, logger: component('tokens') })
   const waits = createWaits({ store, wakeup, clock })
   const drain = createDrain({ waits })
+  const overview = createOverview({
+    store,
+    clock,
+    traffic,
+    slots,
+    health,
+    drain,
+    keys: credentials,
+    lanes,
+    runs: dispatcher.activeRuns,
+    slotLimit: () => config.concurrency,
+  })
   const app = await createApp({
     jobs,
     batches,
@@ -240,6 +264,8 @@ export const startDaemon = async (
     drain,
     webhooks: createWebhookDesk(store),
     store,
+    overview,
+    metrics,
     tokens,
     requestsPerMinute: config.requestsPerMinute,
     allowedHosts: [
@@ -262,6 +288,7 @@ export const startDaemon = async (
     credentials.close()
     tokens.close()
     feed.close()
+    metrics.close()
   }
   const listening = await listenOn(app, config.listen).catch(async (error: unknown) => {
     await stopParts()

@@ -1,3 +1,5 @@
+export const breakerStates = ['closed', 'open', 'halfOpen'] as const
+
 /**
  * Whether an endpoint and bucket may be sent to. Closed: everybody sends. Open: nobody does until `probeAt`. Half-open:
  * one request is on its way to find out. Times are monotonic milliseconds.

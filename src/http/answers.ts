@@ -216,22 +216,6 @@ export const webhookSchema = z
 
 export const webhookPageSchema = page(webhookSchema)
 
-const stateCounts = z.object({
-  queued: size,
-  running: size,
-  completing: size,
-  paused: size,
-  failed: size,
-  cancelling: size,
-  completed: size,
-  cancelled: size,
-})
-
-export const statsSchema = z.object({
-  jobs: stateCounts.describe('Stored jobs by state.'),
-  bytesPending: size.describe("Unsettled jobs' bytes that OSS does not hold yet."),
-})
-
 export const waitSchema = z.object({ pending: size, completed: size, failed: size, cancelled: size }).meta({
   description: 'How many jobs that match are not settled, and how the others ended.',
   examples: [{ pending: 0, completed: 41, failed: 1, cancelled: 0 }],

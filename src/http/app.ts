@@ -7,6 +7,7 @@ import type { Drain } from '../engine/drain.js'
 import type { EventFeed } from '../engine/event-feed.js'
 import type { Jobs } from '../engine/jobs.js'
 import type { Orphans } from '../engine/orphans.js'
+import type { Overview } from '../engine/overview.js'
 import type { Waits } from '../engine/waits.js'
 import type { WebhookDesk } from '../engine/webhook-desk.js'
 import type { Clock } from '../ports/clock.js'
@@ -17,6 +18,7 @@ import { guardScopes } from './auth.js'
 import { createGuessBrake } from './guess-brake.js'
 import { parseJsonBody } from './json-body.js'
 import { createLingering } from './lingering.js'
+import type { Metrics } from './metrics/metrics.js'
 import { answerNotFound } from './not-found.js'
 import { openApiOptions } from './openapi.js'
 import { guardOrigin } from './origin-guard.js'
@@ -27,6 +29,7 @@ import { batchRoutes } from './routes/batches.js'
 import { eventRoutes } from './routes/events.js'
 import { jobVerbRoutes } from './routes/job-verbs.js'
 import { jobRoutes } from './routes/jobs.js'
+import { metricsRoutes } from './routes/metrics.js'
 import { orphanRoutes } from './routes/orphans.js'
 import { probeRoutes } from './routes/probes.js'
 import { sessionRoutes } from './routes/session.js'
@@ -46,7 +49,9 @@ export interface AppDeps {
   readonly waits: Waits
   readonly drain: Drain
   readonly webhooks: WebhookDesk
-  readonly store: Pick<StoreUpkeep, 'stats' | 'check'>
+  readonly store: Pick<StoreUpkeep, 'check'>
+  readonly overview: Overview
+  readonly metrics: Metrics
   readonly tokens: Tokens
   /** What the holder of one token may ask in a minute; null or absent: as much as it likes. */
   readonly requestsPerMinute?: number | null
@@ -93,7 +98,7 @@ const docs = async (app: FastifyInstance): Promise<void> => {
 
 /** The HTTP app, ready but not listening. Throws when a route declares no scope. */
 export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
-  const { jobs, batches, store, clock, drain, waits, tokens } = deps
+  const { jobs, batches, store, clock, drain, waits, tokens, overview, metrics } = deps
   const app: FastifyInstance = fastify({
     loggerInstance: deps.logger,
     // Fastify's own lines would hold whole URLs; ours is below.
@@ -113,7 +118,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
 
   const lingering = createLingering()
   const timing = { heartbeatMs: deps.heartbeatMs ?? 15_000, stallMs: deps.stallMs ?? 15_000 }
-  const streams = createEventStreams({ clock, lingering, timing })
+  const streams = createEventStreams({ clock, lingering, timing, readers: metrics })
 
   app.setErrorHandler(sendProblem)
   app.setValidatorCompiler(compileValidator)
@@ -125,6 +130,8 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   app.addHook('preClose', async () => lingering.endAll())
   app.addHook('onResponse', async (request, reply) => {
     const fields = { method: request.method, route: request.routeOptions.url, status: reply.statusCode }
+    const seconds = reply.elapsedTime / 1000
+    if (!lingering.isLingering(request)) metrics.answered({ ...fields, route: fields.route ?? 'none', seconds })
     request.log.debug({ ...fields, durationMs: Math.round(reply.elapsedTime) }, 'A request was answered.')
     logAudit(request, reply.statusCode)
   })
@@ -150,7 +157,8 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(async (instance) => webhookRoutes(instance, deps.webhooks))
   await app.register(async (instance) => sessionRoutes(instance, { tokens, sessions, guard }))
   await app.register(async (instance) => orphanRoutes(instance, deps.orphans))
-  await app.register(async (instance) => systemRoutes(instance, { store, version: deps.version }))
+  await app.register(async (instance) => systemRoutes(instance, { overview, version: deps.version }))
+  await app.register(async (instance) => metricsRoutes(instance, { metrics, overview }))
   await app.register(async (instance) => probeRoutes(instance, { store, clock, isDraining: drain.isDraining }))
   await app.ready()
   return app

@@ -4,6 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 export interface Lingering {
   /** A signal that aborts when the client hangs up, the answer is done, or the app closes. */
   signalFor(reply: FastifyReply): AbortSignal
+  /** Whether it stays open on purpose, or did: how long it took tells nothing. */
+  isLingering(request: FastifyRequest): boolean
   /** Aborts those of which this is so. */
   endWhere(isOver: (request: FastifyRequest) => boolean): void
   /** Aborts all of them, and every later one at once. */
@@ -13,9 +15,11 @@ export interface Lingering {
 /** Without `endAll` an open stream would keep `app.close()` waiting for ever. */
 export const createLingering = (): Lingering => {
   const open = new Map<AbortController, FastifyRequest>()
+  const seen = new WeakSet<FastifyRequest>()
   let ended = false
   return {
     signalFor(reply) {
+      seen.add(reply.request)
       const controller = new AbortController()
       if (ended || reply.raw.destroyed) {
         controller.abort()
@@ -28,6 +32,7 @@ export const createLingering = (): Lingering => {
       })
       return controller.signal
     },
+    isLingering: (request) => seen.has(request),
     endWhere(isOver) {
       for (const [controller, request] of open) if (isOver(request)) controller.abort()
     },

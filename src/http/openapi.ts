@@ -18,7 +18,6 @@ import {
   problemSchema,
   progressSchema,
   sessionSchema,
-  statsSchema,
   versionSchema,
   waitSchema,
   webhookPageSchema,
@@ -30,6 +29,7 @@ import { jobChangesSchema, jobRequestSchema } from './job-request.js'
 import { abortRequestSchema } from './orphan-request.js'
 import { problemMediaType } from './problem.js'
 import { sessionRequestSchema } from './session-request.js'
+import { statsSchema } from './stats-answers.js'
 import { drainRequestSchema } from './wait-request.js'
 
 /*
@@ -138,8 +138,12 @@ export const eventStreamSchema = z.string().describe('Server-sent events: `data:
 /** One JSON object per line; the lines are described by the schema Job. */
 export const jobLinesSchema = z.string().describe('NDJSON: every line is a Job.')
 
+/** The text format of Prometheus. */
+export const metricsTextSchema = z.string().describe('One sample per line, in the text format of Prometheus.')
+
 const mediaTypeOf = (schema: z.ZodType): string => {
   if (schema === problemSchema || schema === probeProblemSchema) return problemMediaType
+  if (schema === metricsTextSchema) return 'text/plain'
   if (schema === jobLinesSchema) return 'application/x-ndjson'
   return schema === eventStreamSchema ? 'text/event-stream' : 'application/json'
 }

@@ -79,19 +79,29 @@ export interface EventStreams {
   serve(request: FastifyRequest, reply: FastifyReply, listen: (signal: AbortSignal) => AsyncIterable<FeedItem>): void
 }
 
+/** Told of readers as they come and go. */
+export interface ReaderCount {
+  readerCame(): void
+  /** `cut`: it stalled, and we ended it. */
+  readerWent(cut: boolean): void
+}
+
 export const createEventStreams = (deps: {
   readonly clock: Clock
   readonly lingering: Lingering
   readonly timing: StreamTiming
+  readonly readers: ReaderCount
 }): EventStreams => {
-  const { clock, lingering, timing } = deps
+  const { clock, lingering, timing, readers } = deps
 
+  /** Resolves true when the reader stalled. */
   const pump = async (response: ServerResponse, items: AsyncIterable<FeedItem>, signal: AbortSignal) => {
     for await (const item of items) {
-      if (signal.aborted || !takesMore(response)) return
+      if (signal.aborted || !takesMore(response)) return false
       if (response.write(frame(item))) continue
-      if (!(await drained(response, clock, timing.stallMs, signal))) return
+      if (!(await drained(response, clock, timing.stallMs, signal))) return true
     }
+    return false
   }
 
   return {
@@ -111,14 +121,19 @@ export const createEventStreams = (deps: {
       response.write(`retry: ${retryMs}\n\n`)
       const signal = lingering.signalFor(reply)
       void beat(response, clock, timing.heartbeatMs, signal)
+      readers.readerCame()
       pump(response, listen(signal), signal)
         .catch((error: unknown) => {
           request.log.error(
             { reason: error instanceof Error ? error.message : 'unknown' },
             'An event stream broke off.',
           )
+          return false
         })
-        .finally(() => end(response, clock))
+        .then((stalled) => {
+          readers.readerWent(stalled)
+          return end(response, clock)
+        })
     },
   }
 }

@@ -9,6 +9,7 @@ import type { PartView } from '../../src/core/part-view.js'
 import type { WebhookView } from '../../src/core/webhook.js'
 import type { OrphanView } from '../../src/engine/orphan-view.js'
 import type { AbortAnswer } from '../../src/engine/orphans.js'
+import type { StatsView } from '../../src/engine/overview.js'
 import {
   type abortAnswersSchema,
   type eventSchema,
@@ -16,12 +17,11 @@ import {
   type orphanSchema,
   type partSchema,
   type problemSchema,
-  type statsSchema,
   type webhookSchema,
 } from '../../src/http/answers.js'
 import type { batchSchema, plannedFileSchema } from '../../src/http/batch-answers.js'
 import type { Problem } from '../../src/http/problem.js'
-import type { StoreStats } from '../../src/ports/store.js'
+import type { statsSchema } from '../../src/http/stats-answers.js'
 import { storedJob } from './harness.js'
 
 /** True when each may stand for the other and neither has a member more. */
@@ -49,7 +49,7 @@ describe('The schemas of the answers', () => {
       true satisfies Alike<Omit<z.infer<typeof batchSchema>, 'source'>, Omit<BatchView, 'source'>>,
       true satisfies Alike<z.infer<typeof plannedFileSchema>, PlannedFile>,
       true satisfies Alike<keyof Event, keyof StoredEvent>,
-      true satisfies Alike<z.infer<typeof statsSchema>, StoreStats>,
+      true satisfies Alike<z.infer<typeof statsSchema>, StatsView>,
       true satisfies Alike<z.infer<typeof orphanSchema>, OrphanView>,
       true satisfies Alike<z.infer<typeof webhookSchema>, WebhookView>,
       true satisfies Alike<z.infer<typeof abortAnswersSchema>['items'][number], AbortAnswer>,

@@ -11,9 +11,11 @@ import type { EventFeed, FeedItem } from '../../src/engine/event-feed.js'
 import type { Jobs } from '../../src/engine/jobs.js'
 import type { OrphanView } from '../../src/engine/orphan-view.js'
 import type { Orphans } from '../../src/engine/orphans.js'
+import type { Overview } from '../../src/engine/overview.js'
 import type { WaitAnswer, Waits } from '../../src/engine/waits.js'
 import type { WebhookDesk } from '../../src/engine/webhook-desk.js'
 import { type AppDeps, createApp } from '../../src/http/app.js'
+import { createMetrics } from '../../src/http/metrics/metrics.js'
 import type { Clock } from '../../src/ports/clock.js'
 import type { JobFilter } from '../../src/ports/store.js'
 import type { Token, Tokens } from '../../src/ports/tokens.js'
@@ -270,6 +272,28 @@ export const fixedTokens = (tokens: readonly Token[]): Tokens => ({
   subscribe: () => () => undefined,
 })
 
+/** A daemon with one of everything. */
+export const fakeOverview: Overview = {
+  live: () => ({
+    runs: 1,
+    draining: false,
+    bytesPerSecond: 1000,
+    uploaded: { since: '2026-01-01T00:00:00.000Z', bytes: 300, parts: 2, objects: 1 },
+    slots: { inUse: 3, limit: 16 },
+    endpoints: [{ endpoint: 'http://oss', bucket: 'media', breaker: 'halfOpen', inFlight: 1, limit: 4 }],
+    lanes: { inFlight: [2, 1], replaced: 0 },
+    credentials: { available: true, expiresAt: null },
+  }),
+  stored: async () => ({
+    jobs: { queued: 1, running: 0, completing: 0, paused: 0, failed: 0, cancelling: 0, completed: 0, cancelled: 0 },
+    bytesPending: 10,
+    waiting: { backoff: 1, endpoint: 0, credentials: 0, storage: 0, notBefore: 0 },
+    queue: { oldestReadyAt: '2026-01-01T00:00:00.000Z', ageSeconds: 1.5 },
+    webhooks: { pending: 1, delivered: 2, failed: 0, oldestPendingAt: '2026-01-01T00:00:00.000Z', ageSeconds: 2 },
+    storage: { databaseBytes: 4096, walBytes: 8192 },
+  }),
+}
+
 export interface Harness {
   readonly app: FastifyInstance
   readonly jobs: ReturnType<typeof createFakeJobs>
@@ -293,23 +317,15 @@ export const createHarness = async (
   const lines: LogLine[] = []
   const waits = createFakeWaits()
   const drain = createDrain({ waits })
-  const counts = {
-    queued: 1,
-    running: 0,
-    completing: 0,
-    paused: 0,
-    failed: 0,
-    cancelling: 0,
-    completed: 0,
-    cancelled: 0,
-  }
   const app = await createApp({
     jobs,
     batches: createIdleBatches(realClock).batches,
     feed,
     orphans,
     webhooks,
-    store: { stats: async () => ({ jobs: counts, bytesPending: 10 }), check: async () => undefined },
+    store: { check: async () => undefined },
+    overview: fakeOverview,
+    metrics: createMetrics({ version: '1.2.3', startedAt: 0 }),
     tokens: fixedTokens([]),
     allowedHosts: [],
     waits,

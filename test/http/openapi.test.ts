@@ -37,6 +37,7 @@ describe('The OpenAPI document', () => {
         'delete /v1/jobs/{id}',
         'patch /v1/jobs/{id}',
         'get /livez',
+        'get /metrics',
         'get /readyz',
         'get /v1/batches',
         'get /v1/batches/{id}',

@@ -6,6 +6,8 @@ import type { Wakeup } from '../../ports/wakeup.js'
 import { type FetchedKeys, type KeySource, noKeys } from './key-source.js'
 
 export interface RefreshingCredentials extends Credentials {
+  /** By the wall clock, in milliseconds; null while there are no keys, and of such as name no expiry. */
+  expiresAt(): number | null
   /** Fetches nothing any more. Idempotent. */
   close(): void
 }
@@ -58,6 +60,7 @@ const orAborted = async (promise: Promise<void>, signal: AbortSignal): Promise<v
 export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): RefreshingCredentials => {
   const { source, clock, random, wakeup, logger } = deps
   let held: CredentialSet | null = null
+  let expiresAt: number | null = null
   let heldBackUntil = Number.NEGATIVE_INFINITY
   let failing = false
   /** Fetches in a row that failed or that OSS's refusal made necessary. */
@@ -94,6 +97,7 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
   const take = (fetched: FetchedKeys): void => {
     if (failing) logger.info({ source: source.name }, 'Credentials can be had again')
     failing = false
+    expiresAt = fetched.expiresAt
     if (sameKeys(held, fetched)) return
     const { accessKeyId, accessKeySecret, securityToken, temporary } = fetched
     held = Object.freeze({ accessKeyId, accessKeySecret, securityToken, temporary })
@@ -160,6 +164,7 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
       if (isHeldBack()) throw noKeys(`OSS refuses the credentials from ${source.name}`)
       return held
     },
+    expiresAt: () => expiresAt,
     areAtHand: () => held !== null && !isHeldBack(),
     async renew(refused, signal) {
       signal.throwIfAborted()

@@ -1,17 +1,18 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { StoreUpkeep } from '../../ports/store.js'
-import { statsSchema, versionSchema } from '../answers.js'
+import type { Overview } from '../../engine/overview.js'
+import { versionSchema } from '../answers.js'
 import { problems } from '../openapi.js'
 import { noQuerySchema } from '../query.js'
+import { statsSchema } from '../stats-answers.js'
 
 export interface SystemRoutesDeps {
-  readonly store: Pick<StoreUpkeep, 'stats'>
+  readonly overview: Overview
   readonly version: { readonly version: string; readonly commit?: string }
 }
 
 /** The daemon itself, and where to read on. */
-export const systemRoutes = (instance: FastifyInstance, { store, version }: SystemRoutesDeps): void => {
+export const systemRoutes = (instance: FastifyInstance, { overview, version }: SystemRoutesDeps): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
 
   app.get(
@@ -20,13 +21,14 @@ export const systemRoutes = (instance: FastifyInstance, { store, version }: Syst
       config: { scope: 'read' },
       schema: {
         operationId: 'getStats',
-        summary: 'Totals over all stored jobs',
+        summary: 'How the daemon is doing: totals, rates, waits',
+        description: 'Costs the same however many jobs are stored, so it may be asked every second.',
         tags: ['system'],
         querystring: noQuerySchema,
         response: { 200: statsSchema, ...problems(503) },
       },
     },
-    async () => store.stats(),
+    async () => ({ ...(await overview.stored()), ...overview.live() }),
   )
 
   app.get(

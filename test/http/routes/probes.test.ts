@@ -14,7 +14,7 @@ const setup = ({
   const drain = createDrain({ waits: createFakeWaits() })
   if (draining) drain.close()
   return createHarness({
-    store: { check, stats: () => Promise.reject(new Error('not asked')) },
+    store: { check },
     drain,
     // The patience of a probe is 5 s; here it is over at once.
     clock: { ...realClock, sleep: (_ms, signal) => realClock.sleep(20, signal) },

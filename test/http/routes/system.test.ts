@@ -1,22 +1,25 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/core/app-error.js'
-import { statsSchema } from '../../../src/http/answers.js'
-import { createHarness } from '../harness.js'
+import { statsSchema } from '../../../src/http/stats-answers.js'
+import { createHarness, fakeOverview } from '../harness.js'
 
 const setup = createHarness
 
 describe('GET /v1/stats', () => {
-  it('answers the totals of the store', async () => {
+  it('answers what the store and the process know', async () => {
     const { app } = await setup()
     const answer = await app.inject('/v1/stats')
-    expect(statsSchema.strict().parse(answer.json())).toMatchObject({ jobs: { queued: 1 }, bytesPending: 10 })
+    expect(statsSchema.strict().parse(answer.json())).toEqual({
+      ...(await fakeOverview.stored()),
+      ...fakeOverview.live(),
+    })
   })
 
   it('answers 503 when the store is down', async () => {
     const down = async () => {
       throw new AppError('storage_unavailable', 'The database fails.')
     }
-    const { app } = await setup({ store: { stats: down, check: down } })
+    const { app } = await setup({ overview: { ...fakeOverview, stored: down } })
     const answer = await app.inject('/v1/stats')
     expect(answer.statusCode).toBe(503)
     expect(answer.json().code).toBe('storage_unavailable')

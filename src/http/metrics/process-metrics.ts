@@ -1,0 +1,60 @@
+import { readdir } from 'node:fs/promises'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { Counter, Gauge, type Registry } from 'prom-client'
+
+const quantiles = [50, 99] as const
+const resolutionMs = 10
+
+/**
+ * The process. Not prom-client's own collection, for that one cannot be stopped again and has no names of ours.
+ * `startedAt`: milliseconds since the epoch.
+ */
+export const createProcessMetrics = (registry: Registry, startedAt: number) => {
+  const registers = [registry]
+  const gauge = (name: string, help: string): Gauge => new Gauge({ name: `longshore_${name}`, help, registers })
+
+  const cpu = new Counter({
+    name: 'longshore_process_cpu_seconds_total',
+    help: 'Processor time of all threads.',
+    labelNames: ['mode'],
+    registers,
+  })
+  const resident = gauge('process_resident_memory_bytes', 'Resident memory of the process.')
+  const heap = gauge('process_heap_bytes', 'Used heap of the main thread.')
+  const external = gauge('process_external_memory_bytes', 'Buffers outside the heap of the main thread.')
+  const descriptors = gauge('process_open_fds', 'Open file descriptors.')
+  gauge('process_start_time_seconds', 'When the daemon started, in seconds since the epoch.').set(startedAt / 1000)
+  const delay = new Gauge({
+    name: 'longshore_event_loop_delay_seconds',
+    help: 'How late the main thread was since the last scrape; quantile 1 is the worst.',
+    labelNames: ['quantile'],
+    registers,
+  })
+  const histogram = monitorEventLoopDelay({ resolution: resolutionMs })
+  histogram.enable()
+
+  /** The time that was asked for is no delay. */
+  const delayOf = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e9 - resolutionMs / 1000)
+
+  return {
+    async read(): Promise<void> {
+      const { user, system } = process.cpuUsage()
+      cpu.reset()
+      cpu.inc({ mode: 'user' }, user / 1e6)
+      cpu.inc({ mode: 'system' }, system / 1e6)
+      const memory = process.memoryUsage()
+      resident.set(memory.rss)
+      heap.set(memory.heapUsed)
+      external.set(memory.external)
+      const open = await readdir('/proc/self/fd').catch(() => null)
+      if (open === null) descriptors.remove()
+      else descriptors.set(open.length)
+      for (const quantile of quantiles) {
+        delay.set({ quantile: quantile / 100 }, delayOf(histogram.count === 0 ? 0 : histogram.percentile(quantile)))
+      }
+      delay.set({ quantile: 1 }, delayOf(histogram.count === 0 ? 0 : histogram.max))
+      histogram.reset()
+    },
+    close: () => void histogram.disable(),
+  }
+}
