@@ -300,12 +300,24 @@ export const completeJob = (job: Job, outcome: Outcome, receipt: Receipt | null,
   event: 'job.completed',
 })
 
-/** The intent stays: a retry must still ask OSS what became of it. */
+/**
+ * The intent stays: a retry must still ask OSS what became of it. When only the callback failed the object is there, and a
+ * retry is to find it.
+ */
 export const failJob = (job: Job, error: JobError, receipt: Receipt | null, at: number): Step | 'unwanted' =>
   job.state === 'cancelling'
     ? 'unwanted'
     : {
-        job: { ...job, ...ready, state: 'failed', desired: 'run', error, receipt, finishedAt: at },
+        job: {
+          ...job,
+          ...ready,
+          state: 'failed',
+          desired: 'run',
+          intent: error.code === 'callback_failed' ? 'complete' : job.intent,
+          error,
+          receipt,
+          finishedAt: at,
+        },
         event: 'job.failed',
       }
 

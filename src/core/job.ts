@@ -1,3 +1,4 @@
+import type { CallbackWish } from './callback.js'
 import type { JobError } from './failure.js'
 
 export const jobStates = [
@@ -88,6 +89,8 @@ export interface JobOptions {
   readonly roots?: readonly string[]
   /** Absent: nobody is told. */
   readonly webhook?: WebhookWish
+  /** Absent: OSS calls nobody. */
+  readonly callback?: CallbackWish
 }
 
 /** What may change while a job is worked on. */

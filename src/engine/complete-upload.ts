@@ -3,6 +3,7 @@ import type { Receipt } from '../core/job.js'
 import type { StoredPart } from '../core/part.js'
 import type { OpenSource } from '../ports/source.js'
 import type { StoredObject, UploadRef } from '../ports/target.js'
+import { CallbackFailed, isCallbackFailure } from './callback-failed.js'
 import { isOurs, proveObject, type SentObject } from './prove.js'
 import { advance, objectOf, type Run, wishesOf } from './run.js'
 import { checkGoing, RunStopped } from './run-control.js'
@@ -80,10 +81,21 @@ const tryComplete = async (
   return proveObject(found, sent, run.clock.now())
 }
 
+/** Of an object that OSS says is there. Keys that may not look leave the job without its receipt. */
+const receiptIfShown = async (run: Run, sent: SentObject): Promise<Receipt | null> => {
+  try {
+    return await findOurObject(run, sent)
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'access_denied') return null
+    throw error
+  }
+}
+
 /** Kinds that say nothing was done: OSS refused before it looked at the upload. */
 const refusals: readonly string[] = ['permanent', 'credentials', 'clock', 'setup', 'throttled']
 
 const afterFailure = async (run: Run, sent: SentObject, failure: Failure): Promise<Completion | 'again'> => {
+  if (isCallbackFailure(failure)) throw new CallbackFailed(failure, await receiptIfShown(run, sent))
   if (refusals.includes(failure.kind)) throw failure
   const receipt = await findOurObject(run, sent)
   if (receipt !== null) return { kind: 'done', receipt }

@@ -1,4 +1,5 @@
 import type { BatchProblem, JobTemplate } from '../core/batch.js'
+import { type CallbackRequest, callbackWishOf } from '../core/callback.js'
 import type { Caller } from '../core/caller.js'
 import type { Fingerprint, IfExists, JobTarget, NewJob, OnSourceChange, WebhookWish } from '../core/job.js'
 import { keyProblem } from '../core/object-key.js'
@@ -21,6 +22,7 @@ export interface JobOptionsRequest {
   readonly notAfter?: number | undefined
   readonly onSourceChange?: OnSourceChange | undefined
   readonly webhook?: WebhookRequest | undefined
+  readonly callback?: CallbackRequest | undefined
 }
 
 /** What jobs get when their request asks for nothing else. */
@@ -47,6 +49,7 @@ export const templateOf = (
     onSourceChange: request.onSourceChange ?? 'fail',
     ...(roots === null ? {} : { roots }),
     ...(webhook === null ? {} : { webhook }),
+    ...(request.callback === undefined ? {} : { callback: callbackWishOf(request.callback) }),
   },
   priority: request.priority ?? 0,
   labels: request.labels ?? {},

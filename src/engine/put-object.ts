@@ -1,6 +1,7 @@
 import { Failure } from '../core/failure.js'
 import type { Fingerprint, Receipt } from '../core/job.js'
 import type { OpenSource } from '../ports/source.js'
+import { CallbackFailed, isCallbackFailure } from './callback-failed.js'
 import { isOurs, proveObject, type SentObject } from './prove.js'
 import { objectOf, type Run, wishesOf } from './run.js'
 import { assertNotReplaced, assertSameFile, onlyCtimeMoved } from './source-guard.js'
@@ -15,22 +16,35 @@ const asSent = (run: Run, crc64: string): SentObject => ({
   marker: run.job.marker,
 })
 
-/** With forbid-overwrite a repeat meets our own object when the first answer was lost: look before calling it foreign. */
-const ourEarlierPut = async (run: Run, source: OpenSource, failure: Failure): Promise<Receipt> => {
+/** The receipt of the object that an earlier put of ours made; null when OSS holds none. */
+const earlierPut = async (run: Run, source: OpenSource): Promise<Receipt | null> => {
   const crc64 = await source.crc64(0, run.job.source.fingerprint.size, run.control.hard)
   const sent = asSent(run, crc64)
   const found = await run.retrier.request({
     name: 'head',
     attempt: () => run.target.head(objectOf(run.job), run.control.hard),
   })
-  if (found !== null && isOurs(found, sent)) {
-    return proveObject(found, sent, run.clock.now())
-  }
+  return found !== null && isOurs(found, sent) ? proveObject(found, sent, run.clock.now()) : null
+}
+
+/** With forbid-overwrite a repeat meets our own object when the first answer was lost: look before calling it foreign. */
+const ourEarlierPut = async (run: Run, source: OpenSource, failure: Failure): Promise<Receipt> => {
+  const receipt = await earlierPut(run, source)
+  if (receipt !== null) return receipt
   throw new Failure('permanent', 'An object of this name exists and is not ours', {
     code: 'object_exists',
     ossCode: failure.ossCode,
     requestId: failure.requestId,
   })
+}
+
+/** OSS says that the object is there and the callback failed. Keys that may not look leave the job without its receipt. */
+const callbackFailed = async (run: Run, source: OpenSource, failure: Failure): Promise<CallbackFailed> => {
+  const receipt = await earlierPut(run, source).catch((error: unknown) => {
+    if (error instanceof Failure && error.code === 'access_denied') return null
+    throw error
+  })
+  return new CallbackFailed(failure, receipt)
 }
 
 /**
@@ -64,6 +78,9 @@ export const putWhole = async (run: Run, source: OpenSource, seen: Fingerprint):
       })
     }
   }
+  // Of a retry after the callback failed: OSS cannot be made to call again without the bytes.
+  const earlier = run.job.intent === 'complete' ? await earlierPut(run, source) : null
+  if (earlier !== null) return earlier
   let firstLook: Fingerprint | null = seen
   try {
     return await run.retrier.request<Receipt>({
@@ -96,6 +113,7 @@ export const putWhole = async (run: Run, source: OpenSource, seen: Fingerprint):
     })
   } catch (error) {
     if (error instanceof Failure && error.kind === 'conflict') return ourEarlierPut(run, source, error)
+    if (error instanceof Failure && isCallbackFailure(error)) throw await callbackFailed(run, source, error)
     throw error
   }
 }

@@ -46,4 +46,5 @@ export const wishesOf = (job: Job): ObjectWishes => ({
   marker: job.marker,
   forbidOverwrite: job.options.ifExists === 'fail',
   sequential: job.options.sequential,
+  ...(job.options.callback === undefined ? {} : { callback: job.options.callback }),
 })

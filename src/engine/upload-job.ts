@@ -4,6 +4,7 @@ import type { Fingerprint, Receipt } from '../core/job.js'
 import { putOf } from '../core/job-steps.js'
 import type { OpenSource, SourceOpener } from '../ports/source.js'
 import type { Finish } from '../ports/store.js'
+import { CallbackFailed } from './callback-failed.js'
 import { cancelUpload, discardUpload } from './cancel-upload.js'
 import { reconcileComplete } from './complete-upload.js'
 import { checkExisting } from './existing-object.js'
@@ -114,6 +115,7 @@ const judge = (run: Run, error: unknown): Finish => {
     return { to: 'failed', error: jobError(deadline(run)), receipt: null }
   }
   if (error instanceof RunYields || error instanceof AppError) throw error
+  if (error instanceof CallbackFailed) return { to: 'failed', error: jobError(error.failure), receipt: error.receipt }
   if (!(error instanceof Failure)) {
     run.logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'A run ended in a bug')
     throw new RunYields('backoff', troubleDelayMs, 'An internal error')

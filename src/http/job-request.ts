@@ -4,6 +4,7 @@ import { headerProblems } from '../core/object-headers.js'
 import { bucketProblem, keyProblem, pathProblem } from '../core/object-key.js'
 import { maxPartSize, maxThreshold, minPartSize, minThreshold } from '../core/plan.js'
 import type { SubmitRequest } from '../engine/jobs.js'
+import { callbackSchema } from './callback-request.js'
 import { webhookWishSchema } from './webhook-request.js'
 
 /** A string that a rule of core judges: null when it is fine, else a sentence that continues the field's name. */
@@ -91,6 +92,11 @@ export const jobOptionFields = {
   onSourceChange: z
     .enum(sourceChangePolicies)
     .describe('fail (default), or restart at most three times when the source changes.')
+    .optional(),
+  callback: callbackSchema
+    .describe(
+      'Whom OSS calls when the object is there. When the call fails the job fails with `callback_failed`, and has its receipt.',
+    )
     .optional(),
   webhook: webhookWishSchema.describe('Who is told what becomes of the job, by Standard Webhooks.').optional(),
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Address, readAddress } from './address.js'
 import type { Authenticator } from './authenticate.js'
 import type { Bandwidth } from './bandwidth.js'
+import { performCallback, readCallback } from './callback.js'
 import type { Fault, Faults } from './fault.js'
 import { Cut, faultAfterBody, faultBeforeAnswer, faultBeforeBody, Scripted } from './fault-point.js'
 import { bodyEnded, checkLength, readBody, requestedBandwidth } from './incoming-body.js'
@@ -123,6 +124,28 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
     }
   }
 
+  /** The object is stored; if the request asks for it, somebody is told, and what that one says is the answer. */
+  const callBack = async ({ request, address, entry, refused }: Exchange, answer: Answer): Promise<Answer> => {
+    if (entry.operation !== 'PutObject' && entry.operation !== 'CompleteMultipartUpload') return answer
+    const callback = readCallback(request.headers)
+    const { bucket, key } = address
+    const object = bucket === null || key === null ? undefined : storage.bucket(bucket)?.object(key)
+    if (callback === null || bucket === null || object === undefined) return answer
+    const outcome = await performCallback(callback, {
+      bucket,
+      object: object.key,
+      etag: object.etag,
+      size: object.size,
+      mimeType: object.headers['content-type'] ?? '',
+      crc64: object.crc64,
+      reqId: refused.requestId,
+      operation: entry.operation,
+    })
+    if (!outcome.ok) throw new OssError('CallbackFailed', { message: outcome.message })
+    const { xml: _xml, ...rest } = answer
+    return { ...rest, text: { contentType: outcome.contentType, body: outcome.body } }
+  }
+
   /** The answer to a request, refusals included. Throws Cut, and what comes of a client that hangs up. */
   const answerTo = async (exchange: Exchange): Promise<RenderedAnswer> => {
     const { request, refused, address, entry, fault, gone } = exchange
@@ -133,8 +156,9 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
       }
       await faultBeforeBody(fault, forgetUpload, gone)
       authenticator.check(refused.method, address, request.headers, clockOf(fault))
-      const answer = await apply(exchange)
+      const applied = await apply(exchange)
       entry.stored = operations[entry.operation].changes
+      const answer = await callBack(exchange, applied)
       const rendered = renderAnswer(answer)
       return fault?.kind === 'answer' ? alterAnswer(rendered, fault.change, refused) : rendered
     } catch (error) {

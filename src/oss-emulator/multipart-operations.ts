@@ -185,7 +185,7 @@ export const completeMultipartUpload: Operation = {
   changes: true,
   apply: (call, text) => {
     const upload = requireUpload(call)
-    refuseUnknownWork(call)
+    refuseUnknownWork(call, true)
     const encode = readEncoding(call.query)
     const acl = readAcl(call.headers)
     const parts = chooseParts(upload, parseCompleteBody(text))

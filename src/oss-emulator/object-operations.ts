@@ -29,7 +29,7 @@ export const putObject: Operation = {
   admit: (call) => {
     requireBucket(call)
     checkKey(call.key)
-    refuseUnknownWork(call)
+    refuseUnknownWork(call, true)
     readMetadata(call.headers)
     readAcl(call.headers)
     checkOverwrite(call)

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Query } from './address.js'
 import type { BucketStore, OpenUpload } from './bucket-store.js'
+import { readCallback } from './callback.js'
 import { OssError } from './oss-error.js'
 import type { ReceivedData } from './request-body.js'
 import type { Storage } from './storage.js'
@@ -32,6 +33,8 @@ export interface Answer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   readonly xml?: XmlElement
+  /** In place of `xml`: a body that somebody else wrote. */
+  readonly text?: { readonly contentType: string; readonly body: string }
   readonly range?: ObjectRange
 }
 
@@ -73,9 +76,14 @@ export const checkOverwrite = (call: Call): void => {
   if (forbidden && requireBucket(call).object(call.key) !== undefined) throw new OssError('FileAlreadyExists')
 }
 
-/** Headers that would change what the call does, in ways the emulator does not have. */
-export const refuseUnknownWork = (call: Call): void => {
-  for (const name of ['x-oss-callback', 'x-oss-copy-source', 'x-oss-symlink-target']) {
+/**
+ * Headers that would change what the call does, in ways the emulator does not have. `callsBack`: it makes an object, after
+ * which somebody may be called; throws what OSS would refuse of that.
+ */
+export const refuseUnknownWork = (call: Call, callsBack = false): void => {
+  if (callsBack) readCallback(call.headers)
+  const unknown = callsBack ? [] : ['x-oss-callback']
+  for (const name of [...unknown, 'x-oss-copy-source', 'x-oss-symlink-target']) {
     if (call.headers[name] !== undefined) {
       throw new OssError('NotImplemented', { message: `The emulator does not know ${name}.` })
     }

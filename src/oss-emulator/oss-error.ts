@@ -5,6 +5,7 @@ const refusals = {
   AccessDenied: [403, '0003-00000001', 'You have no right to access this object because of bucket acl.'],
   BucketAlreadyExists: [409, undocumentedEc, 'The requested bucket name is not available.'],
   BucketNotEmpty: [409, undocumentedEc, 'The bucket has objects. Please delete them first.'],
+  CallbackFailed: [203, '0007-00000203', 'The callback failed.'],
   EntityTooLarge: [400, undocumentedEc, 'Your proposed upload exceeds the maximum allowed size.'],
   EntityTooSmall: [400, undocumentedEc, 'Your proposed upload smaller than the minimum allowed size.'],
   FileAlreadyExists: [409, undocumentedEc, 'The object you specified already exists and can not be overwritten.'],

@@ -21,6 +21,11 @@ export interface RefusedRequest {
 const xmlType = { 'content-type': 'application/xml' }
 
 export const renderAnswer = (answer: Answer): RenderedAnswer => {
+  const { text } = answer
+  if (text !== undefined) {
+    const headers = { 'content-type': text.contentType, ...answer.headers }
+    return { status: answer.status, headers, body: text.body, range: null }
+  }
   const body = answer.xml === undefined ? '' : renderXml(answer.xml)
   return {
     status: answer.status,

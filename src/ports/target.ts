@@ -1,3 +1,4 @@
+import type { CallbackWish } from '../core/callback.js'
 import type { JobTarget } from '../core/job.js'
 import type { ByteRange } from './source.js'
 
@@ -20,6 +21,8 @@ export interface ObjectWishes {
   readonly forbidOverwrite: boolean
   /** Initiate in sequential mode. */
   readonly sequential: boolean
+  /** Whom OSS calls once the object is there; absent: nobody. */
+  readonly callback?: CallbackWish
 }
 
 /** Bytes that OSS acknowledged. `serverCrc64` is null when its answer carried none; when present it equals `crc64`. */
@@ -105,7 +108,8 @@ export interface Target {
     options: SendOptions,
   ): Promise<SentBytes>
   /**
-   * PutObject. `confirm` is awaited before the last bytes are sent: when it throws, the request is torn down and no
+   * PutObject. With a callback the answer is the callback's own: `etag` is empty and `serverCrc64` null where its headers
+   * hold none, so look by `head`; Failure `permanent` with `callback_failed` means that the object is there. `confirm` is awaited before the last bytes are sent: when it throws, the request is torn down and no
    * object is made, so a file that changes while it is sent is never stored.
    */
   putObject(
@@ -118,7 +122,7 @@ export interface Target {
   listParts(upload: UploadRef, signal: AbortSignal): Promise<readonly ListedPart[]>
   /** One page of a bucket's open uploads. Their keys are whatever anybody chose: not all can be used with this port. */
   listUploads(bucket: string, request: UploadsRequest, signal: AbortSignal): Promise<UploadsPage>
-  /** Throws Failure `ambiguous` whenever the answer does not prove success. */
+  /** Throws Failure `ambiguous` whenever the answer does not prove success. With a callback: as `putObject`. */
   complete(
     upload: UploadRef,
     parts: readonly { readonly partNumber: number; readonly etag: string }[],

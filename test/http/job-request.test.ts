@@ -120,7 +120,6 @@ describe('A job request', () => {
   })
 
   it.each([
-    ['callback', { url: 'https://x' }],
     ['deleteSource', false],
     ['bandwidth', '20MiB'],
   ])('is refused honestly when it asks for %s, which is not built yet', async (field, value) => {

@@ -148,7 +148,14 @@ describe('what OSS refuses', () => {
     ['over 8 KB of metadata', { 'x-oss-meta-long': 'x'.repeat(9000) }, 'InvalidArgument'],
     ['a traffic limit that is too low', { 'x-oss-traffic-limit': '1000' }, 'InvalidArgument'],
     ['a copy, which the emulator cannot do', { 'x-oss-copy-source': '/a/b' }, 'NotImplemented'],
-    ['a callback, which the emulator cannot do', { 'x-oss-callback': 'e30=' }, 'NotImplemented'],
+    ['a callback that is not base64', { 'x-oss-callback': '{}' }, 'InvalidArgument'],
+    ['a callback that is not JSON', { 'x-oss-callback': 'eHl6' }, 'InvalidArgument'],
+    [
+      'a callback without a body',
+      { 'x-oss-callback': btoa('{"callbackUrl":"http://127.0.0.1:1"}') },
+      'InvalidArgument',
+    ],
+    ['a callback that is too long', { 'x-oss-callback': btoa('x'.repeat(5000)) }, 'InvalidArgument'],
   ])('%s', async (_name, headers: Record<string, string>, code) => {
     const { emulator, put } = await setup('key', 'text', headers)
     expect(element(put.text, 'Code')).toBe(code)

@@ -65,6 +65,7 @@ const transient: Verdict = { kind: 'transient' }
 const throttled: Verdict = { kind: 'throttled' }
 const conflict: Verdict = { kind: 'conflict' }
 const lost: Verdict = { kind: 'lost' }
+const callbackFailed: Verdict = { kind: 'permanent', code: 'callback_failed' }
 const integrity: Verdict = { kind: 'integrity', code: 'integrity' }
 const credentials: Verdict = { kind: 'credentials', code: 'access_denied' }
 
@@ -84,6 +85,7 @@ const byOssCode: ReadonlyMap<string, Verdict> = new Map([
   ['PartNotSequential', conflict],
   ['PartAlreadyExist', conflict],
   ['FileAlreadyExists', conflict],
+  ['CallbackFailed', callbackFailed],
   ['InvalidDigest', integrity],
   ['BadDigest', integrity],
   ['RequestTimeout', transient],
@@ -155,6 +157,8 @@ const plainVerdictOf = ({ call, status, ossCode, requestId, whole, temporaryKeys
     if (throttleCode.test(ossCode)) return throttled
     return byOssCode.get(ossCode) ?? byStatus(status)
   }
+  // OSS's way of saying so even where its document was cut off.
+  if (status === 203 && requestId !== null && (call === 'put' || call === 'complete')) return callbackFailed
   // The code that would say what the refusal means was cut off.
   if (!whole && status < 500 && status >= 400) return transient
   // A 404 without a code speaks of the upload only when it is OSS's own: a proxy knows no uploads.

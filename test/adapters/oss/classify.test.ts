@@ -56,7 +56,7 @@ describe('the classifier of answers', () => {
     [409, 'FileImmutable', 'permanent', 'bad_request'],
     [307, 'TemporaryRedirect', 'permanent', 'bad_request'],
     [301, null, 'permanent', 'bad_request'],
-    [203, 'CallbackFailed', 'transient', null],
+    [203, 'CallbackFailed', 'permanent', 'callback_failed'],
   ])('makes of %i %s: %s %s', (status, ossCode, kind, code) => {
     expect(answer({ status, ossCode })).toMatchObject({ kind, code, status, ossCode, requestId: 'REQ' })
   })

@@ -1,0 +1,112 @@
+/** How OSS writes the body of its call, and what it puts in place of variables: URL-encoded text, or JSON values. */
+export const callbackBodyTypes = ['application/x-www-form-urlencoded', 'application/json'] as const
+export type CallbackBodyType = (typeof callbackBodyTypes)[number]
+
+/** A POST that OSS makes once the object is there: the answer to it becomes OSS's answer to the upload. */
+export interface CallbackWish {
+  /** Up to five, separated by semicolons: OSS tries one after the other until one answers 200. */
+  readonly url: string
+  /** The Host of the call; null: that of the URL. */
+  readonly host: string | null
+  /** With variables: `${bucket}`, `${object}`, `${etag}`, `${size}`, `${mimeType}`, `${x:name}`. */
+  readonly body: string
+  readonly bodyType: CallbackBodyType
+  /** Values of the variables `x:...`, whose names are in lower case. */
+  readonly vars: Readonly<Record<string, string>>
+}
+
+/** As a request has it: names of variables with `x:` before them or not. */
+export interface CallbackRequest {
+  readonly url: string
+  readonly host?: string | undefined
+  readonly body: string
+  readonly bodyType?: CallbackBodyType | undefined
+  readonly vars?: Readonly<Record<string, string>> | undefined
+}
+
+const varPrefix = 'x:'
+const fullName = (name: string): string => (name.startsWith(varPrefix) ? name : varPrefix + name)
+
+export const callbackWishOf = (request: CallbackRequest): CallbackWish => ({
+  url: request.url,
+  host: request.host ?? null,
+  body: request.body,
+  bodyType: request.bodyType ?? 'application/x-www-form-urlencoded',
+  vars: Object.fromEntries(Object.entries(request.vars ?? {}).map(([name, value]) => [fullName(name), value])),
+})
+
+/** What OSS reads in `x-oss-callback` and, unless null, in `x-oss-callback-var`: JSON, which travels as base64. */
+export const callbackTexts = ({
+  url,
+  host,
+  body,
+  bodyType,
+  vars,
+}: CallbackWish): { readonly callback: string; readonly vars: string | null } => ({
+  callback: JSON.stringify({
+    callbackUrl: url,
+    ...(host === null ? {} : { callbackHost: host }),
+    callbackBody: body,
+    callbackBodyType: bodyType,
+  }),
+  vars: Object.keys(vars).length === 0 ? null : JSON.stringify(vars),
+})
+
+const maxUrls = 5
+/** Of either header, as base64. */
+const maxEncodedBytes = 5 * 1024
+const encodedBytes = (text: string): number => 4 * Math.ceil(new TextEncoder().encode(text).length / 3)
+
+const urlProblem = (text: string): string | null => {
+  const urls = text.split(';')
+  if (urls.length > maxUrls) return `must be at most ${maxUrls} URLs, separated by semicolons`
+  for (const url of urls) {
+    // OSS takes an address without its scheme for http.
+    const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `http://${url}`
+    if (!/^[\x21-\x7e]+$/.test(url) || !URL.canParse(whole)) return 'must hold http or https URLs, URL-encoded'
+    const { protocol, username, password, hash } = new URL(whole)
+    if (protocol !== 'http:' && protocol !== 'https:') return 'must hold http or https URLs'
+    if (username !== '' || password !== '') return 'must not hold a user name or password'
+    if (hash !== '') return 'must not hold a fragment'
+  }
+  return null
+}
+
+const isJsonTemplate = (body: string): boolean => {
+  try {
+    JSON.parse(body.replaceAll(/\$\{[^}]*\}/g, '0'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** What is wrong with a callback, by field; empty when OSS will take it. The rules are OSS's. */
+export const callbackProblems = (
+  request: CallbackRequest,
+): readonly { readonly path: readonly string[]; readonly message: string }[] => {
+  const problems: { path: string[]; message: string }[] = []
+  const blame = (message: string | null, ...path: string[]): void => {
+    if (message !== null) problems.push({ path, message })
+  }
+  const wish = callbackWishOf(request)
+  blame(urlProblem(wish.url), 'url')
+  if (wish.host !== null && !/^[a-zA-Z0-9.-]{1,255}(:\d{1,5})?$/.test(wish.host)) blame('must be a host name', 'host')
+  if (wish.body === '') blame('must not be empty', 'body')
+  else if (wish.bodyType === 'application/json' && !isJsonTemplate(wish.body)) {
+    blame('must be JSON with variables in place of values, without quotes around them', 'body')
+  }
+  const names = Object.keys(request.vars ?? {})
+  for (const name of names) {
+    if (!/^(x:)?[a-z0-9_.-]+$/.test(name)) {
+      blame('must be named in lower case: letters, digits and _ . - (x: before it is added)', 'vars', name)
+    } else if (name.startsWith(varPrefix) && names.includes(name.slice(varPrefix.length))) {
+      blame('is given twice: with x: and without', 'vars', name)
+    }
+  }
+  const texts = callbackTexts(wish)
+  const tooLong = `must be at most ${maxEncodedBytes} bytes as base64 of JSON`
+  if (encodedBytes(texts.callback) > maxEncodedBytes) blame(tooLong)
+  if (texts.vars !== null && encodedBytes(texts.vars) > maxEncodedBytes) blame(tooLong, 'vars')
+  return problems
+}
