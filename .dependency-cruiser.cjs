@@ -72,6 +72,22 @@ module.exports = {
       'The CLI and the dashboard talk HTTP only; the emulator is independent on purpose.',
     ),
     floor(
+      'dashboard-in-a-browser',
+      { path: '^src/dashboard/' },
+      { dependencyTypes: ['core'] },
+      'The page runs in a browser, where nothing of Node.js is.',
+    ),
+    floor(
+      'dashboard-bundles-little',
+      { path: '^src/dashboard/' },
+      {
+        path: '^node_modules/',
+        pathNot: '^node_modules/(preact|@preact/signals|uplot)/',
+        dependencyTypes: ['npm-dev'],
+      },
+      'What the page is built of is sent to every reader.',
+    ),
+    floor(
       'nobody-imports-the-roof',
       { path: '^src/', pathNot: '^src/(main|daemon|doctor[a-z-]*|operator-commands)\\.ts$' },
       { path: '^src/(main|daemon|config|doctor[a-z-]*|operator-commands)\\.ts$' },
@@ -91,9 +107,9 @@ module.exports = {
     ),
     floor(
       'no-dev-dependencies',
-      { path: '^src/' },
+      { path: '^src/', pathNot: '^src/dashboard/' },
       { dependencyTypes: ['npm-dev'] },
-      'What runs in production is installed in production.',
+      'What runs in production is installed in production. The dashboard is bundled at the build.',
     ),
     ...Object.entries(libraryHomes).map(([library, home]) =>
       floor(

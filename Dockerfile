@@ -9,7 +9,7 @@ RUN npm ci --ignore-scripts && npm rebuild better-sqlite3
 # Ours may: it compiles the CRC-64 addon, and an image without one works too.
 COPY native native
 RUN npm run install
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json vite.config.ts ./
 COPY src src
 RUN npm run build \
  && chmod 755 dist/main.js \

@@ -2,12 +2,16 @@
 // (an install of the published package, or `npm ci --omit=dev` in an image).
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
-const compiler = new URL('../node_modules/typescript/bin/tsc', import.meta.url)
-if (existsSync(compiler)) {
-  const { status } = spawnSync(process.execPath, [compiler.pathname, '-p', 'tsconfig.build.json'], {
-    cwd: new URL('..', import.meta.url),
-    stdio: 'inherit',
-  })
-  process.exit(status ?? 1)
+const house = fileURLToPath(new URL('..', import.meta.url))
+const steps = [
+  ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'],
+  ['node_modules/vite/bin/vite.js', 'build'],
+]
+
+for (const [tool, ...args] of steps) {
+  if (!existsSync(new URL(`../${tool}`, import.meta.url))) break
+  const { status } = spawnSync(process.execPath, [tool, ...args], { cwd: house, stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
 }

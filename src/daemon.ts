@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { createSystemClock } from './adapters/clock/system-clock.js'
 import { crc64Engine } from './adapters/crc64/crc64.js'
 import { createRefreshingCredentials } from './adapters/credentials/refreshing-credentials.js'
@@ -42,6 +43,7 @@ import { createWebhookAgent } from './engine/webhooks.js'
 import { createApp } from './http/app.js'
 import { listenOn } from './http/listen.js'
 import { createMetrics } from './http/metrics/metrics.js'
+import { readPageFiles } from './http/page-files.js'
 import { keySourceOf } from './key-source-of.js'
 import type { Store } from './ports/store.js'
 import type { Targets } from './ports/target.js'
@@ -69,6 +71,9 @@ const leaseMs = 30_000
 const runsPerSlot = 4
 
 export const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+
+/** Where `npm run build` puts the dashboard, as seen from src and from dist. */
+const pageDirectory = fileURLToPath(new URL('../dist/dashboard/', import.meta.url))
 
 /** Sorts by the time it was made, so that indexes grow at their end; 80 random bits keep it unguessable. */
 const newJobId = (): string => Date.now().toString(36).padStart(9, '0') + randomBytes(10).toString('hex')
@@ -273,6 +278,7 @@ export const startDaemon = async (
       ...config.listen.flatMap((address) => (address.kind === 'tcp' ? [address.host] : [])),
     ],
     version: { version },
+    page: readPageFiles(pageDirectory),
     logger: component('http'),
     clock,
   })

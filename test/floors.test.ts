@@ -59,8 +59,11 @@ const plants: Readonly<Record<string, readonly Plant[]>> = {
   'beside-the-house': [
     { 'src/cli/planted-engine.ts': "import '../engine/slots.js'" },
     { 'src/cli/planted-emulator.ts': "import '../oss-emulator/command.js'" },
+    { 'src/dashboard/views/planted-answer.ts': "import '../../http/answers.js'" },
     { 'src/oss-emulator/planted-adapter.ts': "import '../adapters/file/roots.js'" },
   ],
+  'dashboard-in-a-browser': [{ 'src/dashboard/planted-builtin.ts': "import 'node:fs'" }],
+  'dashboard-bundles-little': [{ 'src/dashboard/planted-tool.ts': "import 'typescript'" }],
   'nobody-imports-the-roof': [{ 'src/planted-roof.ts': "import './config.js'" }],
   'every-folder-has-a-floor': [{ 'src/attic/planted.ts': "import '../core/job.js'" }],
   'every-library-has-a-home': [{ 'src/planted-stray.ts': "import 'light-my-request'" }],

@@ -12,10 +12,13 @@ export type FeedItem =
   | { readonly kind: 'progress'; readonly jobId: string; readonly progress: ProgressView }
   | { readonly kind: 'reset'; readonly lastId: string }
 
+/** In place of an event id: from the beginning, as far as it is kept. */
+export const oldestKept = 'oldest'
+
 export interface EventFeed {
   /**
    * Events after `after`, then live ones, until the signal aborts or the feed closes (the iteration just ends).
-   * `after: null` starts with what happens from now on.
+   * `after: null` starts with what happens from now on, `oldestKept` with the oldest event that is kept.
    */
   listen(after: string | null, filter: EventFilter, signal: AbortSignal): AsyncIterable<FeedItem>
   /** Ends every listener. Idempotent. */
@@ -52,7 +55,7 @@ export const createEventFeed = ({ store, progress, wakeup, clock }: Deps): Event
       nudge.poke()
     })
     try {
-      let cursor = after ?? (await store.lastEventId())
+      let cursor = after === oldestKept ? null : (after ?? (await store.lastEventId()))
       while (!ended.signal.aborted) {
         const page = await store.eventsAfter(cursor, filter, pageSize)
         if (page.reset) yield { kind: 'reset', lastId: page.lastId }

@@ -22,6 +22,7 @@ import type { Metrics } from './metrics/metrics.js'
 import { answerNotFound } from './not-found.js'
 import { openApiOptions } from './openapi.js'
 import { guardOrigin } from './origin-guard.js'
+import type { PageFiles } from './page-files.js'
 import { sendProblem } from './problem.js'
 import { limitRates } from './rate-limit.js'
 import { batchVerbRoutes } from './routes/batch-verbs.js'
@@ -31,6 +32,7 @@ import { jobVerbRoutes } from './routes/job-verbs.js'
 import { jobRoutes } from './routes/jobs.js'
 import { metricsRoutes } from './routes/metrics.js'
 import { orphanRoutes } from './routes/orphans.js'
+import { pageRoutes } from './routes/page.js'
 import { probeRoutes } from './routes/probes.js'
 import { sessionRoutes } from './routes/session.js'
 import { systemRoutes } from './routes/system.js'
@@ -58,6 +60,8 @@ export interface AppDeps {
   /** Host names that are accepted beside `localhost` and IP literals. */
   readonly allowedHosts: readonly string[]
   readonly version: { readonly version: string; readonly commit?: string }
+  /** The dashboard; null or absent where it was not built. */
+  readonly page?: PageFiles | null
   readonly logger: FastifyBaseLogger
   readonly clock: Clock
   /** Silence on an event stream after which a comment is sent; 15 s. */
@@ -159,6 +163,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(async (instance) => orphanRoutes(instance, deps.orphans))
   await app.register(async (instance) => systemRoutes(instance, { overview, version: deps.version }))
   await app.register(async (instance) => metricsRoutes(instance, { metrics, overview }))
+  await app.register(async (instance) => pageRoutes(instance, deps.page ?? null))
   await app.register(async (instance) => probeRoutes(instance, { store, clock, isDraining: drain.isDraining }))
   await app.ready()
   return app

@@ -96,7 +96,12 @@ export const waitMs = z
 
 export const jobQuerySchema = z.strictObject({ wait: waitMs.optional() })
 
-const after = z.string().min(1).max(256).optional().describe('Event id after which to go on; Last-Event-ID wins.')
+const after = z
+  .string()
+  .min(1)
+  .max(256)
+  .optional()
+  .describe('Event id after which to go on, or `oldest` for all that is kept; Last-Event-ID wins.')
 
 export const jobEventsQuerySchema = z.strictObject({ after })
 export const eventsQuerySchema = z.strictObject({

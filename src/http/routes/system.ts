@@ -11,7 +11,7 @@ export interface SystemRoutesDeps {
   readonly version: { readonly version: string; readonly commit?: string }
 }
 
-/** The daemon itself, and where to read on. */
+/** The daemon itself. */
 export const systemRoutes = (instance: FastifyInstance, { overview, version }: SystemRoutesDeps): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
 
@@ -47,10 +47,4 @@ export const systemRoutes = (instance: FastifyInstance, { overview, version }: S
   )
 
   app.get('/openapi.json', { config: { scope: 'none' }, schema: { hide: true } }, async () => app.swagger())
-
-  app.get('/', { config: { scope: 'none' }, schema: { hide: true } }, async () => ({
-    name: 'longshore',
-    docs: '/docs',
-    openapi: '/openapi.json',
-  }))
 }

@@ -1,0 +1,70 @@
+/** A refusal of the daemon, as it explains it. `status` 0: nobody answered. */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem'
+  readonly status: number
+  readonly code: string
+  readonly fields: readonly { readonly path: string; readonly message: string }[]
+
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    fields: readonly { readonly path: string; readonly message: string }[] = [],
+  ) {
+    super(detail)
+    this.status = status
+    this.code = code
+    this.fields = fields
+  }
+}
+
+interface ProblemBody {
+  readonly code?: string
+  readonly title?: string
+  readonly detail?: string
+  readonly errors?: readonly { readonly path: string; readonly message: string }[]
+}
+
+const problemOf = async (answer: Response): Promise<ApiProblem> => {
+  const body: ProblemBody = await answer.json().catch(() => ({}))
+  const detail = body.detail ?? body.title ?? `The daemon answered ${answer.status}.`
+  return new ApiProblem(answer.status, body.code ?? 'unknown', detail, body.errors ?? [])
+}
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly nextCursor: string | null
+}
+
+/** Paths are relative to the page (`v1/jobs`), so that it works below any prefix. Throws ApiProblem. */
+export interface Api {
+  get<T>(path: string): Promise<T>
+  send<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>
+}
+
+/** `onUnauthorized` is told when the daemon wants a token. */
+export const createApi = (onUnauthorized: () => void): Api => {
+  const ask = async <T>(path: string, init: RequestInit): Promise<T> => {
+    let answer: Response
+    try {
+      answer = await fetch(path, { ...init, credentials: 'same-origin', cache: 'no-store' })
+    } catch {
+      throw new ApiProblem(0, 'unreachable', 'The daemon does not answer at the moment.')
+    }
+    if (answer.ok) return (answer.status === 204 ? null : await answer.json()) as T
+    const problem = await problemOf(answer)
+    if (answer.status === 401 && path !== 'v1/session') onUnauthorized()
+    throw problem
+  }
+
+  return {
+    get: (path) => ask(path, {}),
+    send: (method, path, body) =>
+      ask(
+        path,
+        body === undefined
+          ? { method }
+          : { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+      ),
+  }
+}

@@ -1,0 +1,86 @@
+import { eventTypes, type StoredEvent } from '../../core/event.js'
+import type { ProgressView } from '../../core/job-view.js'
+
+export interface StreamHandlers {
+  /** The stream is open; `again` when it was before. */
+  onOpen(again: boolean): void
+  onEvent(event: StoredEvent): void
+  onProgress(jobId: string, progress: ProgressView): void
+  /** What was missed is no longer kept: look at the lists again. */
+  onReset(): void
+  /** Cut off. Says whether to come back; it may look first why, for an EventSource cannot tell. */
+  onCut(): Promise<boolean>
+}
+
+/** An event stream that comes back by itself, after what it had last, until it is closed. */
+export interface EventStream {
+  close(): void
+  /** Tries at once instead of when the patience is over. */
+  hurry(): void
+}
+
+const firstPatienceMs = 500
+const longestPatienceMs = 8_000
+
+/** `path` without `after`; `from` is the event id to begin behind, or nothing for what happens from now on. */
+export const openEventStream = (path: string, from: string | null, handlers: StreamHandlers): EventStream => {
+  let source: EventSource | null = null
+  let lastId = from
+  let patienceMs = firstPatienceMs
+  let timer: ReturnType<typeof setTimeout> | null = null
+  let opened = false
+  let closed = false
+
+  const come = (): void => {
+    timer = null
+    const after = lastId === null ? '' : `${path.includes('?') ? '&' : '?'}after=${encodeURIComponent(lastId)}`
+    const current = new EventSource(path + after)
+    source = current
+    current.onopen = () => {
+      patienceMs = firstPatienceMs
+      // Cut off before the first event: nothing says where to go on from.
+      if (opened && after === '') handlers.onReset()
+      handlers.onOpen(opened)
+      opened = true
+    }
+    for (const type of eventTypes) {
+      current.addEventListener(type, (message: MessageEvent<string>) => {
+        lastId = message.lastEventId
+        handlers.onEvent(JSON.parse(message.data) as StoredEvent)
+      })
+    }
+    current.addEventListener('job.progress', (message: MessageEvent<string>) => {
+      const { jobId, progress } = JSON.parse(message.data) as { jobId: string; progress: ProgressView }
+      handlers.onProgress(jobId, progress)
+    })
+    current.addEventListener('reset', (message: MessageEvent<string>) => {
+      lastId = message.lastEventId
+      handlers.onReset()
+    })
+    // The browser's own way of coming back gives up at the first proxy that answers 502.
+    current.onerror = () => {
+      current.close()
+      if (closed || source !== current) return
+      source = null
+      void handlers.onCut().then((back) => {
+        if (!back || closed || source !== null || timer !== null) return
+        timer = setTimeout(come, patienceMs * (0.75 + Math.random() / 2))
+        patienceMs = Math.min(patienceMs * 1.7, longestPatienceMs)
+      })
+    }
+  }
+  come()
+
+  return {
+    close() {
+      closed = true
+      if (timer !== null) clearTimeout(timer)
+      source?.close()
+    },
+    hurry() {
+      if (timer === null) return
+      clearTimeout(timer)
+      come()
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import type { JobView, ProgressView } from '../../core/job-view.js'
+
+/** The jobs that are shown, newest first, kept in order while single ones come, change and go. */
+export interface JobList {
+  readonly size: number
+  /** The n-th newest. */
+  at(index: number): JobView | undefined
+  get(id: string): JobView | undefined
+  indexOf(id: string): number
+  /** Takes a job as it is now: adds, replaces, or drops it when it does not belong here any more. */
+  put(job: JobView): void
+  /** Takes a page of a list. Jobs that are known already stay: an event may have told something newer. */
+  fill(jobs: readonly JobView[]): void
+  progress(id: string, progress: ProgressView): void
+  remove(id: string): void
+  clear(): void
+}
+
+type Place = Pick<JobView, 'id' | 'createdAt'>
+
+const isBefore = (a: Place, b: Place): boolean =>
+  a.createdAt === b.createdAt ? a.id < b.id : a.createdAt < b.createdAt
+
+/** `belongs` says whether a job is shown at all. */
+export const createJobList = (belongs: (job: JobView) => boolean): JobList => {
+  const jobs = new Map<string, JobView>()
+  // Oldest first: new jobs are put at the end, which costs nothing.
+  let order: Place[] = []
+
+  /** The first place whose job is not before this one. */
+  const placeOf = (job: Place): number => {
+    let low = 0
+    let high = order.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const there = order[middle]
+      if (there !== undefined && isBefore(there, job)) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  const remove = (id: string): void => {
+    const job = jobs.get(id)
+    if (job === undefined) return
+    order.splice(placeOf(job), 1)
+    jobs.delete(id)
+  }
+
+  return {
+    get size() {
+      return order.length
+    },
+    at(index) {
+      const place = order[order.length - 1 - index]
+      return place === undefined ? undefined : jobs.get(place.id)
+    },
+    get: (id) => jobs.get(id),
+    indexOf(id) {
+      const job = jobs.get(id)
+      return job === undefined ? -1 : order.length - 1 - placeOf(job)
+    },
+    put(job) {
+      if (!belongs(job)) return remove(job.id)
+      if (!jobs.has(job.id)) order.splice(placeOf(job), 0, { id: job.id, createdAt: job.createdAt })
+      jobs.set(job.id, job)
+    },
+    fill(page) {
+      const fresh = page.filter((job) => !jobs.has(job.id) && belongs(job))
+      if (fresh.length === 0) return
+      for (const job of fresh) jobs.set(job.id, job)
+      order = [...order, ...fresh.map(({ id, createdAt }) => ({ id, createdAt }))]
+      order.sort((a, b) => (isBefore(a, b) ? -1 : 1))
+    },
+    progress(id, progress) {
+      const job = jobs.get(id)
+      if (job !== undefined) jobs.set(id, { ...job, progress })
+    },
+    remove,
+    clear() {
+      jobs.clear()
+      order = []
+    },
+  }
+}

@@ -1,0 +1,201 @@
+import { computed, signal } from '@preact/signals'
+import type { StoredEvent } from '../../core/event.js'
+import type { JobState } from '../../core/job.js'
+import type { JobView, ProgressView } from '../../core/job-view.js'
+import { type Api, ApiProblem, type Page } from '../net/api.js'
+import { type EventStream, openEventStream } from '../net/event-stream.js'
+import { createFrames } from './frames.js'
+import { createJobList, type JobList } from './job-list.js'
+import { type Filter, filterQuery, matchesFilter, noFilter } from './route.js'
+import { createThroughput } from './throughput.js'
+
+/** `away`: the daemon does not answer, and is asked again and again. */
+export type Connection = 'connecting' | 'live' | 'away'
+
+export interface Stats {
+  readonly jobs: Readonly<Record<JobState, number>>
+  readonly bytesPending: number
+}
+
+type Item =
+  | { readonly kind: 'event'; readonly event: StoredEvent }
+  | { readonly kind: 'progress'; readonly id: string; readonly progress: ProgressView }
+
+const firstPage = 200
+const nextPages = 1000
+/** So many jobs are loaded without being asked for; more come as one scrolls. */
+const eagerJobs = 10_000
+const statsEveryMs = 300
+
+/**
+ * The jobs as they are: one snapshot, then what the event stream tells, applied once per frame. `revision` grows with
+ * every change of `list`. The stream is opened before the snapshot is asked for, so nothing falls between them; an event
+ * that the snapshot holds already does no harm.
+ */
+export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) => {
+  const connection = signal<Connection>('connecting')
+  const revision = signal(0)
+  const stats = signal<Stats | null>(null)
+  const loading = signal(true)
+  const complete = signal(false)
+  /** The job of the job's page. */
+  const watched = signal<JobView | null>(null)
+  const throughput = createThroughput(Date.now())
+
+  let filter: Filter = noFilter
+  let list: JobList = createJobList(() => true)
+  let cursor: string | null = null
+  let generation = 0
+  let stream: EventStream | null = null
+  let statsTimer: ReturnType<typeof setTimeout> | null = null
+
+  const touch = (): void => {
+    revision.value++
+  }
+
+  const refreshStats = (): void => {
+    if (statsTimer !== null) return
+    statsTimer = setTimeout(async () => {
+      stats.value = await api.get<Stats>('v1/stats').catch(() => stats.peek())
+      statsTimer = null
+    }, statsEveryMs)
+  }
+
+  const take = (items: readonly Item[]): void => {
+    const atMs = Date.now()
+    for (const item of items) {
+      if (item.kind === 'progress') {
+        list.progress(item.id, item.progress)
+        throughput.progress(item.id, item.progress, atMs)
+        const seen = watched.peek()
+        if (seen?.id === item.id) watched.value = { ...seen, progress: item.progress }
+        continue
+      }
+      const { type, job } = item.event
+      if (job !== undefined) {
+        throughput.job(job, atMs)
+        if (type === 'job.deleted') list.remove(job.id)
+        else list.put(job)
+        if (watched.peek()?.id === job.id) watched.value = job
+      }
+      if (type !== 'part.uploaded') refreshStats()
+      onEvent(item.event)
+    }
+    touch()
+  }
+  const later = createFrames<Item>(take)
+
+  const loadPage = async (limit: number, current: number): Promise<boolean> => {
+    const query = new URLSearchParams(filterQuery(filter))
+    query.set('limit', String(limit))
+    if (cursor !== null) query.set('cursor', cursor)
+    const page = await api.get<Page<JobView>>(`v1/jobs?${query}`)
+    if (current !== generation) return false
+    for (const job of page.items) if (job.finishedAt === null) throughput.progress(job.id, job.progress, Date.now())
+    list.fill(page.items)
+    cursor = page.nextCursor
+    complete.value = cursor === null
+    touch()
+    return true
+  }
+
+  const snapshot = async (): Promise<void> => {
+    const current = ++generation
+    loading.value = true
+    complete.value = false
+    cursor = null
+    refreshStats()
+    try {
+      let more = await loadPage(firstPage, current)
+      while (more && cursor !== null && list.size < eagerJobs) more = await loadPage(nextPages, current)
+    } catch (error) {
+      // What is wrong shows by the stream, which also brings us back here.
+      if (!(error instanceof ApiProblem)) throw error
+    } finally {
+      if (current === generation) loading.value = false
+    }
+  }
+
+  const begin = (): void => {
+    list = createJobList((job) => matchesFilter(filter, job))
+    touch()
+    void snapshot()
+  }
+
+  const reset = (): void => {
+    list.clear()
+    void snapshot()
+    const seen = watched.peek()
+    if (seen !== null) void watch(seen.id)
+  }
+
+  const watch = async (id: string): Promise<void> => {
+    const known = list.get(id)
+    watched.value = known ?? (watched.peek()?.id === id ? watched.peek() : null)
+    watched.value = await api.get<JobView>(`v1/jobs/${encodeURIComponent(id)}`)
+  }
+
+  const connect = (): void => {
+    stream?.close()
+    stream = openEventStream('v1/events', null, {
+      onOpen: (again) => {
+        connection.value = 'live'
+        if (!again) begin()
+        else refreshStats()
+      },
+      onEvent: (event) => later({ kind: 'event', event }),
+      onProgress: (id, progress) => later({ kind: 'progress', id, progress }),
+      onReset: reset,
+      onCut: async () => {
+        if (connection.peek() === 'live') connection.value = 'connecting'
+        const answer = await api.get('v1/version').catch((error: unknown) => error)
+        if (answer instanceof ApiProblem && answer.status === 401) return false
+        if (answer instanceof ApiProblem) connection.value = 'away'
+        return true
+      },
+    })
+  }
+
+  return {
+    connection,
+    revision,
+    stats,
+    loading,
+    complete,
+    watched,
+    throughput,
+    connect,
+    hurry: () => stream?.hurry(),
+    /** Ends the stream, as when a token is asked for. */
+    disconnect(): void {
+      stream?.close()
+      stream = null
+      generation++
+    },
+    watch,
+    unwatch(): void {
+      watched.value = null
+    },
+    /** The jobs shown; to be read anew whenever `revision` has grown. */
+    list: (): JobList => list,
+    filter: (): Filter => filter,
+    setFilter(next: Filter): void {
+      if (filterQuery(next) === filterQuery(filter)) return
+      filter = next
+      // Before the stream is open there is nothing to show yet.
+      if (stream !== null) begin()
+    },
+    /** The next page, when the reader comes near the end of what is there. */
+    async loadMore(): Promise<void> {
+      if (loading.peek() || complete.peek()) return
+      loading.value = true
+      await loadPage(nextPages, generation).catch(() => false)
+      loading.value = false
+    },
+    /** How many are unsettled, by what they do. */
+    moving: computed(() => {
+      const counts = stats.value?.jobs
+      return counts === undefined ? null : counts.running + counts.completing + counts.cancelling
+    }),
+  }
+}

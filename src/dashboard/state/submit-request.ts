@@ -1,0 +1,97 @@
+import type { IfExists } from '../../core/job.js'
+
+/** The form as it is typed. */
+export interface Draft {
+  readonly kind: 'file' | 'directory'
+  readonly path: string
+  readonly bucket: string
+  /** Key of a file, prefix of a directory; empty: the file's name, or no prefix. */
+  readonly key: string
+  readonly ifExists: IfExists
+  readonly priority: string
+  /** `a=1, b=2`, or one a line. */
+  readonly labels: string
+  /** Globs, one a line or between commas. */
+  readonly include: string
+  readonly exclude: string
+}
+
+export const emptyDraft: Draft = {
+  kind: 'file',
+  path: '',
+  bucket: '',
+  key: '',
+  ifExists: 'overwrite',
+  priority: '0',
+  labels: '',
+  include: '',
+  exclude: '',
+}
+
+const items = (text: string): string[] =>
+  text
+    .split(/[,\n]/)
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+
+const labelsOf = (text: string): Record<string, string> =>
+  Object.fromEntries(
+    items(text).map((item) => {
+      const at = item.indexOf('=')
+      return at === -1 ? [item, ''] : [item.slice(0, at).trim(), item.slice(at + 1).trim()]
+    }),
+  )
+
+const nameOf = (path: string): string => path.replace(/\/+$/, '').split('/').at(-1) ?? ''
+
+/** The key that a file gets when none is typed; one that ends with a slash is a folder for it. */
+export const keyOf = ({ path, key }: Pick<Draft, 'path' | 'key'>): string => {
+  const trimmed = key.trim()
+  return trimmed === '' || trimmed.endsWith('/') ? `${trimmed}${nameOf(path.trim())}` : trimmed
+}
+
+export interface SubmitRequest {
+  readonly path: 'v1/jobs' | 'v1/batches'
+  readonly body: unknown
+}
+
+/** What the daemon is asked for. It judges; nothing is checked twice here. */
+export const submitRequestOf = (draft: Draft): SubmitRequest => {
+  const labels = labelsOf(draft.labels)
+  const priority = Number(draft.priority)
+  const options = {
+    ifExists: draft.ifExists,
+    ...(priority === 0 ? {} : { priority }),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+  }
+  const path = draft.path.trim()
+  const bucket = draft.bucket.trim()
+  if (draft.kind === 'file') {
+    return { path: 'v1/jobs', body: { source: { path }, target: { bucket, key: keyOf(draft) }, ...options } }
+  }
+  const include = items(draft.include)
+  const exclude = items(draft.exclude)
+  const prefix = draft.key.trim()
+  return {
+    path: 'v1/batches',
+    body: {
+      source: {
+        dir: path,
+        ...(include.length === 0 ? {} : { include }),
+        ...(exclude.length === 0 ? {} : { exclude }),
+      },
+      target: { bucket, ...(prefix === '' ? {} : { prefix }) },
+      ...options,
+    },
+  }
+}
+
+/** Which field of the form a path of `errors` is about; null: none, so the whole form. */
+export const fieldOf = (path: string): keyof Draft | null => {
+  if (/^source\.(path|dir)$/.test(path)) return 'path'
+  if (path === 'target.bucket') return 'bucket'
+  if (/^target\.(key|prefix)$/.test(path)) return 'key'
+  if (/^source\.(include|exclude)/.test(path)) return path.startsWith('source.include') ? 'include' : 'exclude'
+  if (/^labels/.test(path)) return 'labels'
+  return path === 'priority' || path === 'ifExists' ? path : null
+}

@@ -1,0 +1,160 @@
+import type { BatchProblemCode, BatchState } from '../../core/batch.js'
+import type { EventType } from '../../core/event.js'
+import type { JobErrorCode } from '../../core/failure.js'
+import type { JobState, Proof, Waiting } from '../../core/job.js'
+import type { JobView } from '../../core/job-view.js'
+
+/** How a state looks: its colour by tone, its icon by name, and always its word. */
+export type Tone = 'calm' | 'active' | 'good' | 'warn' | 'bad'
+
+export interface Badge {
+  readonly word: string
+  readonly tone: Tone
+  readonly icon: 'clock' | 'up' | 'seal' | 'pause' | 'cross' | 'check' | 'minus' | 'folder'
+}
+
+const stateBadges: Readonly<Record<JobState, Badge>> = {
+  queued: { word: 'Queued', tone: 'calm', icon: 'clock' },
+  running: { word: 'Uploading', tone: 'active', icon: 'up' },
+  completing: { word: 'Completing', tone: 'active', icon: 'seal' },
+  paused: { word: 'Paused', tone: 'warn', icon: 'pause' },
+  failed: { word: 'Failed', tone: 'bad', icon: 'cross' },
+  cancelling: { word: 'Cancelling', tone: 'calm', icon: 'minus' },
+  completed: { word: 'Done', tone: 'good', icon: 'check' },
+  cancelled: { word: 'Cancelled', tone: 'calm', icon: 'minus' },
+}
+
+const batchBadges: Readonly<Record<BatchState, Badge>> = {
+  scanning: { word: 'Scanning', tone: 'active', icon: 'folder' },
+  running: { word: 'Uploading', tone: 'active', icon: 'up' },
+  paused: { word: 'Paused', tone: 'warn', icon: 'pause' },
+  cancelling: { word: 'Cancelling', tone: 'calm', icon: 'minus' },
+  completed: { word: 'Done', tone: 'good', icon: 'check' },
+  failed: { word: 'Not all done', tone: 'bad', icon: 'cross' },
+  cancelled: { word: 'Cancelled', tone: 'calm', icon: 'minus' },
+}
+
+const waitingWords: Readonly<Record<Waiting, { readonly word: string; readonly sentence: string }>> = {
+  backoff: {
+    word: 'Retrying soon',
+    sentence: 'The last try failed for a passing reason. It is tried again by itself in a moment.',
+  },
+  endpoint: {
+    word: 'OSS away',
+    sentence:
+      'OSS does not answer at the moment. The job goes on by itself as soon as it does; no attempt is used up meanwhile.',
+  },
+  credentials: {
+    word: 'Needs keys',
+    sentence: 'There are no valid access keys. Give the daemon new ones and the job goes on by itself.',
+  },
+  storage: {
+    word: 'Disk full',
+    sentence: "The disk of the daemon's database takes no writes. Make room and the job goes on by itself.",
+  },
+  notBefore: { word: 'Scheduled', sentence: 'The job begins at the time that was asked for.' },
+}
+
+export const jobBadge = (job: Pick<JobView, 'state' | 'waiting' | 'outcome'>): Badge => {
+  const badge = stateBadges[job.state]
+  if (job.outcome === 'skipped') return { ...badge, word: 'Skipped' }
+  if (job.waiting === null || job.state !== 'queued') return badge
+  return { ...badge, tone: job.waiting === 'notBefore' ? 'calm' : 'warn', word: waitingWords[job.waiting].word }
+}
+
+export const batchBadge = (state: BatchState): Badge => batchBadges[state]
+
+export const waitingSentence = (waiting: Waiting): string => waitingWords[waiting].sentence
+
+export interface Plain {
+  readonly sentence: string
+  readonly remedy: string
+}
+
+/** Every reason for a failure in plain words, with what to do about it. */
+const errors: Readonly<Record<JobErrorCode, Plain>> = {
+  source_changed: {
+    sentence: 'The file changed while it was being uploaded, so no object was made.',
+    remedy: 'Let the program that writes it finish, then retry: the file is taken as it is now.',
+  },
+  source_missing: {
+    sentence: 'The file is no longer at its path.',
+    remedy: 'Put it back and retry. Keep files in place until their upload is done.',
+  },
+  source_unreadable: {
+    sentence: 'The file is there but could not be read.',
+    remedy: "Check its permissions, that it lies below the daemon's source roots, and the disk; then retry.",
+  },
+  object_exists: {
+    sentence: 'An object of that name is already in the bucket, and this job was told not to replace one.',
+    remedy: 'Choose another key, or submit it with “replace what is there”.',
+  },
+  access_denied: {
+    sentence: "OSS refused the daemon's keys, or they may not write there.",
+    remedy:
+      'Check the keys and their RAM policy: PutObject, GetObject, ListParts and AbortMultipartUpload. Then retry.',
+  },
+  no_such_bucket: {
+    sentence: 'The bucket does not exist at this endpoint.',
+    remedy: "Check the bucket's name, and that region and endpoint are the bucket's own. Then retry.",
+  },
+  bad_request: {
+    sentence: 'OSS refuses this request for good.',
+    remedy: 'Read its own words below: often a header that the bucket’s settings forbid. Submit it again without that.',
+  },
+  integrity: {
+    sentence: 'The bytes that arrived were not the bytes of the file, and that was noticed in time.',
+    remedy: 'Suspect memory, the disk or a proxy on the way. A retry sends again only what differs.',
+  },
+  too_many_attempts: {
+    sentence: 'One request failed again and again although OSS was answering others.',
+    remedy: 'Read the last failure below, then retry: what has arrived is kept.',
+  },
+  deadline: {
+    sentence: 'It was not done by the time it had to be.',
+    remedy: 'Submit it again with a later deadline, or with a higher priority.',
+  },
+  callback_failed: {
+    sentence: 'The object is in OSS, but the callback that OSS made for it failed.',
+    remedy: 'Look at the receiver of the callback. There is no need to upload again.',
+  },
+}
+
+export const plainError = (code: string): Plain =>
+  errors[code as JobErrorCode] ?? {
+    sentence: 'The upload failed.',
+    remedy: 'Read the message below; a retry keeps what has arrived.',
+  }
+
+const problems: Readonly<Record<BatchProblemCode, string>> = {
+  source_unavailable: 'Absent, not a regular file, not readable, or outside the source roots.',
+  directory_unreadable: 'This directory could not be read, so nothing in it was taken.',
+  name_not_utf8: 'The name is not UTF-8. Rename it.',
+  key_invalid: 'The name cannot be a key in OSS. Rename it.',
+  key_taken: 'Another file of this batch goes to the same key.',
+  target_busy: 'Another job is writing the same object.',
+  source_too_large: 'Larger than an object in OSS can be. Split it.',
+}
+
+export const plainProblem = (code: BatchProblemCode, message: string): string => problems[code] ?? message
+
+export const proofSentence = (proof: Proof): string =>
+  proof === 'object'
+    ? 'OSS computed the same checksum over the whole object.'
+    : 'OSS confirmed the checksum of every part; it gave none for the whole object.'
+
+export const eventSentences: Readonly<Record<EventType, string>> = {
+  'job.queued': 'Queued',
+  'job.running': 'Upload started',
+  'job.completing': 'All parts are there; OSS puts them together',
+  'job.completed': 'Done, and proven',
+  'job.failed': 'Failed',
+  'job.paused': 'Paused',
+  'job.cancelling': 'Cancelling',
+  'job.cancelled': 'Cancelled; nothing is left in OSS',
+  'job.waiting': 'Waiting',
+  'job.updated': 'Changed',
+  'job.deleted': 'Forgotten',
+  'part.uploaded': 'Part uploaded',
+  'batch.completed': 'Batch settled',
+}

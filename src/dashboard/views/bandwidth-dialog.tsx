@@ -1,0 +1,75 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { ApiProblem } from '../net/api.js'
+import { useDashboard } from '../state/dashboard.js'
+import { Dialog } from './dialog.js'
+import { TextField } from './text-field.js'
+
+interface Settings {
+  readonly bandwidth: string | null
+}
+
+/** The limit of everything that the daemon sends. */
+export const BandwidthDialog = ({ onClose }: { onClose(): void }) => {
+  const { api, announcer } = useDashboard()
+  const text = useSignal('')
+  const problem = useSignal<string | undefined>(undefined)
+  const known = useSignal(false)
+  useEffect(() => {
+    api
+      .get<Settings>('v1/settings')
+      .then(({ bandwidth }) => {
+        text.value = bandwidth ?? ''
+        known.value = true
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof ApiProblem)) throw error
+        problem.value = error.status === 404 ? 'This daemon has no limit that can be set while it runs.' : error.message
+      })
+  }, [])
+
+  const set = async (bandwidth: string | null): Promise<void> => {
+    try {
+      await api.send('PATCH', 'v1/settings', { bandwidth })
+      announcer.say('The bandwidth was set.')
+      onClose()
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error
+      problem.value = error.fields[0]?.message ?? error.message
+    }
+  }
+  return (
+    <Dialog label="Bandwidth" onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          void set(text.value.trim() === '' ? 'off' : text.value.trim())
+        }}
+      >
+        <h2>Bandwidth</h2>
+        <p class="muted">The most that all uploads together may use. It holds at once, and over a restart.</p>
+        <TextField
+          label="Per second"
+          name="bandwidth"
+          value={text.value}
+          placeholder="no limit"
+          hint="Such as 50MiB, off, or a timetable: 08:00,10MiB 19:00,off"
+          problem={problem.value}
+          mono
+          onInput={(value) => {
+            text.value = value
+            problem.value = undefined
+          }}
+        />
+        <div class="dialog-buttons">
+          <button type="button" class="button quiet" disabled={!known.value} onClick={() => set(null)}>
+            As the daemon was started
+          </button>
+          <button type="submit" class="button primary" disabled={!known.value}>
+            Set
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,18 @@
+import { useDashboard } from '../state/dashboard.js'
+
+/** Says calmly that the daemon is away; what is on the page is as it was last seen. */
+export const Banner = () => {
+  const { jobs } = useDashboard()
+  if (jobs.connection.value !== 'away') return null
+  return (
+    <div class="banner" role="status">
+      <span class="pulse" aria-hidden="true" />
+      <span>
+        The daemon does not answer. This page waits for it and goes on by itself; nothing that was accepted is lost.
+      </span>
+      <button type="button" class="button quiet" onClick={() => jobs.hurry()}>
+        Try now
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,149 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import type { BatchState } from '../../core/batch.js'
+import type { BatchView } from '../../core/batch-view.js'
+import { ApiProblem } from '../net/api.js'
+import { useDashboard } from '../state/dashboard.js'
+import { type JobVerb, verbWords } from '../state/job-actions.js'
+import { jobsHash, noFilter } from '../state/route.js'
+import { formatBytes, plural } from '../text/format.js'
+import { batchBadge, plainProblem } from '../text/words.js'
+import { Badge } from './badge.js'
+import { Icon } from './icon.js'
+import { verbIcons } from './job-buttons.js'
+import { ProgressBar } from './progress-bar.js'
+
+const verbsOf: Readonly<Record<BatchState, readonly JobVerb[]>> = {
+  scanning: ['pause', 'cancel'],
+  running: ['pause', 'cancel'],
+  paused: ['resume', 'cancel'],
+  cancelling: [],
+  completed: [],
+  failed: ['retry'],
+  cancelled: [],
+}
+
+const lookEveryMs = 2_000
+
+export const batchTitle = ({ source, target }: BatchView): string =>
+  source.dir ?? `A list of files for ${target.bucket}`
+
+/** What has become of a batch's jobs, in one sentence. */
+export const batchSentence = ({ totals, walk, dryRun }: BatchView): string => {
+  if (dryRun) return `A dry run: ${plural(walk.seen, 'file')} would be sent.`
+  const { jobs, completed, failed, cancelled, paused, skipped, bytesTotal } = totals
+  const others = [
+    failed > 0 ? `${failed} failed` : '',
+    paused > 0 ? `${paused} paused` : '',
+    cancelled > 0 ? `${cancelled} cancelled` : '',
+    skipped > 0 ? `${skipped} of them skipped` : '',
+  ].filter((text) => text !== '')
+  const found = walk.done ? '' : ', still looking for files'
+  return `${completed} of ${plural(jobs, 'file')} done${others.map((text) => `, ${text}`).join('')}${found}. ${formatBytes(bytesTotal)} in all.`
+}
+
+export const BatchProgress = ({ batch }: { readonly batch: BatchView }) => {
+  const { bytesTotal, bytesUploaded, jobs, completed } = batch.totals
+  const percent =
+    batch.state === 'completed'
+      ? 100
+      : bytesTotal > 0
+        ? Math.floor((bytesUploaded / bytesTotal) * 100)
+        : jobs > 0
+          ? Math.floor((completed / jobs) * 100)
+          : 0
+  return (
+    <ProgressBar
+      label={`Progress of ${batchTitle(batch)}`}
+      total={bytesTotal}
+      uploaded={bytesUploaded}
+      inFlight={0}
+      percent={percent}
+      tone={batchBadge(batch.state).tone}
+    />
+  )
+}
+
+export const BatchButtons = ({ batch }: { readonly batch: BatchView }) => {
+  const { api, attempt, question, session } = useDashboard()
+  if (session.value?.scope === 'read') return null
+  const steer = (verb: JobVerb): void => {
+    const act = () => api.send('POST', `v1/batches/${encodeURIComponent(batch.id)}/${verb}`)
+    if (verb !== 'cancel') return void attempt(act)
+    question.value = {
+      title: 'Cancel the whole batch?',
+      text: 'Every upload of it that is not done is cancelled, and what was sent of those is removed from OSS. Finished objects stay.',
+      yes: 'Cancel the batch',
+      act,
+    }
+  }
+  return (
+    <span class="buttons">
+      {verbsOf[batch.state].map((verb) => (
+        <button type="button" class="button" key={verb} onClick={() => steer(verb)}>
+          <Icon name={verbIcons[verb]} /> {verb === 'retry' ? 'Retry what failed' : verbWords[verb]}
+        </button>
+      ))}
+    </span>
+  )
+}
+
+/** The batch that the list is narrowed to. */
+export const BatchCard = ({ id }: { readonly id: string }) => {
+  const { api } = useDashboard()
+  const batch = useSignal<BatchView | null>(null)
+  const missing = useSignal(false)
+  useEffect(() => {
+    let over = false
+    const look = async (): Promise<void> => {
+      try {
+        const answer = await api.get<BatchView>(`v1/batches/${encodeURIComponent(id)}`)
+        if (!over) batch.value = answer
+        missing.value = false
+      } catch (error) {
+        if (!(error instanceof ApiProblem)) throw error
+        missing.value = error.status === 404
+      }
+    }
+    void look()
+    const timer = setInterval(() => {
+      if (!document.hidden && batch.peek()?.finishedAt === null) void look()
+    }, lookEveryMs)
+    return () => {
+      over = true
+      clearInterval(timer)
+    }
+  }, [id])
+
+  const view = batch.value
+  if (missing.value) return <p class="muted">There is no batch with this id, or it was forgotten.</p>
+  if (view === null) return null
+  const { problems, problemCount } = view.walk
+  return (
+    <section class="card batch" aria-label="Batch">
+      <header class="card-head">
+        <h2>
+          <span class="mono">{batchTitle(view)}</span> <Badge look={batchBadge(view.state)} />
+        </h2>
+        <BatchButtons batch={view} />
+      </header>
+      <BatchProgress batch={view} />
+      <p class="muted">
+        {batchSentence(view)} Goes to <span class="mono">{`oss://${view.target.bucket}/${view.target.prefix}`}</span>.{' '}
+        <a href={jobsHash(noFilter)}>Leave the batch</a>
+      </p>
+      {problemCount > 0 && (
+        <details class="problems">
+          <summary>{plural(problemCount, 'file')} could not be taken</summary>
+          <ul>
+            {problems.map(({ path, code, message }) => (
+              <li key={path}>
+                <span class="mono">{path}</span>: {plainProblem(code, message)}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,36 @@
+import type { JobView } from '../../core/job-view.js'
+import { useDashboard } from '../state/dashboard.js'
+import { fileNameOf, type JobVerb, steerJob, verbsOf, verbWords } from '../state/job-actions.js'
+import { Icon, type IconName } from './icon.js'
+
+export const verbIcons: Readonly<Record<JobVerb, IconName>> = {
+  pause: 'pause',
+  resume: 'play',
+  retry: 'retry',
+  cancel: 'cross',
+}
+
+/** Small buttons for a row; each says in full what it does. */
+export const JobButtons = ({ job }: { readonly job: JobView }) => {
+  const dashboard = useDashboard()
+  if (dashboard.session.value?.scope === 'read') return null
+  return (
+    <span class="row-buttons">
+      {verbsOf[job.state].map((verb) => {
+        const label = `${verbWords[verb]} ${fileNameOf(job.target.key)}`
+        return (
+          <button
+            type="button"
+            class="button icon-only"
+            key={verb}
+            aria-label={label}
+            title={verbWords[verb]}
+            onClick={() => steerJob(dashboard, job, verb)}
+          >
+            <Icon name={verbIcons[verb]} />
+          </button>
+        )
+      })}
+    </span>
+  )
+}

@@ -1,0 +1,82 @@
+import type { JobView } from '../../core/job-view.js'
+import { fileNameOf } from '../state/job-actions.js'
+import { jobHash } from '../state/route.js'
+import { formatAgo, formatBytes, formatDuration, formatRate } from '../text/format.js'
+import { jobBadge, plainError } from '../text/words.js'
+import { Badge } from './badge.js'
+import { JobButtons } from './job-buttons.js'
+import { ProgressBar, percentOf } from './progress-bar.js'
+
+const folderOf = ({ bucket, key }: JobView['target']): string =>
+  `oss://${bucket}/${key.slice(0, key.lastIndexOf('/') + 1)}`
+
+const isMoving = (job: JobView): boolean => job.state === 'running' || job.state === 'completing'
+
+const amount = (job: JobView): string => {
+  const { bytesTotal, bytesUploaded, bytesInFlight } = job.progress
+  if (job.finishedAt !== null && job.state === 'completed') return formatBytes(bytesTotal)
+  const moved = bytesUploaded + bytesInFlight
+  return moved === 0 ? formatBytes(bytesTotal) : `${formatBytes(moved)} of ${formatBytes(bytesTotal)}`
+}
+
+const time = (job: JobView, now: Date): string => {
+  if (job.finishedAt !== null) return formatAgo(job.finishedAt, now)
+  const { etaSeconds } = job.progress
+  if (isMoving(job) && etaSeconds !== null) return `${formatDuration(etaSeconds)} left`
+  return ''
+}
+
+interface Props {
+  readonly job: JobView
+  /** Counted from 1 with the head of the table. */
+  readonly rowIndex: number
+  readonly now: Date
+}
+
+export const JobRow = ({ job, rowIndex, now }: Props) => {
+  const badge = jobBadge(job)
+  const name = fileNameOf(job.target.key)
+  const percent = percentOf(job.progress, job.state === 'completed')
+  const rate = isMoving(job) ? job.progress.bytesPerSecond : null
+  const below =
+    job.state === 'failed' && job.error !== null ? plainError(job.error.code).sentence : folderOf(job.target)
+  return (
+    <tr class="job" aria-rowindex={rowIndex}>
+      <td class="cell-object">
+        <a
+          class="job-link"
+          href={jobHash(job.id)}
+          title={`${job.source.path} → oss://${job.target.bucket}/${job.target.key}`}
+        >
+          {name}
+        </a>
+        <span class="below">{below}</span>
+      </td>
+      <td class="cell-state">
+        <Badge look={badge} />
+      </td>
+      <td class="cell-progress">
+        {/* A full bar in every row that is done would be the loudest thing on the page. */}
+        {job.state !== 'completed' && (
+          <ProgressBar
+            label={`Progress of ${name}`}
+            total={job.progress.bytesTotal}
+            uploaded={job.progress.bytesUploaded}
+            inFlight={job.progress.bytesInFlight}
+            percent={percent}
+            tone={badge.tone}
+          />
+        )}
+        <span class="below figures">
+          <span>{amount(job)}</span>
+          <span class="percent">{job.finishedAt === null ? `${percent} %` : ''}</span>
+        </span>
+      </td>
+      <td class="cell-rate figure">{rate === null ? '' : formatRate(rate)}</td>
+      <td class="cell-time figure">{time(job, now)}</td>
+      <td class="cell-buttons">
+        <JobButtons job={job} />
+      </td>
+    </tr>
+  )
+}

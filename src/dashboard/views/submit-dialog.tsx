@@ -1,0 +1,190 @@
+import { useSignal } from '@preact/signals'
+import type { IfExists } from '../../core/job.js'
+import { ApiProblem } from '../net/api.js'
+import { useDashboard } from '../state/dashboard.js'
+import { remember, remembered } from '../state/memory.js'
+import { jobHash, jobsHash, noFilter } from '../state/route.js'
+import { type Draft, emptyDraft, fieldOf, keyOf, submitRequestOf } from '../state/submit-request.js'
+import { Dialog } from './dialog.js'
+import { Icon } from './icon.js'
+import { TextField } from './text-field.js'
+
+const policies: Readonly<Record<IfExists, string>> = {
+  overwrite: 'replace it',
+  skip: 'leave it and count as done',
+  skipSame: 'leave it if it is the same, else replace it',
+  fail: 'fail',
+}
+
+const kinds = [
+  { kind: 'file', word: 'One file', icon: 'up' },
+  { kind: 'directory', word: 'A directory', icon: 'folder' },
+] as const
+
+/** Hands over a file or a directory. What is wrong is said by the daemon, at the field that it is about. */
+export const SubmitDialog = () => {
+  const { api, submitting, announcer } = useDashboard()
+  const draft = useSignal<Draft>({ ...emptyDraft, bucket: remembered<string>('bucket') ?? '' })
+  const problem = useSignal<ApiProblem | null>(null)
+  const busy = useSignal(false)
+  const { kind, path, bucket, key, ifExists, priority, labels, include, exclude } = draft.value
+  const isFile = kind === 'file'
+
+  const set = (change: Partial<Draft>): void => {
+    draft.value = { ...draft.value, ...change }
+  }
+  const close = (): void => {
+    submitting.value = false
+  }
+
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault()
+    busy.value = true
+    problem.value = null
+    try {
+      const request = submitRequestOf(draft.value)
+      const { id } = await api.send<{ id: string }>('POST', request.path, request.body)
+      remember('bucket', bucket.trim())
+      announcer.say(isFile ? 'The upload was handed over.' : 'The batch was handed over.')
+      location.hash = isFile ? jobHash(id) : jobsHash({ ...noFilter, batch: id })
+      close()
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error
+      problem.value = error
+    } finally {
+      busy.value = false
+    }
+  }
+
+  const problems = new Map(problem.value?.fields.map((field) => [fieldOf(field.path), field.message]))
+  const wrong = (field: keyof Draft): string | undefined => problems.get(field)
+  return (
+    <Dialog label="New upload" onClose={close}>
+      <form onSubmit={submit} noValidate={false}>
+        <h2>New upload</h2>
+        <fieldset class="choice">
+          <legend class="unseen">What to upload</legend>
+          {kinds.map((choice) => (
+            <label key={choice.kind}>
+              <input
+                type="radio"
+                name="kind"
+                value={choice.kind}
+                checked={kind === choice.kind}
+                onChange={() => set({ kind: choice.kind })}
+              />
+              <span>
+                <Icon name={choice.icon} /> {choice.word}
+              </span>
+            </label>
+          ))}
+        </fieldset>
+        <TextField
+          label={isFile ? 'File' : 'Directory'}
+          name="path"
+          value={path}
+          placeholder={isFile ? '/srv/in/video.mp4' : '/srv/in/pictures'}
+          hint="An absolute path on the daemon's machine, below one of its source roots."
+          problem={wrong('path')}
+          mono
+          required
+          onInput={(value) => set({ path: value })}
+        />
+        <div class="field-row">
+          <TextField
+            label="Bucket"
+            name="bucket"
+            value={bucket}
+            problem={wrong('bucket')}
+            mono
+            required
+            onInput={(value) => set({ bucket: value })}
+          />
+          <TextField
+            label={isFile ? 'Key' : 'Prefix'}
+            name="key"
+            value={key}
+            placeholder={isFile ? keyOf({ path, key: '' }) : 'pictures/'}
+            hint={isFile ? 'Empty: the name of the file.' : 'What every key begins with.'}
+            problem={wrong('key')}
+            mono
+            onInput={(value) => set({ key: value })}
+          />
+        </div>
+        <details class="more">
+          <summary>More choices</summary>
+          <div class="field">
+            <label for="if-exists">If the object is there already</label>
+            <select
+              id="if-exists"
+              name="ifExists"
+              value={ifExists}
+              onChange={(event) => set({ ifExists: event.currentTarget.value as IfExists })}
+            >
+              {(Object.keys(policies) as IfExists[]).map((policy) => (
+                <option key={policy} value={policy}>
+                  {policies[policy]}
+                </option>
+              ))}
+            </select>
+          </div>
+          {!isFile && (
+            <div class="field-row">
+              <TextField
+                label="Only"
+                name="include"
+                value={include}
+                placeholder="**/*.jpg"
+                hint="Globs with commas between them."
+                problem={wrong('include')}
+                mono
+                onInput={(value) => set({ include: value })}
+              />
+              <TextField
+                label="But not"
+                name="exclude"
+                value={exclude}
+                placeholder="tmp, **/*.part"
+                problem={wrong('exclude')}
+                mono
+                onInput={(value) => set({ exclude: value })}
+              />
+            </div>
+          )}
+          <div class="field-row">
+            <TextField
+              label="Labels"
+              name="labels"
+              value={labels}
+              placeholder="run=42, camera=7"
+              problem={wrong('labels')}
+              onInput={(value) => set({ labels: value })}
+            />
+            <TextField
+              label="Priority"
+              name="priority"
+              type="number"
+              value={priority}
+              hint="−100 to 100, higher goes first."
+              problem={wrong('priority')}
+              onInput={(value) => set({ priority: value })}
+            />
+          </div>
+        </details>
+        {problem.value !== null && (
+          <p class="form-problem" role="alert">
+            {problem.value.message}
+          </p>
+        )}
+        <div class="dialog-buttons">
+          <button type="button" class="button" onClick={close}>
+            Never mind
+          </button>
+          <button type="submit" class="button primary" disabled={busy.value}>
+            {busy.value ? 'Handing over…' : 'Upload'}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,44 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { useDashboard } from '../state/dashboard.js'
+import { formatBytes, formatCount, formatDuration, formatRate } from '../text/format.js'
+import { ThroughputChart } from './throughput-chart.js'
+
+/** How fast it goes, and what is left to do. */
+export const Summary = () => {
+  const { jobs } = useDashboard()
+  const rate = useSignal(0)
+  useEffect(() => {
+    const timer = setInterval(() => {
+      rate.value = jobs.throughput.now(Date.now())
+    }, 1000)
+    return () => clearInterval(timer)
+  }, [])
+  const stats = jobs.stats.value
+  const left = stats?.bytesPending ?? 0
+  const facts = [
+    { name: 'Uploading', value: formatCount(jobs.moving.value ?? 0) },
+    { name: 'Waiting', value: formatCount((stats?.jobs.queued ?? 0) + (stats?.jobs.paused ?? 0)) },
+    { name: 'Left to send', value: formatBytes(left) },
+    { name: 'Time left', value: left === 0 ? '–' : rate.value < 1024 ? 'unknown' : formatDuration(left / rate.value) },
+  ]
+  return (
+    <section class="card summary" aria-label="Now">
+      <div class="summary-figures">
+        <div class="headline">
+          <span class="headline-value">{rate.value === 0 ? 'Idle' : formatRate(rate.value)}</span>
+          <span class="muted">{rate.value === 0 ? 'nothing goes to OSS now' : 'to OSS now'}</span>
+        </div>
+        <dl class="facts">
+          {facts.map(({ name, value }) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      </div>
+      <ThroughputChart />
+    </section>
+  )
+}

@@ -1,0 +1,77 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../../core/app-error.js'
+import type { Encoding, PageFile, PageFiles } from '../page-files.js'
+
+/**
+ * What the page may do: its own scripts, styles and pictures, and requests to this API. No string ever becomes markup or
+ * code there: Trusted Types without a policy.
+ */
+const pagePolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join(';')
+
+const notBuilt = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Longshore</title>
+<h1>Longshore is running</h1>
+<p>Its page was not built. In a checkout, <code>npm run build</code> makes it; then start the daemon again.</p>
+<p>The API is described at <a href="./docs/">docs</a>; everything also works from the command line: <code>longshore --help</code>.</p>
+</html>
+`
+
+const pointers = { name: 'longshore', docs: '/docs', openapi: '/openapi.json' }
+
+/** The smallest that the client takes. `q=0` is heeded, other weights are not: whoever takes brotli gets it. */
+const encodingFor = (file: PageFile, accepted: string | undefined): Encoding => {
+  const taken = new Set(
+    (accepted ?? '')
+      .toLowerCase()
+      .split(',')
+      .filter((item) => !/;\s*q=0(\.0*)?\s*$/.test(item))
+      .map((item) => item.split(';', 1)[0]?.trim()),
+  )
+  return (['br', 'gzip'] as const).find((encoding) => taken.has(encoding) && file.bodies.has(encoding)) ?? 'identity'
+}
+
+const send = (request: FastifyRequest, reply: FastifyReply, file: PageFile) => {
+  const encoding = encodingFor(file, request.headers['accept-encoding'])
+  const etag = `"${file.digest}-${encoding}"`
+  reply.header('etag', etag).header('vary', 'accept, accept-encoding')
+  const known = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  if (known.includes(etag)) return reply.code(304).send()
+  if (encoding !== 'identity') reply.header('content-encoding', encoding)
+  return reply.type(file.contentType).send(file.bodies.get(encoding))
+}
+
+const wantsHtml = (request: FastifyRequest): boolean => (request.headers.accept ?? '').includes('text/html')
+
+/** The dashboard, from memory. It needs no token; what it shows does. Programs get JSON that says where to read on. */
+export const pageRoutes = (app: FastifyInstance, files: PageFiles | null): void => {
+  app.get('/', { config: { scope: 'none' }, schema: { hide: true } }, async (request, reply) => {
+    reply.header('vary', 'accept, accept-encoding')
+    if (!wantsHtml(request)) return pointers
+    // Names of assets change with their content, so only this one has to be asked for again.
+    reply.header('cache-control', 'no-cache')
+    if (files === null) return reply.type('text/html; charset=utf-8').send(notBuilt)
+    reply.header('content-security-policy', pagePolicy)
+    return send(request, reply, files.index)
+  })
+
+  app.get<{ Params: { file: string } }>(
+    '/assets/:file',
+    { config: { scope: 'none' }, schema: { hide: true } },
+    async (request, reply) => {
+      const file = files?.assets.get(request.params.file)
+      if (file === undefined) throw new AppError('not_found', 'The page has no such file; load it again.')
+      reply.header('cache-control', 'public, max-age=31536000, immutable')
+      return send(request, reply, file)
+    },
+  )
+}

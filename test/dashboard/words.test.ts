@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { batchProblemCodes, batchStates } from '../../src/core/batch.js'
+import { jobErrorCodes } from '../../src/core/failure.js'
+import { jobStates, waitingReasons } from '../../src/core/job.js'
+import { batchBadge, jobBadge, plainError, plainProblem, waitingSentence } from '../../src/dashboard/text/words.js'
+
+describe('the words of the page', () => {
+  it('tell every state apart by its word, or by its outcome', () => {
+    const words = jobStates.map((state) => jobBadge({ state, waiting: null, outcome: null }).word)
+    expect(new Set(words).size).toBe(jobStates.length)
+    expect(jobBadge({ state: 'completed', waiting: null, outcome: 'skipped' }).word).toBe('Skipped')
+    expect(new Set(batchStates.map((state) => batchBadge(state).word)).size).toBe(batchStates.length)
+  })
+
+  it('say why a job waits, in its state and in a sentence', () => {
+    const words = waitingReasons.map((waiting) => jobBadge({ state: 'queued', waiting, outcome: null }).word)
+    expect(new Set([...words, 'Queued']).size).toBe(waitingReasons.length + 1)
+    for (const waiting of waitingReasons) expect(waitingSentence(waiting)).toMatch(/^[A-Z].*\.$/)
+  })
+
+  it.each(jobErrorCodes)('say what %s means and what to do about it', (code) => {
+    const { sentence, remedy } = plainError(code)
+    expect(sentence).toMatch(/^[A-Z].*\.$/)
+    expect(remedy).toMatch(/^[A-Z].*\.$/)
+    expect(sentence).not.toBe(plainError('something newer').sentence)
+  })
+
+  it('know what to say of codes that are newer than the page', () => {
+    expect(plainError('something newer').remedy).toMatch(/retry/)
+    expect(plainProblem('something_newer' as (typeof batchProblemCodes)[number], 'its message')).toBe('its message')
+    for (const code of batchProblemCodes) expect(plainProblem(code, 'its message')).not.toBe('its message')
+  })
+})

@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+
+const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+const built = fileURLToPath(new URL('../../dist/dashboard/index.html', import.meta.url))
+
+/** Debian's Chromium, with nothing of its own that goes to the network. */
+export const startBrowser = (): Promise<Browser> => {
+  if (!existsSync(built)) throw new Error('dist/dashboard is missing: run `npm run build` first')
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}
+
+/** A page of the dashboard that remembers everything a browser would complain about. */
+export interface WatchedPage {
+  readonly page: Page
+  /** Console errors and warnings, uncaught errors, violations of the page's policy, requests to anybody else. */
+  readonly complaints: string[]
+}
+
+export const openPage = async (
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<WatchedPage> => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...options })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  await page.exposeFunction('reportViolation', (text: string) => complaints.push(text))
+  // Text, for the tests are compiled without the names of a browser.
+  await page.addInitScript(`addEventListener('securitypolicyviolation', (event) =>
+    reportViolation('policy: ' + event.violatedDirective + ' ' + event.blockedURI))`)
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`)
+  })
+  page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`))
+  const { origin } = new URL(url)
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== origin) complaints.push(`request to ${request.url()}`)
+  })
+  await page.goto(url)
+  return { page, complaints }
+}
