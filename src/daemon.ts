@@ -16,6 +16,7 @@ import { createRotatingTokens } from './adapters/tokens/rotating-tokens.js'
 import { createLocalWakeup } from './adapters/wakeup/local-wakeup.js'
 import { createWebhookSender } from './adapters/webhook/webhook-sender.js'
 import type { Config } from './config.js'
+import { AppError } from './core/app-error.js'
 import { defaultBaseMs, defaultCapMs } from './core/retry.js'
 import { createBatchAgent } from './engine/batch-agent.js'
 import { createBatches } from './engine/batches.js'
@@ -51,6 +52,8 @@ import type { Targets } from './ports/target.js'
 export interface Daemon {
   /** As LONGSHORE_URL accepts them. */
   readonly addresses: readonly string[]
+  /** The store answers. Never settles while it hangs. */
+  isWell(): Promise<boolean>
   /** Refuses submits, lets parts in flight finish within the drain timeout, gives every job back and closes. Idempotent. */
   stop(): Promise<void>
 }
@@ -320,6 +323,12 @@ export const startDaemon = async (
   }
   return {
     addresses: listening.addresses,
+    isWell: () =>
+      store.check().then(
+        () => true,
+        // As for /livez: a restart makes no room.
+        (error: unknown) => error instanceof AppError && error.code === 'storage_full',
+      ),
     stop() {
       stopped ??= stop()
       return stopped

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import closeWithGrace from 'close-with-grace'
 import { createPinoLogger } from './adapters/log/pino-logger.js'
+import { createServiceNotifier } from './adapters/systemd/service-notifier.js'
 import { addOperateCommands } from './cli/commands/operate.js'
 import { ExitError } from './cli/exit-error.js'
 import { createProgram, runProgram } from './cli/program.js'
@@ -33,13 +34,15 @@ const serve = async (): Promise<void> => {
     logger.fatal({ reason: message }, 'The store failed: the daemon ends, every job is kept')
     process.exit(exitCode)
   })
+  const service = createServiceNotifier(process.env, daemon.isWell, logger)
   // SIGTERM and SIGINT drain; a second one ends the process at once.
   closeWithGrace({ delay: config.drainTimeoutMs + closingGraceMs, logger: false }, async ({ err }) => {
     if (err !== undefined) logger.fatal({ error: err.stack }, 'The daemon crashed')
-    await daemon.stop()
+    await Promise.all([service.stopping(), daemon.stop()])
   })
   const [address] = daemon.addresses
   createPinoLogger('info', isTty).info({ address, addresses: daemon.addresses }, 'listening')
+  await service.ready(address ?? '')
 }
 
 /** Errors of starting that people can act on become a sentence and an exit code. */
