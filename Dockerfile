@@ -1,7 +1,10 @@
 # Which Node.js: the current LTS. Longshore runs on every release from 20.20 on.
 ARG NODE_VERSION=24
+# Where they come from: name those of your own registry if Docker Hub cannot be reached.
+ARG BUILD_IMAGE=node:${NODE_VERSION}-bookworm
+ARG RUNTIME_IMAGE=node:${NODE_VERSION}-bookworm-slim
 
-FROM node:${NODE_VERSION}-bookworm AS build
+FROM ${BUILD_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 # No script of any dependency runs, but the one that compiles SQLite where its prebuilt binary does not fit.
@@ -13,12 +16,23 @@ COPY tsconfig.json tsconfig.build.json vite.config.ts ./
 COPY src src
 RUN npm run build \
  && chmod 755 dist/main.js \
- && npm prune --omit=dev --ignore-scripts
+ && npm prune --omit=dev --ignore-scripts \
+ # What compiling leaves behind, and sources that nothing reads at run time.
+ && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src native/crc64/build \
+ && find node_modules/better-sqlite3/build -type f ! -name better_sqlite3.node -delete \
+ && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete
 
-FROM node:${NODE_VERSION}-bookworm-slim
+FROM ${RUNTIME_IMAGE}
+# Of the commit and the moment: docker build --build-arg REVISION=$(git rev-parse HEAD) --build-arg CREATED=$(date -u +%FT%TZ)
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG CREATED=unknown
 LABEL org.opencontainers.image.title="Longshore" \
       org.opencontainers.image.description="A resumable upload daemon for Alibaba Cloud OSS" \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"
 WORKDIR /opt/longshore
 COPY LICENSE package.json ./
 COPY migrations migrations

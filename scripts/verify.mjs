@@ -80,6 +80,11 @@ const rows = [
     what: 'dead buckets beside healthy ones',
     runs: [{ files: ['test/engine/outages', 'test/e2e/outages'] }],
   },
+  {
+    id: 'C1',
+    what: 'the image, built and run',
+    runs: [{ files: ['test/container-build'], sizes: { CONTAINER_CHECK: 'yes' } }],
+  },
 ]
 
 /** Runs vitest; the lines in which its tests tell their figures, and whether all passed. */
