@@ -1,0 +1,59 @@
+import { parseSize } from './units.js'
+
+/** Bytes per second; null: as many as will go. */
+export type Rate = number | null
+
+/** Less is more likely a slip than a wish, and the smallest write would hold up everybody else for seconds. */
+export const minRate = 1024
+export const maxRate = 1024 ** 4
+
+/** From this minute of the day on (0..1439) this rate holds. */
+export interface BandwidthRow {
+  readonly fromMinute: number
+  readonly rate: Rate
+}
+
+/** What may be sent in a second, at each time of the day. At least one row, by time; the last one holds until the first. */
+export type Bandwidth = readonly BandwidthRow[]
+
+export const unlimited: Bandwidth = [{ fromMinute: 0, rate: null }]
+
+/** Bytes per second of a size like `20MiB`; null when it is none, or out of bounds. */
+export const parseRate = (text: string): number | null => {
+  const rate = parseSize(text)
+  return rate === null || rate < minRate || rate > maxRate ? null : rate
+}
+
+/** Sentences that continue a field's name; null: it is fine. */
+export const rateProblem = (text: string): string | null =>
+  parseRate(text) === null ? 'must be a size for a second from 1KiB to 1TiB, like 20MiB' : null
+
+const parseLimit = (text: string): Rate | undefined => (text === 'off' ? null : (parseRate(text) ?? undefined))
+
+const parseRow = (text: string): BandwidthRow | null => {
+  const [, hours, minutes, limit] = /^([01]\d|2[0-3]):([0-5]\d),(\S+)$/.exec(text) ?? []
+  const rate = limit === undefined ? undefined : parseLimit(limit)
+  return rate === undefined ? null : { fromMinute: Number(hours) * 60 + Number(minutes), rate }
+}
+
+/** `50MiB` (per second), `off`, or a timetable like `08:00,10MiB 19:00,off`. Null when it is none of them. */
+export const parseBandwidth = (text: string): Bandwidth | null => {
+  const trimmed = text.trim()
+  const rate = parseLimit(trimmed)
+  if (rate !== undefined) return [{ fromMinute: 0, rate }]
+  const rows = trimmed.split(/\s+/).map(parseRow)
+  const good = rows.filter((row) => row !== null).sort((a, b) => a.fromMinute - b.fromMinute)
+  const isClear = new Set(good.map(({ fromMinute }) => fromMinute)).size === rows.length
+  return isClear ? good : null
+}
+
+export const bandwidthProblem = (text: string): string | null =>
+  parseBandwidth(text) === null
+    ? 'must be a size for a second like 50MiB (from 1KiB to 1TiB), off, or a timetable like 08:00,10MiB 19:00,off'
+    : null
+
+/** What holds at a minute of the day. */
+export const rateAt = (bandwidth: Bandwidth, minute: number): Rate => {
+  const row = bandwidth.findLast(({ fromMinute }) => fromMinute <= minute) ?? bandwidth.at(-1)
+  return row?.rate ?? null
+}
