@@ -1,5 +1,6 @@
 import type { CallbackWish } from '../core/callback.js'
 import type { JobTarget } from '../core/job.js'
+import type { JobPace } from './pacer.js'
 import type { ByteRange } from './source.js'
 
 export interface ObjectRef {
@@ -38,6 +39,8 @@ export interface SendOptions {
   readonly signal: AbortSignal
   /** Bytes of this request handed to the socket so far; called at most a few times a second, and never after the promise settled. */
   onProgress(bytesSent: number): void
+  /** Of the job whose bytes these are. Absent: only the pace of everything counts. */
+  readonly pace?: Pick<JobPace, 'account' | 'enter'>
 }
 
 /** A part as ListParts shows it. `crc64` is null when OSS gives none. */

@@ -76,6 +76,12 @@ export class ExchangeError extends Error {
  */
 export type WriteBody = (chunk: Uint8Array, last: boolean) => Promise<boolean>
 
+/**
+ * Waits for something of our own before the next write: that the request does not move meanwhile is nobody's fault, and no
+ * time that it may take runs. The signal aborts when the rest of the body is not wanted any more.
+ */
+export type HoldBody = (wait: (signal: AbortSignal) => Promise<void>) => Promise<void>
+
 const maxAnswerBytes = 1024 * 1024
 
 const errnoOf = (error: unknown): string => {
@@ -127,7 +133,7 @@ const open = (agent: Agent, request: ExchangeRequest): ClientRequest => {
 export const exchange = async (
   agent: Agent,
   request: ExchangeRequest,
-  sendBody: (write: WriteBody) => Promise<void>,
+  sendBody: (write: WriteBody, hold: HoldBody) => Promise<void>,
   signal: AbortSignal,
 ): Promise<Answer> => {
   signal.throwIfAborted()
@@ -141,12 +147,16 @@ export const exchange = async (
   let stopped = false
   let bodyIssued = false
   let releaseWrite: (() => void) | null = null
+  let heldBack: AbortController | null = null
+  let heldSince = 0
+  let heldMs = 0
   let answerSoFar: ((whole: boolean) => Answer) | null = null
   let settle: { resolve(answer: Answer): void; reject(error: unknown): void } | null = null
 
   const stopSending = (): void => {
     stopped = true
     releaseWrite?.()
+    heldBack?.abort()
   }
   const fail = (error: unknown): void => {
     if (settled) return
@@ -165,7 +175,15 @@ export const exchange = async (
   const answered = new Promise<Answer>((resolve, reject) => {
     settle = { resolve, reject }
   })
-  const budget = setTimeout(() => failWith('BUDGET_TIMEOUT'), timeouts.budgetMs)
+  const startedAt = performance.now()
+  const spendBudget = (): void => {
+    const now = performance.now()
+    const held = heldMs + (heldBack === null ? 0 : now - heldSince)
+    const leftMs = timeouts.budgetMs + held - (now - startedAt)
+    if (leftMs < 1) failWith('BUDGET_TIMEOUT')
+    else budget = setTimeout(spendBudget, leftMs)
+  }
+  let budget = setTimeout(spendBudget, timeouts.budgetMs)
   let watchdog = setTimeout(() => failWith('IDLE_TIMEOUT'), timeouts.idleMs)
   const watch = (errno: string, ms: number): void => {
     clearTimeout(watchdog)
@@ -180,7 +198,8 @@ export const exchange = async (
     const ready = (): void => {
       phase = 'sending'
       sendingSince = performance.now()
-      watch('IDLE_TIMEOUT', timeouts.idleMs)
+      if (heldBack === null) watch('IDLE_TIMEOUT', timeouts.idleMs)
+      else clearTimeout(watchdog)
     }
     // One that was used before, or that was made ready through a proxy.
     if (!socket.connecting) return ready()
@@ -194,7 +213,7 @@ export const exchange = async (
     if (phase !== 'sending') return
     phase = 'waiting'
     // The kernel still holds a part of the body, and drains it unseen at the rate at which it took the rest.
-    watch('ANSWER_TIMEOUT', timeouts.answerMs + performance.now() - sendingSince)
+    watch('ANSWER_TIMEOUT', timeouts.answerMs + Math.max(0, performance.now() - sendingSince - heldMs))
   })
   req.on('error', (error) => failWith(errnoOf(error), error))
   req.on('close', () => failWith('ECONNRESET'))
@@ -246,9 +265,22 @@ export const exchange = async (
     if (!stopped && phase === 'sending') watch('IDLE_TIMEOUT', timeouts.idleMs)
     return !stopped
   }
+  const hold: HoldBody = async (wait) => {
+    if (stopped) return
+    heldBack = new AbortController()
+    heldSince = performance.now()
+    if (phase === 'sending') clearTimeout(watchdog)
+    try {
+      await wait(heldBack.signal)
+    } finally {
+      heldBack = null
+      heldMs += performance.now() - heldSince
+      if (!stopped && phase === 'sending') watch('IDLE_TIMEOUT', timeouts.idleMs)
+    }
+  }
   const sending = (async () => {
     try {
-      await sendBody(write)
+      await sendBody(write, hold)
       if (!bodyIssued && !stopped) {
         bodyIssued = true
         req.end()

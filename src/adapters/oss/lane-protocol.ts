@@ -11,6 +11,8 @@ export interface LaneSettings {
   readonly httpsProxy: string | null
   readonly noProxy: readonly string[]
   readonly ca: string | null
+  /** How fast bytes may be sent. */
+  readonly pace: SharedArrayBuffer
 }
 
 export type Order =
@@ -24,6 +26,7 @@ export type Order =
       readonly range: RangeToSend
       /** Ask with `confirm` before the last bytes. */
       readonly confirms: boolean
+      readonly account: number
     }
   | { readonly do: 'hash'; readonly id: number; readonly range: RangeToSend }
   | { readonly do: 'go_on'; readonly id: number; readonly confirmed: boolean }

@@ -4,11 +4,14 @@ import type { Logger } from '../../ports/logger.js'
 import type { DataPath } from './data-path.js'
 import { errorFrom, type LaneSettings, type Order, type Report } from './lane-protocol.js'
 import type { NetworkSettings } from './network.js'
+import { everything } from './pace-memory.js'
 import type { RangeSent, RangeToSend, SendRangeOptions } from './send-range.js'
 
 export interface LanesDeps {
   readonly count: number
   readonly network: NetworkSettings
+  /** What the pacer writes and the lanes read. */
+  readonly pace: SharedArrayBuffer
   readonly logger: Logger
   /** The compiled entry of a lane's thread. */
   readonly threadUrl: URL
@@ -64,15 +67,19 @@ const mostDeathsAtStart = 3
 /** As of sysexits.h: internal software error. */
 const exitSoftware = 70
 
-const settingsOf = ({ httpProxy, httpsProxy, noProxy, ca }: NetworkSettings): LaneSettings => ({
+const settingsOf = (
+  { httpProxy, httpsProxy, noProxy, ca }: NetworkSettings,
+  pace: SharedArrayBuffer,
+): LaneSettings => ({
   httpProxy: httpProxy?.href ?? null,
   httpsProxy: httpsProxy?.href ?? null,
   noProxy,
   ca,
+  pace,
 })
 
-export const startLanes = ({ count, network, logger, threadUrl, onFatal }: LanesDeps): Lanes => {
-  const workerData = settingsOf(network)
+export const startLanes = ({ count, network, pace, logger, threadUrl, onFatal }: LanesDeps): Lanes => {
+  const workerData = settingsOf(network, pace)
   const pools = new Map<number, Order>()
   let lastId = 0
   let replaced = 0
@@ -220,8 +227,9 @@ export const startLanes = ({ count, network, logger, threadUrl, onFatal }: Lanes
       tellAll(opening)
       return {
         send: (request, range, options) => {
-          const confirms = options.confirm !== undefined
-          return call({ do: 'send', id: ++lastId, pool, request, range, confirms }, options)
+          const { confirm, account = everything } = options
+          const confirms = confirm !== undefined
+          return call({ do: 'send', id: ++lastId, pool, request, range, confirms, account }, options)
         },
         close() {
           pools.delete(pool)

@@ -6,7 +6,15 @@ import type { Clock } from '../../ports/clock.js'
 import type { Credentials } from '../../ports/credentials.js'
 import type { Logger } from '../../ports/logger.js'
 import type { ByteRange } from '../../ports/source.js'
-import type { ListedPart, ObjectRef, ObjectWishes, SentBytes, Target, UploadRef } from '../../ports/target.js'
+import type {
+  ListedPart,
+  ObjectRef,
+  ObjectWishes,
+  SendOptions,
+  SentBytes,
+  Target,
+  UploadRef,
+} from '../../ports/target.js'
 import { type Addressing, addressingOf, endpointProblem, placeOf, refuseUnsafeNames } from './addressing.js'
 import { createAgent } from './agents.js'
 import { classifyMismatch, classifyUnproven, type OssCall } from './classify.js'
@@ -160,16 +168,20 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
     query: SubResource,
     range: ByteRange,
     wishes: ObjectWishes,
-    options: SendRangeOptions,
+    { pace, ...options }: SendOptions & Pick<SendRangeOptions, 'confirm'>,
   ): Promise<{ readonly answer: RangeSent; readonly sent: SentBytes }> => {
     refuseUnsafeNames(object)
     const { host, ...route } = routeOf(object.bucket)
-    const answer = await requester.perform(call, options.signal, () => {
-      const routed = headersFor(call, object, wishes)
-      const limits = dataTimeouts(timeouts, range.length, routed['x-oss-traffic-limit'])
-      const signed = signPut(object, query, { ...routed, host, 'content-length': String(range.length) })
-      return data.send({ ...route, ...signed, method: 'PUT', timeouts: limits }, range, options)
-    })
+    const sending: SendRangeOptions = pace === undefined ? options : { ...options, account: pace.account }
+    const leave = pace?.enter()
+    const answer = await requester
+      .perform(call, options.signal, () => {
+        const routed = headersFor(call, object, wishes)
+        const limits = dataTimeouts(timeouts, range.length, routed['x-oss-traffic-limit'])
+        const signed = signPut(object, query, { ...routed, host, 'content-length': String(range.length) })
+        return data.send({ ...route, ...signed, method: 'PUT', timeouts: limits }, range, sending)
+      })
+      .finally(leave)
     const requestId = requestIdOf(answer)
     const etag = etagOf(answer)
     const serverCrc64 = crc64Of(answer)
@@ -206,13 +218,13 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
       return { uploadId, requestId: requestIdOf(answer) }
     },
 
-    async uploadPart(upload, partNumber, range, wishes, { signal, onProgress }) {
+    async uploadPart(upload, partNumber, range, wishes, options) {
       const query = { partNumber: String(partNumber), uploadId: upload.uploadId }
-      return (await sendBytes('part', upload, query, range, wishes, { signal, onProgress })).sent
+      return (await sendBytes('part', upload, query, range, wishes, options)).sent
     },
 
-    async putObject(object, range, wishes, { signal, onProgress, confirm }) {
-      const { answer, sent } = await sendBytes('put', object, {}, range, wishes, { signal, onProgress, confirm })
+    async putObject(object, range, wishes, options) {
+      const { answer, sent } = await sendBytes('put', object, {}, range, wishes, options)
       return { ...sent, versionId: versionIdOf(answer) }
     },
 

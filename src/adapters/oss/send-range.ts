@@ -3,7 +3,9 @@ import type { Agent } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Crc64Factory } from '../../core/crc64.js'
 import { Failure } from '../../core/failure.js'
-import { type Answer, type ExchangeRequest, exchange, type WriteBody } from './exchange.js'
+import { type Answer, type ExchangeRequest, exchange, type HoldBody, type WriteBody } from './exchange.js'
+import { openGate, type PaceGate } from './pace-gate.js'
+import { everything } from './pace-memory.js'
 
 /** Which bytes to send: `length` of them from `offset` of an open file. Plain data, so that it can cross to another thread. */
 export interface RangeToSend {
@@ -18,6 +20,8 @@ export interface SendRangeOptions {
   onProgress(bytesSent: number): void
   /** Awaited before the last bytes are written (of nothing: before the request is sent). What it throws ends the request. */
   confirm?(): Promise<void>
+  /** Of the job whose pace it shares; absent: only the pace of everything counts. */
+  readonly account?: number
 }
 
 export interface RangeSent extends Answer {
@@ -46,6 +50,16 @@ const firstWriteBytes = 128 * 1024
 const smallestWriteBytes = 64 * 1024
 const longWriteMs = 1_000
 const progressEveryMs = 250
+
+/** Passes on what it is told at most so often, beginning with the first. */
+const seldom = (onProgress: SendRangeOptions['onProgress']) => {
+  let toldAt = Number.NEGATIVE_INFINITY
+  return (bytesSent: number, now = performance.now()): void => {
+    if (now - toldAt < progressEveryMs) return
+    toldAt = now
+    onProgress(bytesSent)
+  }
+}
 
 const readAt = (fd: number, buffer: Buffer, length: number, position: number): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -108,11 +122,21 @@ export const createRangeHasher = (createCrc64: Crc64Factory) => {
  * Throws ExchangeError, Failure `changed` or `local`, what `confirm` threw, or the signal's reason; whichever way it
  * settles, nothing reads from the descriptor any more.
  */
-export const createRangeSender = (createCrc64: Crc64Factory): SendRange => {
+export const createRangeSender = (createCrc64: Crc64Factory, pace: PaceGate = openGate): SendRange => {
   const pool = createBufferPool()
   let streams = 0
 
-  const sendWhole: SendRange = async (agent, request, range, { signal, onProgress, confirm }) => {
+  /** What may be written of these bytes now, once its turn has come: all of it while nothing is limited. */
+  const nextPiece = async (bytes: Buffer, account: number, hold: HoldBody): Promise<Buffer> => {
+    const most = pace.piece(account)
+    if (most === null) return bytes
+    const piece = bytes.subarray(0, most)
+    await hold((signal) => pace.pass(account, piece.length, signal))
+    return piece
+  }
+
+  const sendWhole: SendRange = async (agent, request, range, options) => {
+    const { signal, onProgress, confirm, account = everything } = options
     const crc = createCrc64()
     const buffer = pool.borrow()
     try {
@@ -121,10 +145,14 @@ export const createRangeSender = (createCrc64: Crc64Factory): SendRange => {
       crc.update(bytes)
       await confirm?.()
       let bytesSent = 0
-      const sendBody = async (write: WriteBody): Promise<void> => {
-        if (bytes.length === 0 || !(await write(bytes, true))) return
-        bytesSent = bytes.length
-        onProgress(bytesSent)
+      const reportProgress = seldom(onProgress)
+      const sendBody = async (write: WriteBody, hold: HoldBody): Promise<void> => {
+        while (bytesSent < bytes.length) {
+          const piece = await nextPiece(bytes.subarray(bytesSent), account, hold)
+          if (!(await write(piece, bytesSent + piece.length === bytes.length))) return
+          bytesSent += piece.length
+          reportProgress(bytesSent)
+        }
       }
       const answer = await exchange(agent, request, sendBody, signal)
       return { ...answer, crc64: String(crc.digest()), bytesSent: answer.early ? bytesSent : range.length }
@@ -133,15 +161,16 @@ export const createRangeSender = (createCrc64: Crc64Factory): SendRange => {
     }
   }
 
-  const sendStreaming: SendRange = async (agent, request, range, { signal, onProgress, confirm }) => {
+  const sendStreaming: SendRange = async (agent, request, range, options) => {
+    const { signal, onProgress, confirm, account = everything } = options
     const crc = createCrc64()
+    const reportProgress = seldom(onProgress)
     let bytesSent = 0
     let writeBytes = firstWriteBytes
-    let reportedAt = Number.NEGATIVE_INFINITY
 
-    const writeAll = async (bytes: Buffer, lastBuffer: boolean, write: WriteBody): Promise<boolean> => {
+    const writeAll = async (bytes: Buffer, lastBuffer: boolean, write: WriteBody, hold: HoldBody): Promise<boolean> => {
       for (let start = 0; start < bytes.length; ) {
-        const chunk = bytes.subarray(start, start + writeBytes)
+        const chunk = await nextPiece(bytes.subarray(start, start + writeBytes), account, hold)
         start += chunk.length
         const last = lastBuffer && start === bytes.length
         if (last) await confirm?.()
@@ -153,14 +182,12 @@ export const createRangeSender = (createCrc64: Crc64Factory): SendRange => {
             ? Math.max(smallestWriteBytes, writeBytes / 2)
             : Math.min(bufferBytes, writeBytes * 2)
         bytesSent += chunk.length
-        if (now - reportedAt < progressEveryMs) continue
-        reportedAt = now
-        onProgress(bytesSent)
+        reportProgress(bytesSent, now)
       }
       return true
     }
 
-    const sendBody = async (write: WriteBody, buffers: readonly [Buffer, Buffer]): Promise<void> => {
+    const sendBody = async (write: WriteBody, hold: HoldBody, buffers: readonly [Buffer, Buffer]): Promise<void> => {
       const readFrom = async (start: number, buffer: Buffer): Promise<Buffer> => {
         const bytes = await fill(range.fd, buffer, Math.min(buffer.length, range.length - start), range.offset + start)
         crc.update(bytes)
@@ -171,9 +198,9 @@ export const createRangeSender = (createCrc64: Crc64Factory): SendRange => {
       let bytes = await readFrom(0, current)
       for (let start = 0; ; ) {
         start += bytes.length
-        if (start === range.length) return void (await writeAll(bytes, true, write))
+        if (start === range.length) return void (await writeAll(bytes, true, write, hold))
         // Both are awaited whatever happens to the other: a read must never outlive this request.
-        const [wrote, ahead] = await Promise.allSettled([writeAll(bytes, false, write), readFrom(start, spare)])
+        const [wrote, ahead] = await Promise.allSettled([writeAll(bytes, false, write, hold), readFrom(start, spare)])
         if (wrote.status === 'rejected') throw wrote.reason
         if (!wrote.value) return
         if (ahead.status === 'rejected') throw ahead.reason
@@ -189,7 +216,7 @@ export const createRangeSender = (createCrc64: Crc64Factory): SendRange => {
       second === null ? ([first.subarray(0, half), first.subarray(half)] as const) : ([first, second] as const)
     streams += 1
     try {
-      const answer = await exchange(agent, request, (write) => sendBody(write, buffers), signal)
+      const answer = await exchange(agent, request, (write, hold) => sendBody(write, hold, buffers), signal)
       return { ...answer, crc64: String(crc.digest()), bytesSent: answer.early ? bytesSent : range.length }
     } finally {
       streams -= 1

@@ -3,6 +3,7 @@ import type { Crc64Factory } from '../../core/crc64.js'
 import { createDataPath, type DataPool } from './data-path.js'
 import { describeError, type LaneSettings, type Order, type Report, Stopped } from './lane-protocol.js'
 import { createNetwork } from './network.js'
+import { createPaceGate } from './pace-gate.js'
 import { createRangeHasher, createRangeSender } from './send-range.js'
 
 export interface LaneDeps {
@@ -26,7 +27,7 @@ export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
     httpProxy: urlOf(settings.httpProxy),
     httpsProxy: urlOf(settings.httpsProxy),
   })
-  const dataPath = createDataPath(network, createRangeSender(createCrc64))
+  const dataPath = createDataPath(network, createRangeSender(createCrc64, createPaceGate({ memory: settings.pace })))
   const hash = createRangeHasher(createCrc64)
   const pools = new Map<number, DataPool>()
   const errands = new Map<number, Errand>()
@@ -63,7 +64,7 @@ export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
 
   const send = (order: Extract<Order, { do: 'send' }>): Promise<void> =>
     perform(order.id, async (errand) => {
-      const { id, pool, request, range, confirms } = order
+      const { id, pool, request, range, confirms, account } = order
       const confirm = (): Promise<void> =>
         new Promise((resolve, reject) => {
           errand.confirmed = (yes) => (yes ? resolve() : reject(new Stopped()))
@@ -74,6 +75,7 @@ export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
       if (opened === undefined) throw new Error(`There is no pool ${pool}`)
       const sent = await opened.send(request, range, {
         signal: errand.abort.signal,
+        account,
         onProgress: (bytesSent) => report({ is: 'progress', id, bytesSent }),
         ...(confirms ? { confirm } : {}),
       })

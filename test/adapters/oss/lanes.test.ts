@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startLanes } from '../../../src/adapters/oss/lanes.js'
 import type { RangeToSend, SendRangeOptions } from '../../../src/adapters/oss/send-range.js'
+import { createSharedPacer } from '../../../src/adapters/oss/shared-pacer.js'
 import { compiledThread } from '../../compiled-thread.js'
 import { type LocalServer, startHttpServer, startTcpServer, until } from './raw-servers.js'
 import { createSourceFile } from './source-file.js'
@@ -30,9 +31,11 @@ const setup = async (options: {
   const { port, close } = await server
   const log: LogLine[] = []
   const fatal: { readonly exitCode: number; readonly message: string }[] = []
+  const pacer = createSharedPacer()
   const lanes = startLanes({
     count,
     network: { httpProxy: null, httpsProxy: null, noProxy: [], ca: null },
+    pace: pacer.memory,
     logger: recordingLogger(log),
     threadUrl: options.threadUrl ?? realThread(),
     onFatal: (failure) => fatal.push(failure),
