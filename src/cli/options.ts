@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { rateProblem } from '../core/bandwidth.js'
 import { type JobState, jobStates } from '../core/job.js'
 import { parseDurationMs, parseSize } from '../core/units.js'
 
@@ -8,6 +9,13 @@ export const sizeValue = (text: string): number => {
   const bytes = parseSize(text)
   if (bytes === null) throw new InvalidArgumentError('Give bytes or a size like 8MiB, 8M (the same) or 8MB (decimal).')
   return bytes
+}
+
+/** Bytes per second, as text. */
+export const rateValue = (text: string): string => {
+  const problem = rateProblem(text)
+  if (problem !== null) throw new InvalidArgumentError(`It ${problem}.`)
+  return text
 }
 
 export const durationValue = (text: string): number => {

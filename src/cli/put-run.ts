@@ -13,6 +13,7 @@ export interface PutOptions {
   readonly label?: Record<string, string>
   readonly partSize?: number
   readonly parallel?: number
+  readonly bandwidth?: string
   readonly multipartThreshold?: number
   readonly header?: Record<string, string>
   readonly priority?: number
@@ -47,13 +48,24 @@ export const planRun = async (args: readonly string[], options: PutOptions): Pro
   const sources: LocalSource[] = []
   for (const argument of args.slice(0, -1)) sources.push(await lookAt(argument))
   const single = sources.length === 1 && sources[0]?.kind === 'file'
-  const { label: labels = {}, partSize, parallel, multipartThreshold, header, priority, sequential, ifExists } = options
+  const {
+    label: labels = {},
+    partSize,
+    parallel,
+    bandwidth,
+    multipartThreshold,
+    header,
+    priority,
+    sequential,
+    ifExists,
+  } = options
   if (!single && Object.hasOwn(labels, runLabel))
     throw usage(`The label ${runLabel} is given to the jobs by this command.`)
   const runId = randomUUID()
   const common = {
     ...(partSize === undefined ? {} : { partSize }),
     ...(parallel === undefined ? {} : { parallel }),
+    ...(bandwidth === undefined ? {} : { bandwidth }),
     ...(multipartThreshold === undefined ? {} : { multipartThreshold }),
     ...(header === undefined ? {} : { headers: header }),
     ...(priority === undefined ? {} : { priority }),

@@ -1,6 +1,17 @@
 import type { EventType } from './event.js'
 import type { JobError } from './failure.js'
-import type { Fingerprint, IntentKind, Job, JobChanges, NewJob, Outcome, Receipt, Upload, Waiting } from './job.js'
+import {
+  type Fingerprint,
+  type IntentKind,
+  type Job,
+  type JobChanges,
+  type NewJob,
+  type Outcome,
+  type Receipt,
+  steeringOf,
+  type Upload,
+  type Waiting,
+} from './job.js'
 
 /**
  * The steps of a job's life, decided here once, so that every store keeps the same law. A store reads the job, takes a
@@ -228,10 +239,12 @@ const sameLabels = (a: Job['labels'], b: Job['labels']): boolean => {
 export const changeJob = (job: Job, { labels, ...steering }: JobChanges): Step | 'invalid_state' => {
   const isOver = job.state === 'completed' || job.state === 'cancelled'
   if (isOver && Object.keys(steering).length > 0) return 'invalid_state'
-  const { priority = job.priority, parallel = job.options.parallel } = steering
-  const isSame = priority === job.priority && parallel === job.options.parallel
+  const before = steeringOf(job)
+  const { priority, parallel, bandwidth } = { ...before, ...steering }
+  const isSame = priority === before.priority && parallel === before.parallel && bandwidth === before.bandwidth
   if (isSame && (labels === undefined || sameLabels(job.labels, labels))) return unchanged(job)
-  const options = { ...job.options, parallel }
+  const { bandwidth: _, ...others } = job.options
+  const options = { ...others, parallel, ...(bandwidth === null ? {} : { bandwidth }) }
   const next = { ...job, priority, options, labels: labels ?? job.labels, version: job.version + 1 }
   return { job: next, event: 'job.updated' }
 }

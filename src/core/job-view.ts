@@ -30,6 +30,8 @@ export interface JobView {
   readonly priority: number
   /** Parts in flight at once. */
   readonly parallel: number
+  /** Bytes per second that the job may send by itself. */
+  readonly bandwidth: number | null
   readonly labels: Readonly<Record<string, string>>
   readonly upload: {
     readonly mode: UploadMode | null
@@ -87,6 +89,7 @@ export const viewJob = (job: Job, live: LiveProgress = idle): JobView => ({
   batchId: job.batchId,
   priority: job.priority,
   parallel: job.options.parallel,
+  bandwidth: job.options.bandwidth ?? null,
   labels: job.labels,
   upload: {
     mode: job.upload?.mode ?? null,

@@ -1,3 +1,4 @@
+import type { Rate } from './bandwidth.js'
 import type { CallbackWish } from './callback.js'
 import type { JobError } from './failure.js'
 
@@ -87,6 +88,8 @@ export interface JobOptions {
   readonly onSourceChange: OnSourceChange
   /** Real paths of directories to which the token of the submit was bound: the source must lie below one of them. */
   readonly roots?: readonly string[]
+  /** Bytes per second; absent: only the daemon's own limit counts. */
+  readonly bandwidth?: number
   /** Absent: nobody is told. */
   readonly webhook?: WebhookWish
   /** Absent: OSS calls nobody. */
@@ -94,9 +97,13 @@ export interface JobOptions {
 }
 
 /** What may change while a job is worked on. */
-export type Steering = Pick<Job, 'priority'> & Pick<JobOptions, 'parallel'>
+export type Steering = Pick<Job, 'priority'> & Pick<JobOptions, 'parallel'> & { readonly bandwidth: Rate }
 
-export const steeringOf = (job: Job): Steering => ({ priority: job.priority, parallel: job.options.parallel })
+export const steeringOf = ({ priority, options }: Job): Steering => ({
+  priority,
+  parallel: options.parallel,
+  bandwidth: options.bandwidth ?? null,
+})
 
 /** What a user changes of a job; what is absent stays. Labels replace all that there are. */
 export type JobChanges = Partial<Steering & Pick<Job, 'labels'>>

@@ -4,6 +4,7 @@ import type { RetryLimits } from '../core/retry.js'
 import type { Clock, Random } from '../ports/clock.js'
 import type { Credentials } from '../ports/credentials.js'
 import type { Logger } from '../ports/logger.js'
+import type { JobPace, Pacer } from '../ports/pacer.js'
 import type { SourceOpener } from '../ports/source.js'
 import type { Claim, JobStore, Lease } from '../ports/store.js'
 import type { Targets } from '../ports/target.js'
@@ -37,6 +38,7 @@ export interface DispatcherDeps {
   readonly leases: LeaseKeeper
   readonly progress: ProgressBoard
   readonly slots: Slots
+  readonly pacer: Pick<Pacer, 'open'>
   readonly health: EndpointHealth
   readonly keys: Pick<Credentials, 'areAtHand'>
   readonly limits: RetryLimits
@@ -46,7 +48,7 @@ export interface DispatcherDeps {
   readonly node: string
   readonly leaseMs: number
   /** Runs at the same time; one endpoint and bucket gets half. More than slots, so that none waits for the next claim. */
-  readonly maxRuns: number
+  maxRuns(): number
 }
 
 const claimBatch = 64
@@ -75,7 +77,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
 
   const wake = nudge.poke
 
-  const buildRun = (claim: Claim, control: RunControl, lease: ReturnType<LeaseKeeper['keep']>): Run => {
+  const buildRun = (claim: Claim, control: RunControl, lease: ReturnType<LeaseKeeper['keep']>, pace: JobPace): Run => {
     const { job } = claim
     const patient = createPatientStore(store, deps.storage, control.hard)
     const log = logger.child({ jobId: job.id })
@@ -92,6 +94,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
       target: deps.targets.for(job.target),
       retrier: createRetrier(deps, facts),
       progress: deps.progress.begin(job),
+      pace,
       logger: log,
       store: patient,
       clock,
@@ -116,7 +119,9 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   const execute = async (claim: Claim, control: RunControl): Promise<void> => {
     const lease = deps.leases.keep(claim.lease, control)
     const forgetDeadline = watchDeadline(claim.job.state === 'cancelling' ? null : claim.job.options.notAfter, control)
-    const run = buildRun(claim, control, lease)
+    const pace = deps.pacer.open(control.steering.bandwidth)
+    const unsubscribe = control.onSteered(() => pace.limit(control.steering.bandwidth))
+    const run = buildRun(claim, control, lease, pace)
     // Of a small file its end says enough.
     const level = claim.job.upload?.mode === 'put' && claim.job.runs === 1 ? 'debug' : 'info'
     run.logger[level]({ state: claim.job.state, run: claim.job.runs }, 'A run begins')
@@ -131,6 +136,8 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
       if (error instanceof RunStopped || error instanceof AppError) dropped.add(claim.lease)
     } finally {
       forgetDeadline()
+      unsubscribe()
+      pace.close()
       lease.drop()
       run.progress.end()
       if (isSettled(run.job.state)) memory.delete(run.job.id)
@@ -162,7 +169,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
 
   /** Returns for how long there is nothing to claim. */
   const claimSome = async (): Promise<number> => {
-    const free = Math.min(deps.maxRuns - active.size, claimBatch)
+    const free = Math.min(deps.maxRuns() - active.size, claimBatch)
     if (free <= 0) return pollMs
     try {
       await releaseDropped()

@@ -11,6 +11,8 @@ export interface JobOptionsRequest {
   readonly partSize?: number | undefined
   readonly multipartThreshold?: number | undefined
   readonly parallel?: number | undefined
+  /** Bytes per second. */
+  readonly bandwidth?: number | undefined
   readonly sequential?: boolean | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly ifExists?: IfExists | undefined
@@ -47,6 +49,7 @@ export const templateOf = (
     crc64: request.crc64 ?? null,
     notAfter: request.notAfter ?? null,
     onSourceChange: request.onSourceChange ?? 'fail',
+    ...(request.bandwidth === undefined ? {} : { bandwidth: request.bandwidth }),
     ...(roots === null ? {} : { roots }),
     ...(webhook === null ? {} : { webhook }),
     ...(request.callback === undefined ? {} : { callback: callbackWishOf(request.callback) }),

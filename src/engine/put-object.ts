@@ -94,6 +94,7 @@ export const putWhole = async (run: Run, source: OpenSource, seen: Fingerprint):
           run.progress.moving(onlyPart, 0)
           const put = await run.target.putObject(objectOf(run.job), source.range(0, size), wishesOf(run.job), {
             signal: hard,
+            pace: run.pace,
             onProgress: (bytes) => {
               moved()
               run.progress.moving(onlyPart, bytes)

@@ -1,6 +1,7 @@
 import type { Job } from '../core/job.js'
 import type { Clock } from '../ports/clock.js'
 import type { Logger } from '../ports/logger.js'
+import type { JobPace } from '../ports/pacer.js'
 import type { Fenced, JobStore, Lease } from '../ports/store.js'
 import type { ObjectWishes, Target } from '../ports/target.js'
 import type { JobProgress } from './progress-board.js'
@@ -15,6 +16,7 @@ export interface Run {
   readonly target: Target
   readonly retrier: Retrier
   readonly progress: JobProgress
+  readonly pace: JobPace
   readonly logger: Logger
   readonly store: JobStore
   readonly clock: Clock

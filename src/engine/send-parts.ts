@@ -30,7 +30,7 @@ const sendPart = async (
           part.partNumber,
           source.range(part.offset, part.size),
           wishesOf(run.job),
-          { signal, onProgress },
+          { signal, onProgress, pace: run.pace },
         )
         // A changed source is worth no further part; what was sent of it is found out before Complete anyway.
         assertSameFile(run.job.source.fingerprint, await source.fingerprint())

@@ -37,6 +37,7 @@ const exampleJob: JobView = {
   batchId: null,
   priority: 0,
   parallel: 4,
+  bandwidth: null,
   labels: { run: '42' },
   upload: { mode: 'multipart', uploadId: '0004B9894A22E5B1888A1E29F8236E2D', partSize: 10485760, partCount: 10 },
   outcome: 'uploaded',
@@ -79,6 +80,7 @@ export const jobSchema = z
     batchId: z.string().nullable(),
     priority: z.int(),
     parallel: z.int().min(1).describe('Parts in flight at once.'),
+    bandwidth: size.nullable().describe('Bytes per second that the job may send by itself; null: no limit of its own.'),
     labels: z.record(z.string(), z.string()),
     upload: z.object({
       mode: z.enum(uploadModes).nullable().describe('Null before the start.'),

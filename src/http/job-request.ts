@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseRate, rateProblem } from '../core/bandwidth.js'
 import { ifExistsPolicies, type JobChanges, sourceChangePolicies } from '../core/job.js'
 import { headerProblems } from '../core/object-headers.js'
 import { bucketProblem, keyProblem, pathProblem } from '../core/object-key.js'
@@ -58,15 +59,29 @@ export const instant = z.iso
 const bytes = (min: number, max: number) => z.int().min(min).max(max)
 
 const parallel = z.int().min(1).max(64).describe('Parts of this job in flight at once.').optional()
+const bandwidth = z
+  .string()
+  .transform((text, context) => {
+    const rate = parseRate(text)
+    if (rate !== null) return rate
+    context.addIssue({ code: 'custom', message: rateProblem(text) ?? 'is not valid' })
+    return z.NEVER
+  })
+  .meta({ description: 'What this job may send in a second, from 1KiB on.', examples: ['20MiB'] })
 const priority = z.int().min(-100).max(100).describe('Higher goes first; 0 by default.').optional()
 
 /** The body of PATCH /v1/jobs/:id. */
 export const jobChangesSchema = z
-  .strictObject({ priority, parallel, labels: labels.describe('Replace all that the job has.').optional() })
+  .strictObject({
+    priority,
+    parallel,
+    bandwidth: bandwidth.nullable().describe('Null takes the limit away.').optional(),
+    labels: labels.describe('Replace all that the job has.').optional(),
+  })
   .transform((body): JobChanges => Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)))
   .meta({
     description: 'What to change of a job; what is absent stays. A job at work follows at once.',
-    examples: [{ priority: 10, parallel: 8, labels: { run: '42' } }],
+    examples: [{ priority: 10, parallel: 8, bandwidth: '20MiB', labels: { run: '42' } }],
   })
 
 /** What a request may ask for a job, and a batch for each of its jobs. */
@@ -78,6 +93,7 @@ export const jobOptionFields = {
     .describe('Files of at least so many bytes go in parts, smaller ones in one request.')
     .optional(),
   parallel,
+  bandwidth: bandwidth.optional(),
   sequential: z.boolean().describe("OSS's sequential mode: parts in order, one at a time.").optional(),
   headers: headers
     .describe(

@@ -26,7 +26,7 @@ const explain = (issue: RawIssue): string => {
 }
 
 /** Fields of the contract that this version does not serve yet. Named, so that nobody believes they were honoured. */
-const unsupported: ReadonlySet<string> = new Set(['deleteSource', 'bandwidth'])
+const unsupported: ReadonlySet<string> = new Set(['deleteSource'])
 
 /** A long list may be wrong in every place: an answer names the first. */
 const mostErrors = 100

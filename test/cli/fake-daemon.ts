@@ -30,6 +30,7 @@ export const jobView = (id: string, changes: Partial<JobView> = {}): JobView => 
   batchId: null,
   priority: 0,
   parallel: 4,
+  bandwidth: null,
   labels: {},
   upload: { mode: null, uploadId: null, partSize: null, partCount: null },
   outcome: null,

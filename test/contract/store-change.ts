@@ -41,7 +41,7 @@ export const changeTests = (setup: () => Promise<StoreSetup>): void => {
       hints.length = 0
       await store.change(job.id, { priority: -5, parallel: 1, labels: { now: 'yes' } }, null)
       expect(hints).toEqual(expect.arrayContaining(['desires', 'events']))
-      const steering = { priority: -5, parallel: 1 }
+      const steering = { priority: -5, parallel: 1, bandwidth: null }
       expect(await store.heartbeat([lease], leaseMs)).toEqual([
         { jobId: job.id, held: true, desired: 'run', steering: { ...steering } },
       ])

@@ -30,6 +30,7 @@ describe('A job request', () => {
     { multipartThreshold: gib5 },
     { parallel: 1 },
     { parallel: 64 },
+    { bandwidth: '20MiB' },
     { priority: -100 },
     { priority: 100 },
     { crc64: '0' },
@@ -79,6 +80,10 @@ describe('A job request', () => {
     ['multipartThreshold', { multipartThreshold: 0 }],
     ['parallel', { parallel: 0 }],
     ['parallel', { parallel: 65 }],
+    ['bandwidth', { bandwidth: 'off' }],
+    ['bandwidth', { bandwidth: '08:00,1MiB 19:00,off' }],
+    ['bandwidth', { bandwidth: 1_048_576 }],
+    ['bandwidth', { bandwidth: null }],
     ['sequential', { sequential: 'yes' }],
     ['headers', { headers: [] }],
     ['headers.Content-Length', { headers: { 'Content-Length': '5' } }],
@@ -121,7 +126,6 @@ describe('A job request', () => {
 
   it.each([
     ['deleteSource', false],
-    ['bandwidth', '20MiB'],
   ])('is refused honestly when it asks for %s, which is not built yet', async (field, value) => {
     const { submit } = await setup()
     const { status, body } = await submit({ [field]: value })

@@ -8,7 +8,7 @@ import { followJobs } from '../follow-jobs.js'
 import { Interrupted } from '../interrupt.js'
 import { acceptedLine, problemLines, receiptLines } from '../job-text.js'
 import { joinSignals } from '../join-signals.js'
-import { countValue, headerValue, integerValue, labelValue, sizeValue } from '../options.js'
+import { countValue, headerValue, integerValue, labelValue, rateValue, sizeValue } from '../options.js'
 import { createProgressBars } from '../progress-bars.js'
 import type { ProgressDisplay } from '../progress-display.js'
 import { createProgressLines } from '../progress-lines.js'
@@ -139,6 +139,7 @@ export const addPutCommand = (program: Command, io: CliIo): void => {
     .option('--label <k=v>', 'label the jobs (repeatable)', labelValue)
     .option('--part-size <size>', 'preferred part size, like 8MiB', sizeValue)
     .option('--parallel <n>', 'parts in flight of one job', countValue)
+    .option('--bandwidth <size>', 'what each job may send in a second, like 20MiB', rateValue)
     .option('--multipart-threshold <size>', 'files from this size on go in parts', sizeValue)
     .option('--header <header>', "'Name: value' for the object (repeatable)", headerValue)
     .option('--priority <n>', '-100..100, higher first', integerValue)

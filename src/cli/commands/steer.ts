@@ -7,7 +7,7 @@ import type { CliIo } from '../console.js'
 import { ExitError, exitCodes } from '../exit-error.js'
 import { ProblemError } from '../http-client.js'
 import { problemLines } from '../job-text.js'
-import { countValue, integerValue, labelValue } from '../options.js'
+import { countValue, integerValue, labelValue, rateValue } from '../options.js'
 import { escapeText } from '../terminal-text.js'
 
 /** Does `work` to one job after the other. A refusal is shown and the next one has its turn; the exit code tells. */
@@ -40,6 +40,7 @@ const verbs: readonly { readonly verb: Verb; readonly summary: string }[] = [
 interface SetOptions {
   readonly priority?: number
   readonly parallel?: number
+  readonly bandwidth?: string
   readonly label?: Readonly<Record<string, string>>
   readonly json?: true
 }
@@ -50,10 +51,11 @@ const showState = ({ console }: CommandContext, job: JobView | BatchView, json: 
 }
 
 const setJobs = async (context: CommandContext, jobIds: readonly string[], options: SetOptions): Promise<void> => {
-  const { priority, parallel, label } = options
+  const { priority, parallel, bandwidth, label } = options
   const changes: JobChanges = {
     ...(priority === undefined ? {} : { priority }),
     ...(parallel === undefined ? {} : { parallel }),
+    ...(bandwidth === undefined ? {} : { bandwidth: bandwidth === 'off' ? null : bandwidth }),
     ...(label === undefined ? {} : { labels: label }),
   }
   if (Object.keys(changes).length === 0) throw new ExitError(exitCodes.usage, 'Say what to change: see --help.')
@@ -87,6 +89,11 @@ export const addSteerCommands = (program: Command, io: CliIo): void => {
     .argument('<id...>', 'the jobs')
     .option('--priority <n>', '-100..100, higher first', integerValue)
     .option('--parallel <n>', 'parts in flight of one job', countValue)
+    .option(
+      '--bandwidth <size>',
+      'what the job may send in a second, like 20MiB; off: no limit of its own',
+      (text: string) => (text === 'off' ? text : rateValue(text)),
+    )
     .option('--label <k=v>', 'a label; those given replace all that the job has (repeatable)', labelValue)
     .option('--json', 'print one JSON job per line')
     .action((jobIds: string[], options: SetOptions) => withDaemon(io, (context) => setJobs(context, jobIds, options)))

@@ -23,7 +23,10 @@ describe('PATCH /v1/jobs/:id', () => {
     const { patch, jobs } = await setup()
     await patch({ parallel: 1 })
     await patch({})
-    expect(jobs.calls.map(({ args }) => args[1])).toEqual([{ parallel: 1 }, {}])
+    await patch({ bandwidth: '1MiB' })
+    await patch({ bandwidth: null })
+    const given = [{ parallel: 1 }, {}, { bandwidth: 1_048_576 }, { bandwidth: null }]
+    expect(jobs.calls.map(({ args }) => args[1])).toEqual(given)
   })
 
   it.each([
@@ -57,7 +60,7 @@ describe('PATCH /v1/jobs/:id', () => {
     { labels: { '': 'x' } },
     { labels: ['x'] },
     { state: 'paused' },
-    { bandwidth: '1MiB' },
+    { bandwidth: 'off' },
   ])('refuses %j', async (changes) => {
     const { patch, jobs } = await setup()
     const answer = await patch(changes)
