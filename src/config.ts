@@ -5,8 +5,10 @@ import { z } from 'zod'
 import { endpointProblem } from './adapters/oss/addressing.js'
 import type { NetworkSettings } from './adapters/oss/network.js'
 import { parseTokenLines, type TokenText } from './adapters/tokens/token-lines.js'
+import { bandwidthProblem } from './core/bandwidth.js'
 import { type AllowedTarget, parseAllowedTarget } from './core/object-key.js'
 import { defaultPartSize, defaultThreshold, maxPartSize, maxThreshold, minPartSize, minThreshold } from './core/plan.js'
+import { mostConcurrency } from './core/settings.js'
 import { parseDurationMs, parseSize } from './core/units.js'
 import { type KeySettings, readKeySettings } from './key-settings.js'
 import { isLoopback, type ListenAddress, parseListen } from './listen-address.js'
@@ -29,6 +31,7 @@ export const settings = [
   ['LONGSHORE_ALLOWED_HOSTS', 'none', 'further Host names that are accepted, comma-separated'],
   ['LONGSHORE_RATE_LIMIT', '60000', 'requests of one token in a minute, or off'],
   ['LONGSHORE_CONCURRENCY', '16', 'parts and puts in flight in the daemon'],
+  ['LONGSHORE_BANDWIDTH', 'off', 'for each second: 50MiB, off, or by local time: 08:00,10MiB 19:00,off'],
   ['LONGSHORE_LANES', 'cores, at most 4', 'threads that move bytes'],
   ['LONGSHORE_PARALLEL', '4', 'parts in flight of one job'],
   ['LONGSHORE_PART_SIZE', '10MiB', 'preferred part size, doubled until at most 10,000 parts'],
@@ -61,9 +64,6 @@ export const settings = [
   ['NO_PROXY', 'none', 'what is reached without a proxy: hosts, .suffixes, addresses, networks, host:port or *'],
 ] as const
 
-/** Settings that the contract names and this version does not know yet: said loudly, never ignored in silence. */
-const notYet = ['LONGSHORE_BANDWIDTH'] as const
-
 export interface Config {
   readonly listen: readonly ListenAddress[]
   readonly dataDir: string
@@ -79,6 +79,8 @@ export interface Config {
   /** Of one token; null: no limit. */
   readonly requestsPerMinute: number | null
   readonly concurrency: number
+  /** Text that `parseBandwidth` takes. */
+  readonly bandwidth: string
   readonly lanes: number
   readonly parallel: number
   readonly partSize: number
@@ -226,7 +228,14 @@ const schema = z.object({
     .regex(/^([1-9]\d{0,8}|off)$/, 'must be a number of requests in a minute, from 1 on, or off')
     .transform((text) => (text === 'off' ? null : Number(text)))
     .prefault('60000'),
-  LONGSHORE_CONCURRENCY: count(1, 1024).prefault('16'),
+  LONGSHORE_CONCURRENCY: count(1, mostConcurrency).prefault('16'),
+  LONGSHORE_BANDWIDTH: z
+    .string()
+    .superRefine((text, context) => {
+      const message = bandwidthProblem(text)
+      if (message !== null) context.addIssue({ code: 'custom', message })
+    })
+    .default('off'),
   LONGSHORE_LANES: count(1, 64).optional(),
   LONGSHORE_PARALLEL: count(1, 64).prefault('4'),
   LONGSHORE_PART_SIZE: size(minPartSize, maxPartSize).optional(),
@@ -302,16 +311,11 @@ const readEnvironment = (env: NodeJS.ProcessEnv): Record<string, string> =>
 export const dataDirOf = (env: NodeJS.ProcessEnv): string =>
   realOrResolved(readEnvironment(env)['LONGSHORE_DATA_DIR'] ?? './longshore-data')
 
-const warningsFor = (given: Record<string, string>, endpoint: URL): string[] => {
-  const warnings = notYet
-    .filter((name) => given[name] !== undefined)
-    .map((name) => `${name} is not supported by this version yet and has no effect`)
+const warningsFor = (endpoint: URL): string[] => {
   const { hostname: host } = endpoint
   const staysHere = host.endsWith('.localhost') || isLoopback({ kind: 'tcp', host, port: 0 })
-  if (endpoint.protocol === 'http:' && !staysHere) {
-    warnings.push(`OSS_ENDPOINT ${endpoint.origin} is plain http: bytes and object names travel unprotected`)
-  }
-  return warnings
+  if (endpoint.protocol !== 'http:' || staysHere) return []
+  return [`OSS_ENDPOINT ${endpoint.origin} is plain http: bytes and object names travel unprotected`]
 }
 
 /** Reads and checks the settings of `serve`; throws one ConfigError that names every offender. */
@@ -348,6 +352,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
     allowedHosts: parsed.LONGSHORE_ALLOWED_HOSTS,
     requestsPerMinute: parsed.LONGSHORE_RATE_LIMIT,
     concurrency: parsed.LONGSHORE_CONCURRENCY,
+    bandwidth: parsed.LONGSHORE_BANDWIDTH.trim(),
     lanes: parsed.LONGSHORE_LANES ?? Math.min(availableParallelism(), mostLanes),
     parallel: parsed.LONGSHORE_PARALLEL,
     partSize: parsed.LONGSHORE_PART_SIZE ?? defaultPartSize,
@@ -368,6 +373,6 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
       keys,
       network,
     },
-    warnings: warningsFor(given, endpoint),
+    warnings: warningsFor(endpoint),
   })
 }

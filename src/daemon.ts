@@ -11,6 +11,7 @@ import type { PinoLogger } from './adapters/log/pino-logger.js'
 import { startLanes } from './adapters/oss/lanes.js'
 import { createNetwork } from './adapters/oss/network.js'
 import { createOssTargets } from './adapters/oss/oss-targets.js'
+import { createSharedPacer } from './adapters/oss/shared-pacer.js'
 import { openSqliteStore } from './adapters/sqlite/sqlite-store.js'
 import { createRotatingTokens } from './adapters/tokens/rotating-tokens.js'
 import { createLocalWakeup } from './adapters/wakeup/local-wakeup.js'
@@ -18,6 +19,7 @@ import { createWebhookSender } from './adapters/webhook/webhook-sender.js'
 import type { Config } from './config.js'
 import { AppError } from './core/app-error.js'
 import { defaultBaseMs, defaultCapMs } from './core/retry.js'
+import { mostConcurrency } from './core/settings.js'
 import { createBatchAgent } from './engine/batch-agent.js'
 import { createBatches } from './engine/batches.js'
 import { createDispatcher } from './engine/dispatcher.js'
@@ -28,6 +30,7 @@ import { gateTargets } from './engine/gated-targets.js'
 import { createJanitor } from './engine/janitor.js'
 import { createJobs } from './engine/jobs.js'
 import { createLeaseKeeper } from './engine/lease-keeper.js'
+import { openLiveSettings } from './engine/live-settings.js'
 import { meterStore } from './engine/metered-store.js'
 import { meterTargets } from './engine/metered-targets.js'
 import { createOrphans } from './engine/orphans.js'
@@ -84,6 +87,12 @@ const newJobId = (): string => Date.now().toString(36).padStart(9, '0') + random
 /** A batch is told from a job at sight. */
 const newBatchId = (): string => `b-${newJobId()}`
 
+/** Of the day, where the daemon runs. */
+const localMinute = (at: number): number => {
+  const time = new Date(at)
+  return time.getHours() * 60 + time.getMinutes()
+}
+
 /** More than the parts that one job may have in flight, each waiting in a few places. */
 const mostListeners = 512
 
@@ -124,9 +133,11 @@ export const startDaemon = async (
     wakeup,
     logger: component('credentials'),
   })
+  const pacer = createSharedPacer()
   const lanes = startLanes({
     count: config.lanes,
     network: config.oss.network,
+    pace: pacer.memory,
     logger: component('lanes'),
     threadUrl: new URL('./lane.js', import.meta.url),
     onFatal,
@@ -137,7 +148,8 @@ export const startDaemon = async (
     addressing: config.oss.addressing,
     signature: config.oss.signature,
     credentials,
-    maxSockets: config.concurrency,
+    // The slots, whose number may change, see to it that there are fewer.
+    maxSockets: mostConcurrency,
     network: createNetwork(config.oss.network),
     clock,
     logger: component('oss'),
@@ -152,10 +164,19 @@ export const startDaemon = async (
     wakeup,
     logger: component('endpoints'),
     limits,
-    concurrency: config.concurrency,
+    concurrency: () => settings.concurrency(),
+  })
+  const slots = createSlots(config.concurrency, health.limitOf)
+  const settings = await openLiveSettings({
+    store,
+    environment: { concurrency: config.concurrency, bandwidth: config.bandwidth },
+    pacer,
+    onConcurrency: slots.resize,
+    clock,
+    minuteOf: localMinute,
+    logger: component('settings'),
   })
   const leases = createLeaseKeeper({ store, wakeup, clock, logger: component('leases'), leaseMs })
-  const slots = createSlots(config.concurrency, health.limitOf)
   const dispatcher = createDispatcher({
     store,
     storage,
@@ -165,6 +186,7 @@ export const startDaemon = async (
     leases,
     progress,
     slots,
+    pacer,
     health,
     keys: credentials,
     limits,
@@ -173,7 +195,7 @@ export const startDaemon = async (
     logger: component('engine'),
     node: config.nodeId,
     leaseMs,
-    maxRuns: config.concurrency * runsPerSlot,
+    maxRuns: () => settings.concurrency() * runsPerSlot,
   })
   const { secrets, allow } = config.webhooks
   const ca = config.oss.network.ca
@@ -261,7 +283,7 @@ export const startDaemon = async (
     keys: credentials,
     lanes,
     runs: dispatcher.activeRuns,
-    slotLimit: () => config.concurrency,
+    slotLimit: settings.concurrency,
   })
   const app = await createApp({
     jobs,
@@ -271,6 +293,7 @@ export const startDaemon = async (
     waits,
     drain,
     webhooks: createWebhookDesk(store),
+    settings,
     store,
     overview,
     metrics,
@@ -287,7 +310,13 @@ export const startDaemon = async (
   })
 
   const stopParts = async (): Promise<void> => {
-    await Promise.all([janitor.stop(), pruner.stop(), batchAgent.stop(), dispatcher.stop(config.drainTimeoutMs)])
+    await Promise.all([
+      settings.stop(),
+      janitor.stop(),
+      pruner.stop(),
+      batchAgent.stop(),
+      dispatcher.stop(config.drainTimeoutMs),
+    ])
     // Behind the jobs, so that those which settle while the daemon stops have a chance to be told.
     await webhookAgent?.stop()
     sender?.close()
@@ -305,6 +334,7 @@ export const startDaemon = async (
     throw error
   })
   logger.info({ crc64: crc64Engine() }, 'Checksums are computed by this engine')
+  settings.start()
   dispatcher.start()
   batchAgent.start()
   pruner.start()

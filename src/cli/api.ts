@@ -10,6 +10,8 @@ export interface JobRequest {
   readonly partSize?: number
   readonly multipartThreshold?: number
   readonly parallel?: number
+  /** Bytes per second, as text. */
+  readonly bandwidth?: string
   readonly sequential?: boolean
   readonly headers?: Readonly<Record<string, string>>
   readonly ifExists?: IfExists
@@ -74,7 +76,26 @@ export interface AbortAnswer extends UploadName {
 export interface JobChanges {
   readonly priority?: number
   readonly parallel?: number
+  /** Null takes the limit away. */
+  readonly bandwidth?: string | null
   readonly labels?: Readonly<Record<string, string>>
+}
+
+/** The live settings, as the daemon answers them. */
+export interface SettingsView {
+  readonly concurrency: number
+  readonly bandwidth: string
+  readonly bytesPerSecond: number | null
+  readonly origins: { readonly concurrency: SettingOrigin; readonly bandwidth: SettingOrigin }
+  readonly environment: { readonly concurrency: number; readonly bandwidth: string }
+}
+
+export type SettingOrigin = 'environment' | 'stored'
+
+/** What is absent stays; null goes back to the environment. */
+export interface SettingsChanges {
+  readonly concurrency?: number | null
+  readonly bandwidth?: string | null
 }
 
 export type Verb = 'pause' | 'resume' | 'cancel' | 'retry'
@@ -98,6 +119,8 @@ export interface Api {
   controlBatch(batchId: string, verb: Verb, signal: AbortSignal): Promise<BatchView>
   /** What is absent stays. */
   change(jobId: string, changes: JobChanges, signal: AbortSignal): Promise<JobView>
+  settings(signal: AbortSignal): Promise<SettingsView>
+  changeSettings(changes: SettingsChanges, signal: AbortSignal): Promise<SettingsView>
   remove(jobId: string, signal: AbortSignal): Promise<void>
   /** Of one bucket, or of all that jobs were made for (null). `limit` 1..1000. */
   orphans(bucket: string | null, limit: number, cursor: string | null, signal: AbortSignal): Promise<OrphanPage>
@@ -163,6 +186,9 @@ export const createApi = (client: HttpClient): Api => {
     controlBatch: async (batchId, verb, signal) =>
       (await client.request('POST', batchPath(batchId, `/${verb}`), { signal })) as BatchView,
     change: async (jobId, body, signal) => (await client.request('PATCH', jobPath(jobId), { body, signal })) as JobView,
+    settings: async (signal) => (await client.request('GET', '/v1/settings', { signal })) as SettingsView,
+    changeSettings: async (body, signal) =>
+      (await client.request('PATCH', '/v1/settings', { body, signal })) as SettingsView,
     remove: async (jobId, signal) => {
       await client.request('DELETE', jobPath(jobId), { signal })
     },

@@ -4,6 +4,7 @@ import { addDrainCommand } from './commands/drain.js'
 import { addLookCommands } from './commands/look.js'
 import { addOrphansCommand } from './commands/orphans.js'
 import { addPutCommand } from './commands/put.js'
+import { addSettingsCommand } from './commands/settings.js'
 import { addSteerCommands } from './commands/steer.js'
 import { addWaitCommand } from './commands/wait.js'
 import { addWatchCommand } from './commands/watch.js'
@@ -39,6 +40,7 @@ export const createProgram = (io: CliIo): Command => {
   addLookCommands(program, io)
   addWatchCommand(program, io)
   addSteerCommands(program, io)
+  addSettingsCommand(program, io)
   addWaitCommand(program, io)
   addDrainCommand(program, io)
   addOrphansCommand(program, io)

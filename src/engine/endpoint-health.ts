@@ -63,8 +63,8 @@ export interface EndpointHealthDeps {
   readonly wakeup: Pick<Wakeup, 'notify'>
   readonly logger: Logger
   readonly limits: ProbeLimits
-  /** Parts and puts in flight in the daemon. */
-  readonly concurrency: number
+  /** Parts and puts in flight in the daemon, as it is now. */
+  concurrency(): number
 }
 
 export const endpointPair = ({ endpoint, bucket }: Pair): string => `${endpoint} ${bucket}`
@@ -96,7 +96,6 @@ interface Known {
 export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth => {
   const { clock, random, wakeup, logger, limits, concurrency } = deps
   const known = new Map<string, Known>()
-  const unproven = startLimit(concurrency)
 
   const look = ({ endpoint, bucket }: Pair): Known => {
     const name = endpointPair({ endpoint, bucket })
@@ -105,7 +104,7 @@ export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth =
     const fresh: Known = {
       pair: { endpoint, bucket },
       breaker: closedBreaker,
-      limit: startLimit(concurrency),
+      limit: startLimit(concurrency()),
       aliveAt: Number.NEGATIVE_INFINITY,
       healthy: 0,
       inFlight: 0,
@@ -116,8 +115,11 @@ export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth =
   }
 
   /** Where nothing has moved for a while, little more is sent until something does: it may have become a black hole. */
-  const limitOf = ({ limit, aliveAt }: Known): number =>
-    slotsOf(clock.monotonic() - aliveAt > aliveMs && limit.value > unproven.value ? unproven : limit)
+  const limitOf = ({ limit, aliveAt }: Known): number => {
+    if (clock.monotonic() - aliveAt <= aliveMs) return slotsOf(limit)
+    const unproven = startLimit(concurrency())
+    return slotsOf(limit.value > unproven.value ? unproven : limit)
+  }
 
   const close = (entry: Known): void => {
     const rested = entry.breaker.state !== 'closed'
@@ -137,7 +139,7 @@ export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth =
     const fields = { ...entry.pair, reason, failedProbes, probeInMs: Math.round(probeAt - clock.monotonic()) }
     if (before.state === 'closed') {
       // What comes back after an outage has to prove itself again.
-      entry.limit = startLimit(concurrency)
+      entry.limit = startLimit(concurrency())
       logger.warn(fields, 'The endpoint fails: its jobs wait until a probe succeeds')
     } else logger.info(fields, 'The endpoint still fails')
   }
@@ -160,7 +162,7 @@ export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth =
         succeeded() {
           entry.healthy++
           entry.aliveAt = clock.monotonic()
-          entry.limit = raiseLimit(entry.limit, concurrency)
+          entry.limit = raiseLimit(entry.limit, concurrency())
           close(entry)
         },
         failed(failure, inARow, suspect) {

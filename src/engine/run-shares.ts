@@ -19,7 +19,7 @@ export interface RunShares {
 interface Deps {
   readonly health: Pick<EndpointHealth, 'resting' | 'isResting'>
   readonly clock: Pick<Clock, 'monotonic'>
-  readonly maxRuns: number
+  maxRuns(): number
 }
 
 /** A job that was claimed to probe but has not asked OSS anything by then (it hashes, or its file hangs): another may. */
@@ -35,7 +35,7 @@ interface Scouts {
 }
 
 export const createRunShares = ({ health, clock, maxRuns }: Deps): RunShares => {
-  const pairLimit = Math.max(1, Math.floor(maxRuns / 2))
+  const limitOfPair = (): number => Math.max(1, Math.floor(maxRuns() / 2))
   const running = new Map<string, { readonly pair: Pair; count: number }>()
   const scouts = new Map<string, Scouts>()
 
@@ -58,6 +58,7 @@ export const createRunShares = ({ health, clock, maxRuns }: Deps): RunShares => 
       const resting = health.resting()
       const names = new Set(resting.map(({ pair }) => endpointPair(pair)))
       for (const name of scouts.keys()) if (!names.has(name)) scouts.delete(name)
+      const pairLimit = limitOfPair()
       const busy = [...running].filter(([name]) => !names.has(name))
       return {
         pairLimit,

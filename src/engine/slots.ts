@@ -13,6 +13,8 @@ export interface Slots {
   /** Resolves with the function that gives the slot back (idempotent). Rejects with the signal's reason when aborted first. */
   acquire(request: SlotRequest, signal: AbortSignal): Promise<() => void>
   inUse(): number
+  /** From now on. Fewer than are in use: those in flight keep theirs, and none is granted until so many are free. */
+  resize(capacity: number): void
 }
 
 interface Waiter extends SlotRequest {
@@ -33,18 +35,18 @@ const createCounts = () => {
 }
 
 /**
- * Shares `capacity` slots. No endpoint and bucket gets more than `limitOf` says, nor more than half of the slots while
+ * Shares slots, `initial` of them until they are resized. No endpoint and bucket gets more than `limitOf` says, nor more than half of the slots while
  * others wait, so one that swallows everything holds up nobody else. Within that: higher priority first, then the job
  * that holds the fewest, then who came first, so a job of ten thousand parts and a job of one progress together.
  */
-export const createSlots = (capacity: number, limitOf: (pair: Pair) => number): Slots => {
-  const half = Math.max(1, Math.floor(capacity / 2))
+export const createSlots = (initial: number, limitOf: (pair: Pair) => number): Slots => {
+  let capacity = initial
   const waiting = new Set<Waiter>()
   const ofJob = createCounts()
   const ofPair = createCounts()
   let inUse = 0
 
-  const hasHalf = (waiter: Waiter): boolean => ofPair.of(waiter.pairName) >= half
+  const hasHalf = (waiter: Waiter): boolean => ofPair.of(waiter.pairName) >= Math.max(1, Math.floor(capacity / 2))
 
   const goesBefore = (a: Waiter, b: Waiter): boolean => {
     if (hasHalf(a) !== hasHalf(b)) return hasHalf(b)
@@ -110,5 +112,9 @@ export const createSlots = (capacity: number, limitOf: (pair: Pair) => number): 
       })
     },
     inUse: () => inUse,
+    resize(next) {
+      capacity = next
+      serve()
+    },
   }
 }

@@ -6,6 +6,7 @@ import type { Batches } from '../engine/batches.js'
 import type { Drain } from '../engine/drain.js'
 import type { EventFeed } from '../engine/event-feed.js'
 import type { Jobs } from '../engine/jobs.js'
+import type { LiveSettings } from '../engine/live-settings.js'
 import type { Orphans } from '../engine/orphans.js'
 import type { Overview } from '../engine/overview.js'
 import type { Waits } from '../engine/waits.js'
@@ -35,6 +36,7 @@ import { orphanRoutes } from './routes/orphans.js'
 import { pageRoutes } from './routes/page.js'
 import { probeRoutes } from './routes/probes.js'
 import { sessionRoutes } from './routes/session.js'
+import { settingsRoutes } from './routes/settings.js'
 import { systemRoutes } from './routes/system.js'
 import { waitRoutes } from './routes/waits.js'
 import { webhookRoutes } from './routes/webhooks.js'
@@ -54,6 +56,7 @@ export interface AppDeps {
   readonly store: Pick<StoreUpkeep, 'check'>
   readonly overview: Overview
   readonly metrics: Metrics
+  readonly settings: Pick<LiveSettings, 'view' | 'change'>
   readonly tokens: Tokens
   /** What the holder of one token may ask in a minute; null or absent: as much as it likes. */
   readonly requestsPerMinute?: number | null
@@ -164,6 +167,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(async (instance) => systemRoutes(instance, { overview, version: deps.version }))
   await app.register(async (instance) => metricsRoutes(instance, { metrics, overview }))
   await app.register(async (instance) => pageRoutes(instance, deps.page ?? null))
+  await app.register(async (instance) => settingsRoutes(instance, deps.settings))
   await app.register(async (instance) => probeRoutes(instance, { store, clock, isDraining: drain.isDraining }))
   await app.ready()
   return app

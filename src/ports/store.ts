@@ -20,6 +20,7 @@ import type { WebhookState } from '../core/webhook.js'
 import type { BatchStore } from './batch-store.js'
 import type { IdempotencyKey } from './idempotency-key.js'
 import type { Page, PageRequest } from './page.js'
+import type { SettingsStore } from './settings-store.js'
 import type { UploadRef } from './target.js'
 import type { WebhookStore } from './webhooks.js'
 
@@ -320,4 +321,4 @@ export interface StoreUpkeep {
   close(): Promise<void>
 }
 
-export type Store = JobStore & EventStore & OrphanStore & BatchStore & WebhookStore & StoreUpkeep
+export type Store = JobStore & EventStore & OrphanStore & BatchStore & WebhookStore & SettingsStore & StoreUpkeep

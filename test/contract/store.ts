@@ -7,6 +7,7 @@ import { orphanTests } from './store-orphans.js'
 import { pruningTests } from './store-pruning.js'
 import { queueTests } from './store-queue.js'
 import { readingTests } from './store-reading.js'
+import { settingsTests } from './store-settings.js'
 import { type OpenStore, type StoreSetup, setupStore } from './store-setup.js'
 import { tallyTests } from './store-tally.js'
 import { uploadTests } from './store-upload.js'
@@ -34,6 +35,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     pruningTests(setup)
     batchTests(setup)
     webhookTests(setup)
+    settingsTests(setup)
     clockTests(setup)
   })
 }

@@ -16,7 +16,7 @@ const setup = (concurrency = 16) => {
     wakeup: { notify: (topic) => void hints.push(topic) },
     logger: silentLogger,
     limits: { baseMs: 500, capMs: 60_000 },
-    concurrency,
+    concurrency: () => concurrency,
   })
   const enter = (): Admission => {
     const admission = health.enter(pair)

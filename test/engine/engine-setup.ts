@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { createSharedPacer } from '../../src/adapters/oss/shared-pacer.js'
 import { createLocalWakeup } from '../../src/adapters/wakeup/local-wakeup.js'
 import { anybody } from '../../src/core/caller.js'
 import type { JobView } from '../../src/core/job-view.js'
@@ -91,7 +92,8 @@ export const setupEngine = (
   const newGate = (): StorageGate => createStorageGate({ store: options.wrapStore?.(store) ?? store, clock, logger })
   let storage = newGate()
   const concurrency = options.slots ?? 16
-  const newHealth = (): EndpointHealth => createEndpointHealth({ clock, random, wakeup, logger, limits, concurrency })
+  const newHealth = (): EndpointHealth =>
+    createEndpointHealth({ clock, random, wakeup, logger, limits, concurrency: () => concurrency })
   let health = newHealth()
   /** The store of whichever gate there is now. */
   const watched = new Proxy(store, { get: (_, name) => Reflect.get(storage.store, name) })
@@ -159,6 +161,7 @@ export const setupEngine = (
         leases,
         progress,
         slots: createSlots(concurrency, health.limitOf),
+        pacer: createSharedPacer(),
         health,
         keys,
         limits,
@@ -167,7 +170,7 @@ export const setupEngine = (
         logger,
         node: 'node',
         leaseMs,
-        maxRuns: 4 * concurrency,
+        maxRuns: () => 4 * concurrency,
       })
       dispatcher.start()
     },

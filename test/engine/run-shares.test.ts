@@ -15,7 +15,7 @@ const setup = (maxRuns = 8) => {
       isResting: ({ bucket }) => resting.some(({ pair }) => pair.bucket === bucket),
     },
     clock: { monotonic: () => at },
-    maxRuns,
+    maxRuns: () => maxRuns,
   })
   return {
     shares,
@@ -43,7 +43,7 @@ describe('the shares of runs', () => {
     expect(quotaOf('busy')).toMatchObject({ limit: 2 })
     for (const end of ends.slice(3)) end()
     expect(quotaOf('busy')).toBeNull()
-    expect(createRunShares({ ...setupDeps(), maxRuns: 1 }).next().pairLimit).toBe(1)
+    expect(createRunShares({ ...setupDeps(), maxRuns: () => 1 }).next().pairLimit).toBe(1)
   })
 
   it('are none for a pair that rests until its probe is due, then one', () => {

@@ -24,6 +24,7 @@ import { createMemoryBatches } from './memory-batches.js'
 import { createMemoryEvents } from './memory-events.js'
 import { createMemoryOrphans } from './memory-orphans.js'
 import { createMemoryPages } from './memory-pages.js'
+import { createMemorySettings } from './memory-settings.js'
 import { controlled, matches, provenBy, prunedFirst, settled, statsOf } from './memory-steps.js'
 import { createMemoryWebhooks } from './memory-webhooks.js'
 
@@ -58,6 +59,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
   const log = createMemoryEvents(instance, clock.now)
   const pages = createMemoryPages(instance)
   const { pageOf, startOf } = pages
+  const settings = createMemorySettings()
   const outbox = createMemoryWebhooks({ now: clock.now, hasJob: (id) => rows.has(id), pages })
   let lastSeq = 0
   let closed = false
@@ -417,6 +419,9 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     endRetry: (...args) => run('endRetry', () => batches.operations.endRetry(...args)),
     batchProblems: (...args) => run('batchProblems', () => batches.operations.batchProblems(...args)),
     plannedFiles: (...args) => run('plannedFiles', () => batches.operations.plannedFiles(...args)),
+
+    storedSettings: () => run('storedSettings', settings.stored),
+    storeSettings: (...args) => run('storeSettings', () => settings.store(...args)),
 
     prune: ({ before, limit }) =>
       run('prune', () => {

@@ -9,6 +9,7 @@ import type { WebhookView } from '../../src/core/webhook.js'
 import { createDrain, type Drain } from '../../src/engine/drain.js'
 import type { EventFeed, FeedItem } from '../../src/engine/event-feed.js'
 import type { Jobs } from '../../src/engine/jobs.js'
+import type { LiveSettings, SettingsView } from '../../src/engine/live-settings.js'
 import type { OrphanView } from '../../src/engine/orphan-view.js'
 import type { Orphans } from '../../src/engine/orphans.js'
 import type { Overview } from '../../src/engine/overview.js'
@@ -181,6 +182,27 @@ export const createFakeWebhooks = (): WebhookDesk & { readonly calls: unknown[][
   }
 }
 
+export const settingsView: SettingsView = {
+  concurrency: 16,
+  bandwidth: 'off',
+  bytesPerSecond: null,
+  origins: { concurrency: 'environment', bandwidth: 'environment' },
+  environment: { concurrency: 16, bandwidth: 'off' },
+}
+
+/** Never changes, and remembers what it was asked. */
+export const createFakeSettings = (): Pick<LiveSettings, 'view' | 'change'> & { readonly calls: unknown[][] } => {
+  const calls: unknown[][] = []
+  return {
+    calls,
+    view: () => settingsView,
+    async change(...args) {
+      calls.push(args)
+      return settingsView
+    },
+  }
+}
+
 export interface FakeFeed extends EventFeed {
   readonly listens: { readonly after: string | null; readonly filter: object; readonly signal: AbortSignal }[]
   /** Tells every listener, those of the future too. */
@@ -302,6 +324,7 @@ export interface Harness {
   readonly waits: FakeWaits
   readonly drain: Drain
   readonly webhooks: ReturnType<typeof createFakeWebhooks>
+  readonly settings: ReturnType<typeof createFakeSettings>
   readonly lines: LogLine[]
 }
 
@@ -314,6 +337,7 @@ export const createHarness = async (
   const feed = createFakeFeed()
   const orphans = createFakeOrphans()
   const webhooks = createFakeWebhooks()
+  const settings = createFakeSettings()
   const lines: LogLine[] = []
   const waits = createFakeWaits()
   const drain = createDrain({ waits })
@@ -326,6 +350,7 @@ export const createHarness = async (
     store: { check: async () => undefined },
     overview: fakeOverview,
     metrics: createMetrics({ version: '1.2.3', startedAt: 0 }),
+    settings,
     tokens: fixedTokens([]),
     allowedHosts: [],
     waits,
@@ -335,7 +360,7 @@ export const createHarness = async (
     clock: realClock,
     ...deps,
   })
-  return { app, jobs, feed, orphans, waits, drain, webhooks, lines }
+  return { app, jobs, feed, orphans, waits, drain, webhooks, settings, lines }
 }
 
 /** Resolves once `condition` holds; polls, and fails loudly after ten seconds. */

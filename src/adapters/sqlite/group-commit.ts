@@ -26,6 +26,7 @@ const reads: ReadonlySet<StoreOperation> = new Set([
   'batchFiles',
   'batchProblems',
   'plannedFiles',
+  'storedSettings',
 ])
 
 type AnyOperation = (at: number, ...args: readonly unknown[]) => unknown

@@ -7,6 +7,7 @@ import type { Operations } from './protocol.js'
 import { createPruneOperations } from './prune-operations.js'
 import { createQueueOperations } from './queue-operations.js'
 import { createReadOperations } from './read-operations.js'
+import { createSettingsOperations } from './settings-operations.js'
 import { createStatsOperations } from './stats-operations.js'
 import { createTallyOperations } from './tally-jobs.js'
 import { createUploadOperations } from './upload-operations.js'
@@ -23,6 +24,7 @@ export const createOperations = (ledger: Ledger): Operations => ({
   ...createPruneOperations(ledger),
   ...createReadOperations(ledger),
   ...createStatsOperations(ledger),
+  ...createSettingsOperations(ledger),
   ...createTallyOperations(ledger),
   ...createWebhookOperations(ledger),
 })

@@ -189,6 +189,8 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     endRetry: (...args) => call('endRetry', ...args),
     batchProblems: (...args) => call('batchProblems', ...args),
     plannedFiles: (...args) => call('plannedFiles', ...args),
+    storedSettings: (...args) => call('storedSettings', ...args),
+    storeSettings: (...args) => call('storeSettings', ...args),
     prune: (...args) => call('prune', ...args),
     stats: (...args) => call('stats', ...args),
     check: (...args) => call('check', ...args),

@@ -111,7 +111,9 @@ export const sql = {
     UPDATE jobs SET lease_until = :until
     WHERE id = :id AND epoch = :epoch AND lease_until IS NOT NULL`,
 
-  desireOfJob: "SELECT desired, priority, options ->> '$.parallel' AS parallel FROM jobs WHERE id = ?",
+  desireOfJob: `
+    SELECT desired, priority, options ->> '$.parallel' AS parallel, options ->> '$.bandwidth' AS bandwidth
+    FROM jobs WHERE id = ?`,
   heldLease: 'SELECT 1 FROM jobs WHERE id = :id AND epoch = :epoch AND lease_until IS NOT NULL',
 
   insertPart: 'INSERT INTO parts (job_id, part_number, "offset", size) VALUES (?, ?, ?, ?)',
@@ -265,6 +267,13 @@ export const sql = {
   ...statsSql,
 
   queuedJobs: "SELECT jobs FROM job_counts WHERE state = 'queued'",
+  // A handful of rows.
+  settings: 'SELECT name, value FROM settings',
+  storeSetting: `
+    INSERT INTO settings (name, value, changed_at, changed_by) VALUES (:name, :value, :at, :by)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at, changed_by = excluded.changed_by`,
+  forgetSetting: 'DELETE FROM settings WHERE name = ?',
+
   metaValue: 'SELECT value FROM meta WHERE name = ?',
   setMetaValue: 'UPDATE meta SET value = :value WHERE name = :name',
 } as const

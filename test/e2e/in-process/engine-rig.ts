@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { createSharedPacer } from '../../../src/adapters/oss/shared-pacer.js'
 import { createLocalWakeup } from '../../../src/adapters/wakeup/local-wakeup.js'
 import type { JobView } from '../../../src/core/job-view.js'
 import { aroundEvery } from '../../../src/engine/around-every.js'
@@ -68,7 +69,7 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
   const storage = createStorageGate({ store: deps.wrapStore?.(memory) ?? memory, clock, logger })
   const concurrency = 8
   const random = Math.random
-  const health = createEndpointHealth({ clock, random, wakeup, logger, limits, concurrency })
+  const health = createEndpointHealth({ clock, random, wakeup, logger, limits, concurrency: () => concurrency })
   const keys = { areAtHand: () => true }
   let life = { over: false }
   let running: { readonly dispatcher: Dispatcher; readonly leases: LeaseKeeper } | null = null
@@ -117,6 +118,7 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
         leases,
         progress,
         slots: createSlots(concurrency, health.limitOf),
+        pacer: createSharedPacer(),
         health,
         keys,
         limits,
@@ -125,7 +127,7 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
         logger,
         node: 'node',
         leaseMs,
-        maxRuns: 4 * concurrency,
+        maxRuns: () => 4 * concurrency,
       })
       dispatcher.start()
       running = { dispatcher, leases }

@@ -1,0 +1,22 @@
+import type { SettingsStore, StoredSettings } from '../../ports/settings-store.js'
+import type { Ledger } from './ledger.js'
+import type { Operations } from './protocol.js'
+
+export const createSettingsOperations = ({ statements }: Ledger): Operations<keyof SettingsStore> => {
+  const stored = (): StoredSettings =>
+    Object.fromEntries(
+      (statements.settings.all() as { name: string; value: string }[]).map(({ name, value }) => [name, value]),
+    )
+
+  return {
+    storedSettings: stored,
+
+    storeSettings: (at, changes, by) => {
+      for (const [name, value] of Object.entries(changes)) {
+        if (value === null) statements.forgetSetting.run(name)
+        else statements.storeSetting.run({ name, value, at, by })
+      }
+      return stored()
+    },
+  }
+}

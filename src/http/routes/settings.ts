@@ -1,0 +1,44 @@
+import type { FastifyInstance } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { LiveSettings } from '../../engine/live-settings.js'
+import { problems } from '../openapi.js'
+import { noQuerySchema } from '../query.js'
+import { settingsChangesSchema, settingsSchema } from '../settings-request.js'
+
+/** Settings that can be changed while the daemon runs. */
+export const settingsRoutes = (instance: FastifyInstance, settings: Pick<LiveSettings, 'view' | 'change'>): void => {
+  const app = instance.withTypeProvider<ZodTypeProvider>()
+
+  app.get(
+    '/v1/settings',
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: 'getSettings',
+        summary: 'Show the live settings',
+        tags: ['system'],
+        querystring: noQuerySchema,
+        response: { 200: settingsSchema, ...problems() },
+      },
+    },
+    async () => settings.view(),
+  )
+
+  app.patch(
+    '/v1/settings',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        operationId: 'changeSettings',
+        summary: 'Change live settings',
+        description:
+          'Holds at once, for what is in flight too, and after a restart. Null goes back to the environment.',
+        tags: ['system'],
+        querystring: noQuerySchema,
+        body: settingsChangesSchema,
+        response: { 200: settingsSchema, ...problems(413, 415, 503, 507) },
+      },
+    },
+    async (request) => settings.change(request.body, request.caller),
+  )
+}
