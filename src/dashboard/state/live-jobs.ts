@@ -47,6 +47,8 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
   let cursor: string | null = null
   let generation = 0
   let stream: EventStream | null = null
+  let watchedId: string | null = null
+  let watchedByEvent = false
   let statsTimer: ReturnType<typeof setTimeout> | null = null
 
   const touch = (): void => {
@@ -76,7 +78,10 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
         throughput.job(job, atMs)
         if (type === 'job.deleted') list.remove(job.id)
         else list.put(job)
-        if (watched.peek()?.id === job.id) watched.value = job
+        if (watchedId === job.id) {
+          watched.value = job
+          watchedByEvent = true
+        }
       }
       if (type !== 'part.uploaded') refreshStats()
       onEvent(item.event)
@@ -132,7 +137,11 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
   const watch = async (id: string): Promise<void> => {
     const known = list.get(id)
     watched.value = known ?? (watched.peek()?.id === id ? watched.peek() : null)
-    watched.value = await api.get<JobView>(`v1/jobs/${encodeURIComponent(id)}`)
+    watchedId = id
+    watchedByEvent = false
+    const job = await api.get<JobView>(`v1/jobs/${encodeURIComponent(id)}`)
+    // What an event told meanwhile is newer than the answer may be.
+    if (watchedId === id && !watchedByEvent) watched.value = job
   }
 
   const connect = (): void => {
@@ -174,6 +183,7 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
     },
     watch,
     unwatch(): void {
+      watchedId = null
       watched.value = null
     },
     /** The jobs shown; to be read anew whenever `revision` has grown. */
