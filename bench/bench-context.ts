@@ -9,6 +9,8 @@ export interface BenchContext {
   readonly rounds: number
   /** Of event streams, in P11. */
   readonly readers: number
+  /** Of the sparse file whose upload is watched for growing memory, in bytes. */
+  readonly longSize: number
   bigFile(): Promise<BigFile>
   smallFiles(): Promise<SmallFiles>
   say(text: string): void

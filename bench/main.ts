@@ -10,6 +10,7 @@ import type { BenchContext } from './bench-context.js'
 import { chartOf } from './chart.js'
 import { profileReport } from './cpu-profile.js'
 import { measureReaders } from './event-readers.js'
+import { measureFlatMemory } from './flat-memory.js'
 import { measureKill } from './kill.js'
 import { type CaseResult, mib } from './measurement.js'
 import { measureMemory, measureOneFile, measureSecureFile } from './one-file.js'
@@ -24,6 +25,7 @@ const cases: Readonly<Record<string, (context: BenchContext) => Promise<CaseResu
   p1: measureOneFile,
   p3: measureSecureFile,
   p4: measureMemory,
+  long: measureFlatMemory,
   p5: measureDirectory,
   p6: measurePosts,
   p7: measureKill,
@@ -34,10 +36,10 @@ const cases: Readonly<Record<string, (context: BenchContext) => Promise<CaseResu
 
 const measuredWith: Readonly<Record<string, string>> = { p2: 'p1', p10: 'p9' }
 
-const usage = `npm run bench -- [CASE...] [--rounds 5] [--size 4GiB] [--files 5000] [--readers 2000] [--profile]
+const usage = `npm run bench -- [CASE...] [--rounds 5] [--size 4GiB] [--long-size 50GiB] [--files 5000] [--readers 2000] [--profile]
 
 Cases: ${Object.keys(cases).join(', ')} (p2 is measured with p1, p10 with p9); without any, all of them. --size is that of the big file,
---files the number of small ones, --readers that of event streams. --profile prints where the daemon's threads spent their time;
+--long-size that of the sparse one whose memory is watched, --files the number of small ones, --readers that of event streams. --profile prints where the daemon's threads spent their time;
 profiled runs are slower.`
 
 class UsageError extends Error {}
@@ -48,6 +50,7 @@ const readOptions = () => {
     options: {
       rounds: { type: 'string', default: '5' },
       size: { type: 'string', default: '4GiB' },
+      'long-size': { type: 'string', default: '50GiB' },
       files: { type: 'string', default: '5000' },
       readers: { type: 'string', default: '2000' },
       profile: { type: 'boolean', default: false },
@@ -60,13 +63,16 @@ const readOptions = () => {
   const files = Number(values.files)
   const readers = Number(values.readers)
   const size = parseSize(values.size)
+  const longSize = parseSize(values['long-size'])
   if (unknown.length > 0) throw new UsageError(`There is no case ${unknown.join(', ')}.`)
   if (![rounds, files, readers].every((count) => Number.isInteger(count) && count >= 1)) {
     throw new UsageError('--rounds, --files and --readers must be whole numbers from 1.')
   }
-  if (size === null || size < 64 * mib) throw new UsageError('--size must be a size from 64MiB.')
+  if (size === null || size < 64 * mib || longSize === null || longSize < 64 * mib) {
+    throw new UsageError('--size and --long-size must be sizes from 64MiB.')
+  }
   const ids = named.length === 0 ? Object.keys(cases) : [...new Set(named)]
-  return { ids, rounds, files, readers, size, profile: values.profile, help: values.help }
+  return { ids, rounds, files, readers, size, longSize, profile: values.profile, help: values.help }
 }
 
 const versionOf = (program: string, args: readonly string[]): string => {
@@ -112,6 +118,7 @@ const run = async (): Promise<void> => {
       place: { endpoint: sink.endpoint, caFile: null, workDir, sourceDir, profileDir },
       rounds: options.rounds,
       readers: options.readers,
+      longSize: options.longSize,
       bigFile: once(async () => {
         const file = await makeBigFile(sourceDir, options.size)
         await sink.know(file.known)

@@ -11,8 +11,13 @@ export const cpuSecondsOf = (pid: number): number => {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
 }
 
-/** The most memory that a process has had resident since it began, in bytes. */
-export const peakRssBytesOf = (pid: number): number => {
-  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+const statusBytes = (pid: number, field: string): number => {
+  const kib = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return Number(kib) * 1024
 }
+
+/** Memory that a process has resident now, in bytes. */
+export const residentBytesOf = (pid: number): number => statusBytes(pid, 'VmRSS')
+
+/** The most memory that a process has had resident since it began, in bytes. */
+export const peakRssBytesOf = (pid: number): number => statusBytes(pid, 'VmHWM')

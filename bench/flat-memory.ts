@@ -1,0 +1,87 @@
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { combineCrc64, crc64Of } from '../src/core/crc64.js'
+import type { JobView } from '../src/core/job-view.js'
+import type { BenchContext } from './bench-context.js'
+import { startDaemon } from './bench-daemon.js'
+import { type CaseResult, mib, rowOf, type Sample, spreadOf } from './measurement.js'
+import { residentBytesOf } from './process-cost.js'
+import type { KnownBytes } from './sink-protocol.js'
+import { type BigFile, partSize } from './sources.js'
+
+const gib = 1024 * mib
+const sampleEveryMs = 500
+const parallel = 16
+
+/** A file of zeros that takes no room on the disk, and the CRC-64 of its parts. */
+const makeSparseFile = async (directory: string, size: number): Promise<BigFile> => {
+  const name = 'sparse.bin'
+  const path = join(directory, name)
+  const file = await open(path, 'w')
+  await file.truncate(size)
+  await file.close()
+  const zeros = Buffer.alloc(partSize)
+  const wholePart = crc64Of(zeros)
+  const known: KnownBytes[] = []
+  let whole = 0n
+  for (let offset = 0; offset < size; offset += partSize) {
+    const length = Math.min(partSize, size - offset)
+    const crc64 = length === partSize ? wholePart : crc64Of(zeros.subarray(0, length))
+    whole = combineCrc64(whole, crc64, length)
+    known.push({ name, partNumber: known.length + 1, size: length, crc64: String(crc64) })
+  }
+  known.push({ name, partNumber: 0, size, crc64: String(whole) })
+  return { path, size, known }
+}
+
+const plain = (bytes: number): Sample => ({ value: bytes / 1e6, cpu: null, peakRssMib: null })
+
+/** Memory over the length of one long upload: a tenth of its bytes in, and at the end. */
+export const measureFlatMemory = async (context: BenchContext): Promise<CaseResult> => {
+  const { sink, place, say, longSize } = context
+  const file = await makeSparseFile(place.sourceDir, longSize)
+  await sink.know(file.known)
+  await sink.reset()
+  const daemon = await startDaemon(place)
+  const samples: { readonly done: number; readonly rss: number }[] = []
+  try {
+    const { id } = await daemon.submit(file.path, 'long/sparse.bin', parallel)
+    for (let told = 0; ; ) {
+      const job = await daemon.get<JobView>(`/v1/jobs/${id}`)
+      if (job.finishedAt !== null && job.state !== 'completed') throw new Error(`the job ended as ${job.state}`)
+      const done = (job.progress?.bytesUploaded ?? 0) / file.size
+      samples.push({ done, rss: residentBytesOf(daemon.pid) })
+      if (done >= told) {
+        say(`  ${Math.round(done * 100)} %: ${(residentBytesOf(daemon.pid) / 1e6).toFixed(0)} MB resident`)
+        told += 0.1
+      }
+      if (job.state === 'completed') break
+      await sleep(sampleEveryMs)
+    }
+  } finally {
+    await daemon.stop()
+  }
+  const between = (from: number, to: number) =>
+    rowOf(
+      `resident, ${Math.round(from * 100)} to ${Math.round(to * 100)} % sent`,
+      'MB',
+      samples.filter(({ done }) => done >= from && done <= to).map(({ rss }) => plain(rss)),
+    )
+  const rows = [between(0.1, 0.2), between(0.45, 0.55), between(0.9, 1)]
+  return {
+    title: `Memory over ${file.size / gib} GiB, ${parallel} parts in flight`,
+    cpuUnit: '',
+    rows,
+    goals: [
+      {
+        id: 'P4',
+        what: 'MB at the most',
+        measured: spreadOf(samples.map(({ rss }) => rss / 1e6)).max,
+        atLeast: '180',
+        moonshot: '110',
+      },
+    ],
+    notes: ['The source is sparse, so that it needs no disk; every byte of it is read, hashed and sent.'],
+  }
+}
