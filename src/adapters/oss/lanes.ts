@@ -64,6 +64,8 @@ interface Lane {
 const mostDeathsOfCall = 3
 /** In a row, without one that was ready. */
 const mostDeathsAtStart = 3
+/** What a lane makes is dead in milliseconds: more room for it is memory spent on garbage. */
+const laneMemory = { maxYoungGenerationSizeMb: 4 }
 /** As of sysexits.h: internal software error. */
 const exitSoftware = 70
 
@@ -131,7 +133,7 @@ export const startLanes = ({ count, network, pace, logger, threadUrl, onFatal }:
   }
 
   const startLane = (index: number): Lane => {
-    const worker = new Worker(threadUrl, { workerData, name: `lane ${index}` })
+    const worker = new Worker(threadUrl, { workerData, name: `lane ${index}`, resourceLimits: laneMemory })
     let orders: Order[] = []
     const lane: Lane = {
       calls: new Map(),

@@ -38,10 +38,11 @@ export type SendRange = (
 ) => Promise<RangeSent>
 
 const bufferBytes = 1024 * 1024
-/** Streams that get two whole buffers each; further ones at the same time share one between reading and writing. */
-const generousStreams = 4
-/** Up to here a range is read whole before its request is sent. */
-const wholeBytes = 256 * 1024
+/** Streams that get two whole buffers each; further ones at the same time get two of a quarter, for there memory counts more. */
+const generousStreams = 2
+const leanBytes = bufferBytes / 4
+/** Up to here a range is read whole, into one lean buffer, before its request is sent. */
+const wholeBytes = leanBytes
 /**
  * Writes begin small and double up to a whole buffer, and halve when one takes long: only a finished write is seen as
  * progress, so on a slow line large ones would look like silence.
@@ -84,10 +85,10 @@ const fill = async (fd: number, buffer: Buffer, length: number, position: number
 }
 
 /** Reused buffers: as many as were ever in use at the same time. */
-const createBufferPool = () => {
+const createBufferPool = (bytes: number) => {
   const free: Buffer[] = []
   return {
-    borrow: (): Buffer => free.pop() ?? Buffer.allocUnsafeSlow(bufferBytes),
+    borrow: (): Buffer => free.pop() ?? Buffer.allocUnsafeSlow(bytes),
     giveBack: (...buffers: readonly Buffer[]): void => void free.push(...buffers),
   }
 }
@@ -97,7 +98,7 @@ const createBufferPool = () => {
  * nothing reads from the descriptor any more.
  */
 export const createRangeHasher = (createCrc64: Crc64Factory) => {
-  const pool = createBufferPool()
+  const pool = createBufferPool(bufferBytes)
   return async ({ fd, offset, length }: RangeToSend, signal: AbortSignal): Promise<string> => {
     const crc = createCrc64()
     const buffer = pool.borrow()
@@ -123,7 +124,8 @@ export const createRangeHasher = (createCrc64: Crc64Factory) => {
  * settles, nothing reads from the descriptor any more.
  */
 export const createRangeSender = (createCrc64: Crc64Factory, pace: PaceGate = openGate): SendRange => {
-  const pool = createBufferPool()
+  const largePool = createBufferPool(bufferBytes)
+  const leanPool = createBufferPool(leanBytes)
   let streams = 0
 
   /** What may be written of these bytes now, once its turn has come: all of it while nothing is limited. */
@@ -138,7 +140,7 @@ export const createRangeSender = (createCrc64: Crc64Factory, pace: PaceGate = op
   const sendWhole: SendRange = async (agent, request, range, options) => {
     const { signal, onProgress, confirm, account = everything } = options
     const crc = createCrc64()
-    const buffer = pool.borrow()
+    const buffer = leanPool.borrow()
     try {
       signal.throwIfAborted()
       const bytes = await fill(range.fd, buffer, range.length, range.offset)
@@ -157,7 +159,7 @@ export const createRangeSender = (createCrc64: Crc64Factory, pace: PaceGate = op
       const answer = await exchange(agent, request, sendBody, signal)
       return { ...answer, crc64: String(crc.digest()), bytesSent: answer.early ? bytesSent : range.length }
     } finally {
-      pool.giveBack(buffer)
+      leanPool.giveBack(buffer)
     }
   }
 
@@ -209,18 +211,15 @@ export const createRangeSender = (createCrc64: Crc64Factory, pace: PaceGate = op
       }
     }
 
-    const first = pool.borrow()
-    const second = streams < generousStreams ? pool.borrow() : null
-    const half = bufferBytes / 2
-    const buffers =
-      second === null ? ([first.subarray(0, half), first.subarray(half)] as const) : ([first, second] as const)
+    const pool = streams < generousStreams ? largePool : leanPool
+    const buffers = [pool.borrow(), pool.borrow()] as const
     streams += 1
     try {
       const answer = await exchange(agent, request, (write, hold) => sendBody(write, hold, buffers), signal)
       return { ...answer, crc64: String(crc.digest()), bytesSent: answer.early ? bytesSent : range.length }
     } finally {
       streams -= 1
-      pool.giveBack(first, ...(second === null ? [] : [second]))
+      pool.giveBack(...buffers)
     }
   }
 

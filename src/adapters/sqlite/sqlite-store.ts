@@ -47,6 +47,9 @@ const hints: Partial<Record<StoreOperation, readonly WakeupTopic[]>> = {
 }
 
 /** Resolves when the thread has opened its database; rejects with StoreOpenError when it refuses. */
+/** What the thread makes is sent away in the same turn: more room for it is memory spent on garbage. */
+const threadMemory = { maxYoungGenerationSizeMb: 4 }
+
 const opened = (worker: Worker): Promise<OpenedReport> =>
   new Promise((resolve, reject) => {
     const ended = (): void => reject(new Error('the thread of the database ended before it was open'))
@@ -73,7 +76,7 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
   const { directory, clock, wakeup, logger } = deps
   const threadUrl = deps.threadUrl ?? new URL('./store-thread.js', import.meta.url)
   const workerData: ThreadSettings = { directory, at: clock.now() }
-  const worker = new Worker(threadUrl, { workerData, name: 'store' })
+  const worker = new Worker(threadUrl, { workerData, name: 'store', resourceLimits: threadMemory })
   logOpened(logger, await opened(worker))
 
   const pending = new Map<number, Pending>()
