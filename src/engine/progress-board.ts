@@ -41,6 +41,7 @@ interface Entry {
 export const createProgressBoard = (clock: Clock): ProgressBoard => {
   const entries = new Map<string, Entry>()
   const listeners = new Set<(jobId: string, progress: ProgressView) => void>()
+  let beating = false
 
   const bytesInFlight = (entry: Entry): number => {
     let sum = 0
@@ -77,11 +78,17 @@ export const createProgressBoard = (clock: Clock): ProgressBoard => {
     announce(entry, announceEveryMs)
   }
 
-  const announceRegularly = async (entry: Entry, ended: AbortSignal): Promise<void> => {
-    while (!ended.aborted) {
-      await clock.sleep(announceAtLeastEveryMs, ended).catch(() => {})
-      if (!ended.aborted && entry.inFlight.size > 0) announce(entry, announceAtLeastEveryMs)
+  /** One beat for all jobs, at work while there are any: a timer for each would cost more than a small file's other steps. */
+  const announceRegularly = async (): Promise<void> => {
+    if (beating) return
+    beating = true
+    while (entries.size > 0) {
+      await clock.sleep(announceEveryMs)
+      for (const entry of entries.values()) {
+        if (entry.inFlight.size > 0) announce(entry, announceAtLeastEveryMs - announceEveryMs)
+      }
     }
+    beating = false
   }
 
   return {
@@ -95,8 +102,7 @@ export const createProgressBoard = (clock: Clock): ProgressBoard => {
         announcedAt: Number.NEGATIVE_INFINITY,
       }
       entries.set(job.id, entry)
-      const ended = new AbortController()
-      void announceRegularly(entry, ended.signal)
+      void announceRegularly()
       return {
         update(now) {
           entry.job = now
@@ -116,7 +122,6 @@ export const createProgressBoard = (clock: Clock): ProgressBoard => {
           moved(entry)
         },
         end() {
-          ended.abort()
           if (entries.get(job.id) === entry) entries.delete(job.id)
         },
       }
