@@ -1,5 +1,6 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import { z } from 'zod'
+import type { AppErrorCode } from '../core/app-error.js'
 import {
   abortAnswersSchema,
   batchPageSchema,
@@ -26,9 +27,11 @@ import {
 import { batchProblemSchema, batchSchema, plannedFileSchema } from './batch-answers.js'
 import { batchRequestSchema } from './batch-request.js'
 import { jobChangesSchema, jobRequestSchema } from './job-request.js'
+import { eventStreamExample, exampleOf, jobLinesExample, metricsTextExample } from './openapi-examples.js'
 import { abortRequestSchema } from './orphan-request.js'
-import { problemMediaType } from './problem.js'
+import { type Problem, problemMediaType, titled } from './problem.js'
 import { sessionRequestSchema } from './session-request.js'
+import { settingsChangesSchema, settingsSchema } from './settings-request.js'
 import { statsSchema } from './stats-answers.js'
 import { drainRequestSchema } from './wait-request.js'
 
@@ -50,6 +53,7 @@ const requests = register({
   OrphanAbortRequest: abortRequestSchema,
   DrainRequest: drainRequestSchema,
   SessionRequest: sessionRequestSchema,
+  SettingsChanges: settingsChangesSchema,
 })
 const answers = register({
   Batch: batchSchema,
@@ -72,6 +76,7 @@ const answers = register({
   Problem: problemSchema,
   Progress: progressSchema,
   Session: sessionSchema,
+  Settings: settingsSchema,
   Stats: statsSchema,
   Version: versionSchema,
   WaitCounts: waitSchema,
@@ -151,10 +156,25 @@ const mediaTypeOf = (schema: z.ZodType): string => {
 /** The answer without a body. */
 export const nothingSchema = z.null()
 
+/** What a problem of this status says, after the first code that its description names. */
+const problemExample = (status: string): Problem => {
+  const [, code = 'internal', said = ''] = /^`(\w+)`:? ?([^;]*)/.exec(descriptions[status] ?? '') ?? []
+  const sentence = said.replace(/\.?$/, '.')
+  return titled(Number(status), code as AppErrorCode, sentence.charAt(0).toUpperCase() + sentence.slice(1))
+}
+
+const exampleFor = (status: string, schema: z.ZodType): unknown => {
+  if (schema === problemSchema) return problemExample(status)
+  if (schema === eventStreamSchema) return eventStreamExample
+  if (schema === jobLinesSchema) return jobLinesExample
+  return schema === metricsTextSchema ? metricsTextExample : exampleOf(schema)
+}
+
 const response = (status: string, schema: z.ZodType): JsonSchema => {
   const description = descriptions[status]
   if (schema === nothingSchema) return { description, type: 'null' }
-  return { description, content: { [mediaTypeOf(schema)]: { schema: inline(schema, 'output') } } }
+  const content = { schema: inline(schema, 'output'), example: exampleFor(status, schema) }
+  return { description, content: { [mediaTypeOf(schema)]: content } }
 }
 
 const commonProblems = [400, 401, 403, 421, 429, 500] as const

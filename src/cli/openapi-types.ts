@@ -1,0 +1,2278 @@
+// Generated from docs/reference/openapi.json by `npm run openapi`.
+export interface paths {
+    readonly "/v1/jobs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List jobs, newest first
+         * @description A filtered page may be short and still have a `nextCursor`.
+         */
+        readonly get: operations["listJobs"];
+        readonly put?: never;
+        /**
+         * Hand over an upload
+         * @description Answers when the job is durable; the upload itself goes on without the client.
+         */
+        readonly post: operations["submitJob"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/jobs/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Show a job, now or when it is settled */
+        readonly get: operations["getJob"];
+        readonly put?: never;
+        readonly post?: never;
+        /** Forget a settled job */
+        readonly delete: operations["removeJob"];
+        readonly options?: never;
+        readonly head?: never;
+        /**
+         * Change a job, at work or not
+         * @description The ETag is of what can be changed here, whatever else happens to the job. Of a completed or cancelled job only the labels can change.
+         */
+        readonly patch: operations["changeJob"];
+        readonly trace?: never;
+    };
+    readonly "/v1/jobs/{id}/parts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List a job's parts by number */
+        readonly get: operations["listParts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/jobs/{id}/pause": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Pause a job: parts in flight finish, nothing new starts
+         * @description Idempotent: when the state is reached or under way already, nothing happens.
+         */
+        readonly post: operations["pauseJob"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/jobs/{id}/resume": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Resume a paused job
+         * @description Idempotent: when the state is reached or under way already, nothing happens.
+         */
+        readonly post: operations["resumeJob"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/jobs/{id}/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Cancel a job and remove what it left in OSS
+         * @description Idempotent: when the state is reached or under way already, nothing happens.
+         */
+        readonly post: operations["cancelJob"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/jobs/{id}/retry": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Try a failed job again, keeping the parts that still fit
+         * @description Idempotent: when the state is reached or under way already, nothing happens.
+         */
+        readonly post: operations["retryJob"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batches": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List batches, newest first */
+        readonly get: operations["listBatches"];
+        readonly put?: never;
+        /**
+         * Hand over a directory, or a list of files
+         * @description Answers when the batch is durable. The walk goes on without the client, and over a crash; every file that it comes upon becomes a job. The body may have up to 16 MiB.
+         */
+        readonly post: operations["submitBatch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batches/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Show a batch with its totals */
+        readonly get: operations["getBatch"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batches/{id}/jobs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List a batch's jobs, newest first
+         * @description A filtered page may be short and still have a `nextCursor`.
+         */
+        readonly get: operations["listBatchJobs"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batches/{id}/problems": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List what did not become jobs, and why */
+        readonly get: operations["listBatchProblems"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batches/{id}/files": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List what a dry run would have sent */
+        readonly get: operations["listPlannedFiles"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batches/{id}/manifest": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Every job of a batch with its receipt or error, one JSON object per line
+         * @description Newest first. Of a batch that is not settled: as far as it has come.
+         */
+        readonly get: operations["getBatchManifest"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batches/{id}/pause": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Pause a batch: the walk stops, parts in flight finish, nothing new starts
+         * @description Idempotent: when the state is reached or under way already, nothing happens.
+         */
+        readonly post: operations["pauseBatch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batches/{id}/resume": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Resume a paused batch
+         * @description Idempotent: when the state is reached or under way already, nothing happens.
+         */
+        readonly post: operations["resumeBatch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batches/{id}/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Cancel a batch: stop the walk, cancel every job that is not done
+         * @description Idempotent: when the state is reached or under way already, nothing happens.
+         */
+        readonly post: operations["cancelBatch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/batches/{id}/retry": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Try the failed jobs of a batch again
+         * @description Idempotent: when the state is reached or under way already, nothing happens.
+         */
+        readonly post: operations["retryBatch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/wait": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Wait until everything that matches is settled
+         * @description Answers 200 when nothing is pending any more, 202 when the time is up before that. Without a filter: everything that is stored. Paused jobs and those that are not yet due are pending; nothing that matches is nothing pending.
+         */
+        readonly get: operations["waitForJobs"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/drain": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Take no new jobs, and finish all that there are
+         * @description Answers 200 when nothing is pending any more, 202 when the time is up before that. Submits are refused with 503 `draining` from now on, whatever this answers; a repeat goes on waiting. Nothing of it is stored: it ends with DELETE or with the process.
+         */
+        readonly post: operations["drain"];
+        /** Take new jobs again */
+        readonly delete: operations["undoDrain"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Follow all jobs, one, or those of a batch
+         * @description Server-sent events. `Last-Event-ID` (or `after`) replays what came after it; when that is no longer kept, the first event is `reset`. `job.progress` has no id and is not replayed. A comment keeps the connection awake.
+         */
+        readonly get: operations["streamEvents"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/jobs/{id}/events": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Follow one job
+         * @description Server-sent events. `Last-Event-ID` (or `after`) replays what came after it; when that is no longer kept, the first event is `reset`. `job.progress` has no id and is not replayed. A comment keeps the connection awake.
+         */
+        readonly get: operations["streamJobEvents"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/webhooks": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the messages to receivers of webhooks, newest first
+         * @description Each is an event of a job that asked for a webhook. They are kept with their job; what is pending is delivered even when its job is gone.
+         */
+        readonly get: operations["listWebhooks"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/webhooks/{id}/redeliver": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Deliver a message again, now
+         * @description Whatever its state; under the same `webhook-id`, so that a receiver that had it can tell.
+         */
+        readonly post: operations["redeliverWebhook"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/session": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Exchange a token for a cookie
+         * @description For pages of this daemon. The cookie is HttpOnly and SameSite=Strict and ends after 12 hours, with the daemon or with its token. Requests that it stands for and that change something need an Origin.
+         */
+        readonly post: operations["openSession"];
+        /** End the session of the cookie */
+        readonly delete: operations["closeSession"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/orphans": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the open multipart uploads in OSS, and say whose they are
+         * @description By bucket, then key, those of jobs at work among them. Without `bucket`: of every bucket that jobs were made for. A page may be short and still have a `nextCursor`.
+         */
+        readonly get: operations["listOrphans"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/orphans/abort": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Remove open multipart uploads from OSS
+         * @description Answers for each upload, in order. Those that an unsettled job needs are always refused, those that no job has without `force`.
+         */
+        readonly post: operations["abortOrphans"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/stats": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * How the daemon is doing: totals, rates, waits
+         * @description Costs the same however many jobs are stored, so it may be asked every second.
+         */
+        readonly get: operations["getStats"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/version": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Which version answers */
+        readonly get: operations["getVersion"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/metrics": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Metrics for Prometheus
+         * @description The names are listed in docs/reference/metrics.md. While the database fails, what it knows is left out.
+         */
+        readonly get: operations["getMetrics"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/settings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Show the live settings */
+        readonly get: operations["getSettings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        /**
+         * Change live settings
+         * @description Holds at once, for what is in flight too, and after a restart. Null goes back to the environment.
+         */
+        readonly patch: operations["changeSettings"];
+        readonly trace?: never;
+    };
+    readonly "/livez": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Does the process work?
+         * @description The event loop and the database answer. A full disk is no reason to restart.
+         */
+        readonly get: operations["isLive"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/readyz": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Can it take work?
+         * @description Not while it drains, its disk is full or its database is down.
+         */
+        readonly get: operations["isReady"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description A request to bring the files of a directory, or of a list, to a bucket. */
+        readonly BatchRequest: {
+            readonly source: {
+                /** @description Absolute path of a directory below the source roots; everything in it is taken. */
+                readonly dir?: string;
+                /** @description Globs against the path below `dir`: only files that match one are taken. `*` stays within a directory, `**` does not. */
+                readonly include?: readonly string[];
+                /** @description Globs: files that match are left out, directories that match with all that is in them. */
+                readonly exclude?: readonly string[];
+                /** @description Follow symbolic links, never out of the source roots and never in a circle; passed over by default. */
+                readonly followSymlinks?: boolean;
+                /** @description Instead of `dir`: absolute paths. `key` is below the prefix; without one it is the name of the file. */
+                readonly files?: readonly (string | {
+                    readonly path: string;
+                    readonly key?: string;
+                })[];
+            };
+            readonly target: {
+                readonly bucket: string;
+                /** @description What every key begins with; gets its missing slash. Empty by default. */
+                readonly prefix?: string;
+            };
+            /** @description Preferred bytes per part; doubled until the file fits 10,000 parts. */
+            readonly partSize?: number;
+            /** @description Files of at least so many bytes go in parts, smaller ones in one request. */
+            readonly multipartThreshold?: number;
+            /** @description Parts of this job in flight at once. */
+            readonly parallel?: number;
+            /** @description What this job may send in a second, from 1KiB on. */
+            readonly bandwidth?: string;
+            /** @description OSS's sequential mode: parts in order, one at a time. */
+            readonly sequential?: boolean;
+            /** @description Headers of the object: storage class, encryption, ACL, tagging, metadata, Cache-Control and so on, checked by the rules of OSS. Content-Type is guessed from the key when absent. */
+            readonly headers?: {
+                readonly [key: string]: string;
+            };
+            /**
+             * @description What to do when the object exists; overwrite by default.
+             * @enum {string}
+             */
+            readonly ifExists?: "overwrite" | "skip" | "skipSame" | "fail";
+            /** @description Higher goes first; 0 by default. */
+            readonly priority?: number;
+            /** @description At most 16; names 1 to 63, values up to 255 characters. */
+            readonly labels?: {
+                readonly [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description The job waits until then.
+             */
+            readonly notBefore?: string;
+            /**
+             * Format: date-time
+             * @description The job fails with `deadline` when it is not done by then.
+             */
+            readonly notAfter?: string;
+            /**
+             * @description fail (default), or restart at most three times when the source changes.
+             * @enum {string}
+             */
+            readonly onSourceChange?: "fail" | "restart";
+            /** @description Whom OSS calls when the object is there. When the call fails the job fails with `callback_failed`, and has its receipt. */
+            readonly callback?: {
+                /** @description Where OSS posts: up to 5 URLs, separated by semicolons, tried until one answers 200. */
+                readonly url: string;
+                /** @description The Host of the call; the URL's by default. */
+                readonly host?: string;
+                /** @description What OSS posts, with variables: `bucket=${bucket}&object=${object}&size=${size}&run=${x:run}`. */
+                readonly body: string;
+                /**
+                 * @description application/x-www-form-urlencoded by default.
+                 * @enum {string}
+                 */
+                readonly bodyType?: "application/x-www-form-urlencoded" | "application/json";
+                /** @description Values of variables: `run` or `x:run` stands for `${x:run}`. Names in lower case. */
+                readonly vars?: {
+                    readonly [key: string]: string;
+                };
+            };
+            /** @description Who is told what becomes of the job, by Standard Webhooks. */
+            readonly webhook?: {
+                /** @description https, at a public address unless LONGSHORE_WEBHOOK_ALLOW names its host. */
+                readonly url: string;
+                /** @description Which events are told; job.completed, job.failed, job.cancelled by default. */
+                readonly events?: readonly ("job.queued" | "job.running" | "job.completing" | "job.completed" | "job.failed" | "job.paused" | "job.cancelling" | "job.cancelled" | "job.waiting" | "job.updated" | "job.deleted")[];
+            };
+            /** @description Make no jobs: list what would be sent, at `/v1/batches/{id}/files`. */
+            readonly dryRun?: boolean;
+        };
+        /** @description A request to bring one file to one object. */
+        readonly JobRequest: {
+            readonly source: {
+                /** @description Absolute path of a regular file below the source roots. */
+                readonly path: string;
+            };
+            readonly target: {
+                readonly bucket: string;
+                /** @description 1 to 1023 bytes in UTF-8. */
+                readonly key: string;
+            };
+            /** @description Preferred bytes per part; doubled until the file fits 10,000 parts. */
+            readonly partSize?: number;
+            /** @description Files of at least so many bytes go in parts, smaller ones in one request. */
+            readonly multipartThreshold?: number;
+            /** @description Parts of this job in flight at once. */
+            readonly parallel?: number;
+            /** @description What this job may send in a second, from 1KiB on. */
+            readonly bandwidth?: string;
+            /** @description OSS's sequential mode: parts in order, one at a time. */
+            readonly sequential?: boolean;
+            /** @description Headers of the object: storage class, encryption, ACL, tagging, metadata, Cache-Control and so on, checked by the rules of OSS. Content-Type is guessed from the key when absent. */
+            readonly headers?: {
+                readonly [key: string]: string;
+            };
+            /**
+             * @description What to do when the object exists; overwrite by default.
+             * @enum {string}
+             */
+            readonly ifExists?: "overwrite" | "skip" | "skipSame" | "fail";
+            /** @description Higher goes first; 0 by default. */
+            readonly priority?: number;
+            /** @description At most 16; names 1 to 63, values up to 255 characters. */
+            readonly labels?: {
+                readonly [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description The job waits until then.
+             */
+            readonly notBefore?: string;
+            /**
+             * Format: date-time
+             * @description The job fails with `deadline` when it is not done by then.
+             */
+            readonly notAfter?: string;
+            /**
+             * @description fail (default), or restart at most three times when the source changes.
+             * @enum {string}
+             */
+            readonly onSourceChange?: "fail" | "restart";
+            /** @description Whom OSS calls when the object is there. When the call fails the job fails with `callback_failed`, and has its receipt. */
+            readonly callback?: {
+                /** @description Where OSS posts: up to 5 URLs, separated by semicolons, tried until one answers 200. */
+                readonly url: string;
+                /** @description The Host of the call; the URL's by default. */
+                readonly host?: string;
+                /** @description What OSS posts, with variables: `bucket=${bucket}&object=${object}&size=${size}&run=${x:run}`. */
+                readonly body: string;
+                /**
+                 * @description application/x-www-form-urlencoded by default.
+                 * @enum {string}
+                 */
+                readonly bodyType?: "application/x-www-form-urlencoded" | "application/json";
+                /** @description Values of variables: `run` or `x:run` stands for `${x:run}`. Names in lower case. */
+                readonly vars?: {
+                    readonly [key: string]: string;
+                };
+            };
+            /** @description Who is told what becomes of the job, by Standard Webhooks. */
+            readonly webhook?: {
+                /** @description https, at a public address unless LONGSHORE_WEBHOOK_ALLOW names its host. */
+                readonly url: string;
+                /** @description Which events are told; job.completed, job.failed, job.cancelled by default. */
+                readonly events?: readonly ("job.queued" | "job.running" | "job.completing" | "job.completed" | "job.failed" | "job.paused" | "job.cancelling" | "job.cancelled" | "job.waiting" | "job.updated" | "job.deleted")[];
+            };
+            /** @description CRC-64/XZ that the source must have, decimal. */
+            readonly crc64?: string;
+        };
+        /** @description What to change of a job; what is absent stays. A job at work follows at once. */
+        readonly JobChanges: {
+            /** @description Higher goes first; 0 by default. */
+            readonly priority?: number;
+            /** @description Parts of this job in flight at once. */
+            readonly parallel?: number;
+            /** @description Null takes the limit away. */
+            readonly bandwidth?: string | null;
+            /** @description Replace all that the job has. */
+            readonly labels?: {
+                readonly [key: string]: string;
+            };
+        };
+        /** @description Uploads to remove from OSS. */
+        readonly OrphanAbortRequest: {
+            /** @description As GET /v1/orphans shows them. */
+            readonly uploads: readonly {
+                readonly bucket: string;
+                readonly key: string;
+                readonly uploadId: string;
+            }[];
+            /**
+             * @description Also remove uploads that no job of this daemon has.
+             * @default false
+             */
+            readonly force: boolean;
+        };
+        /** @description How long a drain is waited for. */
+        readonly DrainRequest: {
+            /**
+             * @description How long to wait; at most 55.
+             * @default 30
+             */
+            readonly timeoutSeconds: number;
+        } | null;
+        /** @description A token to be remembered by a cookie. */
+        readonly SessionRequest: {
+            /** @description The token; or send it as a bearer token. */
+            readonly token?: string;
+        };
+        /** @description What to change; what is absent stays, null goes back to what the environment says. */
+        readonly SettingsChanges: {
+            readonly concurrency?: number | null;
+            readonly bandwidth?: string | null;
+        };
+        /** @description Jobs made together, watched and steered as one. */
+        readonly Batch: {
+            readonly id: string;
+            /**
+             * @description failed: settled with a failed job or a problem of the walk. paused: nothing of it is moving.
+             * @enum {string}
+             */
+            readonly state: "scanning" | "running" | "paused" | "cancelling" | "completed" | "failed" | "cancelled";
+            /** @description Without `dir`: a list of files. */
+            readonly source: {
+                readonly dir?: string;
+                readonly include?: readonly string[];
+                readonly exclude?: readonly string[];
+                readonly followSymlinks?: boolean;
+            };
+            readonly target: {
+                readonly bucket: string;
+                readonly prefix: string;
+            };
+            readonly dryRun: boolean;
+            /** @description Jobs by state, those that were deleted since included. */
+            readonly totals: {
+                readonly jobs: number;
+                readonly queued: number;
+                readonly running: number;
+                readonly completing: number;
+                readonly paused: number;
+                readonly cancelling: number;
+                /** @description With those that were skipped. */
+                readonly completed: number;
+                readonly failed: number;
+                readonly cancelled: number;
+                /** @description Completed without sending anything, by `ifExists`. */
+                readonly skipped: number;
+                readonly bytesTotal: number;
+                readonly bytesUploaded: number;
+            };
+            readonly walk: {
+                readonly done: boolean;
+                /** @description Files that became jobs (in a dry run: would have), and problems. */
+                readonly seen: number;
+                readonly problemCount: number;
+                /** @description The first 100; all of them are at `/v1/batches/{id}/problems`. */
+                readonly problems: readonly components["schemas"]["BatchProblem"][];
+            };
+            readonly labels: {
+                readonly [key: string]: string;
+            };
+            /** Format: date-time */
+            readonly createdAt: string;
+            /** @description Set when the batch is settled: completed, failed or cancelled. */
+            readonly finishedAt: string | null;
+        };
+        readonly BatchPage: {
+            readonly items: readonly components["schemas"]["Batch"][];
+            /** @description Null at the end. */
+            readonly nextCursor: string | null;
+        };
+        /** @description Why a file or directory did not become jobs. */
+        readonly BatchProblem: {
+            /** @description A name that is not UTF-8 has `\xNN` for its bytes that are not ASCII. */
+            readonly path: string;
+            /** @enum {string} */
+            readonly code: "source_unavailable" | "directory_unreadable" | "name_not_utf8" | "key_invalid" | "key_taken" | "target_busy" | "source_too_large";
+            readonly message: string;
+            /** @description The job in the way (target_busy). */
+            readonly jobId: string | null;
+        };
+        readonly BatchProblemPage: {
+            readonly items: readonly components["schemas"]["BatchProblem"][];
+            /** @description Null at the end. */
+            readonly nextCursor: string | null;
+        };
+        /** @description One source on its way to one object. */
+        readonly Job: {
+            readonly id: string;
+            /** @enum {string} */
+            readonly state: "queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled";
+            /** @description Why an unsettled job is not moving. */
+            readonly waiting: ("backoff" | "endpoint" | "credentials" | "storage" | "notBefore") | null;
+            readonly source: {
+                readonly path: string;
+                readonly size: number;
+            };
+            readonly target: {
+                readonly bucket: string;
+                readonly key: string;
+            };
+            readonly batchId: string | null;
+            readonly priority: number;
+            /** @description Parts in flight at once. */
+            readonly parallel: number;
+            /** @description Bytes per second that the job may send by itself; null: no limit of its own. */
+            readonly bandwidth: number | null;
+            readonly labels: {
+                readonly [key: string]: string;
+            };
+            readonly upload: {
+                /** @description Null before the start. */
+                readonly mode: ("put" | "multipart") | null;
+                readonly uploadId: string | null;
+                readonly partSize: number | null;
+                readonly partCount: number | null;
+            };
+            readonly outcome: ("uploaded" | "skipped") | null;
+            readonly progress: components["schemas"]["Progress"];
+            /** @description The proof of a completed job. */
+            readonly receipt: {
+                readonly size: number;
+                /** @description CRC-64/XZ, decimal. */
+                readonly crc64: string;
+                /** @description OSS's CRC-64 of the whole object. */
+                readonly serverCrc64: string | null;
+                /** @enum {string} */
+                readonly proof: "object" | "parts";
+                readonly etag: string;
+                readonly versionId: string | null;
+                readonly requestId: string | null;
+                /** Format: date-time */
+                readonly completedAt: string;
+            } | null;
+            /** @description Why the job failed. */
+            readonly error: {
+                /** @enum {string} */
+                readonly code: "source_changed" | "source_missing" | "source_unreadable" | "object_exists" | "access_denied" | "no_such_bucket" | "bad_request" | "integrity" | "too_many_attempts" | "deadline" | "callback_failed";
+                readonly message: string;
+                readonly ossCode: string | null;
+                readonly requestId: string | null;
+            } | null;
+            /** @description Charged tries since the last retry. */
+            readonly attempts: number;
+            /** @description How often the job was taken up. */
+            readonly runs: number;
+            /** Format: date-time */
+            readonly createdAt: string;
+            readonly startedAt: string | null;
+            /** @description Set when the job is settled: completed, failed or cancelled. */
+            readonly finishedAt: string | null;
+            readonly notBefore: string | null;
+            /** @description Grows with every change by PATCH: the ETag is `"v<version>"`. */
+            readonly version: number;
+        };
+        readonly JobPage: {
+            readonly items: readonly components["schemas"]["Job"][];
+            /** @description Null at the end. */
+            readonly nextCursor: string | null;
+        };
+        /** @description `data:` of job.progress, which has no id and is never stored. */
+        readonly JobProgress: {
+            readonly jobId: string;
+            readonly progress: components["schemas"]["Progress"];
+        };
+        /** @description `data:` of a stored event: `job` as it was then, `part` for part.uploaded, `batch` for batch.completed (settled, however it ended). */
+        readonly Event: {
+            /** @description Opaque; what Last-Event-ID takes. */
+            readonly id: string;
+            /** @enum {string} */
+            readonly type: "job.queued" | "job.running" | "job.completing" | "job.completed" | "job.failed" | "job.paused" | "job.cancelling" | "job.cancelled" | "job.waiting" | "job.updated" | "job.deleted" | "part.uploaded" | "batch.completed";
+            /** Format: date-time */
+            readonly at: string;
+            /** @description Null for batch.completed. */
+            readonly jobId: string | null;
+            readonly batchId: string | null;
+            /** @description The name of the token whose request it was. */
+            readonly by?: string;
+            readonly job?: components["schemas"]["Job"];
+            readonly part?: components["schemas"]["Part"];
+            readonly batch?: components["schemas"]["Batch"];
+        };
+        /** @description A multipart upload that is open in OSS. */
+        readonly Orphan: {
+            readonly bucket: string;
+            readonly key: string;
+            readonly uploadId: string;
+            /**
+             * @description ours: of a job of this daemon; possible: one of our requests to begin it may have gone unanswered; unknown: all else.
+             * @enum {string}
+             */
+            readonly owner: "ours" | "possible" | "unknown";
+            /** @description The job that it belongs to, or may have come from. */
+            readonly jobId: string | null;
+            /** @description Of the job that has this upload. */
+            readonly jobState: ("queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled") | null;
+            /** Format: date-time */
+            readonly initiatedAt: string;
+            readonly ageSeconds: number;
+            /** @description Held by OSS; null when they were not counted. */
+            readonly bytes: number | null;
+        };
+        readonly OrphanAbortAnswers: {
+            readonly items: readonly {
+                readonly bucket: string;
+                readonly key: string;
+                readonly uploadId: string;
+                /**
+                 * @description gone: OSS did not know it any more; failed: OSS did not do it, try again.
+                 * @enum {string}
+                 */
+                readonly result: "aborted" | "gone" | "refused" | "failed";
+                /** @description Why it was refused or failed. */
+                readonly reason: string | null;
+            }[];
+        };
+        readonly OrphanPage: {
+            readonly items: readonly components["schemas"]["Orphan"][];
+            /** @description Null at the end. */
+            readonly nextCursor: string | null;
+        };
+        readonly Part: {
+            readonly partNumber: number;
+            readonly offset: number;
+            readonly size: number;
+            /** @enum {string} */
+            readonly state: "pending" | "uploaded" | "uploading";
+            readonly etag: string | null;
+            readonly crc64: string | null;
+            /** @description Tries that this part took; 0 when it was found in OSS. */
+            readonly attempts: number;
+            readonly uploadedAt: string | null;
+        };
+        readonly PartPage: {
+            readonly items: readonly components["schemas"]["Part"][];
+            /** @description Null at the end. */
+            readonly nextCursor: string | null;
+        };
+        readonly PlannedFile: {
+            readonly path: string;
+            readonly key: string;
+            readonly size: number;
+        };
+        readonly PlannedFilePage: {
+            readonly items: readonly components["schemas"]["PlannedFile"][];
+            /** @description Null at the end. */
+            readonly nextCursor: string | null;
+        };
+        readonly Probe: {
+            /** @constant */
+            readonly status: "ok";
+            /** @description What was looked at, by name. */
+            readonly checks: {
+                readonly [key: string]: {
+                    readonly ok: boolean;
+                    /** @enum {string} */
+                    readonly code?: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
+                };
+            };
+        };
+        /** @description A probe that fails: problem details with what was looked at. */
+        readonly ProbeProblem: {
+            /** @constant */
+            readonly type: "about:blank";
+            readonly title: string;
+            readonly status: number;
+            /** @description What happened and what to do, for people. */
+            readonly detail: string;
+            /**
+             * @description Stable; what programs go by.
+             * @enum {string}
+             */
+            readonly code: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
+            /** @description The offending fields. */
+            readonly errors?: readonly {
+                readonly path: string;
+                readonly message: string;
+            }[];
+            /** @description The job that stands in the way (target_busy). */
+            readonly jobId?: string;
+            /** @description What was looked at, by name. */
+            readonly checks: {
+                readonly [key: string]: {
+                    readonly ok: boolean;
+                    /** @enum {string} */
+                    readonly code?: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
+                };
+            };
+        };
+        /** @description RFC 9457 problem details. */
+        readonly Problem: {
+            /** @constant */
+            readonly type: "about:blank";
+            readonly title: string;
+            readonly status: number;
+            /** @description What happened and what to do, for people. */
+            readonly detail: string;
+            /**
+             * @description Stable; what programs go by.
+             * @enum {string}
+             */
+            readonly code: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
+            /** @description The offending fields. */
+            readonly errors?: readonly {
+                readonly path: string;
+                readonly message: string;
+            }[];
+            /** @description The job that stands in the way (target_busy). */
+            readonly jobId?: string;
+        };
+        readonly Progress: {
+            readonly bytesTotal: number;
+            /** @description Bytes that OSS has acknowledged. */
+            readonly bytesUploaded: number;
+            readonly bytesInFlight: number;
+            readonly partsTotal: number | null;
+            readonly partsUploaded: number;
+            readonly bytesPerSecond: number | null;
+            readonly etaSeconds: number | null;
+        };
+        /** @description Whose token the cookie stands for. */
+        readonly Session: {
+            /** @description What events call the holder of the token; null where none is needed. */
+            readonly name: string | null;
+            /** @enum {string} */
+            readonly scope: "read" | "submit" | "admin";
+        };
+        /** @description The settings that can be changed while the daemon runs. */
+        readonly Settings: {
+            /** @description Parts and puts in flight in the daemon. */
+            readonly concurrency: number;
+            /** @description As it was given: a size, off, or a timetable. */
+            readonly bandwidth: string;
+            /** @description What the bandwidth allows just now; null: no limit. */
+            readonly bytesPerSecond: number | null;
+            /** @description Where each value comes from: `stored` was set by PATCH and outlives restarts. */
+            readonly origins: {
+                /** @enum {string} */
+                readonly concurrency: "environment" | "stored";
+                /** @enum {string} */
+                readonly bandwidth: "environment" | "stored";
+            };
+            /** @description What null goes back to. */
+            readonly environment: {
+                /** @description Parts and puts in flight in the daemon. */
+                readonly concurrency: number;
+                /** @description As it was given: a size, off, or a timetable. */
+                readonly bandwidth: string;
+            };
+        };
+        /** @description How the daemon is doing. */
+        readonly Stats: {
+            /** @description Stored jobs by state. */
+            readonly jobs: {
+                readonly queued: number;
+                readonly running: number;
+                readonly completing: number;
+                readonly paused: number;
+                readonly failed: number;
+                readonly cancelling: number;
+                readonly completed: number;
+                readonly cancelled: number;
+            };
+            /** @description Unsettled jobs' bytes that OSS does not hold yet. */
+            readonly bytesPending: number;
+            /** @description Jobs that wait for an instant, by reason. */
+            readonly waiting: {
+                readonly backoff: number;
+                readonly endpoint: number;
+                readonly credentials: number;
+                readonly storage: number;
+                readonly notBefore: number;
+            };
+            /** @description Since when the oldest job that could be taken up has been ready; null and 0 when none is. */
+            readonly queue: {
+                readonly oldestReadyAt: string | null;
+                readonly ageSeconds: number;
+            };
+            /** @description Messages of the outbox, and how long the oldest pending one has been tried. */
+            readonly webhooks: {
+                readonly pending: number;
+                readonly delivered: number;
+                readonly failed: number;
+                readonly oldestPendingAt: string | null;
+                readonly ageSeconds: number;
+            };
+            /** @description The database and its write-ahead log on disk. */
+            readonly storage: {
+                readonly databaseBytes: number;
+                readonly walBytes: number;
+            } | null;
+            /** @description Jobs that a run is working on. */
+            readonly runs: number;
+            /** @description New jobs are refused. */
+            readonly draining: boolean;
+            /** @description Handed to the network each second, over the last five. */
+            readonly bytesPerSecond: number;
+            /** @description What OSS acknowledged since this daemon started; `objects` went in one piece. */
+            readonly uploaded: {
+                /** Format: date-time */
+                readonly since: string;
+                readonly bytes: number;
+                readonly parts: number;
+                readonly objects: number;
+            };
+            /** @description Parts and puts in flight, and how many may be. */
+            readonly slots: {
+                readonly inUse: number;
+                readonly limit: number;
+            };
+            /** @description Each endpoint and bucket that was sent to. */
+            readonly endpoints: readonly {
+                readonly endpoint: string;
+                readonly bucket: string;
+                /**
+                 * @description open: nothing is sent until a probe is due; halfOpen: one is under way.
+                 * @enum {string}
+                 */
+                readonly breaker: "closed" | "open" | "halfOpen";
+                readonly inFlight: number;
+                /** @description Parts and puts that may be in flight to it now. */
+                readonly limit: number;
+            }[];
+            /** @description What each thread that moves bytes has in flight; how many died. */
+            readonly lanes: {
+                readonly inFlight: readonly number[];
+                readonly replaced: number;
+            };
+            /** @description Whether there are keys to sign with; null when they name no expiry. */
+            readonly credentials: {
+                readonly available: boolean;
+                readonly expiresAt: string | null;
+            };
+        };
+        readonly Version: {
+            readonly version: string;
+            readonly commit: string | null;
+        };
+        /** @description How many jobs that match are not settled, and how the others ended. */
+        readonly WaitCounts: {
+            readonly pending: number;
+            readonly completed: number;
+            readonly failed: number;
+            readonly cancelled: number;
+        };
+        /** @description A message to a receiver of webhooks. */
+        readonly Webhook: {
+            /** @description Of the event that it tells; its `webhook-id` at every try. */
+            readonly id: string;
+            readonly jobId: string;
+            readonly type: string;
+            /** @description Without its query. */
+            readonly url: string;
+            /** @enum {string} */
+            readonly state: "pending" | "delivered" | "failed";
+            /** @description Tries so far, since it was last asked for. */
+            readonly attempts: number;
+            /** Format: date-time */
+            readonly createdAt: string;
+            /** @description Set while it is pending. */
+            readonly nextAttemptAt: string | null;
+            readonly lastAttempt: {
+                /** Format: date-time */
+                readonly at: string;
+                /** @description HTTP status; null when there was no answer. */
+                readonly status: number | null;
+                /** @description Why it failed. */
+                readonly reason: string | null;
+            } | null;
+        };
+        readonly WebhookPage: {
+            readonly items: readonly components["schemas"]["Webhook"][];
+            /** @description Null at the end. */
+            readonly nextCursor: string | null;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    readonly listJobs: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Items per page; 100 by default. */
+                readonly limit?: number;
+                /** @description `nextCursor` of the page before. */
+                readonly cursor?: string;
+                /** @description May repeat or hold commas. */
+                readonly state?: readonly ("queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled")[];
+                readonly bucket?: string;
+                /** @description Path of the source; with a `/` at its end everything below that directory. */
+                readonly source?: string;
+                /** @description `k=v`, or a bare `k` for any value. May repeat; all must match. */
+                readonly label?: readonly string[];
+                /** @description Only of this batch. */
+                readonly batch?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["JobPage"];
+                };
+            };
+        };
+    };
+    readonly submitJob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description A repeat with the same key and body makes nothing and answers the job that was made; it lives as long as the job. */
+                readonly "idempotency-key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["JobRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Made, and durable. `Location` names it; `Idempotency-Replayed: true` tells that it was made before. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    readonly getJob: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Answer when the job is settled, at the latest after this duration: `30`, `30s`, `1m`; at most 55 s. */
+                readonly wait?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    readonly removeJob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Removed. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly changeJob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Changes nothing (412) unless the job still has this ETag. */
+                readonly "if-match"?: string;
+            };
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["JobChanges"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    readonly listParts: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Items per page; 100 by default. */
+                readonly limit?: number;
+                /** @description `nextCursor` of the page before. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PartPage"];
+                };
+            };
+        };
+    };
+    readonly pauseJob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Accepted, or still under way: how it is now. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    readonly resumeJob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Accepted, or still under way: how it is now. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    readonly cancelJob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Accepted, or still under way: how it is now. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    readonly retryJob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Accepted, or still under way: how it is now. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    readonly listBatches: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Items per page; 100 by default. */
+                readonly limit?: number;
+                /** @description `nextCursor` of the page before. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BatchPage"];
+                };
+            };
+        };
+    };
+    readonly submitBatch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description A repeat with the same key and body makes nothing and answers the job that was made; it lives as long as the job. */
+                readonly "idempotency-key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["BatchRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Made, and durable. `Location` names it; `Idempotency-Replayed: true` tells that it was made before. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Batch"];
+                };
+            };
+        };
+    };
+    readonly getBatch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Batch"];
+                };
+            };
+        };
+    };
+    readonly listBatchJobs: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Items per page; 100 by default. */
+                readonly limit?: number;
+                /** @description `nextCursor` of the page before. */
+                readonly cursor?: string;
+                /** @description May repeat or hold commas. */
+                readonly state?: readonly ("queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled")[];
+                readonly bucket?: string;
+                /** @description Path of the source; with a `/` at its end everything below that directory. */
+                readonly source?: string;
+                /** @description `k=v`, or a bare `k` for any value. May repeat; all must match. */
+                readonly label?: readonly string[];
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["JobPage"];
+                };
+            };
+        };
+    };
+    readonly listBatchProblems: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Items per page; 100 by default. */
+                readonly limit?: number;
+                /** @description `nextCursor` of the page before. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BatchProblemPage"];
+                };
+            };
+        };
+    };
+    readonly listPlannedFiles: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Items per page; 100 by default. */
+                readonly limit?: number;
+                /** @description `nextCursor` of the page before. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PlannedFilePage"];
+                };
+            };
+        };
+    };
+    readonly getBatchManifest: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/x-ndjson": string;
+                };
+            };
+        };
+    };
+    readonly pauseBatch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Accepted, or still under way: how it is now. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Batch"];
+                };
+            };
+        };
+    };
+    readonly resumeBatch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Accepted, or still under way: how it is now. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Batch"];
+                };
+            };
+        };
+    };
+    readonly cancelBatch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Accepted, or still under way: how it is now. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Batch"];
+                };
+            };
+        };
+    };
+    readonly retryBatch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Accepted, or still under way: how it is now. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Batch"];
+                };
+            };
+        };
+    };
+    readonly waitForJobs: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description May repeat or hold commas. */
+                readonly job?: readonly string[];
+                /** @description Only of this batch. */
+                readonly batch?: string;
+                /** @description `k=v`, or a bare `k` for any value. May repeat; all must match. */
+                readonly label?: readonly string[];
+                /** @description Only jobs that were made at this instant or later. */
+                readonly since?: string;
+                /** @description How long to wait: `30`, `30s`, `1m`; at most 55 s. */
+                readonly timeout?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["WaitCounts"];
+                };
+            };
+            /** @description Accepted, or still under way: how it is now. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["WaitCounts"];
+                };
+            };
+        };
+    };
+    readonly drain: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["DrainRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["WaitCounts"];
+                };
+            };
+            /** @description Accepted, or still under way: how it is now. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["WaitCounts"];
+                };
+            };
+        };
+    };
+    readonly undoDrain: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Removed. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly streamEvents: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Events of one job only. */
+                readonly job?: string;
+                /** @description Events of one batch and its jobs only. */
+                readonly batch?: string;
+                /** @description Event id after which to go on, or `oldest` for all that is kept; Last-Event-ID wins. */
+                readonly after?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": string;
+                };
+            };
+        };
+    };
+    readonly streamJobEvents: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Event id after which to go on, or `oldest` for all that is kept; Last-Event-ID wins. */
+                readonly after?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": string;
+                };
+            };
+        };
+    };
+    readonly listWebhooks: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Items per page; 100 by default. */
+                readonly limit?: number;
+                /** @description `nextCursor` of the page before. */
+                readonly cursor?: string;
+                /** @description Of one job only. */
+                readonly job?: string;
+                readonly state?: "pending" | "delivered" | "failed";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["WebhookPage"];
+                };
+            };
+        };
+    };
+    readonly redeliverWebhook: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Accepted, or still under way: how it is now. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Webhook"];
+                };
+            };
+        };
+    };
+    readonly openSession: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SessionRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Made, and durable. `Location` names it; `Idempotency-Replayed: true` tells that it was made before. */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Session"];
+                };
+            };
+        };
+    };
+    readonly closeSession: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Removed. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly listOrphans: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Items per page; 100 by default. */
+                readonly limit?: number;
+                /** @description `nextCursor` of the page before. */
+                readonly cursor?: string;
+                readonly bucket?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["OrphanPage"];
+                };
+            };
+        };
+    };
+    readonly abortOrphans: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["OrphanAbortRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["OrphanAbortAnswers"];
+                };
+            };
+        };
+    };
+    readonly getStats: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Stats"];
+                };
+            };
+        };
+    };
+    readonly getVersion: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Version"];
+                };
+            };
+        };
+    };
+    readonly getMetrics: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/plain": string;
+                };
+            };
+        };
+    };
+    readonly getSettings: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Settings"];
+                };
+            };
+        };
+    };
+    readonly changeSettings: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SettingsChanges"];
+            };
+        };
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Settings"];
+                };
+            };
+        };
+    };
+    readonly isLive: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Probe"];
+                };
+            };
+        };
+    };
+    readonly isReady: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Probe"];
+                };
+            };
+        };
+    };
+}

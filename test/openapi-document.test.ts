@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises'
+import { createConfig, lintFromString } from '@redocly/openapi-core'
+import openapiTypescript, { astToString, type OpenAPI3 } from 'openapi-typescript'
+import { describe, expect, it } from 'vitest'
+import { type JsonSchema, problemsOf, resolve, type Schemas } from './guard/json-schema.js'
+import { createHarness } from './http/harness.js'
+
+/*
+ * `npm run openapi` writes docs/reference/openapi.json and src/cli/openapi-types.ts anew; `npm test` compares them.
+ */
+
+interface MediaType {
+  readonly schema: JsonSchema & { readonly examples?: readonly unknown[] }
+  readonly example?: unknown
+}
+interface Operation {
+  readonly operationId: string
+  readonly requestBody?: { readonly content: Readonly<Record<string, MediaType>> }
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, MediaType>> }>>
+}
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly schemas: Schemas }
+}
+
+const setup = async () => {
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
+  const { app } = await createHarness({ version: { version } })
+  const document = (await app.inject('/openapi.json')).json() as Document
+  return { app, document, text: `${JSON.stringify(document, null, 2)}\n` }
+}
+
+const operationsOf = ({ paths }: Document): readonly Operation[] => Object.values(paths).flatMap(Object.values)
+
+describe('docs/reference/openapi.json', () => {
+  it('is the document of this version', async () => {
+    const { text } = await setup()
+    await expect(text).toMatchFileSnapshot('../docs/reference/openapi.json')
+  })
+
+  it('has every route but those of pages', async () => {
+    const { app, document } = await setup()
+    const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    const routes = app
+      .routeScopes()
+      .filter(({ method, url }) => method !== 'HEAD' && !/^\/(docs.*|openapi\.json|assets\/.*|)$/.test(url))
+      .map(({ method, url }) => `${method} ${url.replace(/:(\w+)/g, '{$1}')}`)
+    expect([...documented].sort()).toEqual([...routes].sort())
+  })
+
+  it('passes a linter', async () => {
+    const { text } = await setup()
+    const config = await createConfig({
+      extends: ['recommended-strict'],
+      // It is served by whoever runs it, wherever that is; Event and JobProgress are what streams are made of.
+      rules: { 'no-empty-servers': 'off', 'no-unused-components': 'off' },
+    })
+    const found = await lintFromString({ source: text, config, absoluteRef: 'openapi.json' })
+    expect(found.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer])).toEqual([])
+  })
+
+  it('shows an example of every body and every answer, and each is what its schema says', async () => {
+    const { document } = await setup()
+    const { schemas } = document.components
+    const wrong: string[] = []
+    let shown = 0
+    const check = (where: string, { schema, example }: MediaType): void => {
+      const examples = example === undefined ? (resolve(schema, schemas) as MediaType['schema']).examples : [example]
+      if (examples === undefined || examples.length === 0) wrong.push(`${where} has no example`)
+      for (const one of examples ?? []) wrong.push(...problemsOf(one, schema, schemas).map((text) => where + text))
+      shown += examples?.length ?? 0
+    }
+    for (const { operationId, requestBody, responses } of operationsOf(document)) {
+      for (const body of Object.values(requestBody?.content ?? {})) check(`${operationId} body`, body)
+      for (const [status, { content = {} }] of Object.entries(responses)) {
+        for (const body of Object.values(content)) check(`${operationId} ${status}`, body)
+      }
+    }
+    expect(wrong).toEqual([])
+    expect(shown).toBeGreaterThan(300)
+  })
+})
+
+/** Refusals are alike everywhere and known to the client by heart: repeating them would make up most of the types. */
+const answersOnly = (document: Document): Document => {
+  const isAnswer = (status: string): boolean => Number(status) < 400
+  const kept = (operation: Operation): Operation => ({
+    ...operation,
+    responses: Object.fromEntries(Object.entries(operation.responses).filter(([status]) => isAnswer(status))),
+  })
+  const paths = Object.entries(document.paths).map(([path, methods]) => [
+    path,
+    Object.fromEntries(Object.entries(methods).map(([method, operation]) => [method, kept(operation)])),
+  ])
+  return { ...document, paths: Object.fromEntries(paths) }
+}
+
+/** Without examples, which would be comments. */
+const plain = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (name, member) => (name === 'examples' || name === 'example' ? undefined : member)))
+
+describe('src/cli/openapi-types.ts', () => {
+  it('is what the document says', async () => {
+    const { document } = await setup()
+    const types = astToString(await openapiTypescript(plain(answersOnly(document)) as OpenAPI3, { immutable: true }))
+    await expect(`// Generated from docs/reference/openapi.json by \`npm run openapi\`.\n${types}`).toMatchFileSnapshot(
+      '../src/cli/openapi-types.ts',
+    )
+  })
+})
