@@ -1,23 +1,11 @@
 import type { BatchView } from '../core/batch-view.js'
-import type { IfExists, JobState } from '../core/job.js'
+import type { JobState } from '../core/job.js'
 import type { JobView } from '../core/job-view.js'
 import type { HttpClient } from './http-client.js'
+import { createAsk, type Schemas } from './typed-requests.js'
 
-/** The body of `POST /v1/jobs`, as far as the CLI fills it. Sizes in bytes. */
-export interface JobRequest {
-  readonly source: { readonly path: string }
-  readonly target: { readonly bucket: string; readonly key: string }
-  readonly partSize?: number
-  readonly multipartThreshold?: number
-  readonly parallel?: number
-  /** Bytes per second, as text. */
-  readonly bandwidth?: string
-  readonly sequential?: boolean
-  readonly headers?: Readonly<Record<string, string>>
-  readonly ifExists?: IfExists
-  readonly priority?: number
-  readonly labels?: Readonly<Record<string, string>>
-}
+/** The body of `POST /v1/jobs`. */
+export type JobRequest = Schemas['JobRequest']
 
 export interface ListQuery {
   readonly states?: readonly JobState[]
@@ -35,17 +23,12 @@ export interface WaitQuery {
   readonly since?: string
 }
 
-export interface JobCounts {
-  readonly pending: number
-  readonly completed: number
-  readonly failed: number
-  readonly cancelled: number
-}
-
-export interface JobPage {
-  readonly items: readonly JobView[]
-  readonly nextCursor: string | null
-}
+export type JobCounts = Schemas['WaitCounts']
+export type JobPage = Schemas['JobPage']
+export type JobChanges = Schemas['JobChanges']
+export type OrphanView = Schemas['Orphan']
+export type OrphanPage = Schemas['OrphanPage']
+export type AbortAnswer = Schemas['OrphanAbortAnswers']['items'][number]
 
 /** An open multipart upload in OSS, by its name. */
 export interface UploadName {
@@ -54,49 +37,11 @@ export interface UploadName {
   readonly uploadId: string
 }
 
-export interface OrphanView extends UploadName {
-  readonly owner: 'ours' | 'possible' | 'unknown'
-  readonly jobId: string | null
-  readonly jobState: JobState | null
-  readonly initiatedAt: string
-  readonly ageSeconds: number
-  readonly bytes: number | null
-}
-
-export interface OrphanPage {
-  readonly items: readonly OrphanView[]
-  readonly nextCursor: string | null
-}
-
-export interface AbortAnswer extends UploadName {
-  readonly result: 'aborted' | 'gone' | 'refused' | 'failed'
-  readonly reason: string | null
-}
-
-export interface JobChanges {
-  readonly priority?: number
-  readonly parallel?: number
-  /** Null takes the limit away. */
-  readonly bandwidth?: string | null
-  readonly labels?: Readonly<Record<string, string>>
-}
-
 /** The live settings, as the daemon answers them. */
-export interface SettingsView {
-  readonly concurrency: number
-  readonly bandwidth: string
-  readonly bytesPerSecond: number | null
-  readonly origins: { readonly concurrency: SettingOrigin; readonly bandwidth: SettingOrigin }
-  readonly environment: { readonly concurrency: number; readonly bandwidth: string }
-}
-
-export type SettingOrigin = 'environment' | 'stored'
-
+export type SettingsView = Schemas['Settings']
+export type SettingOrigin = SettingsView['origins']['bandwidth']
 /** What is absent stays; null goes back to the environment. */
-export interface SettingsChanges {
-  readonly concurrency?: number | null
-  readonly bandwidth?: string | null
-}
+export type SettingsChanges = Schemas['SettingsChanges']
 
 export type Verb = 'pause' | 'resume' | 'cancel' | 'retry'
 
@@ -139,72 +84,59 @@ const waitMarginMs = 20_000
 const orphansTimeoutMs = 60_000
 
 export const createApi = (client: HttpClient): Api => {
-  const jobPath = (jobId: string, tail = ''): string => `/v1/jobs/${encodeURIComponent(jobId)}${tail}`
-  const batchPath = (batchId: string, tail = ''): string => `/v1/batches/${encodeURIComponent(batchId)}${tail}`
+  const ask = createAsk(client)
   return {
-    submit: async (body, idempotencyKey, signal) =>
-      (await client.request('POST', '/v1/jobs', {
-        body,
-        headers: { 'idempotency-key': idempotencyKey },
-        signal,
-      })) as JobView,
-    get: async (jobId, signal) => (await client.request('GET', jobPath(jobId), { signal })) as JobView,
-    wait: async (jobId, waitSeconds, signal) =>
-      (await client.request('GET', jobPath(jobId), {
-        query: [['wait', `${waitSeconds}s`]],
+    submit: (body, idempotencyKey, signal) =>
+      ask('post', '/v1/jobs', { body, headers: { 'idempotency-key': idempotencyKey }, signal }),
+    get: (id, signal) => ask('get', '/v1/jobs/{id}', { id, signal }),
+    wait: (id, waitSeconds, signal) =>
+      ask('get', '/v1/jobs/{id}', {
+        id,
+        query: { wait: `${waitSeconds}s` },
         timeoutMs: waitSeconds * 1000 + waitMarginMs,
         signal,
-      })) as JobView,
-    waitFor: async ({ jobs = [], labels = [], batch, since }, waitSeconds, signal) => {
-      const query: [string, string][] = [['timeout', `${waitSeconds}s`]]
-      if (jobs.length > 0) query.push(['job', jobs.join(',')])
-      for (const label of labels) query.push(['label', label])
-      if (batch !== undefined) query.push(['batch', batch])
-      if (since !== undefined) query.push(['since', since])
-      const timeoutMs = waitSeconds * 1000 + waitMarginMs
-      return (await client.request('GET', '/v1/wait', { query, timeoutMs, signal })) as JobCounts
-    },
-    drain: async (waitSeconds, signal) => {
-      const timeoutMs = waitSeconds * 1000 + waitMarginMs
-      const body = { timeoutSeconds: waitSeconds }
-      return (await client.request('POST', '/v1/drain', { body, timeoutMs, signal })) as JobCounts
-    },
+      }),
+    waitFor: ({ jobs, labels, batch, since }, waitSeconds, signal) =>
+      ask('get', '/v1/wait', {
+        query: { timeout: `${waitSeconds}s`, job: jobs, label: labels, batch, since },
+        timeoutMs: waitSeconds * 1000 + waitMarginMs,
+        signal,
+      }),
+    drain: (waitSeconds, signal) =>
+      ask('post', '/v1/drain', {
+        body: { timeoutSeconds: waitSeconds },
+        timeoutMs: waitSeconds * 1000 + waitMarginMs,
+        signal,
+      }),
     undoDrain: async (signal) => {
-      await client.request('DELETE', '/v1/drain', { signal })
+      await ask('delete', '/v1/drain', { signal })
     },
-    page: async ({ states = [], bucket, labels = [] }, limit, cursor, signal) => {
-      const query: [string, string][] = [['limit', String(limit)]]
-      if (states.length > 0) query.push(['state', states.join(',')])
-      if (bucket !== undefined) query.push(['bucket', bucket])
-      for (const label of labels) query.push(['label', label])
-      if (cursor !== null) query.push(['cursor', cursor])
-      return (await client.request('GET', '/v1/jobs', { query, signal })) as JobPage
+    page: ({ states, bucket, labels }, limit, cursor, signal) =>
+      ask('get', '/v1/jobs', {
+        query: { limit, state: states, bucket, label: labels, cursor },
+        signal,
+      }),
+    control: (id, verb, signal) => ask('post', `/v1/jobs/{id}/${verb}`, { id, signal }),
+    getBatch: (id, signal) => ask('get', '/v1/batches/{id}', { id, signal }),
+    controlBatch: (id, verb, signal) => ask('post', `/v1/batches/{id}/${verb}`, { id, signal }),
+    change: (id, body, signal) => ask('patch', '/v1/jobs/{id}', { id, body, signal }),
+    settings: (signal) => ask('get', '/v1/settings', { signal }),
+    changeSettings: (body, signal) => ask('patch', '/v1/settings', { body, signal }),
+    remove: async (id, signal) => {
+      await ask('delete', '/v1/jobs/{id}', { id, signal })
     },
-    control: async (jobId, verb, signal) =>
-      (await client.request('POST', jobPath(jobId, `/${verb}`), { signal })) as JobView,
-    getBatch: async (batchId, signal) => (await client.request('GET', batchPath(batchId), { signal })) as BatchView,
-    controlBatch: async (batchId, verb, signal) =>
-      (await client.request('POST', batchPath(batchId, `/${verb}`), { signal })) as BatchView,
-    change: async (jobId, body, signal) => (await client.request('PATCH', jobPath(jobId), { body, signal })) as JobView,
-    settings: async (signal) => (await client.request('GET', '/v1/settings', { signal })) as SettingsView,
-    changeSettings: async (body, signal) =>
-      (await client.request('PATCH', '/v1/settings', { body, signal })) as SettingsView,
-    remove: async (jobId, signal) => {
-      await client.request('DELETE', jobPath(jobId), { signal })
-    },
-    orphans: async (bucket, limit, cursor, signal) => {
-      const query: [string, string][] = [['limit', String(limit)]]
-      if (bucket !== null) query.push(['bucket', bucket])
-      if (cursor !== null) query.push(['cursor', cursor])
-      return (await client.request('GET', '/v1/orphans', { query, timeoutMs: orphansTimeoutMs, signal })) as OrphanPage
-    },
+    orphans: (bucket, limit, cursor, signal) =>
+      ask('get', '/v1/orphans', {
+        query: { limit, bucket, cursor },
+        timeoutMs: orphansTimeoutMs,
+        signal,
+      }),
     abortOrphans: async (uploads, force, signal) => {
-      const options = { body: { uploads, force }, timeoutMs: orphansTimeoutMs, signal }
-      const answer = await client.request('POST', '/v1/orphans/abort', options)
-      return (answer as { readonly items: readonly AbortAnswer[] }).items
+      const body = { uploads, force }
+      return (await ask('post', '/v1/orphans/abort', { body, timeoutMs: orphansTimeoutMs, signal })).items
     },
     events: (jobId, lastEventId, signal) =>
-      client.stream(jobId === null ? '/v1/events' : jobPath(jobId, '/events'), {
+      client.stream(jobId === null ? '/v1/events' : `/v1/jobs/${encodeURIComponent(jobId)}/events`, {
         headers: lastEventId === null ? {} : { 'last-event-id': lastEventId },
         signal,
       }),
