@@ -81,8 +81,10 @@ const addNode = (root, builds) => {
     run('chroot', [root, 'useradd', '--uid', '1000', '--create-home', 'node'])
   }
   if (!builds) return
-  cpSync(join(prefix, 'include/node'), join(local, 'include/node'), { recursive: true })
-  cpSync(join(prefix, 'lib/node_modules/npm'), join(local, 'lib/node_modules/npm'), { recursive: true })
+  for (const part of ['include/node', 'lib/node_modules/npm']) {
+    rmSync(join(local, part), { recursive: true, force: true })
+    cpSync(join(prefix, part), join(local, part), { recursive: true, verbatimSymlinks: true })
+  }
   rmSync(join(local, 'bin/npm'), { force: true })
   run('ln', ['-s', '../lib/node_modules/npm/bin/npm-cli.js', join(local, 'bin/npm')])
   const authorities = process.env.NODE_EXTRA_CA_CERTS ?? '/etc/ssl/certs/ca-certificates.crt'
