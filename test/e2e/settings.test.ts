@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
@@ -97,6 +98,7 @@ describe('longshore serve', () => {
           .end()
       })
     expect(await ask()).toHaveProperty('version')
+    expect((await stat(socket)).mode & 0o777).toBe(0o660)
     daemon.kill('SIGKILL')
     await daemon.exited
     const next = await world.start(settings)
