@@ -7,6 +7,7 @@ import { crc64Engine } from './adapters/crc64/crc64.js'
 import { createRefreshingCredentials } from './adapters/credentials/refreshing-credentials.js'
 import { createDirectoryWalker } from './adapters/file/directory-walker.js'
 import { createFileSources } from './adapters/file/file-source.js'
+import { createSourceRemover } from './adapters/file/source-remover.js'
 import type { PinoLogger } from './adapters/log/pino-logger.js'
 import { startLanes } from './adapters/oss/lanes.js'
 import { createNetwork } from './adapters/oss/network.js'
@@ -182,6 +183,7 @@ export const startDaemon = async (
     storage,
     targets,
     sources: createPatientSources(sources, clock),
+    remover: createSourceRemover(roots),
     wakeup,
     leases,
     progress,

@@ -12,6 +12,7 @@ import {
   type Upload,
   type Waiting,
 } from './job.js'
+import type { RemovalNote, SourceRemoval } from './removal.js'
 
 /**
  * The steps of a job's life, decided here once, so that every store keeps the same law. A store reads the job, takes a
@@ -72,6 +73,7 @@ export const createJob = (request: NewJob, at: number): Step => {
     partsUploaded: 0,
     outcome: null,
     receipt: null,
+    removal: null,
     error: null,
     attempts: 0,
     runs: 0,
@@ -127,7 +129,8 @@ export const endRun = (
     const rest = wish.to === 'cancelling' ? restUntil(wish, at) : ready
     return { job: { ...survivor, ...rest }, event: rest.waiting === null ? null : 'job.waiting' }
   }
-  if (job.state === 'running' && job.desired === 'pause') {
+  // A source that is being deleted is not left half-way for as long as a pause lasts.
+  if (job.state === 'running' && job.desired === 'pause' && job.removal === null) {
     return { job: { ...survivor, state: 'paused' }, event: 'job.paused' }
   }
   return toQueue(survivor, wish.to === 'paused' ? ready : wish, at)
@@ -152,6 +155,7 @@ export const crashRun = (job: Job, at: number): Step => {
 }
 
 export const pauseJob = (job: Job): Step | 'invalid_state' => {
+  if (job.state === 'queued' && job.removal !== null) return unchanged(job)
   switch (job.state) {
     case 'queued':
       return { job: { ...job, ...ready, state: 'paused', desired: 'pause' }, event: 'job.paused' }
@@ -296,8 +300,18 @@ export const beginCompleting = (job: Job): Step | 'unwanted' => {
 
 const settled = { waiting: null, dueAt: null, intent: null } as const
 
+/** The object is proven, and the source is about to go. Unwanted once the user has changed his mind. */
+export const beginRemoval = (job: Job, removal: SourceRemoval & { readonly state: 'pending' }): Step | 'unwanted' =>
+  job.state === 'cancelling' ? 'unwanted' : unchanged({ ...job, removal })
+
 /** Also of a `cancelling` job: Complete had already won. A receipt is the proof that every part is in OSS. */
-export const completeJob = (job: Job, outcome: Outcome, receipt: Receipt | null, at: number): Step => ({
+export const completeJob = (
+  job: Job,
+  outcome: Outcome,
+  receipt: Receipt | null,
+  at: number,
+  removal: RemovalNote | null = null,
+): Step => ({
   job: {
     ...job,
     ...settled,
@@ -305,6 +319,7 @@ export const completeJob = (job: Job, outcome: Outcome, receipt: Receipt | null,
     desired: 'run',
     outcome,
     receipt,
+    removal,
     error: null,
     bytesUploaded: job.source.fingerprint.size,
     partsUploaded: job.upload?.partCount ?? 0,

@@ -1,5 +1,6 @@
 import type { JobError } from './failure.js'
 import type { Job, JobState, Outcome, Proof, UploadMode, Waiting } from './job.js'
+import { type RemovalNote, removalNoteOf } from './removal.js'
 
 /** Progress of a job. `bytesPerSecond` and `etaSeconds` are null when nothing moves. */
 export interface ProgressView {
@@ -51,6 +52,8 @@ export interface JobView {
     readonly requestId: string | null
     readonly completedAt: string
   } | null
+  /** What became of the source of a job with `deleteSource`. */
+  readonly sourceRemoval: RemovalNote | null
   readonly error: JobError | null
   readonly attempts: number
   readonly runs: number
@@ -109,6 +112,7 @@ export const viewJob = (job: Job, live: LiveProgress = idle): JobView => ({
   },
   receipt:
     job.receipt === null ? null : { ...job.receipt, completedAt: new Date(job.receipt.completedAt).toISOString() },
+  sourceRemoval: removalNoteOf(job.removal),
   error: job.error,
   attempts: job.attempts,
   runs: job.runs,

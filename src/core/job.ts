@@ -1,6 +1,7 @@
 import type { Rate } from './bandwidth.js'
 import type { CallbackWish } from './callback.js'
 import type { JobError } from './failure.js'
+import type { SourceRemoval } from './removal.js'
 
 export const jobStates = [
   'queued',
@@ -94,6 +95,8 @@ export interface JobOptions {
   readonly webhook?: WebhookWish
   /** Absent: OSS calls nobody. */
   readonly callback?: CallbackWish
+  /** Absent: the source stays. */
+  readonly deleteSource?: true
 }
 
 /** What may change while a job is worked on. */
@@ -165,6 +168,8 @@ export interface Job {
   readonly partsUploaded: number
   readonly outcome: Outcome | null
   readonly receipt: Receipt | null
+  /** Null: its source stays, or there is no proof yet. */
+  readonly removal: SourceRemoval | null
   readonly error: JobError | null
   /** Charged tries since the last retry by the user. */
   readonly attempts: number

@@ -6,6 +6,7 @@ import type { Credentials } from '../ports/credentials.js'
 import type { Logger } from '../ports/logger.js'
 import type { JobPace, Pacer } from '../ports/pacer.js'
 import type { SourceOpener } from '../ports/source.js'
+import type { SourceRemover } from '../ports/source-remover.js'
 import type { Claim, JobStore, Lease } from '../ports/store.js'
 import type { Targets } from '../ports/target.js'
 import type { Wakeup } from '../ports/wakeup.js'
@@ -34,6 +35,7 @@ export interface DispatcherDeps {
   readonly storage: Pick<StorageGate, 'opens'>
   readonly targets: Targets
   readonly sources: SourceOpener
+  readonly remover: SourceRemover
   readonly wakeup: Wakeup
   readonly leases: LeaseKeeper
   readonly progress: ProgressBoard
@@ -126,7 +128,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     const level = claim.job.upload?.mode === 'put' && claim.job.runs === 1 ? 'debug' : 'info'
     run.logger[level]({ state: claim.job.state, run: claim.job.runs }, 'A run begins')
     try {
-      await runJob(run, deps.sources)
+      await runJob(run, deps)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       if (error instanceof RunStopped) run.logger.warn({ reason }, 'The lease was lost: the run is dropped')

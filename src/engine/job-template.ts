@@ -25,6 +25,7 @@ export interface JobOptionsRequest {
   readonly onSourceChange?: OnSourceChange | undefined
   readonly webhook?: WebhookRequest | undefined
   readonly callback?: CallbackRequest | undefined
+  readonly deleteSource?: boolean | undefined
 }
 
 /** What jobs get when their request asks for nothing else. */
@@ -52,6 +53,7 @@ export const templateOf = (
     ...(request.bandwidth === undefined ? {} : { bandwidth: request.bandwidth }),
     ...(roots === null ? {} : { roots }),
     ...(webhook === null ? {} : { webhook }),
+    ...(request.deleteSource ? { deleteSource: true as const } : {}),
     ...(request.callback === undefined ? {} : { callback: callbackWishOf(request.callback) }),
   },
   priority: request.priority ?? 0,

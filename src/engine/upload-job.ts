@@ -2,11 +2,12 @@ import { AppError } from '../core/app-error.js'
 import { Failure, type JobError } from '../core/failure.js'
 import type { Fingerprint, Receipt } from '../core/job.js'
 import { putOf } from '../core/job-steps.js'
-import type { OpenSource, SourceOpener } from '../ports/source.js'
+import type { OpenSource } from '../ports/source.js'
 import type { Finish } from '../ports/store.js'
 import { CallbackFailed } from './callback-failed.js'
 import { cancelUpload, discardUpload } from './cancel-upload.js'
 import { reconcileComplete } from './complete-upload.js'
+import { resumeDeletion, type SourceTools, withSourceDeleted } from './delete-source.js'
 import { checkExisting } from './existing-object.js'
 import { putWhole } from './put-object.js'
 import { RunYields } from './request-retrier.js'
@@ -50,19 +51,19 @@ const settledFingerprint = async (run: Run, source: OpenSource): Promise<Fingerp
 }
 
 /** One upload from its source to the finish, from wherever the last run left it. */
-const uploadSource = async (run: Run, sources: SourceOpener): Promise<Finish> => {
+const uploadSource = async (run: Run, tools: SourceTools): Promise<Finish> => {
   // Before the source is opened: a writer may have removed it after Complete was sent.
   const earlier = run.job.intent === 'complete' ? await reconcileComplete(run) : null
-  if (earlier !== null) return uploaded(earlier)
+  if (earlier !== null) return withSourceDeleted(run, tools, uploaded(earlier), null)
   for (let restarting = false; ; restarting = true) {
-    const source = await sources.open(run.job.source.path, run.job.options.roots)
+    const source = await tools.sources.open(run.job.source.path, run.job.options.roots)
     try {
       const seen = await settledFingerprint(run, source)
       if (restarting) await discardUpload(run, seen)
       assertSameFile(run.job.source.fingerprint, seen)
       // Of a retry whose source had changed before. A change that comes now forgets the upload by itself, and counts once.
       if (run.job.intent === 'abort') await discardUpload(run, null)
-      return await send(run, source, seen)
+      return await withSourceDeleted(run, tools, await send(run, source, seen), source)
     } catch (error) {
       if (!(error instanceof Failure) || error.kind !== 'changed') throw error
       if (run.job.options.onSourceChange === 'fail' || run.job.restarts >= maxRestarts) {
@@ -128,12 +129,14 @@ const judge = (run: Run, error: unknown): Finish => {
  * The story of one job, from wherever it stands to where it settles or waits: crash recovery is running it again.
  * Settles the job in the store or gives it back; throws only what the store throws, and RunStopped `fenced`.
  */
-export const runJob = async (run: Run, sources: SourceOpener): Promise<void> => {
+export const runJob = async (run: Run, tools: SourceTools): Promise<void> => {
   const steps = async (): Promise<void> => {
     let end: Finish
     try {
+      const resumed = await resumeDeletion(run, tools.remover)
+      if (resumed !== null) return await finish(run, resumed)
       run.control.hard.throwIfAborted()
-      end = run.job.state === 'cancelling' ? await cancelRun(run) : await uploadSource(run, sources)
+      end = run.job.state === 'cancelling' ? await cancelRun(run) : await uploadSource(run, tools)
     } catch (error) {
       end = judge(run, error)
     }

@@ -5,6 +5,7 @@ import { eventTypes } from '../core/event.js'
 import { jobErrorCodes } from '../core/failure.js'
 import { jobStates, outcomes, proofs, uploadModes, waitingReasons } from '../core/job.js'
 import type { JobView } from '../core/job-view.js'
+import { removalOutcomes } from '../core/removal.js'
 import { webhookStates } from '../core/webhook.js'
 import { uploadOwners } from '../engine/orphan-view.js'
 import { abortResults } from '../engine/orphans.js'
@@ -60,6 +61,7 @@ const exampleJob: JobView = {
     requestId: '5C3D9175B6FC201293AD4890',
     completedAt: '2026-01-01T00:00:09.120Z',
   },
+  sourceRemoval: null,
   error: null,
   attempts: 0,
   runs: 1,
@@ -103,6 +105,13 @@ export const jobSchema = z
       })
       .nullable()
       .describe('The proof of a completed job.'),
+    sourceRemoval: z
+      .object({
+        state: z.enum(removalOutcomes),
+        note: z.string().nullable().describe('Why the source was kept.'),
+      })
+      .nullable()
+      .describe('What became of the source of a job with `deleteSource`; null before, and without.'),
     error: z
       .object({
         code: z.enum(jobErrorCodes),

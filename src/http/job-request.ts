@@ -109,6 +109,12 @@ export const jobOptionFields = {
     .enum(sourceChangePolicies)
     .describe('fail (default), or restart at most three times when the source changes.')
     .optional(),
+  deleteSource: z
+    .boolean()
+    .describe(
+      'Delete the source once the object is proven, if it is still the very file that was read. `sourceRemoval` tells; what keeps it never fails the job.',
+    )
+    .optional(),
   callback: callbackSchema
     .describe(
       'Whom OSS calls when the object is there. When the call fails the job fails with `callback_failed`, and has its receipt.',

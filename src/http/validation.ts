@@ -25,9 +25,6 @@ const explain = (issue: RawIssue): string => {
   }
 }
 
-/** Fields of the contract that this version does not serve yet. Named, so that nobody believes they were honoured. */
-const unsupported: ReadonlySet<string> = new Set(['deleteSource'])
-
 /** A long list may be wrong in every place: an answer names the first. */
 const mostErrors = 100
 
@@ -36,8 +33,7 @@ const fieldErrors = (issue: z.core.$ZodIssue): readonly FieldError[] => {
   if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message: issue.message }]
   return issue.keys.map((key) => ({
     path: [...path, key].join('.'),
-    message:
-      path.length === 0 && unsupported.has(key) ? 'is not supported by this version yet' : 'is not a known field',
+    message: 'is not a known field',
   }))
 }
 

@@ -16,6 +16,7 @@ import type {
   Waiting,
 } from '../core/job.js'
 import type { PlannedPart, StoredPart, UploadedPart } from '../core/part.js'
+import type { RemovalNote, SourceRemoval } from '../core/removal.js'
 import type { WebhookState } from '../core/webhook.js'
 import type { BatchStore } from './batch-store.js'
 import type { IdempotencyKey } from './idempotency-key.js'
@@ -63,7 +64,12 @@ export type Release =
 
 /** How a job settles. Everything but `cancelled` is refused ('unwanted') once the job is `cancelling`, except `completed`. */
 export type Finish =
-  | { readonly to: 'completed'; readonly outcome: Outcome; readonly receipt: Receipt | null }
+  | {
+      readonly to: 'completed'
+      readonly outcome: Outcome
+      readonly receipt: Receipt | null
+      readonly removal?: RemovalNote | null
+    }
   | { readonly to: 'failed'; readonly error: JobError; readonly receipt: Receipt | null }
   | { readonly to: 'cancelled' }
 
@@ -195,6 +201,8 @@ export interface JobStore {
   forgetUpload(lease: Lease, fingerprint: Fingerprint | null): Promise<Job | Fenced>
   /** `running -> completing` with the intent `complete`, only while the user wants `run`; else `unwanted`. */
   beginCompleting(lease: Lease): Promise<Job | 'unwanted' | Fenced>
+  /** Commits that the source is about to be deleted, for the object is proven. Unwanted of a job that is `cancelling`. */
+  beginRemoval(lease: Lease, removal: SourceRemoval & { readonly state: 'pending' }): Promise<Job | 'unwanted' | Fenced>
   finish(lease: Lease, finish: Finish): Promise<Job | 'unwanted' | Fenced>
 
   /** pause, resume, cancel, retry as the contract's "Verbs" says; idempotent. */

@@ -44,6 +44,7 @@ export const jobView = (id: string, changes: Partial<JobView> = {}): JobView => 
     etaSeconds: null,
   },
   receipt: null,
+  sourceRemoval: null,
   error: null,
   attempts: 0,
   runs: 0,

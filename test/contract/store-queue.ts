@@ -26,6 +26,7 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
         partsUploaded: 0,
         outcome: null,
         receipt: null,
+        removal: null,
         error: null,
         attempts: 0,
         runs: 0,

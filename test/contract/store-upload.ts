@@ -4,6 +4,7 @@ import {
   fingerprint,
   granted,
   jobError,
+  leaseMs,
   multipart,
   put,
   receipt,
@@ -163,6 +164,33 @@ export const uploadTests = (setup: () => Promise<StoreSetup>): void => {
       expect(completing).toMatchObject({ state: 'completing', intent: 'complete' })
       expect(await store.beginCompleting(lease)).toEqual(completing)
       expect((await eventTypes(job.id)).slice(2)).toEqual(['job.completing'])
+    })
+  })
+
+  describe('beginRemoval', () => {
+    const removal = { state: 'pending', aside: '.x', fingerprint: fingerprint(), receipt } as const
+
+    it('keeps what is to be removed over a crash, whatever else the user wants, until the job completes', async () => {
+      const { store, running, advance, claimOne } = await setup()
+      const { lease, job } = await running()
+      expect(granted(await store.beginRemoval(lease, removal)).removal).toEqual(removal)
+      expect(await store.control(job.id, { verb: 'pause' })).toMatchObject({ kind: 'ok' })
+      advance(leaseMs)
+      const again = await claimOne()
+      expect([again.job.id, again.job.removal]).toEqual([job.id, removal])
+      expect(await store.beginRemoval(lease, removal)).toBe('fenced')
+      const note = { state: 'kept', note: 'no' } as const
+      const end = { to: 'completed', outcome: 'uploaded', receipt, removal: note } as const
+      expect(granted(await store.finish(again.lease, end)).removal).toEqual(note)
+      expect((await store.get(job.id))?.removal).toEqual(note)
+    })
+
+    it('is unwanted once the job is cancelling', async () => {
+      const { store, running } = await setup()
+      const { lease, job } = await running()
+      await store.control(job.id, { verb: 'cancel' })
+      expect(await store.beginRemoval(lease, removal)).toBe('unwanted')
+      expect((await store.get(job.id))?.removal).toBeNull()
     })
   })
 

@@ -153,6 +153,7 @@ export const setupEngine = (
       const living = mortal(storage.store, alive)
       leases = createLeaseKeeper({ store: living, wakeup, clock, logger, leaseMs })
       dispatcher = createDispatcher({
+        remover: files,
         store: living,
         storage,
         targets: gateTargets({ for: () => mortal(oss, alive), close: async () => {} }, storage),

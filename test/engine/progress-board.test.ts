@@ -16,6 +16,7 @@ const setup = () => {
   const progress = board.begin({
     ...job,
     receipt: null,
+    removal: null,
     createdAt: 0,
     startedAt: null,
     finishedAt: null,

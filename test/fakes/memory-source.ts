@@ -2,6 +2,7 @@ import { crc64Of } from '../../src/core/crc64.js'
 import { Failure } from '../../src/core/failure.js'
 import type { Fingerprint } from '../../src/core/job.js'
 import type { ByteRange, OpenSource, PathState, SourceOpener } from '../../src/ports/source.js'
+import type { SourceRemover } from '../../src/ports/source-remover.js'
 
 export interface MemoryFile {
   bytes: Buffer
@@ -11,7 +12,7 @@ export interface MemoryFile {
 }
 
 /** A file system of buffers. `fd` of a range names the file, so the fake OSS reads what the file holds at that moment. */
-export interface MemoryFiles extends SourceOpener {
+export interface MemoryFiles extends SourceOpener, SourceRemover {
   readonly files: Map<string, MemoryFile>
   write(path: string, bytes: Buffer): MemoryFile
   /** Makes a name lead to another, as a symbolic link does. */
@@ -44,6 +45,14 @@ export const createMemoryFiles = (): MemoryFiles => {
       const file = { bytes, ino: next++, mtime: next++, ctime: next++ }
       files.set(path, file)
       return file
+    },
+    newName: () => `.aside-${next++}`,
+    async remove({ path, fingerprint }) {
+      const file = files.get(path)
+      if (file !== undefined && fingerprintOf(file).ino !== fingerprint.ino)
+        return { state: 'kept', note: 'another file' }
+      files.delete(path)
+      return { state: 'removed', note: null }
     },
     link: (path, to) => void links.set(path, to),
     read({ fd, offset, length }) {

@@ -33,7 +33,7 @@ export const controlled = (
 export const settled = (job: Job, finish: Finish, at: number): Step | 'unwanted' => {
   switch (finish.to) {
     case 'completed':
-      return completeJob(job, finish.outcome, finish.receipt, at)
+      return completeJob(job, finish.outcome, finish.receipt, at, finish.removal)
     case 'failed':
       return failJob(job, finish.error, finish.receipt, at)
     case 'cancelled':

@@ -3,6 +3,7 @@ import type { EventType } from '../../src/core/event.js'
 import { isSettled, type Job, type JobState, type NewJob, steeringOf } from '../../src/core/job.js'
 import {
   beginCompleting,
+  beginRemoval,
   changeJob,
   crashRun,
   createJob,
@@ -308,6 +309,14 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         const row = held(lease)
         if (row === null) return 'fenced'
         const step = beginCompleting(row.job)
+        return step === 'unwanted' ? 'unwanted' : save(row, step)
+      }),
+
+    beginRemoval: (lease, removal) =>
+      run('beginRemoval', () => {
+        const row = held(lease)
+        if (row === null) return 'fenced'
+        const step = beginRemoval(row.job, removal)
         return step === 'unwanted' ? 'unwanted' : save(row, step)
       }),
 

@@ -50,6 +50,7 @@ export const storedJob = (changes: Partial<Job> = {}): Job => ({
   partsUploaded: 0,
   outcome: null,
   receipt: null,
+  removal: null,
   error: null,
   attempts: 0,
   runs: 0,

@@ -124,16 +124,6 @@ describe('A job request', () => {
     expect(jobs.calls).toEqual([])
   })
 
-  it.each([['deleteSource', false]])(
-    'is refused honestly when it asks for %s, which is not built yet',
-    async (field, value) => {
-      const { submit } = await setup()
-      const { status, body } = await submit({ [field]: value })
-      expect(status).toBe(400)
-      expect(body.errors).toEqual([{ path: field, message: 'is not supported by this version yet' }])
-    },
-  )
-
   it('is told every offender at once, in words', async () => {
     const { submit } = await setup()
     const { body } = await submit({ partSize: 1, color: 'red', source: undefined, ifExists: 'no' })

@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { BatchProblem, BatchProblemCode } from '../../core/batch.js'
+import { isAsideName } from '../../core/removal.js'
 import type { FoundFile, WalkRequest } from '../../ports/directory-walker.js'
 import { fingerprintFrom } from './fingerprint.js'
 import { createGlobFilter } from './glob-filter.js'
@@ -151,6 +152,7 @@ export function* walkDirectory(request: WalkRequest, roots: Roots): Generator<Wa
     if (!isUtf8(bytes))
       return yield problem(join(level.path, shownName(bytes)), 'name_not_utf8', 'The name is not UTF-8')
     const name = bytes.toString()
+    if (isAsideName(name)) return
     const path = join(level.path, name)
     const relative = level.below + name
     const at = `${placeOf(level.fd, level.path)}/${name}`

@@ -49,6 +49,7 @@ export interface JobRow {
   readonly parts_uploaded: number
   readonly outcome: Outcome | null
   readonly receipt: string | null
+  readonly removal: string | null
   readonly error: string | null
   readonly attempts: number
   readonly runs: number
@@ -105,6 +106,7 @@ export const jobOf = (row: JobRow): Job => ({
   partsUploaded: row.parts_uploaded,
   outcome: row.outcome,
   receipt: parsed<Receipt>(row.receipt),
+  removal: parsed(row.removal),
   error: parsed(row.error),
   attempts: row.attempts,
   runs: row.runs,
@@ -137,6 +139,7 @@ export const changingColumnsOf = (job: Job) => ({
   parts_uploaded: job.partsUploaded,
   outcome: job.outcome,
   receipt: json(job.receipt),
+  removal: json(job.removal),
   error: json(job.error),
   attempts: job.attempts,
   runs: job.runs,

@@ -158,6 +158,7 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     chargeAttempts: (...args) => call('chargeAttempts', ...args),
     forgetUpload: (...args) => call('forgetUpload', ...args),
     beginCompleting: (...args) => call('beginCompleting', ...args),
+    beginRemoval: (...args) => call('beginRemoval', ...args),
     finish: (...args) => call('finish', ...args),
     control: (...args) => call('control', ...args),
     change: (...args) => call('change', ...args),

@@ -1,6 +1,7 @@
 import type { Job } from '../../core/job.js'
 import {
   beginCompleting,
+  beginRemoval,
   completeJob,
   failJob,
   forgetUpload,
@@ -19,7 +20,7 @@ import { type JobRow, jobOf, type PartRow, partOf } from './rows.js'
 const settle = (job: Job, finish: Finish, at: number): Step | 'unwanted' => {
   switch (finish.to) {
     case 'completed':
-      return completeJob(job, finish.outcome, finish.receipt, at)
+      return completeJob(job, finish.outcome, finish.receipt, at, finish.removal)
     case 'failed':
       return failJob(job, finish.error, finish.receipt, at)
     case 'cancelled':
@@ -39,6 +40,7 @@ export const createUploadOperations = (
   | 'chargeAttempts'
   | 'forgetUpload'
   | 'beginCompleting'
+  | 'beginRemoval'
   | 'finish'
 > => {
   const { statements } = ledger
@@ -105,6 +107,13 @@ export const createUploadOperations = (
       const row = ledger.held(lease)
       if (row === null) return 'fenced'
       const step = beginCompleting(jobOf(row))
+      return step === 'unwanted' ? step : ledger.save(row, step, at)
+    },
+
+    beginRemoval: (at, lease, removal) => {
+      const row = ledger.held(lease)
+      if (row === null) return 'fenced'
+      const step = beginRemoval(jobOf(row), removal)
       return step === 'unwanted' ? step : ledger.save(row, step, at)
     },
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { createSourceRemover } from '../../../src/adapters/file/source-remover.js'
 import { createSharedPacer } from '../../../src/adapters/oss/shared-pacer.js'
 import { createLocalWakeup } from '../../../src/adapters/wakeup/local-wakeup.js'
 import type { JobView } from '../../../src/core/job-view.js'
@@ -110,6 +111,7 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
       const target = mortal(deps.target, life)
       const leases = createLeaseKeeper({ store, wakeup, clock, logger, leaseMs })
       const dispatcher = createDispatcher({
+        remover: createSourceRemover({ allowed: [], forbidden: [] }),
         store,
         storage,
         targets: gateTargets({ for: () => target, close: async () => {} }, storage),
