@@ -3,7 +3,7 @@ import type { Logger } from '../ports/logger.js'
 import type { StoreUpkeep } from '../ports/store.js'
 import type { StorageGate } from './storage-gate.js'
 
-/** Forgets finished jobs and events when they are old enough. */
+/** Forgets finished jobs, batches and events when they are old enough. */
 export interface Pruner {
   start(): void
   /** Idempotent. */
@@ -36,15 +36,16 @@ export const createPruner = ({ store, storage, clock, logger, keepMs }: Deps): P
   const now = (): number => Math.min(clock.now(), startedAt.now + clock.monotonic() - startedAt.monotonic)
 
   const sweep = async (): Promise<void> => {
-    const total = { jobs: 0, events: 0 }
+    const total = { jobs: 0, events: 0, batches: 0 }
     while (await storage.opens(stopping.signal)) {
-      const { jobs, events } = await store.prune({ before: now() - keepMs, limit: stepRows })
+      const { jobs, events, batches } = await store.prune({ before: now() - keepMs, limit: stepRows })
       total.jobs += jobs
       total.events += events
-      if (jobs + events === 0) break
+      total.batches += batches
+      if (jobs + events + batches === 0) break
       await clock.sleep(betweenStepsMs, stopping.signal)
     }
-    if (total.jobs + total.events > 0) logger.info(total, 'Forgot what finished long ago')
+    if (total.jobs + total.events + total.batches > 0) logger.info(total, 'Forgot what finished long ago')
   }
 
   const loop = async (): Promise<void> => {

@@ -316,13 +316,14 @@ export interface StoreUpkeep {
   stats(): Promise<StoreStats>
   /**
    * Forgets jobs that finished before `before`, the oldest first, with their parts and idempotency keys and without an
-   * event, and events older than that, whatever job they belong to. At most `limit` rows of each, so that nobody waits
-   * long; a job goes whole. How many there were; twice 0 when nothing is left to do.
+   * event, and events older than that, whatever job they belong to; batches that finished before once none of their jobs is
+   * left. At most `limit` rows of each, so that nobody waits long; a job goes whole. How many jobs and events there were,
+   * and rows of batches; three times 0 when nothing is left to do.
    */
   prune(request: {
     readonly before: number
     readonly limit: number
-  }): Promise<{ readonly jobs: number; readonly events: number }>
+  }): Promise<{ readonly jobs: number; readonly events: number; readonly batches: number }>
   /** Resolves while the store answers and its medium takes writes; else throws the AppError a writer would see. */
   check(): Promise<void>
   /** Finishes what was begun, then closes. Idempotent. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { batchRequest } from './store-batches.js'
 import { granted, jobError, jobRequest, multipart, receipt, type StoreSetup, threeParts } from './store-setup.js'
 
 const day = 86_400_000
@@ -37,7 +38,7 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
       expect(await store.get(fresh)).toMatchObject({ state: 'completed' })
       expect(await store.get(paused.id)).toMatchObject({ state: 'paused' })
       expect((await store.stats()).jobs).toMatchObject({ completed: 1, failed: 0, cancelled: 0, paused: 1 })
-      expect(await store.prune({ before: now() - day, limit: 100 })).toEqual({ jobs: 0, events: 0 })
+      expect(await store.prune({ before: now() - day, limit: 100 })).toEqual({ jobs: 0, events: 0, batches: 0 })
     })
 
     it('spares a job that finished at that very moment, and one that was retried since', async () => {
@@ -45,12 +46,39 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
       const { store, failed, advance, now } = tools
       const retried = await failed()
       const id = await finish(tools, 'completed')
-      expect(await store.prune({ before: now(), limit: 100 })).toEqual({ jobs: 0, events: 0 })
+      expect(await store.prune({ before: now(), limit: 100 })).toEqual({ jobs: 0, events: 0, batches: 0 })
       await store.control(retried.id, { verb: 'retry', fingerprint: retried.source.fingerprint })
       advance(1)
       await store.prune({ before: now(), limit: 100 })
       expect(await store.get(id)).toBeNull()
       expect(await store.get(retried.id)).toMatchObject({ state: 'queued' })
+    })
+
+    it('forgets a batch after the last of its jobs, with what its walk noted, in small steps', async () => {
+      const { store, claimOne, advance, now } = await setup()
+      await store.submitBatch(batchRequest('b-1'), [], { key: 'k', fingerprint: 'f' })
+      const problems = ['x', 'y', 'z'].map((name) => {
+        return { path: `/srv/in/${name}`, code: 'source_unavailable', message: 'no', jobId: null } as const
+      })
+      await store.extendBatch('b-1', {
+        jobs: [jobRequest('a', { batchId: 'b-1' })],
+        problems,
+        planned: [],
+        listed: null,
+      })
+      await store.endWalk('b-1')
+      const { lease } = await claimOne()
+      granted(await store.finish(lease, { to: 'completed', outcome: 'uploaded', receipt }))
+      await store.submitBatch(batchRequest('b-2'), [], null)
+      expect(await store.prune({ before: now(), limit: 100 })).toMatchObject({ jobs: 0, batches: 0 })
+      advance(1)
+      expect(await store.prune({ before: now(), limit: 2 })).toMatchObject({ jobs: 1, batches: 2 })
+      expect(await store.getBatch('b-1')).not.toBeNull()
+      expect(await store.prune({ before: now(), limit: 2 })).toMatchObject({ batches: 2 })
+      expect(await store.getBatch('b-1')).toBeNull()
+      expect(await store.findBatchByIdempotencyKey('k')).toBeNull()
+      expect(await store.prune({ before: now(), limit: 2 })).toMatchObject({ batches: 0 })
+      expect(await store.getBatch('b-2')).not.toBeNull()
     })
 
     it('makes the idempotency key free again', async () => {

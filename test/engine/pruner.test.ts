@@ -29,7 +29,7 @@ const setup = ({ backlog = 0, keepMs = 30 * day, open = true } = {}) => {
         steps.push({ at: virtual.monotonic(), before, limit })
         const jobs = Math.min(left, limit)
         left -= jobs
-        return { jobs, events: 0 }
+        return { jobs, events: 0, batches: 0 }
       },
     },
     storage: { opens: async () => open },

@@ -231,5 +231,15 @@ export const createMemoryBatches = (deps: Deps) => {
     batchProblems: (batchId, page) => pageOf('problems', rows.get(batchId)?.problems ?? [], page),
     plannedFiles: (batchId, page) => pageOf('planned', rows.get(batchId)?.planned ?? [], page),
   }
-  return { operations, moved }
+  const prune = (before: number, limit: number): number => {
+    let left = limit
+    for (const [id, { batch, planned, problems }] of rows) {
+      const over = batch.finishedAt !== null && batch.finishedAt < before
+      if (!over || left === 0 || deps.jobsBySeq().some(({ job }) => job.batchId === id)) continue
+      for (const list of [planned, problems]) left -= list.splice(0, left).length
+      if (left > 0 && rows.delete(id)) left--
+    }
+    return limit - left
+  }
+  return { operations, moved, prune }
 }

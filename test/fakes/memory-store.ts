@@ -440,7 +440,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
           orphans.removed(job)
         }
         outbox.jobGone()
-        return { jobs: chosen.length, events: log.prune(before, limit) }
+        return { jobs: chosen.length, events: log.prune(before, limit), batches: batches.prune(before, limit) }
       }),
 
     stats: () => run('stats', () => statsOf([...rows.values()], outbox.all(), clock.now())),

@@ -59,6 +59,22 @@ export const batchSql = {
     SELECT n, path, key, size FROM batch_planned_files INDEXED BY batch_planned_files_batch
     WHERE batch_id = ? AND n > ? ORDER BY n LIMIT ?`,
 
+  // A batch goes after its last job, or its jobs would be of none.
+  finishedBatches: `
+    SELECT id FROM batches INDEXED BY batches_finished
+    WHERE finished_at IS NOT NULL AND finished_at < :before
+      AND NOT EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_batch WHERE batch_id = batches.id AND batch_id IS NOT NULL)
+    ORDER BY finished_at LIMIT :limit`,
+  deletePlannedFiles: `
+    DELETE FROM batch_planned_files WHERE n IN (
+      SELECT n FROM batch_planned_files INDEXED BY batch_planned_files_batch WHERE batch_id = ? LIMIT ?)`,
+  deleteProblems: `
+    DELETE FROM batch_problems WHERE n IN (
+      SELECT n FROM batch_problems INDEXED BY batch_problems_batch WHERE batch_id = ? LIMIT ?)`,
+  deleteListedFiles: `
+    DELETE FROM batch_files WHERE batch_id = :id AND n IN (SELECT n FROM batch_files WHERE batch_id = :id LIMIT :limit)`,
+  deleteBatch: 'DELETE FROM batches WHERE id = ?',
+
   countFound: `
     UPDATE batches SET seen = seen + :files + :problems, problems = problems + :problems
     WHERE id = :id`,

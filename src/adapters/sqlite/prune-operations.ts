@@ -33,7 +33,24 @@ export const createPruneOperations = (ledger: Ledger): Operations<'prune'> => {
     return last === undefined || firstKept === 0 ? 0 : statements.deleteEventsThrough.run(last.n).changes
   }
 
+  /** What a walk noted of a batch goes before the batch itself: it may be very much. */
+  const pruneBatches = (before: number, limit: number): number => {
+    let rows = 0
+    for (const { id } of statements.finishedBatches.all({ before, limit }) as { id: string }[]) {
+      rows += statements.deletePlannedFiles.run(id, limit - rows).changes
+      if (rows < limit) rows += statements.deleteProblems.run(id, limit - rows).changes
+      if (rows < limit) rows += statements.deleteListedFiles.run({ id, limit: limit - rows }).changes
+      if (rows >= limit) break
+      rows += statements.deleteBatch.run(id).changes
+    }
+    return rows
+  }
+
   return {
-    prune: (_at, { before, limit }) => ({ jobs: pruneJobs(before, limit), events: pruneEvents(before, limit) }),
+    prune: (_at, { before, limit }) => ({
+      jobs: pruneJobs(before, limit),
+      events: pruneEvents(before, limit),
+      batches: pruneBatches(before, limit),
+    }),
   }
 }
