@@ -49,8 +49,9 @@ export const createEventFeed = ({ store, progress, wakeup, clock }: Deps): Event
     // Newest progress per job: a slow listener skips what is stale instead of queueing it.
     const moved = new Map<string, ProgressView>()
     const stopHints = wakeup.subscribe('events', nudge.poke)
-    const stopProgress = progress.subscribe((jobId, view) => {
-      if (filter.batchId !== undefined || (filter.jobId !== undefined && filter.jobId !== jobId)) return
+    const stopProgress = progress.subscribe((jobId, view, batchId) => {
+      if (filter.batchId !== undefined && filter.batchId !== batchId) return
+      if (filter.jobId !== undefined && filter.jobId !== jobId) return
       moved.set(jobId, view)
       nudge.poke()
     })

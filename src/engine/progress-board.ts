@@ -19,6 +19,9 @@ export interface JobProgress {
   end(): void
 }
 
+/** `batchId`: of the job, null when it is of none. */
+export type ProgressListener = (jobId: string, progress: ProgressView, batchId: string | null) => void
+
 /** What the running daemon knows beyond the store: bytes in flight, rates, parts on their way. */
 export interface ProgressBoard {
   begin(job: Job): JobProgress
@@ -26,7 +29,7 @@ export interface ProgressBoard {
   live(jobId: string): LiveProgress | null
   uploadingParts(jobId: string): ReadonlySet<number>
   /** Called at most four times a second per job while bytes move. Returns the function that ends it. */
-  subscribe(listener: (jobId: string, progress: ProgressView) => void): () => void
+  subscribe(listener: ProgressListener): () => void
 }
 
 interface Entry {
@@ -40,7 +43,7 @@ interface Entry {
 
 export const createProgressBoard = (clock: Clock): ProgressBoard => {
   const entries = new Map<string, Entry>()
-  const listeners = new Set<(jobId: string, progress: ProgressView) => void>()
+  const listeners = new Set<ProgressListener>()
   let beating = false
 
   const bytesInFlight = (entry: Entry): number => {
@@ -67,7 +70,7 @@ export const createProgressBoard = (clock: Clock): ProgressBoard => {
     if (atMs - entry.announcedAt < notWithinMs || listeners.size === 0) return
     entry.announcedAt = atMs
     const progress = progressOf(entry)
-    for (const listener of listeners) listener(entry.job.id, progress)
+    for (const listener of listeners) listener(entry.job.id, progress, entry.job.batchId)
   }
 
   const moved = (entry: Entry): void => {
