@@ -701,6 +701,8 @@ export interface components {
              * @enum {string}
              */
             readonly onSourceChange?: "fail" | "restart";
+            /** @description Delete the source once the object is proven, if it is still the very file that was read. `sourceRemoval` tells; what keeps it never fails the job. */
+            readonly deleteSource?: boolean;
             /** @description Whom OSS calls when the object is there. When the call fails the job fails with `callback_failed`, and has its receipt. */
             readonly callback?: {
                 /** @description Where OSS posts: up to 5 URLs, separated by semicolons, tried until one answers 200. */
@@ -780,6 +782,8 @@ export interface components {
              * @enum {string}
              */
             readonly onSourceChange?: "fail" | "restart";
+            /** @description Delete the source once the object is proven, if it is still the very file that was read. `sourceRemoval` tells; what keeps it never fails the job. */
+            readonly deleteSource?: boolean;
             /** @description Whom OSS calls when the object is there. When the call fails the job fails with `callback_failed`, and has its receipt. */
             readonly callback?: {
                 /** @description Where OSS posts: up to 5 URLs, separated by semicolons, tried until one answers 200. */
@@ -973,6 +977,13 @@ export interface components {
                 readonly requestId: string | null;
                 /** Format: date-time */
                 readonly completedAt: string;
+            } | null;
+            /** @description What became of the source of a job with `deleteSource`; null before, and without. */
+            readonly sourceRemoval: {
+                /** @enum {string} */
+                readonly state: "removed" | "kept";
+                /** @description Why the source was kept. */
+                readonly note: string | null;
             } | null;
             /** @description Why the job failed. */
             readonly error: {
