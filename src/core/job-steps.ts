@@ -1,5 +1,6 @@
 import type { EventType } from './event.js'
 import type { JobError } from './failure.js'
+import type { RemovalNote, SourceRemoval } from './job.js'
 import {
   type Fingerprint,
   type IntentKind,
@@ -12,7 +13,6 @@ import {
   type Upload,
   type Waiting,
 } from './job.js'
-import type { RemovalNote, SourceRemoval } from './removal.js'
 
 /**
  * The steps of a job's life, decided here once, so that every store keeps the same law. A store reads the job, takes a

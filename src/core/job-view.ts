@@ -1,6 +1,6 @@
 import type { JobError } from './failure.js'
-import type { Job, JobState, Outcome, Proof, UploadMode, Waiting } from './job.js'
-import { type RemovalNote, removalNoteOf } from './removal.js'
+import type { Job, JobState, Outcome, Proof, RemovalNote, UploadMode, Waiting } from './job.js'
+import { removalNoteOf } from './removal.js'
 
 /** Progress of a job. `bytesPerSecond` and `etaSeconds` are null when nothing moves. */
 export interface ProgressView {

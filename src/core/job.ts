@@ -1,7 +1,6 @@
 import type { Rate } from './bandwidth.js'
 import type { CallbackWish } from './callback.js'
 import type { JobError } from './failure.js'
-import type { SourceRemoval } from './removal.js'
 
 export const jobStates = [
   'queued',
@@ -146,6 +145,25 @@ export interface Receipt {
   readonly versionId: string | null
   readonly requestId: string | null
   readonly completedAt: number
+}
+
+/** What becomes of a source that its job deletes. */
+export type SourceRemoval =
+  /** Committed before the file is touched. `aside`: the name, in its directory, under which it is looked at a last time. */
+  | {
+      readonly state: 'pending'
+      readonly aside: string
+      readonly fingerprint: Fingerprint
+      readonly receipt: Receipt
+    }
+  | RemovalNote
+
+export const removalOutcomes = ['removed', 'kept'] as const
+
+/** How it ended. `note` says why a source was kept, or what is odd; null when there is nothing to say. */
+export interface RemovalNote {
+  readonly state: (typeof removalOutcomes)[number]
+  readonly note: string | null
 }
 
 /** A job as the store keeps it. Instants are milliseconds since the epoch. */

@@ -1,6 +1,5 @@
 import { Failure } from '../core/failure.js'
-import type { Receipt } from '../core/job.js'
-import type { RemovalNote, SourceRemoval } from '../core/removal.js'
+import type { Receipt, RemovalNote, SourceRemoval } from '../core/job.js'
 import type { OpenSource, SourceOpener } from '../ports/source.js'
 import type { SourceRemover } from '../ports/source-remover.js'
 import type { Finish } from '../ports/store.js'

@@ -1,5 +1,4 @@
-import type { Fingerprint } from '../core/job.js'
-import type { RemovalNote } from '../core/removal.js'
+import type { Fingerprint, RemovalNote } from '../core/job.js'
 
 export interface RemovalRequest {
   readonly path: string

@@ -11,12 +11,13 @@ import type {
   NewJob,
   Outcome,
   Receipt,
+  RemovalNote,
+  SourceRemoval,
   Steering,
   Upload,
   Waiting,
 } from '../core/job.js'
 import type { PlannedPart, StoredPart, UploadedPart } from '../core/part.js'
-import type { RemovalNote, SourceRemoval } from '../core/removal.js'
 import type { WebhookState } from '../core/webhook.js'
 import type { BatchStore } from './batch-store.js'
 import type { IdempotencyKey } from './idempotency-key.js'
