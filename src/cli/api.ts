@@ -6,10 +6,16 @@ import { createAsk, type Schemas } from './typed-requests.js'
 
 /** The body of `POST /v1/jobs`. */
 export type JobRequest = Schemas['JobRequest']
+/** The body of `POST /v1/batches`. */
+export type BatchRequest = Schemas['BatchRequest']
+/** What a job and a batch may ask alike. */
+export type JobOptionsRequest = Omit<BatchRequest, 'source' | 'target' | 'dryRun'>
+export type PlannedFilePage = Schemas['PlannedFilePage']
 
 export interface ListQuery {
   readonly states?: readonly JobState[]
   readonly bucket?: string
+  readonly batch?: string
   /** `k=v`, or a bare `k` that must exist; all must hold. */
   readonly labels?: readonly string[]
 }
@@ -60,7 +66,11 @@ export interface Api {
   /** `limit` 1..1000. A page may be short and still have a next one. */
   page(query: ListQuery, limit: number, cursor: string | null, signal: AbortSignal): Promise<JobPage>
   control(jobId: string, verb: Verb, signal: AbortSignal): Promise<JobView>
+  /** A replay of the same key and request answers the batch that it made. */
+  submitBatch(request: BatchRequest, idempotencyKey: string, signal: AbortSignal): Promise<BatchView>
   getBatch(batchId: string, signal: AbortSignal): Promise<BatchView>
+  /** What a dry run would have sent. `limit` 1..1000. */
+  plannedFiles(batchId: string, limit: number, cursor: string | null, signal: AbortSignal): Promise<PlannedFilePage>
   controlBatch(batchId: string, verb: Verb, signal: AbortSignal): Promise<BatchView>
   /** What is absent stays. */
   change(jobId: string, changes: JobChanges, signal: AbortSignal): Promise<JobView>
@@ -111,12 +121,16 @@ export const createApi = (client: HttpClient): Api => {
     undoDrain: async (signal) => {
       await ask('delete', '/v1/drain', { signal })
     },
-    page: ({ states, bucket, labels }, limit, cursor, signal) =>
+    page: ({ states, bucket, batch, labels }, limit, cursor, signal) =>
       ask('get', '/v1/jobs', {
-        query: { limit, state: states, bucket, label: labels, cursor },
+        query: { limit, state: states, bucket, batch, label: labels, cursor },
         signal,
       }),
     control: (id, verb, signal) => ask('post', `/v1/jobs/{id}/${verb}`, { id, signal }),
+    submitBatch: (body, idempotencyKey, signal) =>
+      ask('post', '/v1/batches', { body, headers: { 'idempotency-key': idempotencyKey }, signal }),
+    plannedFiles: (id, limit, cursor, signal) =>
+      ask('get', '/v1/batches/{id}/files', { id, query: { limit, cursor }, signal }),
     getBatch: (id, signal) => ask('get', '/v1/batches/{id}', { id, signal }),
     controlBatch: (id, verb, signal) => ask('post', `/v1/batches/{id}/${verb}`, { id, signal }),
     change: (id, body, signal) => ask('patch', '/v1/jobs/{id}', { id, body, signal }),

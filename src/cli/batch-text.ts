@@ -1,3 +1,4 @@
+import type { BatchProblem } from '../core/batch.js'
 import type { BatchView } from '../core/batch-view.js'
 import { formatBytes } from './readable.js'
 import { escapeText } from './terminal-text.js'
@@ -17,6 +18,9 @@ export const batchProgressText = ({ totals, walk }: BatchView): string => {
 
 export const batchLine = (batch: BatchView): string =>
   `${escapeText(batch.id)}  ${escapeText(batch.state)}  ${batchProgressText(batch)}`
+
+export const batchProblemLine = ({ path, code, message }: BatchProblem): string =>
+  escapeText(`${path}: ${message} (${code})`)
 
 /** Everything about a batch, with its first problems. */
 export const batchLines = (batch: BatchView): string[] => {

@@ -51,6 +51,9 @@ export const labelValue = (text: string, previous: Readonly<Record<string, strin
   return Object.fromEntries([...Object.entries(previous), [text.slice(0, split), text.slice(split + 1)]])
 }
 
+/** Repeated glob. */
+export const patternValue = (text: string, previous: readonly string[] = []): string[] => [...previous, text]
+
 /** Repeated `k=v` or `k`, as a filter. */
 export const labelFilterValue = (text: string, previous: readonly string[] = []): string[] => {
   if (text === '' || text.startsWith('=')) throw new InvalidArgumentError('Give a label as key=value or key.')

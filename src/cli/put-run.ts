@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { IfExists } from '../core/job.js'
-import type { JobRequest } from './api.js'
+import type { IfExists, OnSourceChange } from '../core/job.js'
+import type { BatchRequest, JobOptionsRequest } from './api.js'
 import { ExitError, exitCodes } from './exit-error.js'
 import { type LocalSource, listFiles, lookAt } from './local-files.js'
 import { keyBelow, type OssUrl, parseOssUrl } from './oss-url.js'
@@ -19,6 +19,14 @@ export interface PutOptions {
   readonly priority?: number
   readonly sequential?: true
   readonly ifExists?: IfExists
+  readonly notBefore?: string
+  readonly notAfter?: string
+  readonly onSourceChange?: OnSourceChange
+  readonly deleteSource?: true
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
+  readonly followSymlinks?: true
+  readonly dryRun?: true
   readonly json?: true
 }
 
@@ -30,7 +38,9 @@ export interface Run {
   readonly single: boolean
   readonly runId: string
   readonly label: string
-  readonly common: Omit<JobRequest, 'source' | 'target'>
+  readonly common: JobOptionsRequest
+  /** One directory, which the daemon walks; null when files are handed over one by one. */
+  readonly batch: BatchRequest | null
 }
 
 const runLabel = 'put'
@@ -48,6 +58,7 @@ export const planRun = async (args: readonly string[], options: PutOptions): Pro
   const sources: LocalSource[] = []
   for (const argument of args.slice(0, -1)) sources.push(await lookAt(argument))
   const single = sources.length === 1 && sources[0]?.kind === 'file'
+  const directory = sources.length === 1 && sources[0]?.kind === 'directory' ? sources[0].path : null
   const {
     label: labels = {},
     partSize,
@@ -59,7 +70,12 @@ export const planRun = async (args: readonly string[], options: PutOptions): Pro
     sequential,
     ifExists,
   } = options
-  if (!single && Object.hasOwn(labels, runLabel))
+  const { notBefore, notAfter, onSourceChange, deleteSource, include, exclude, followSymlinks, dryRun } = options
+  const walks = include ?? exclude ?? followSymlinks ?? dryRun
+  if (directory === null && walks !== undefined) {
+    throw usage('--include, --exclude, --follow-symlinks and --dry-run go with one directory.')
+  }
+  if (!single && directory === null && Object.hasOwn(labels, runLabel))
     throw usage(`The label ${runLabel} is given to the jobs by this command.`)
   const runId = randomUUID()
   const common = {
@@ -71,9 +87,27 @@ export const planRun = async (args: readonly string[], options: PutOptions): Pro
     ...(priority === undefined ? {} : { priority }),
     ...(sequential === undefined ? {} : { sequential }),
     ...(ifExists === undefined ? {} : { ifExists }),
-    labels: single ? labels : { ...labels, [runLabel]: runId },
+    ...(notBefore === undefined ? {} : { notBefore }),
+    ...(notAfter === undefined ? {} : { notAfter }),
+    ...(onSourceChange === undefined ? {} : { onSourceChange }),
+    ...(deleteSource === undefined ? {} : { deleteSource }),
+    labels: single || directory !== null ? labels : { ...labels, [runLabel]: runId },
   }
-  return { sources, target, single, runId, label: `${runLabel}=${runId}`, common }
+  const batch =
+    directory === null
+      ? null
+      : {
+          ...common,
+          source: {
+            dir: directory,
+            ...(include === undefined ? {} : { include }),
+            ...(exclude === undefined ? {} : { exclude }),
+            ...(followSymlinks === undefined ? {} : { followSymlinks }),
+          },
+          target: { bucket: target.bucket, prefix: target.key },
+          ...(dryRun === undefined ? {} : { dryRun }),
+        }
+  return { sources, target, single, runId, label: `${runLabel}=${runId}`, common, batch }
 }
 
 /** Each file with its object; two files that would become one object are a problem, and the first one wins. */

@@ -1,7 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { createBatch } from '../../src/core/batch.js'
+import { type BatchView, viewBatch } from '../../src/core/batch-view.js'
 import type { JobView } from '../../src/core/job-view.js'
+import { batchRequest } from '../contract/store-batches.js'
 import { eventually } from './eventually.js'
 import { startFakeDaemon } from './fake-daemon.js'
 import { cli, startCli } from './run-cli.js'
@@ -26,6 +31,7 @@ const setup = async (files = 1) => {
     env: { LONGSHORE_URL: daemon.url },
     directory,
     file: join(directory, 'f1'),
+    paths: Array.from({ length: files }, (_, n) => join(directory, `f${n + 1}`)),
     following,
     complete,
   }
@@ -190,10 +196,90 @@ describe('put --wait of one file', () => {
 })
 
 describe('put of a directory', () => {
+  /** Answers the batch again and again, as `answers` has it; what was planned; and no failed jobs. */
+  const startBatches = async (...answers: BatchView[]) => {
+    const asked: { readonly call: string; readonly body: unknown }[] = []
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = []
+      request.on('data', (chunk: Buffer) => chunks.push(chunk))
+      request.on('end', () => {
+        const url = request.url ?? ''
+        asked.push({ call: `${request.method} ${url}`, body: JSON.parse(Buffer.concat(chunks).toString() || 'null') })
+        const planned = { items: [{ path: '/in/a\nb', key: 'p/a', size: 2048 }], nextCursor: null }
+        const batch = answers.length > 1 ? answers.shift() : answers[0]
+        const answer = url.includes('/files')
+          ? planned
+          : url.startsWith('/v1/jobs')
+            ? { items: [], nextCursor: null }
+            : batch
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const { directory } = await setup(0)
+    return { asked, directory, env: { LONGSHORE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } }
+  }
+  const view = (changes: Partial<BatchView> = {}): BatchView => ({
+    ...viewBatch({ ...createBatch(batchRequest('b-1'), 0), walk: 'done' }, []),
+    ...changes,
+  })
+  const done = { state: 'completed', finishedAt: '2026-01-01T00:00:00.000Z' } as const
+
+  it('makes one batch, with every option, and tells how to wait for it', async () => {
+    const { asked, directory, env } = await startBatches(view())
+    const options = ['--include', '**/*.mp4', '--include', 'a', '--exclude', 'tmp', '--follow-symlinks']
+    const more = ['--if-exists', 'skipSame', '--label', 'run=42', '--priority', '3', '--delete-source']
+    const rest = ['--not-before', '2030-01-01T00:00:00Z', '--on-source-change', 'restart']
+    const { code, text } = await cli(['put', directory, 'oss://b/pre', ...options, ...more, ...rest], env)
+    expect(code).toBe(0)
+    expect(text).toBe('b-1  running  0 of 0 files, 0 B of 0 B\nwait for it: longshore watch b-1\n')
+    expect(asked.map(({ call }) => call)).toEqual(['POST /v1/batches'])
+    expect(asked[0]?.body).toEqual({
+      source: { dir: directory, include: ['**/*.mp4', 'a'], exclude: ['tmp'], followSymlinks: true },
+      target: { bucket: 'b', prefix: 'pre' },
+      ifExists: 'skipSame',
+      labels: { run: '42' },
+      priority: 3,
+      deleteSource: true,
+      notBefore: '2030-01-01T00:00:00.000Z',
+      onSourceChange: 'restart',
+    })
+  })
+
+  it('follows it with --wait, and tells by its exit code what was left out', async () => {
+    const problem = { path: '/in/x', code: 'key_invalid', message: 'no', jobId: null } as const
+    const walk = { done: true, seen: 1, problemCount: 1, problems: [problem] }
+    const { directory, env } = await startBatches(view(), view({ ...done, state: 'failed', walk }))
+    const { code, text, errors } = await cli(['put', directory, 'oss://b/', '--wait'], env)
+    expect(code).toBe(1)
+    expect(text).toBe('b-1  failed  0 of 0 files, 0 B of 0 B, 1 left out\n')
+    expect(errors).toContain('/in/x: no (key_invalid)\n')
+  })
+
+  it('lists with --dry-run what would be sent', async () => {
+    const { asked, directory, env } = await startBatches(view(), view({ ...done, dryRun: true }))
+    const { code, text } = await cli(['put', directory, 'oss://bucket-a/p', '--dry-run'], env)
+    expect(code).toBe(0)
+    expect(text).toMatch(/^\/in\/a\S+b -> oss:\/\/bucket-a\/p\/a {2}2\.0 KiB\n0 files, 0 B would be sent\n$/)
+    expect(asked[0]?.body).toMatchObject({ dryRun: true })
+  })
+
+  it('takes globs for nothing else', async () => {
+    const { env, file } = await setup(1)
+    const { code, errors } = await cli(['put', file, 'oss://b/', '--include', '*'], env)
+    expect([code, errors]).toEqual([64, expect.stringContaining('go with one directory')])
+  })
+})
+
+describe('put of many paths', () => {
   it('submits every file below the prefix, with one label of its run and one key each', async () => {
-    const { daemon, env, directory, complete } = await setup(50)
+    const { daemon, env, paths, complete } = await setup(50)
     daemon.hooks.onJob = complete
-    const { code, text } = await cli(['put', directory, 'oss://b/pre', '--wait'], env)
+    const { code, text } = await cli(['put', ...paths, 'oss://b/pre', '--wait'], env)
     expect(code).toBe(0)
     const jobs = [...daemon.jobs.values()]
     expect(jobs.map(({ target }) => target.key).sort()).toEqual(
@@ -208,15 +294,15 @@ describe('put of a directory', () => {
   })
 
   it('tells without --wait how to wait for it', async () => {
-    const { daemon, env, directory } = await setup(3)
-    const { code, text } = await cli(['put', directory, 'oss://b/'], env)
+    const { daemon, env, paths } = await setup(3)
+    const { code, text } = await cli(['put', ...paths, 'oss://b/'], env)
     expect(code).toBe(0)
     const label = daemon.jobs.get('j1')?.labels['put']
     expect(text).toContain(`3 jobs accepted; wait for them: longshore wait --label put=${label}\n`)
   })
 
   it('never has more than 16 submissions in flight', async () => {
-    const { daemon, env, directory } = await setup(40)
+    const { daemon, env, paths } = await setup(40)
     let release = (): void => {}
     const released = new Promise<void>((resolve) => {
       release = resolve
@@ -226,7 +312,7 @@ describe('put of a directory', () => {
       held++
       return released
     }
-    const putting = startCli(['put', directory, 'oss://b/'], env)
+    const putting = startCli(['put', ...paths, 'oss://b/'], env)
     await eventually(() => expect(held).toBeGreaterThanOrEqual(16))
     // Whatever else was sent with them has arrived when a later request is answered.
     await fetch(`${daemon.url}/v1/jobs`)
@@ -237,43 +323,43 @@ describe('put of a directory', () => {
   })
 
   it('goes on behind refused files, and exits 1', async () => {
-    const { daemon, env, directory, complete } = await setup(4)
+    const { daemon, env, paths, directory, complete } = await setup(4)
     daemon.hooks.onJob = complete
     daemon.hooks.refuse = ({ body }) =>
       JSON.stringify(body ?? '').includes('/f2"') ? refusal(422, 'source_unavailable') : null
-    const { code, text, errors } = await cli(['put', directory, 'oss://b/', '--wait'], env)
+    const { code, text, errors } = await cli(['put', ...paths, 'oss://b/', '--wait'], env)
     expect(code).toBe(1)
     expect(errors).toContain(`${directory}/f2: No: because (source_unavailable)\n`)
     expect(text).toMatch(/uploaded 3 files.*, 1 left out\n$/)
   })
 
   it('stops at a refusal that every file would meet', async () => {
-    const { daemon, env, directory } = await setup(40)
+    const { daemon, env, paths } = await setup(40)
     daemon.hooks.refuse = () => refusal(401, 'unauthorized')
-    const { code, errors } = await cli(['put', directory, 'oss://b/', '--wait'], env)
+    const { code, errors } = await cli(['put', ...paths, 'oss://b/', '--wait'], env)
     expect(code).toBe(1)
     expect(errors).toBe('longshore: No: because (unauthorized)\n')
     expect(daemon.posts().length).toBeLessThanOrEqual(16)
   })
 
   it('repeats a POST under the same key when asked to slow down', async () => {
-    const { daemon, env, directory } = await setup(2)
+    const { daemon, env, paths } = await setup(2)
     let refusals = 3
     daemon.hooks.refuse = ({ method }) =>
       method === 'POST' && refusals-- > 0 ? refusal(429, 'rate_limited', { 'retry-after': '0' }) : null
-    expect((await cli(['put', directory, 'oss://b/'], env)).code).toBe(0)
+    expect((await cli(['put', ...paths, 'oss://b/'], env)).code).toBe(0)
     expect(daemon.jobs.size).toBe(2)
     expect(new Set(daemon.posts().map(({ headers }) => headers['idempotency-key'])).size).toBe(2)
   })
 
   it('makes no second job when the answer to a POST was lost', async () => {
-    const { daemon, env, directory } = await setup(20)
+    const { daemon, env, paths } = await setup(20)
     let lost = 0
     daemon.hooks.onJob = () => {
       // The first answer must arrive: a daemon that never answered is not waited for.
       daemon.hooks.loseAnswer = daemon.jobs.size > 17 && lost++ === 0
     }
-    const { code, text } = await cli(['put', directory, 'oss://b/'], env)
+    const { code, text } = await cli(['put', ...paths, 'oss://b/'], env)
     expect(code).toBe(0)
     expect(lost).toBeGreaterThan(0)
     expect(daemon.posts().length).toBe(21)
@@ -282,8 +368,8 @@ describe('put of a directory', () => {
   })
 
   it('follows many jobs across a restart by one list instead of a request for each', async () => {
-    const { daemon, env, directory, following } = await setup(40)
-    const putting = startCli(['put', directory, 'oss://b/', '--wait'], env)
+    const { daemon, env, paths, following } = await setup(40)
+    const putting = startCli(['put', ...paths, 'oss://b/', '--wait'], env)
     await following()
     await daemon.stop()
     for (const id of daemon.jobs.keys()) daemon.move(id, 'completed')
@@ -295,23 +381,16 @@ describe('put of a directory', () => {
   })
 
   it('refuses the label that it sets itself', async () => {
-    const { env, directory } = await setup()
-    const { code, errors } = await cli(['put', directory, 'oss://b/', '--label', 'put=x'], env)
+    const { env, paths } = await setup(2)
+    const { code, errors } = await cli(['put', ...paths, 'oss://b/', '--label', 'put=x'], env)
     expect(code).toBe(64)
     expect(errors).toContain('The label put is given')
   })
 
-  it('has nothing to do for an empty one', async () => {
-    const { env, directory } = await setup(0)
-    const { code, text } = await cli(['put', directory, 'oss://b/', '--wait'], env)
-    expect(code).toBe(0)
-    expect(text).toMatch(/^uploaded 0 files/)
-  })
-
   it('prints every settled job as JSON, one per line', async () => {
-    const { daemon, env, directory, complete } = await setup(3)
+    const { daemon, env, paths, complete } = await setup(3)
     daemon.hooks.onJob = complete
-    const { text } = await cli(['put', directory, 'oss://b/', '--wait', '--json'], env)
+    const { text } = await cli(['put', ...paths, 'oss://b/', '--wait', '--json'], env)
     const states = text
       .trim()
       .split('\n')

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { ifExistsPolicies } from '../../core/job.js'
+import { ifExistsPolicies, sourceChangePolicies } from '../../core/job.js'
 import type { JobView } from '../../core/job-view.js'
 import { type CommandContext, graceMs, withDaemon } from '../command-context.js'
 import type { CliIo, Console } from '../console.js'
@@ -8,10 +8,20 @@ import { followJobs } from '../follow-jobs.js'
 import { Interrupted } from '../interrupt.js'
 import { acceptedLine, problemLines, receiptLines } from '../job-text.js'
 import { joinSignals } from '../join-signals.js'
-import { countValue, headerValue, integerValue, labelValue, rateValue, sizeValue } from '../options.js'
+import {
+  countValue,
+  headerValue,
+  instantValue,
+  integerValue,
+  labelValue,
+  patternValue,
+  rateValue,
+  sizeValue,
+} from '../options.js'
 import { createProgressBars } from '../progress-bars.js'
 import type { ProgressDisplay } from '../progress-display.js'
 import { createProgressLines } from '../progress-lines.js'
+import { putBatch } from '../put-batch.js'
 import { type PutOptions, planFiles, planRun, type Run } from '../put-run.js'
 import { formatBytes, formatSeconds } from '../readable.js'
 import { submitFiles } from '../submit-files.js'
@@ -131,7 +141,8 @@ export const addPutCommand = (program: Command, io: CliIo): void => {
     .summary('upload files or directories')
     .description(
       'Submits files to the daemon. One file goes to the key, or below the prefix when the target ends in /. ' +
-        'A directory or several paths become one job per file below the prefix; hidden files are included, symbolic links are not.',
+        'A directory becomes a batch, which the daemon walks and which goes on without this command; several paths become ' +
+        'one job per file below the prefix. Hidden files are included, symbolic links are not.',
     )
     .usage('[options] PATH... oss://bucket/key-or-prefix/')
     .argument('<path...>', 'files and directories, and the target behind them')
@@ -145,12 +156,22 @@ export const addPutCommand = (program: Command, io: CliIo): void => {
     .option('--priority <n>', '-100..100, higher first', integerValue)
     .option('--sequential', 'send the parts strictly in order')
     .addOption(new Option('--if-exists <policy>', 'when the object exists already').choices(ifExistsPolicies))
-    .option('--json', 'print one JSON job per line: as accepted, or with --wait as settled')
+    .option('--not-before <instant>', 'do not begin before then', instantValue)
+    .option('--not-after <instant>', 'fail what is not done by then', instantValue)
+    .addOption(new Option('--on-source-change <policy>', 'when a file changes meanwhile').choices(sourceChangePolicies))
+    .option('--delete-source', 'delete each file once its object is proven')
+    .option('--include <glob>', 'of a directory: only files that match (repeatable)', patternValue)
+    .option('--exclude <glob>', 'of a directory: leave out files and directories that match (repeatable)', patternValue)
+    .option('--follow-symlinks', 'of a directory: follow symbolic links, never out of the source roots')
+    .option('--dry-run', 'of a directory: send nothing, list what would be sent')
+    .option('--json', 'print one JSON job per line: as accepted, or with --wait as settled; of a directory its batch')
     .action((args: string[], options: PutOptions) =>
       withDaemon(io, async (context) => {
         const run = await planRun(args, options)
+        const json = options.json === true
+        if (run.batch !== null) return putBatch(run.batch, run.runId, context, { wait: options.wait === true, json })
         const work = options.wait === true ? submitAndWait : submitOnly
-        await work(run, context, options.json === true)
+        await work(run, context, json)
       }),
     )
 }

@@ -1,17 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
-import type { BatchView } from '../../core/batch-view.js'
 import type { StoredEvent } from '../../core/event.js'
 import { isSettled, type JobState } from '../../core/job.js'
 import type { JobView, ProgressView } from '../../core/job-view.js'
 import { isBatchId, listJobs } from '../api.js'
-import { batchLine } from '../batch-text.js'
 import { type CommandContext, graceMs, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
 import { followEvents } from '../event-stream.js'
 import { ExitError, exitCodes } from '../exit-error.js'
 import { watchEventLine, watchJobLine, watchProgressLine } from '../job-text.js'
 import type { SseMessage } from '../sse-parser.js'
+import { watchBatch } from '../watch-batch.js'
 
 const moving: readonly JobState[] = ['running', 'completing', 'cancelling']
 const progressEveryMs = 1_000
@@ -69,23 +67,6 @@ const watchJob = async (context: CommandContext, jobId: string, json: boolean): 
     }
   }
   throw signal.reason
-}
-
-const batchEveryMs = 1_000
-
-/** Follows a batch until it is settled: a line whenever its totals moved. Its jobs may be too many for a line each. */
-const watchBatch = async (context: CommandContext, batchId: string, json: boolean): Promise<BatchView> => {
-  const { api, console, signal } = context
-  let last = ''
-  for (;;) {
-    const batch = await api.getBatch(batchId, signal)
-    const line = batchLine(batch)
-    if (line !== last && json) console.json(batch)
-    else if (line !== last) console.line(line)
-    last = line
-    if (batch.finishedAt !== null) return batch
-    await sleep(batchEveryMs, undefined, { signal }).catch(() => signal.throwIfAborted())
-  }
 }
 
 const watchAll = async (context: CommandContext, json: boolean): Promise<void> => {
