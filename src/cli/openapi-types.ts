@@ -384,7 +384,7 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * Follow all jobs, one, or those of a batch
+         * Follow all jobs, one, those of a batch, or those with labels
          * @description Server-sent events. `Last-Event-ID` (or `after`) replays what came after it; when that is no longer kept, the first event is `reset`. `job.progress` has no id and is not replayed. A comment keeps the connection awake.
          */
         readonly get: operations["streamEvents"];
@@ -1955,6 +1955,8 @@ export interface operations {
                 readonly job?: string;
                 /** @description Events of one batch and its jobs only. */
                 readonly batch?: string;
+                /** @description `k=v`, or a bare `k` for any value. May repeat; all must match. */
+                readonly label?: readonly string[];
                 /** @description Event id after which to go on, or `oldest` for all that is kept; Last-Event-ID wins. */
                 readonly after?: string;
             };

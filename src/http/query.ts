@@ -107,6 +107,7 @@ export const jobEventsQuerySchema = z.strictObject({ after })
 export const eventsQuerySchema = z.strictObject({
   job: z.string().min(1).max(100).optional().describe('Events of one job only.'),
   batch: batch.describe('Events of one batch and its jobs only.'),
+  label: filterFields.label,
   after,
 })
 

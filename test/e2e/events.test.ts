@@ -101,4 +101,32 @@ describe('the event stream', () => {
     const replayed = await read(`${next.url}/v1/events`, { 'last-event-id': ids[0] ?? '' }, isCompleted)
     expect(replayed.map((message) => message.id)).toEqual(ids.slice(1))
   })
+
+  it('shows the jobs that carry a label, their parts and progress, and no others', async () => {
+    world = await createWorld()
+    const path = await world.makeSource('file.bin', 11 * mib)
+    const daemon = await world.start()
+    const [reset] = await read(`${daemon.url}/v1/events?after=nothing-0`, {}, ({ event }) => event === 'reset')
+    const submit = async (key: string, labels: Record<string, string>): Promise<string> =>
+      (await daemon.settled((await daemon.submit({ source: { path }, target: { bucket, key }, labels })).id)).id
+    await submit('other', { run: '41' })
+    await submit('bare', {})
+    const wanted = await submit('wanted', { run: '42' })
+    const messages = await read(`${daemon.url}/v1/events?after=${reset?.id}&label=run%3D42`, {}, isCompleted)
+    expect(messages.map(({ data }) => data.jobId)).toEqual(messages.map(() => wanted))
+    expect(messages.map(({ event }) => event)).toEqual([
+      'job.queued',
+      'job.running',
+      'part.uploaded',
+      'part.uploaded',
+      'job.completing',
+      'job.completed',
+    ])
+    const any = await read(
+      `${daemon.url}/v1/events?after=${reset?.id}&label=run`,
+      {},
+      ({ data }) => data.jobId === wanted,
+    )
+    expect(new Set(any.map(({ data }) => data.jobId)).size).toBe(2)
+  })
 })

@@ -31,7 +31,7 @@ export const eventRoutes = (instance: FastifyInstance, { jobs, batches, feed, st
       config: { scope: 'read' },
       schema: {
         operationId: 'streamEvents',
-        summary: 'Follow all jobs, one, or those of a batch',
+        summary: 'Follow all jobs, one, those of a batch, or those with labels',
         description,
         tags: ['events'],
         querystring: eventsQuerySchema,
@@ -39,13 +39,14 @@ export const eventRoutes = (instance: FastifyInstance, { jobs, batches, feed, st
       },
     },
     async (request, reply) => {
-      const { job, batch, after } = request.query
+      const { job, batch, label, after } = request.query
       if (job !== undefined) await jobs.get(job)
       if (batch !== undefined) await batches.get(batch)
       const cursor = lastEventId(request.headers['last-event-id']) ?? after ?? null
       const filter = {
         ...(job === undefined ? {} : { jobId: job }),
         ...(batch === undefined ? {} : { batchId: batch }),
+        ...(label === undefined ? {} : { labels: label }),
       }
       streams.serve(request, reply, (signal) => feed.listen(cursor, filter, signal))
       return reply
