@@ -265,7 +265,8 @@ const run = async (directory) => {
 const stayUntilStopped = async ({ oss, daemon, source }) => {
   await getJson(`${oss.address}/-/control/bandwidth`, { method: 'PUT', body: '{"bytesPerSecond":null}' })
   say(`\nIt stays up until Ctrl-C:
-   daemon        ${daemon.address}  (API: ${daemon.address}/docs, events: ${daemon.address}/v1/events)
+   dashboard     ${daemon.address}/
+   API           ${daemon.address}/docs, events: ${daemon.address}/v1/events
    dev-oss       ${oss.address}  bucket ${bucket}
    try it        LONGSHORE_URL=${daemon.address} npx longshore put ${join(source, 'small')} oss://${bucket}/again/ --wait
    sources       ${source}`)

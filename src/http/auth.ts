@@ -12,6 +12,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Every route declares it, or the app refuses to start. */
     scope: RouteScope
+    /** A page without data, to which links of other sites may lead. */
+    linkable?: boolean
   }
   interface FastifyInstance {
     /** Every route with what it asks for, once the app is ready. */

@@ -1,5 +1,5 @@
 import { isIP, type Socket } from 'node:net'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../core/app-error.js'
 
 /** The host name of a Host header or of an origin's authority, without port and brackets; null when it is neither. */
@@ -17,6 +17,13 @@ const isUnixSocket = (socket: Socket & { readonly server?: { address?(): unknown
 
 const isSameOrigin = (origin: string, host: string): boolean =>
   origin.toLowerCase() === `http://${host.toLowerCase()}` || origin.toLowerCase() === `https://${host.toLowerCase()}`
+
+/** A reader who clicked on a link elsewhere. What opens is a tab of its own: the page that had the link sees nothing of it. */
+const isFollowedLink = ({ method, headers, routeOptions }: FastifyRequest): boolean =>
+  routeOptions.config?.linkable === true &&
+  (method === 'GET' || method === 'HEAD') &&
+  headers['sec-fetch-mode'] === 'navigate' &&
+  headers['sec-fetch-dest'] === 'document'
 
 /**
  * Keeps web pages of others away from a daemon that a browser can reach. The Host allow-list stops DNS rebinding; a
@@ -38,7 +45,7 @@ export const guardOrigin = (app: FastifyInstance, allowedHosts: readonly string[
     if (origin !== undefined && !isSameOrigin(origin, host ?? '')) {
       throw new AppError('forbidden', 'Requests from web pages of other origins are refused.')
     }
-    if (request.headers['sec-fetch-site'] === 'cross-site') {
+    if (request.headers['sec-fetch-site'] === 'cross-site' && !isFollowedLink(request)) {
       throw new AppError('forbidden', 'Requests from web pages of other sites are refused.')
     }
   })

@@ -131,6 +131,26 @@ describe('the dashboard in Chromium', () => {
     expect(complaints).toEqual([])
   })
 
+  it('limits the bandwidth of everything, and shows the limit', async () => {
+    world = await createWorld()
+    const daemon = await world.start()
+    const path = await world.makeSource('a.bin', mib)
+    await daemon.submit({ source: { path }, target: { bucket, key: 'a.bin' } })
+    const { page, complaints } = await openPage(browser, daemon.url)
+    await page.getByRole('button', { name: 'Bandwidth' }).click()
+    const field = page.getByRole('textbox', { name: 'Per second' })
+    await field.fill('5MiB')
+    await page.getByRole('button', { name: 'Set', exact: true }).click()
+    await page.getByText('limit 5MiB').waitFor()
+    const settings = await daemon.request<{ bandwidth: string }>('GET', '/v1/settings')
+    expect(settings.body.bandwidth).toBe('5MiB')
+    await page.getByRole('button', { name: 'Bandwidth' }).click()
+    expect(await field.inputValue()).toBe('5MiB')
+    await page.getByRole('button', { name: 'As the daemon was started' }).click()
+    await page.getByText('limit 5MiB').waitFor({ state: 'detached' })
+    expect(complaints).toEqual([])
+  })
+
   it('says in plain words why a job failed, and retries it', async () => {
     world = await createWorld()
     const path = await world.makeSource('a.bin', mib)

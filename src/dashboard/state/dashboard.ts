@@ -36,6 +36,8 @@ export const createDashboard = () => {
   const session = signal<Session | null>(remembered('session'))
   const submitting = signal(false)
   const notice = signal<Notice | null>(null)
+  /** Absent: not known, or this daemon has none. */
+  const limit = signal<string | null>(null)
   const question = signal<Question | null>(null)
   effect(() => remember('session', session.value))
   const announcer = createAnnouncer()
@@ -60,6 +62,12 @@ export const createDashboard = () => {
     if ((answer as { status?: number }).status === 401) return
     signIn.value = 'done'
     jobs.connect()
+    void loadLimit()
+  }
+
+  const loadLimit = async (): Promise<void> => {
+    const answer = await api.get<{ bandwidth: string | null }>('v1/settings').catch(() => null)
+    if (answer !== null) limit.value = answer.bandwidth ?? 'off'
   }
 
   addEventListener('hashchange', () => {
@@ -82,6 +90,7 @@ export const createDashboard = () => {
     signIn,
     submitting,
     notice,
+    limit,
     question,
     announcer,
     start,
@@ -105,6 +114,7 @@ export const createDashboard = () => {
       session.value = await api.send<Session>('POST', 'v1/session', { token })
       signIn.value = 'done'
       jobs.connect()
+      void loadLimit()
     },
     async closeSession(): Promise<void> {
       await api.send('DELETE', 'v1/session')

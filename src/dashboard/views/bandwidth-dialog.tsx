@@ -1,5 +1,4 @@
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import { ApiProblem } from '../net/api.js'
 import { useDashboard } from '../state/dashboard.js'
 import { Dialog } from './dialog.js'
@@ -11,26 +10,14 @@ interface Settings {
 
 /** The limit of everything that the daemon sends. */
 export const BandwidthDialog = ({ onClose }: { onClose(): void }) => {
-  const { api, announcer } = useDashboard()
-  const text = useSignal('')
+  const { api, announcer, limit } = useDashboard()
+  const text = useSignal(limit.value === 'off' ? '' : (limit.value ?? ''))
   const problem = useSignal<string | undefined>(undefined)
-  const known = useSignal(false)
-  useEffect(() => {
-    api
-      .get<Settings>('v1/settings')
-      .then(({ bandwidth }) => {
-        text.value = bandwidth ?? ''
-        known.value = true
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof ApiProblem)) throw error
-        problem.value = error.status === 404 ? 'This daemon has no limit that can be set while it runs.' : error.message
-      })
-  }, [])
 
   const set = async (bandwidth: string | null): Promise<void> => {
     try {
-      await api.send('PATCH', 'v1/settings', { bandwidth })
+      const settings = await api.send<Settings>('PATCH', 'v1/settings', { bandwidth })
+      limit.value = settings.bandwidth ?? 'off'
       announcer.say('The bandwidth was set.')
       onClose()
     } catch (error) {
@@ -62,10 +49,10 @@ export const BandwidthDialog = ({ onClose }: { onClose(): void }) => {
           }}
         />
         <div class="dialog-buttons">
-          <button type="button" class="button quiet" disabled={!known.value} onClick={() => set(null)}>
+          <button type="button" class="button quiet" onClick={() => set(null)}>
             As the daemon was started
           </button>
-          <button type="submit" class="button primary" disabled={!known.value}>
+          <button type="submit" class="button primary">
             Set
           </button>
         </div>

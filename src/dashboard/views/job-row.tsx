@@ -12,11 +12,18 @@ const folderOf = ({ bucket, key }: JobView['target']): string =>
 
 const isMoving = (job: JobView): boolean => job.state === 'running' || job.state === 'completing'
 
-const amount = (job: JobView): string => {
+/** Rows without one have settled: a full bar in every row that is done would be the loudest thing on the page. */
+const hasBar = (job: JobView): boolean => job.state !== 'completed' && job.state !== 'cancelled'
+
+const Amount = ({ job }: { readonly job: JobView }) => {
   const { bytesTotal, bytesUploaded, bytesInFlight } = job.progress
-  if (job.finishedAt !== null && job.state === 'completed') return formatBytes(bytesTotal)
   const moved = bytesUploaded + bytesInFlight
-  return moved === 0 ? formatBytes(bytesTotal) : `${formatBytes(moved)} of ${formatBytes(bytesTotal)}`
+  if (!hasBar(job) || moved === 0) return <span>{formatBytes(bytesTotal)}</span>
+  return (
+    <span>
+      {formatBytes(moved)} <span class="of-total">of {formatBytes(bytesTotal)}</span>
+    </span>
+  )
 }
 
 const time = (job: JobView, now: Date): string => {
@@ -41,7 +48,7 @@ export const JobRow = ({ job, rowIndex, now }: Props) => {
   const below =
     job.state === 'failed' && job.error !== null ? plainError(job.error.code).sentence : folderOf(job.target)
   return (
-    <tr class="job" aria-rowindex={rowIndex}>
+    <tr class={hasBar(job) ? 'job' : 'job done'} aria-rowindex={rowIndex}>
       <td class="cell-object">
         <a
           class="job-link"
@@ -56,8 +63,7 @@ export const JobRow = ({ job, rowIndex, now }: Props) => {
         <Badge look={badge} />
       </td>
       <td class="cell-progress">
-        {/* A full bar in every row that is done would be the loudest thing on the page. */}
-        {job.state !== 'completed' && (
+        {hasBar(job) && (
           <ProgressBar
             label={`Progress of ${name}`}
             total={job.progress.bytesTotal}
@@ -68,7 +74,7 @@ export const JobRow = ({ job, rowIndex, now }: Props) => {
           />
         )}
         <span class="below figures">
-          <span>{amount(job)}</span>
+          <Amount job={job} />
           <span class="percent">{job.finishedAt === null ? `${percent} %` : ''}</span>
         </span>
       </td>

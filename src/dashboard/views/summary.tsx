@@ -6,7 +6,7 @@ import { ThroughputChart } from './throughput-chart.js'
 
 /** How fast it goes, and what is left to do. */
 export const Summary = () => {
-  const { jobs } = useDashboard()
+  const { jobs, limit } = useDashboard()
   const rate = useSignal(0)
   useEffect(() => {
     const timer = setInterval(() => {
@@ -20,14 +20,17 @@ export const Summary = () => {
     { name: 'Uploading', value: formatCount(jobs.moving.value ?? 0) },
     { name: 'Waiting', value: formatCount((stats?.jobs.queued ?? 0) + (stats?.jobs.paused ?? 0)) },
     { name: 'Left to send', value: formatBytes(left) },
-    { name: 'Time left', value: left === 0 ? '–' : rate.value < 1024 ? 'unknown' : formatDuration(left / rate.value) },
+    { name: 'Time left', value: left === 0 ? '–' : rate.value < 1024 ? '–' : formatDuration(left / rate.value) },
   ]
   return (
     <section class="card summary" aria-label="Now">
       <div class="summary-figures">
         <div class="headline">
           <span class="headline-value">{rate.value === 0 ? 'Idle' : formatRate(rate.value)}</span>
-          <span class="muted">{rate.value === 0 ? 'nothing goes to OSS now' : 'to OSS now'}</span>
+          <span class="muted">
+            {rate.value === 0 ? 'nothing goes to OSS now' : 'to OSS now'}
+            {limit.value !== null && limit.value !== 'off' && `, limit ${limit.value}`}
+          </span>
         </div>
         <dl class="facts">
           {facts.map(({ name, value }) => (

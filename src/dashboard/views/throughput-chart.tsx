@@ -37,7 +37,8 @@ const optionsFor = (width: number): uPlot.Options => {
         ...axis,
         size: 26,
         grid: { show: false },
-        splits: () => [-300, -240, -180, -120, -60, 0],
+        // Drawn at any width: on a phone every other minute has room.
+        splits: (plot) => (plot.width < 420 ? [-240, -120, 0] : [-300, -240, -180, -120, -60, 0]),
         values: (_plot, splits) => splits.map((age) => (age === 0 ? 'now' : `−${-age / 60} min`)),
       },
       {

@@ -34,7 +34,7 @@ const ThemeSwitch = () => {
 }
 
 export const TopBar = () => {
-  const { route, jobs, session, submitting, closeSession, attempt } = useDashboard()
+  const { route, jobs, session, submitting, limit, closeSession, attempt } = useDashboard()
   const limiting = useSignal(false)
   const { page } = route.value
   const { value: connection } = jobs.connection
@@ -60,7 +60,7 @@ export const TopBar = () => {
           <i aria-hidden="true" /> <span class="wide-only">{connections[connection]}</span>
         </span>
         <span class="top-buttons">
-          {(holder === null || holder.scope === 'admin') && (
+          {limit.value !== null && (holder === null || holder.scope === 'admin') && (
             <button
               type="button"
               class="button icon-only"

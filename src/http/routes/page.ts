@@ -54,7 +54,7 @@ const wantsHtml = (request: FastifyRequest): boolean => (request.headers.accept 
 
 /** The dashboard, from memory. It needs no token; what it shows does. Programs get JSON that says where to read on. */
 export const pageRoutes = (app: FastifyInstance, files: PageFiles | null): void => {
-  app.get('/', { config: { scope: 'none' }, schema: { hide: true } }, async (request, reply) => {
+  app.get('/', { config: { scope: 'none', linkable: true }, schema: { hide: true } }, async (request, reply) => {
     reply.header('vary', 'accept, accept-encoding')
     if (!wantsHtml(request)) return pointers
     // Names of assets change with their content, so only this one has to be asked for again.

@@ -54,6 +54,18 @@ describe('GET /', () => {
     expect((await (await setup()).inject({ url: '/', headers: again })).statusCode).toBe(200)
   })
 
+  it('opens by a link of another site, but not inside its pages nor for its scripts', async () => {
+    const app = await setup()
+    const status = async (url: string, mode: string, dest: string): Promise<number> => {
+      const site = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': mode, 'sec-fetch-dest': dest }
+      return (await app.inject({ url, headers: { ...browser, ...site } })).statusCode
+    }
+    expect(await status('/', 'navigate', 'document')).toBe(200)
+    expect(await status('/', 'navigate', 'iframe')).toBe(403)
+    expect(await status('/', 'cors', 'empty')).toBe(403)
+    expect(await status('/v1/jobs', 'navigate', 'document')).toBe(403)
+  })
+
   it('says kindly how to make the page where it was not built', async () => {
     await rm(join(directory, 'assets'), { recursive: true })
     const answer = await (await setup()).inject({ url: '/', headers: browser })
