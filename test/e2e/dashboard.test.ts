@@ -202,8 +202,11 @@ describe('the dashboard with thousands of jobs', () => {
     // Along the rows by keyboard, beyond what was in the document at first.
     await page.evaluate('scrollTo(0, 0)')
     await rows.first().locator('a').focus()
-    for (let step = 0; step < 40; step++) await page.keyboard.press('ArrowDown')
-    await page.locator('tr[aria-rowindex="42"] a:focus').waitFor()
+    const focused = page.locator('tr.job:has(a:focus)')
+    await until(async () => {
+      await page.keyboard.press('ArrowDown')
+      return Number(await focused.getAttribute('aria-rowindex')) >= 42
+    })
     await page.keyboard.press('Enter')
     await badge(page).waitFor()
     await page.keyboard.press('Escape')

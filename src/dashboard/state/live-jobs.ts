@@ -49,6 +49,7 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
   let stream: EventStream | null = null
   let watchedId: string | null = null
   let watchedByEvent = false
+  let learning = false
   let statsTimer: ReturnType<typeof setTimeout> | null = null
 
   const touch = (): void => {
@@ -70,7 +71,10 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
         list.progress(item.id, item.progress)
         throughput.progress(item.id, item.progress, atMs)
         const seen = watched.peek()
-        if (seen?.id === item.id) watched.value = { ...seen, progress: item.progress }
+        if (seen?.id === item.id) {
+          watched.value = { ...seen, progress: item.progress }
+          if (seen.upload.mode === null) learnPlan(seen.id)
+        }
         continue
       }
       const { type, job } = item.event
@@ -135,13 +139,23 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
   }
 
   const watch = async (id: string): Promise<void> => {
-    const known = list.get(id)
-    watched.value = known ?? (watched.peek()?.id === id ? watched.peek() : null)
+    if (watched.peek()?.id !== id) watched.value = list.get(id) ?? null
     watchedId = id
     watchedByEvent = false
     const job = await api.get<JobView>(`v1/jobs/${encodeURIComponent(id)}`)
     // What an event told meanwhile is newer than the answer may be.
     if (watchedId === id && !watchedByEvent) watched.value = job
+  }
+
+  /** How a job is cut into parts is told by no event: once bytes move, the job is asked for again. */
+  const learnPlan = (id: string): void => {
+    if (learning) return
+    learning = true
+    void watch(id)
+      .catch(() => undefined)
+      .finally(() => {
+        learning = false
+      })
   }
 
   const connect = (): void => {
