@@ -41,6 +41,7 @@ import { createProgressBoard } from './engine/progress-board.js'
 import { createPruner } from './engine/pruner.js'
 import { createSlots } from './engine/slots.js'
 import { createStorageGate } from './engine/storage-gate.js'
+import { createSweeps } from './engine/sweeps.js'
 import { createTraffic } from './engine/traffic.js'
 import { createWaits } from './engine/waits.js'
 import { createWebhookDesk } from './engine/webhook-desk.js'
@@ -189,6 +190,7 @@ export const startDaemon = async (
     progress,
     slots,
     pacer,
+    holdsClaims: () => sweeps.holdsClaims(),
     health,
     keys: credentials,
     limits,
@@ -239,6 +241,13 @@ export const startDaemon = async (
     clock,
     logger: component('batches'),
     maxQueued: config.maxQueued,
+  })
+  const sweeps = createSweeps({
+    store,
+    storage,
+    clock,
+    logger: component('sweeps'),
+    onBatches: batchAgent.wake,
   })
   const batches = createBatches({
     store,
@@ -296,6 +305,7 @@ export const startDaemon = async (
     drain,
     webhooks: createWebhookDesk(store),
     settings,
+    sweeps,
     store,
     overview,
     metrics,
@@ -317,6 +327,7 @@ export const startDaemon = async (
       janitor.stop(),
       pruner.stop(),
       batchAgent.stop(),
+      sweeps.stop(),
       dispatcher.stop(config.drainTimeoutMs),
     ])
     // Behind the jobs, so that those which settle while the daemon stops have a chance to be told.
@@ -337,6 +348,7 @@ export const startDaemon = async (
   })
   logger.info({ crc64: crc64Engine() }, 'Checksums are computed by this engine')
   settings.start()
+  await sweeps.start()
   dispatcher.start()
   batchAgent.start()
   pruner.start()

@@ -20,6 +20,10 @@ export interface ListQuery {
   readonly labels?: readonly string[]
 }
 
+export interface SweepQuery extends ListQuery {
+  readonly batch?: string
+}
+
 /** Everything that is given must hold; nothing given means all jobs. */
 export interface WaitQuery {
   readonly jobs?: readonly string[]
@@ -49,6 +53,12 @@ export type SettingOrigin = SettingsView['origins']['bandwidth']
 /** What is absent stays; null goes back to the environment. */
 export type SettingsChanges = Schemas['SettingsChanges']
 
+/** How much a verb for many is going to reach. */
+export type SweepAnswer = Schemas['SweepAnswer']
+
+/** What everything can be told at once. */
+export type SweepVerb = 'pause' | 'resume'
+
 export type Verb = 'pause' | 'resume' | 'cancel' | 'retry'
 
 /** The requests behind the commands. Each throws ProblemError, DaemonUnreachable, or the signal's reason. */
@@ -74,6 +84,8 @@ export interface Api {
   controlBatch(batchId: string, verb: Verb, signal: AbortSignal): Promise<BatchView>
   /** What is absent stays. */
   change(jobId: string, changes: JobChanges, signal: AbortSignal): Promise<JobView>
+  /** Everything that matches: all jobs when nothing is asked for. */
+  sweep(verb: SweepVerb, query: SweepQuery, signal: AbortSignal): Promise<SweepAnswer>
   settings(signal: AbortSignal): Promise<SettingsView>
   changeSettings(changes: SettingsChanges, signal: AbortSignal): Promise<SettingsView>
   remove(jobId: string, signal: AbortSignal): Promise<void>
@@ -134,6 +146,8 @@ export const createApi = (client: HttpClient): Api => {
     getBatch: (id, signal) => ask('get', '/v1/batches/{id}', { id, signal }),
     controlBatch: (id, verb, signal) => ask('post', `/v1/batches/{id}/${verb}`, { id, signal }),
     change: (id, body, signal) => ask('patch', '/v1/jobs/{id}', { id, body, signal }),
+    sweep: (verb, { states, bucket, labels, batch }, signal) =>
+      ask('post', `/v1/jobs/${verb}`, { query: { state: states, bucket, label: labels, batch }, signal }),
     settings: (signal) => ask('get', '/v1/settings', { signal }),
     changeSettings: (body, signal) => ask('patch', '/v1/settings', { body, signal }),
     remove: async (id, signal) => {

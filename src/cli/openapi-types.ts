@@ -574,6 +574,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/jobs/pause": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Pause everything that matches
+         * @description Without a filter: every job that there is now. Answers when it is durable; then the jobs are told in small steps, which goes on after a crash. A batch that may still make jobs that match is told too. Jobs that are made later are not meant.
+         */
+        readonly post: operations["pauseJobs"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/jobs/resume": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Resume everything that matches
+         * @description Without a filter: every job that there is now. Answers when it is durable; then the jobs are told in small steps, which goes on after a crash. A batch that may still make jobs that match is told too. Jobs that are made later are not meant.
+         */
+        readonly post: operations["resumeJobs"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/settings": {
         readonly parameters: {
             readonly query?: never;
@@ -1284,6 +1324,13 @@ export interface components {
                 readonly available: boolean;
                 readonly expiresAt: string | null;
             };
+        };
+        /** @description How much is told. */
+        readonly SweepAnswer: {
+            /** @description Jobs that were to be told when it began. */
+            readonly jobs: number;
+            /** @description Batches that were told, so that they make no job that is otherwise. */
+            readonly batches: number;
         };
         readonly Version: {
             readonly version: string;
@@ -2200,6 +2247,66 @@ export interface operations {
                 };
                 content: {
                     readonly "text/plain": string;
+                };
+            };
+        };
+    };
+    readonly pauseJobs: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description May repeat or hold commas. */
+                readonly state?: readonly ("queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled")[];
+                readonly bucket?: string;
+                /** @description Path of the source; with a `/` at its end everything below that directory. */
+                readonly source?: string;
+                /** @description `k=v`, or a bare `k` for any value. May repeat; all must match. */
+                readonly label?: readonly string[];
+                /** @description Only of this batch. */
+                readonly batch?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Accepted, or still under way: how it is now. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SweepAnswer"];
+                };
+            };
+        };
+    };
+    readonly resumeJobs: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description May repeat or hold commas. */
+                readonly state?: readonly ("queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled")[];
+                readonly bucket?: string;
+                /** @description Path of the source; with a `/` at its end everything below that directory. */
+                readonly source?: string;
+                /** @description `k=v`, or a bare `k` for any value. May repeat; all must match. */
+                readonly label?: readonly string[];
+                /** @description Only of this batch. */
+                readonly batch?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Accepted, or still under way: how it is now. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SweepAnswer"];
                 };
             };
         };

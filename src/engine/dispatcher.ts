@@ -49,6 +49,8 @@ export interface DispatcherDeps {
   readonly logger: Logger
   readonly node: string
   readonly leaseMs: number
+  /** Everything is being paused: nothing is claimed but what settles without a request. */
+  holdsClaims?(): boolean
   /** Runs at the same time; one endpoint and bucket gets half. More than slots, so that none waits for the next claim. */
   maxRuns(): number
 }
@@ -167,7 +169,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   }
 
   /** Without keys only what settles without a request. */
-  const claimable = () => (deps.keys.areAtHand() ? shares.next() : { pairLimit: 0 })
+  const claimable = () => (deps.keys.areAtHand() && deps.holdsClaims?.() !== true ? shares.next() : { pairLimit: 0 })
 
   /** Returns for how long there is nothing to claim. */
   const claimSome = async (): Promise<number> => {

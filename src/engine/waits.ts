@@ -38,7 +38,7 @@ interface Sight extends JobCounts {
 const nothing: Sight = { pending: 0, completed: 0, failed: 0, cancelled: 0, newestPending: null }
 
 /** Whether jobs that a batch is going to make, or to bring back, may match. Its jobs inherit its labels. */
-const mayMatch = ({ id, target, template }: Batch, { batchId, bucket, labels = [] }: JobFilter): boolean =>
+export const mayMatch = ({ id, target, template }: Batch, { batchId, bucket, labels = [] }: JobFilter): boolean =>
   (batchId === undefined || batchId === id) &&
   (bucket === undefined || bucket === target.bucket) &&
   labels.every(

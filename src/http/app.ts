@@ -9,6 +9,7 @@ import type { Jobs } from '../engine/jobs.js'
 import type { LiveSettings } from '../engine/live-settings.js'
 import type { Orphans } from '../engine/orphans.js'
 import type { Overview } from '../engine/overview.js'
+import type { Sweeps } from '../engine/sweeps.js'
 import type { Waits } from '../engine/waits.js'
 import type { WebhookDesk } from '../engine/webhook-desk.js'
 import type { Clock } from '../ports/clock.js'
@@ -37,6 +38,7 @@ import { pageRoutes } from './routes/page.js'
 import { probeRoutes } from './routes/probes.js'
 import { sessionRoutes } from './routes/session.js'
 import { settingsRoutes } from './routes/settings.js'
+import { sweepRoutes } from './routes/sweeps.js'
 import { systemRoutes } from './routes/system.js'
 import { waitRoutes } from './routes/waits.js'
 import { webhookRoutes } from './routes/webhooks.js'
@@ -56,6 +58,7 @@ export interface AppDeps {
   readonly store: Pick<StoreUpkeep, 'check'>
   readonly overview: Overview
   readonly metrics: Metrics
+  readonly sweeps: Pick<Sweeps, 'begin'>
   readonly settings: Pick<LiveSettings, 'view' | 'change'>
   readonly tokens: Tokens
   /** What the holder of one token may ask in a minute; null or absent: as much as it likes. */
@@ -167,6 +170,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(async (instance) => systemRoutes(instance, { overview, version: deps.version }))
   await app.register(async (instance) => metricsRoutes(instance, { metrics, overview }))
   await app.register(async (instance) => pageRoutes(instance, deps.page ?? null))
+  await app.register(async (instance) => sweepRoutes(instance, deps.sweeps))
   await app.register(async (instance) => settingsRoutes(instance, deps.settings))
   await app.register(async (instance) => probeRoutes(instance, { store, clock, isDraining: drain.isDraining }))
   await app.ready()

@@ -33,6 +33,7 @@ import { type Problem, problemMediaType, titled } from './problem.js'
 import { sessionRequestSchema } from './session-request.js'
 import { settingsChangesSchema, settingsSchema } from './settings-request.js'
 import { statsSchema } from './stats-answers.js'
+import { sweepSchema } from './sweep-answer.js'
 import { drainRequestSchema } from './wait-request.js'
 
 /*
@@ -78,6 +79,7 @@ const answers = register({
   Session: sessionSchema,
   Settings: settingsSchema,
   Stats: statsSchema,
+  SweepAnswer: sweepSchema,
   Version: versionSchema,
   WaitCounts: waitSchema,
   Webhook: webhookSchema,

@@ -52,6 +52,9 @@ const filterFields = {
 const batch = z.string().min(1).max(100).optional().describe('Only of this batch.')
 
 export const batchJobsQuerySchema = z.strictObject({ ...pageFields, ...filterFields })
+/** Which jobs a verb for many is for. */
+export const sweepQuerySchema = z.strictObject({ ...filterFields, batch })
+
 export const jobsQuerySchema = z.strictObject({ ...pageFields, ...filterFields, batch })
 
 function labelOf(text: string): { key: string; value: string | null } {

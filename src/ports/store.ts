@@ -23,6 +23,7 @@ import type { BatchStore } from './batch-store.js'
 import type { IdempotencyKey } from './idempotency-key.js'
 import type { Page, PageRequest } from './page.js'
 import type { SettingsStore } from './settings-store.js'
+import type { SweepStore } from './sweep-store.js'
 import type { UploadRef } from './target.js'
 import type { WebhookStore } from './webhooks.js'
 
@@ -331,4 +332,11 @@ export interface StoreUpkeep {
   close(): Promise<void>
 }
 
-export type Store = JobStore & EventStore & OrphanStore & BatchStore & WebhookStore & SettingsStore & StoreUpkeep
+export type Store = JobStore &
+  EventStore &
+  OrphanStore &
+  BatchStore &
+  WebhookStore &
+  SettingsStore &
+  SweepStore &
+  StoreUpkeep

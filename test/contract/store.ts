@@ -9,6 +9,7 @@ import { queueTests } from './store-queue.js'
 import { readingTests } from './store-reading.js'
 import { settingsTests } from './store-settings.js'
 import { type OpenStore, type StoreSetup, setupStore } from './store-setup.js'
+import { sweepTests } from './store-sweeps.js'
 import { tallyTests } from './store-tally.js'
 import { uploadTests } from './store-upload.js'
 import { webhookTests } from './store-webhooks.js'
@@ -36,6 +37,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     batchTests(setup)
     webhookTests(setup)
     settingsTests(setup)
+    sweepTests(setup)
     clockTests(setup)
   })
 }

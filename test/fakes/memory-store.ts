@@ -27,6 +27,7 @@ import { createMemoryOrphans } from './memory-orphans.js'
 import { createMemoryPages } from './memory-pages.js'
 import { createMemorySettings } from './memory-settings.js'
 import { controlled, matches, provenBy, prunedFirst, settled, statsOf } from './memory-steps.js'
+import { createMemorySweeps } from './memory-sweeps.js'
 import { createMemoryWebhooks } from './memory-webhooks.js'
 
 export interface MemoryStoreDeps {
@@ -50,7 +51,7 @@ interface Row {
 
 const pending = { state: 'pending', etag: null, crc64: null, proven: false, attempts: 0, uploadedAt: null } as const
 
-const steers: ReadonlySet<keyof Store> = new Set(['control', 'change', 'controlBatch', 'steerJobs'])
+const steers: ReadonlySet<keyof Store> = new Set(['control', 'change', 'controlBatch', 'steerJobs', 'stepSweep'])
 const handsOverWork: ReadonlySet<keyof Store> = new Set([...steers, 'submit', 'release', 'extendBatch'])
 
 /** The store port in memory, with the semantics of the SQLite one: the conformance suite runs on both. */
@@ -168,6 +169,8 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     if (operation === 'redeliverWebhook') wakeup.notify('webhooks')
     return answer
   }
+
+  const sweeps = createMemorySweeps({ run, rows: bySeq, save: (row, step) => save(row as Row, step), now: clock.now })
 
   return {
     ...outbox.storeOn(run),
@@ -428,6 +431,8 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     endRetry: (...args) => run('endRetry', () => batches.operations.endRetry(...args)),
     batchProblems: (...args) => run('batchProblems', () => batches.operations.batchProblems(...args)),
     plannedFiles: (...args) => run('plannedFiles', () => batches.operations.plannedFiles(...args)),
+
+    ...sweeps,
 
     storedSettings: () => run('storedSettings', settings.stored),
     storeSettings: (...args) => run('storeSettings', () => settings.store(...args)),

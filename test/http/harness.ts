@@ -13,6 +13,7 @@ import type { LiveSettings, SettingsView } from '../../src/engine/live-settings.
 import type { OrphanView } from '../../src/engine/orphan-view.js'
 import type { Orphans } from '../../src/engine/orphans.js'
 import type { Overview } from '../../src/engine/overview.js'
+import type { Sweeps } from '../../src/engine/sweeps.js'
 import type { WaitAnswer, Waits } from '../../src/engine/waits.js'
 import type { WebhookDesk } from '../../src/engine/webhook-desk.js'
 import { type AppDeps, createApp } from '../../src/http/app.js'
@@ -204,6 +205,18 @@ export const createFakeSettings = (): Pick<LiveSettings, 'view' | 'change'> & { 
   }
 }
 
+/** Tells nobody, and remembers what it was asked. */
+export const createFakeSweeps = (): Pick<Sweeps, 'begin'> & { readonly calls: unknown[][] } => {
+  const calls: unknown[][] = []
+  return {
+    calls,
+    async begin(...args) {
+      calls.push(args)
+      return { jobs: 3, batches: 1 }
+    },
+  }
+}
+
 export interface FakeFeed extends EventFeed {
   readonly listens: { readonly after: string | null; readonly filter: object; readonly signal: AbortSignal }[]
   /** Tells every listener, those of the future too. */
@@ -326,6 +339,7 @@ export interface Harness {
   readonly drain: Drain
   readonly webhooks: ReturnType<typeof createFakeWebhooks>
   readonly settings: ReturnType<typeof createFakeSettings>
+  readonly sweeps: ReturnType<typeof createFakeSweeps>
   readonly lines: LogLine[]
 }
 
@@ -339,6 +353,7 @@ export const createHarness = async (
   const orphans = createFakeOrphans()
   const webhooks = createFakeWebhooks()
   const settings = createFakeSettings()
+  const sweeps = createFakeSweeps()
   const lines: LogLine[] = []
   const waits = createFakeWaits()
   const drain = createDrain({ waits })
@@ -352,6 +367,7 @@ export const createHarness = async (
     overview: fakeOverview,
     metrics: createMetrics({ version: '1.2.3', startedAt: 0 }),
     settings,
+    sweeps,
     tokens: fixedTokens([]),
     allowedHosts: [],
     waits,
@@ -361,7 +377,7 @@ export const createHarness = async (
     clock: realClock,
     ...deps,
   })
-  return { app, jobs, feed, orphans, waits, drain, webhooks, settings, lines }
+  return { app, jobs, feed, orphans, waits, drain, webhooks, settings, sweeps, lines }
 }
 
 /** Resolves once `condition` holds; polls, and fails loudly after ten seconds. */

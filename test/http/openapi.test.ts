@@ -67,6 +67,8 @@ describe('The OpenAPI document', () => {
         'get /v1/webhooks',
         'post /v1/webhooks/{id}/redeliver',
         'post /v1/jobs',
+        'post /v1/jobs/pause',
+        'post /v1/jobs/resume',
         'post /v1/jobs/{id}/cancel',
         'post /v1/jobs/{id}/pause',
         'post /v1/jobs/{id}/resume',

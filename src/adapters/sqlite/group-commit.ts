@@ -27,6 +27,7 @@ const reads: ReadonlySet<StoreOperation> = new Set([
   'batchProblems',
   'plannedFiles',
   'storedSettings',
+  'unfinishedSweeps',
 ])
 
 type AnyOperation = (at: number, ...args: readonly unknown[]) => unknown

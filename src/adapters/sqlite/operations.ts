@@ -9,6 +9,7 @@ import { createQueueOperations } from './queue-operations.js'
 import { createReadOperations } from './read-operations.js'
 import { createSettingsOperations } from './settings-operations.js'
 import { createStatsOperations } from './stats-operations.js'
+import { createSweepOperations } from './sweep-operations.js'
 import { createTallyOperations } from './tally-jobs.js'
 import { createUploadOperations } from './upload-operations.js'
 import { createWebhookOperations } from './webhook-operations.js'
@@ -25,6 +26,7 @@ export const createOperations = (ledger: Ledger): Operations => ({
   ...createReadOperations(ledger),
   ...createStatsOperations(ledger),
   ...createSettingsOperations(ledger),
+  ...createSweepOperations(ledger),
   ...createTallyOperations(ledger),
   ...createWebhookOperations(ledger),
 })

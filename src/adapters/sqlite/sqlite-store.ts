@@ -44,6 +44,7 @@ const hints: Partial<Record<StoreOperation, readonly WakeupTopic[]>> = {
   extendBatch: ['jobs'],
   controlBatch: ['jobs', 'desires'],
   steerJobs: ['jobs', 'desires'],
+  stepSweep: ['jobs', 'desires'],
 }
 
 /** Resolves when the thread has opened its database; rejects with StoreOpenError when it refuses. */
@@ -193,6 +194,9 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     endRetry: (...args) => call('endRetry', ...args),
     batchProblems: (...args) => call('batchProblems', ...args),
     plannedFiles: (...args) => call('plannedFiles', ...args),
+    beginSweep: (...args) => call('beginSweep', ...args),
+    unfinishedSweeps: (...args) => call('unfinishedSweeps', ...args),
+    stepSweep: (...args) => call('stepSweep', ...args),
     storedSettings: (...args) => call('storedSettings', ...args),
     storeSettings: (...args) => call('storeSettings', ...args),
     prune: (...args) => call('prune', ...args),

@@ -272,6 +272,14 @@ export const sql = {
   storeSetting: `
     INSERT INTO settings (name, value, changed_at, changed_by) VALUES (:name, :value, :at, :by)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at, changed_by = excluded.changed_by`,
+  supersedeSweeps: "DELETE FROM sweeps WHERE filter = :filter OR :filter = '{}'",
+  insertSweep: `
+    INSERT INTO sweeps (verb, filter, last, actor)
+    VALUES (:verb, :filter, (SELECT coalesce(max(seq), 0) FROM jobs), :by)`,
+  sweeps: 'SELECT * FROM sweeps ORDER BY id',
+  sweepById: 'SELECT * FROM sweeps WHERE id = ?',
+  moveSweep: 'UPDATE sweeps SET phase = :phase, after = :after, found = :found WHERE id = :id',
+  endSweep: 'DELETE FROM sweeps WHERE id = ?',
   forgetSetting: 'DELETE FROM settings WHERE name = ?',
 
   metaValue: 'SELECT value FROM meta WHERE name = ?',

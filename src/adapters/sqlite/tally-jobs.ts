@@ -55,9 +55,10 @@ export const createTallyOperations = (ledger: Ledger): Operations<'tally'> => {
     return known
   }
 
-  /** Everything: the counters know. */
-  const tallyAll = (): TallyPage => {
-    const counts = statements.countsByState.all() as { state: JobState; jobs: number }[]
+  /** Everything, or all of some states: the counters know. */
+  const tallyAll = (states: readonly JobState[] | undefined): TallyPage => {
+    const all = statements.countsByState.all() as { state: JobState; jobs: number }[]
+    const counts = all.filter(({ state }) => states?.includes(state) ?? true)
     const sum = (of: (state: JobState) => boolean): number =>
       counts.reduce((total, { state, jobs }) => total + (of(state) ? jobs : 0), 0)
     return {
@@ -73,7 +74,8 @@ export const createTallyOperations = (ledger: Ledger): Operations<'tally'> => {
   return {
     tally: (_at, filter, cursor) => {
       const after = cursor === null ? 0 : startOf(ledger, 'tally', cursor)
-      if (Object.values(filter).every((wish) => wish === undefined)) return tallyAll()
+      const { states, ...others } = filter
+      if (Object.values(others).every((wish) => wish === undefined)) return tallyAll(states)
       const parameters = { after, window: windowSize, ...filterParameters(filter) }
       const { seen, last, newest, ...counts } = prepare(tallySql(filter)).get(parameters) as Stretch
       const more = seen >= windowSize && filter.ids === undefined && last !== null

@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
 import type { BatchView } from '../../core/batch-view.js'
 import type { JobView } from '../../core/job-view.js'
-import { isBatchId, type JobChanges, type Verb } from '../api.js'
+import { isBatchId, type JobChanges, type SweepVerb, type Verb } from '../api.js'
 import { type CommandContext, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
 import { ExitError, exitCodes } from '../exit-error.js'
 import { ProblemError } from '../http-client.js'
 import { problemLines } from '../job-text.js'
-import { countValue, integerValue, labelValue, rateValue } from '../options.js'
+import { countValue, integerValue, labelFilterValue, labelValue, rateValue } from '../options.js'
 import { escapeText } from '../terminal-text.js'
 
 /** Does `work` to one job after the other. A refusal is shown and the next one has its turn; the exit code tells. */
@@ -64,23 +64,79 @@ const setJobs = async (context: CommandContext, jobIds: readonly string[], optio
   })
 }
 
+const control = (context: CommandContext, verb: Verb, ids: readonly string[], json: boolean): Promise<void> =>
+  forEachJob(context, ids, async (id) => {
+    const { api, signal } = context
+    const steer = isBatchId(id) ? api.controlBatch : api.control
+    showState(context, await steer(id, verb, signal), json)
+  })
+
+interface SweepOptions {
+  readonly all?: true
+  readonly label?: readonly string[]
+  readonly bucket?: string
+  readonly batch?: string
+  readonly json?: true
+}
+
+const usage = (message: string): ExitError => new ExitError(exitCodes.usage, message)
+
+const controlSome = async (
+  context: CommandContext,
+  verb: SweepVerb,
+  ids: readonly string[],
+  { label, bucket, batch, json }: SweepOptions,
+): Promise<void> => {
+  if (ids.length === 0) throw usage(`Name jobs or batches, or ${verb} everything by --all.`)
+  if (label !== undefined || bucket !== undefined || batch !== undefined) {
+    throw usage('--label, --bucket and --batch narrow --all, which is missing.')
+  }
+  await control(context, verb, ids, json === true)
+}
+
+const sweep = async (
+  { api, console, signal }: CommandContext,
+  verb: SweepVerb,
+  ids: readonly string[],
+  { label, bucket, batch, json }: SweepOptions,
+): Promise<void> => {
+  if (ids.length > 0) throw usage('Either name jobs or batches, or give --all.')
+  const query = {
+    ...(label === undefined ? {} : { labels: label }),
+    ...(bucket === undefined ? {} : { bucket }),
+    ...(batch === undefined ? {} : { batch }),
+  }
+  const answer = await api.sweep(verb, query, signal)
+  if (json === true) console.json(answer)
+  else console.line(`${verb}: ${answer.jobs} jobs and ${answer.batches} batches are being told`)
+}
+
 export const addSteerCommands = (program: Command, io: CliIo): void => {
   for (const { verb, summary } of verbs) {
-    program
+    const command = program
       .command(verb)
       .summary(summary)
       .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
-      .argument('<id...>', 'the jobs or batches')
       .option('--json', 'print one JSON job or batch per line')
-      .action((ids: string[], options: { json?: true }) =>
-        withDaemon(io, (context) =>
-          forEachJob(context, ids, async (id) => {
-            const { api, signal } = context
-            const control = isBatchId(id) ? api.controlBatch : api.control
-            showState(context, await control(id, verb, signal), options.json === true)
-          }),
-        ),
-      )
+    if (verb === 'pause' || verb === 'resume') {
+      command
+        .argument('[id...]', 'the jobs or batches')
+        .option('--all', 'everything, or all that matches these:')
+        .option('--label <k=v>', 'with this label (repeatable: all must hold)', labelFilterValue)
+        .option('--bucket <name>', 'to this bucket')
+        .option('--batch <id>', 'of this batch')
+        .action((ids: string[], options: SweepOptions) =>
+          withDaemon(io, (context) =>
+            options.all === true ? sweep(context, verb, ids, options) : controlSome(context, verb, ids, options),
+          ),
+        )
+    } else {
+      command
+        .argument('<id...>', 'the jobs or batches')
+        .action((ids: string[], { json }: { json?: true }) =>
+          withDaemon(io, (context) => control(context, verb, ids, json === true)),
+        )
+    }
   }
   program
     .command('set')

@@ -1,0 +1,24 @@
+import type { JobFilter } from './store.js'
+
+export const sweepVerbs = ['pause', 'resume'] as const
+export type SweepVerb = (typeof sweepVerbs)[number]
+
+/** A verb on its way to every job that matches and was there when it was given. */
+export interface Sweep {
+  readonly id: number
+  readonly verb: SweepVerb
+  readonly filter: JobFilter
+}
+
+/** Verbs for many jobs at once. What is begun is finished, after a crash too. */
+export interface SweepStore {
+  /** Takes the place of sweeps of the same filter that are not over; without a filter, of all. `by`: whose request it was. */
+  beginSweep(verb: SweepVerb, filter: JobFilter, by: string | null): Promise<Sweep>
+  /** Oldest first. */
+  unfinishedSweeps(): Promise<readonly Sweep[]>
+  /**
+   * Looks at up to `limit` jobs. `again`: a whole round found something, or jobs whose Complete is under way, which may come
+   * back to the queue: begin the next round after a while. `over`: there is nothing left, or no such sweep.
+   */
+  stepSweep(id: number, limit: number): Promise<'more' | 'again' | 'over'>
+}

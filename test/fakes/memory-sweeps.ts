@@ -1,0 +1,52 @@
+import type { Job } from '../../src/core/job.js'
+import { pauseJob, resumeJob, type Step } from '../../src/core/job-steps.js'
+import type { Store } from '../../src/ports/store.js'
+import type { Sweep, SweepStore } from '../../src/ports/sweep-store.js'
+import { matches } from './memory-steps.js'
+
+interface Row {
+  readonly seq: number
+  readonly notBefore: number | null
+  job: Job
+}
+
+interface Deps {
+  run<T>(operation: keyof Store, work: () => T): Promise<T>
+  rows(): readonly Row[]
+  save(row: Row, step: Step): Job
+  now(): number
+}
+
+/** The sweeps of the store port. A step is a whole round here. */
+export const createMemorySweeps = ({ run, rows, save, now }: Deps): SweepStore => {
+  let sweeps: (Sweep & { readonly last: number; readonly by: string | null })[] = []
+  let lastId = 0
+  return {
+    beginSweep: (verb, filter, by) =>
+      run('beginSweep', () => {
+        const text = JSON.stringify(filter)
+        sweeps = sweeps.filter((sweep) => text !== '{}' && JSON.stringify(sweep.filter) !== text)
+        const sweep = { id: ++lastId, verb, filter }
+        sweeps.push({ ...sweep, last: rows().at(-1)?.seq ?? 0, by })
+        return sweep
+      }),
+    unfinishedSweeps: () => run('unfinishedSweeps', () => sweeps.map(({ id, verb, filter }) => ({ id, verb, filter }))),
+    stepSweep: (id) =>
+      run('stepSweep', () => {
+        const sweep = sweeps.find((one) => one.id === id)
+        if (sweep === undefined) return 'over'
+        let found = false
+        for (const row of rows()) {
+          if (row.seq > sweep.last || !matches(row.job, sweep.filter)) continue
+          const step = sweep.verb === 'pause' ? pauseJob(row.job) : resumeJob(row.job, row.notBefore, now())
+          found ||= sweep.verb === 'pause' && row.job.state === 'completing'
+          if (step === 'invalid_state' || step.event === null) continue
+          found = true
+          save(row, { ...step, by: sweep.by })
+        }
+        if (found) return 'again'
+        sweeps = sweeps.filter((one) => one.id !== id)
+        return 'over'
+      }),
+  }
+}
