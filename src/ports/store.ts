@@ -21,6 +21,7 @@ import type { PlannedPart, StoredPart, UploadedPart } from '../core/part.js'
 import type { WebhookState } from '../core/webhook.js'
 import type { BatchStore } from './batch-store.js'
 import type { IdempotencyKey } from './idempotency-key.js'
+import type { JobFilter } from './job-filter.js'
 import type { Page, PageRequest } from './page.js'
 import type { SettingsStore } from './settings-store.js'
 import type { SweepStore } from './sweep-store.js'
@@ -28,6 +29,7 @@ import type { UploadRef } from './target.js'
 import type { WebhookStore } from './webhooks.js'
 
 export type { IdempotencyKey } from './idempotency-key.js'
+export type { JobFilter } from './job-filter.js'
 export type { Page, PageRequest } from './page.js'
 
 /** The right of one node to work on a job. `epoch` grows with each claim and fences writes; opaque to the engine. */
@@ -119,19 +121,6 @@ export interface PairQuota {
   readonly last?: readonly string[]
   /** Takes from the other end of the pair's queue. */
   readonly reversed?: boolean
-}
-
-export interface JobFilter {
-  readonly states?: readonly JobState[]
-  readonly bucket?: string
-  readonly batchId?: string
-  /** AND; a null value means that the label exists. */
-  readonly labels?: readonly { readonly key: string; readonly value: string | null }[]
-  /** The whole path, or with a `/` at its end everything below it. */
-  readonly source?: string
-  /** Made at this instant or later. */
-  readonly since?: number
-  readonly ids?: readonly string[]
 }
 
 /** How many jobs settled in which way, and how many have not. */

@@ -1,4 +1,4 @@
-import type { JobFilter } from './store.js'
+import type { JobFilter } from './job-filter.js'
 
 export const sweepVerbs = ['pause', 'resume'] as const
 export type SweepVerb = (typeof sweepVerbs)[number]
