@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../core/event.js'
 import type { ProgressView } from '../core/job-view.js'
-import { type Api, listJobs } from './api.js'
+import type { Api } from './api.js'
 import { followEvents } from './event-stream.js'
 import { DaemonUnreachable, ProblemError } from './http-client.js'
 import { joinSignals } from './join-signals.js'
@@ -11,8 +11,6 @@ import type { Tally } from './tally.js'
 export interface FollowOptions {
   readonly api: Api
   readonly tally: Tally
-  /** The `k=v` label that all tracked jobs carry; a snapshot of many jobs is one list instead of a request each. */
-  readonly label: string
   /** Resolves when no more jobs will be tracked. Must not reject. */
   readonly complete: Promise<void>
   readonly signal: AbortSignal
@@ -23,22 +21,12 @@ export interface FollowOptions {
 
 /** Should the daemon tell nothing about our jobs for so long, we ask. Events are a hint; the jobs are the truth. */
 const quietMs = 10_000
-const fewJobs = 16
 
 const isGone = (error: unknown): boolean => error instanceof ProblemError && error.problem.status === 404
 
 /** Reads the state of every open job anew. Jobs that the daemon does not know any more are counted as gone. */
-const takeSnapshot = async ({ api, tally, label, signal }: FollowOptions): Promise<void> => {
-  const before = tally.open()
-  const listed = new Set<string>()
-  if (before.length > fewJobs) {
-    for await (const job of listJobs(api, { labels: [label] }, Number.POSITIVE_INFINITY, signal)) {
-      listed.add(job.id)
-      tally.see(job)
-    }
-  }
-  for (const { id } of before) {
-    if (listed.has(id)) continue
+const takeSnapshot = async ({ api, tally, signal }: FollowOptions): Promise<void> => {
+  for (const { id } of tally.open()) {
     try {
       tally.see(await api.get(id, signal))
     } catch (error) {

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { IfExists, OnSourceChange } from '../core/job.js'
-import type { BatchRequest, JobOptionsRequest } from './api.js'
+import type { BatchRequest, JobOptionsRequest, JobRequest } from './api.js'
 import { ExitError, exitCodes } from './exit-error.js'
-import { type LocalSource, listFiles, lookAt } from './local-files.js'
+import { type LocalSource, lookAt } from './local-files.js'
 import { keyBelow, type OssUrl, parseOssUrl } from './oss-url.js'
-import type { FileToSubmit } from './submit-files.js'
-import { escapeText } from './terminal-text.js'
 
 /** The options of `put`, as commander hands them over. */
 export interface PutOptions {
@@ -30,55 +28,18 @@ export interface PutOptions {
   readonly json?: true
 }
 
-/** What one `put` is about, resolved from its arguments. */
-export interface Run {
-  readonly sources: readonly LocalSource[]
-  readonly target: OssUrl
-  /** One file to one object; else every job carries `label`, by which the run is found again. */
-  readonly single: boolean
-  readonly runId: string
-  readonly label: string
-  readonly common: JobOptionsRequest
-  /** One directory, which the daemon walks; null when files are handed over one by one. */
-  readonly batch: BatchRequest | null
-}
-
-const runLabel = 'put'
+/** What one `put` is about: a file as a job, or batches, which the daemon walks. */
+export type Run = { readonly runId: string } & (
+  | { readonly kind: 'job'; readonly request: JobRequest }
+  | { readonly kind: 'batches'; readonly requests: readonly BatchRequest[]; readonly dryRun: boolean }
+)
 
 const usage = (message: string): ExitError => new ExitError(exitCodes.usage, message)
 
-/** Throws ExitError for arguments that make no sense and paths that cannot be read. */
-export const planRun = async (args: readonly string[], options: PutOptions): Promise<Run> => {
-  const target = parseOssUrl(args.at(-1) ?? '')
-  if (target === null || args.length < 2) {
-    throw usage(
-      'Name one or more paths, and where they go as the last argument: oss://bucket/key or oss://bucket/prefix/.',
-    )
-  }
-  const sources: LocalSource[] = []
-  for (const argument of args.slice(0, -1)) sources.push(await lookAt(argument))
-  const single = sources.length === 1 && sources[0]?.kind === 'file'
-  const directory = sources.length === 1 && sources[0]?.kind === 'directory' ? sources[0].path : null
-  const {
-    label: labels = {},
-    partSize,
-    parallel,
-    bandwidth,
-    multipartThreshold,
-    header,
-    priority,
-    sequential,
-    ifExists,
-  } = options
-  const { notBefore, notAfter, onSourceChange, deleteSource, include, exclude, followSymlinks, dryRun } = options
-  const walks = include ?? exclude ?? followSymlinks ?? dryRun
-  if (directory === null && walks !== undefined) {
-    throw usage('--include, --exclude, --follow-symlinks and --dry-run go with one directory.')
-  }
-  if (!single && directory === null && Object.hasOwn(labels, runLabel))
-    throw usage(`The label ${runLabel} is given to the jobs by this command.`)
-  const runId = randomUUID()
-  const common = {
+const commonOf = (options: PutOptions): JobOptionsRequest => {
+  const { partSize, parallel, bandwidth, multipartThreshold, header, priority, sequential, ifExists } = options
+  const { notBefore, notAfter, onSourceChange, deleteSource, label } = options
+  return {
     ...(partSize === undefined ? {} : { partSize }),
     ...(parallel === undefined ? {} : { parallel }),
     ...(bandwidth === undefined ? {} : { bandwidth }),
@@ -91,33 +52,58 @@ export const planRun = async (args: readonly string[], options: PutOptions): Pro
     ...(notAfter === undefined ? {} : { notAfter }),
     ...(onSourceChange === undefined ? {} : { onSourceChange }),
     ...(deleteSource === undefined ? {} : { deleteSource }),
-    labels: single || directory !== null ? labels : { ...labels, [runLabel]: runId },
+    labels: label ?? {},
   }
-  const batch =
-    directory === null
-      ? null
-      : {
-          ...common,
-          source: {
-            dir: directory,
-            ...(include === undefined ? {} : { include }),
-            ...(exclude === undefined ? {} : { exclude }),
-            ...(followSymlinks === undefined ? {} : { followSymlinks }),
-          },
-          target: { bucket: target.bucket, prefix: target.key },
-          ...(dryRun === undefined ? {} : { dryRun }),
-        }
-  return { sources, target, single, runId, label: `${runLabel}=${runId}`, common, batch }
 }
 
-/** Each file with its object; two files that would become one object are a problem, and the first one wins. */
-export async function* planFiles(run: Run, onProblem: (text: string) => void): AsyncGenerator<FileToSubmit> {
-  const { bucket, key: place } = run.target
-  const keys = new Set<string>()
-  for await (const { path, relative } of listFiles(run.sources, onProblem)) {
-    const key = run.single && place !== '' && !place.endsWith('/') ? place : keyBelow(place, relative)
-    if (keys.has(key)) onProblem(`${escapeText(path)}: another file goes to oss://${escapeText(`${bucket}/${key}`)}`)
-    else yield { path, bucket, key }
-    keys.add(key)
+/**
+ * One batch of all the files, and one of each directory. Next to others a directory keeps its name below the prefix, as `cp`
+ * does it: the tree of `put /srv/in/* oss://b/in/` looks like the one on disk.
+ */
+const batchesOf = (sources: readonly LocalSource[], target: OssUrl, options: PutOptions): BatchRequest[] => {
+  const { include, exclude, followSymlinks, dryRun } = options
+  const common = { ...commonOf(options), ...(dryRun === undefined ? {} : { dryRun }) }
+  const walk = {
+    ...(include === undefined ? {} : { include: [...include] }),
+    ...(exclude === undefined ? {} : { exclude: [...exclude] }),
+    ...(followSymlinks === undefined ? {} : { followSymlinks }),
   }
+  const { bucket, key: place } = target
+  const files = sources.filter(({ kind }) => kind === 'file').map(({ path }) => path)
+  const directories = sources.filter(({ kind }) => kind === 'directory')
+  return [
+    ...(files.length === 0 ? [] : [{ ...common, source: { files }, target: { bucket, prefix: place } }]),
+    ...directories.map(({ path, name }) => ({
+      ...common,
+      source: { dir: path, ...walk },
+      target: { bucket, prefix: sources.length === 1 || name === '' ? place : keyBelow(place, name) },
+    })),
+  ]
+}
+
+/** Throws ExitError for arguments that make no sense and paths that cannot be read. */
+export const planRun = async (args: readonly string[], options: PutOptions): Promise<Run> => {
+  const target = parseOssUrl(args.at(-1) ?? '')
+  if (target === null || args.length < 2) {
+    throw usage(
+      'Name one or more paths, and where they go as the last argument: oss://bucket/key or oss://bucket/prefix/.',
+    )
+  }
+  const sources: LocalSource[] = []
+  for (const argument of args.slice(0, -1)) sources.push(await lookAt(argument))
+  const { include, exclude, followSymlinks, dryRun } = options
+  const walks = include ?? exclude ?? followSymlinks
+  if (walks !== undefined && sources.every(({ kind }) => kind === 'file')) {
+    throw usage('--include, --exclude and --follow-symlinks go with directories.')
+  }
+  const runId = randomUUID()
+  const [first, ...others] = sources
+  if (first?.kind !== 'file' || others.length > 0) {
+    return { kind: 'batches', requests: batchesOf(sources, target, options), dryRun: dryRun === true, runId }
+  }
+  if (dryRun !== undefined) throw usage('--dry-run goes with a directory or several paths.')
+  const { bucket, key: place } = target
+  const key = place !== '' && !place.endsWith('/') ? place : keyBelow(place, first.name)
+  const request = { ...commonOf(options), source: { path: first.path }, target: { bucket, key } }
+  return { kind: 'job', request, runId }
 }

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createBatch } from '../../src/core/batch.js'
 import { type BatchView, viewBatch } from '../../src/core/batch-view.js'
@@ -173,7 +173,7 @@ describe('put --wait of one file', () => {
     await following()
     process.emit('SIGINT')
     expect(await putting.exited).toBe(130)
-    expect(putting.errors()).toBe('interrupted; the daemon goes on with 1 of 1 files: longshore watch j1\n')
+    expect(putting.errors()).toBe('interrupted; the daemon goes on: longshore watch j1\n')
   })
 
   it('counts a job that was removed under its eyes as failed', async () => {
@@ -195,40 +195,64 @@ describe('put --wait of one file', () => {
   })
 })
 
-describe('put of a directory', () => {
-  /** Answers the batch again and again, as `answers` has it; what was planned; and no failed jobs. */
-  const startBatches = async (...answers: BatchView[]) => {
-    const asked: { readonly call: string; readonly body: unknown }[] = []
-    const server = createServer((request, response) => {
-      const chunks: Buffer[] = []
-      request.on('data', (chunk: Buffer) => chunks.push(chunk))
-      request.on('end', () => {
-        const url = request.url ?? ''
-        asked.push({ call: `${request.method} ${url}`, body: JSON.parse(Buffer.concat(chunks).toString() || 'null') })
-        const planned = { items: [{ path: '/in/a\nb', key: 'p/a', size: 2048 }], nextCursor: null }
-        const batch = answers.length > 1 ? answers.shift() : answers[0]
-        const answer = url.includes('/files')
-          ? planned
-          : url.startsWith('/v1/jobs')
-            ? { items: [], nextCursor: null }
-            : batch
-        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
-      })
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    onTestFinished(() => {
-      server.closeAllConnections()
-      server.close()
-    })
-    const { directory } = await setup(0)
-    return { asked, directory, env: { LONGSHORE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } }
-  }
-  const view = (changes: Partial<BatchView> = {}): BatchView => ({
-    ...viewBatch({ ...createBatch(batchRequest('b-1'), 0), walk: 'done' }, []),
-    ...changes,
-  })
-  const done = { state: 'completed', finishedAt: '2026-01-01T00:00:00.000Z' } as const
+const view = (changes: Partial<BatchView> = {}): BatchView => ({
+  ...viewBatch({ ...createBatch(batchRequest('b-1'), 0), walk: 'done' }, []),
+  ...changes,
+})
+const done = { state: 'completed', finishedAt: '2026-01-01T00:00:00.000Z' } as const
 
+/**
+ * A daemon that answers every request about batches with the next of `answers`, the last of them for ever, under the id that
+ * was asked for (a POST: b-1, b-2 and so on, by idempotency key); what was planned; and no failed jobs.
+ */
+const startBatches = async (...answers: BatchView[]) => {
+  const asked: { readonly call: string; readonly body: Record<string, unknown>; readonly key: unknown }[] = []
+  const hooks = { refuse: (_body: string, _nth: number): ReturnType<typeof refusal> | 'lost' | null => null }
+  const keys: unknown[] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const url = request.url ?? ''
+      const body = Buffer.concat(chunks).toString()
+      const key = request.headers['idempotency-key']
+      asked.push({ call: `${request.method} ${url}`, body: JSON.parse(body || 'null'), key })
+      const refused = request.method === 'POST' ? hooks.refuse(body, asked.length) : null
+      if (request.method === 'POST' && (refused === null || refused === 'lost') && !keys.includes(key)) keys.push(key)
+      if (refused === 'lost') return void response.destroy()
+      if (refused !== null) {
+        response.writeHead(refused.status, { 'content-type': 'application/problem+json', ...refused.headers })
+        return void response.end(JSON.stringify(refused.body))
+      }
+      const planned = { items: [{ path: '/in/a\nb', key: 'p/a', size: 2048 }], nextCursor: null }
+      const batch = answers.length > 1 ? answers.shift() : answers[0]
+      const id = request.method === 'POST' ? `b-${keys.indexOf(key) + 1}` : url.split('/')[3]
+      const answer = url.includes('/files')
+        ? planned
+        : url.startsWith('/v1/jobs')
+          ? { items: [], nextCursor: null }
+          : { ...batch, id }
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { directory, paths } = await setup(3)
+  const made = () => keys.length
+  return {
+    asked,
+    hooks,
+    made,
+    directory,
+    paths,
+    env: { LONGSHORE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` },
+  }
+}
+
+describe('put of a directory', () => {
   it('makes one batch, with every option, and tells how to wait for it', async () => {
     const { asked, directory, env } = await startBatches(view())
     const options = ['--include', '**/*.mp4', '--include', 'a', '--exclude', 'tmp', '--follow-symlinks']
@@ -270,141 +294,70 @@ describe('put of a directory', () => {
 
   it('takes globs for nothing else', async () => {
     const { env, file } = await setup(1)
-    const { code, errors } = await cli(['put', file, 'oss://b/', '--include', '*'], env)
-    expect([code, errors]).toEqual([64, expect.stringContaining('go with one directory')])
-  })
-})
-
-describe('put of many paths', () => {
-  it('submits every file below the prefix, with one label of its run and one key each', async () => {
-    const { daemon, env, paths, complete } = await setup(50)
-    daemon.hooks.onJob = complete
-    const { code, text } = await cli(['put', ...paths, 'oss://b/pre', '--wait'], env)
-    expect(code).toBe(0)
-    const jobs = [...daemon.jobs.values()]
-    expect(jobs.map(({ target }) => target.key).sort()).toEqual(
-      Array.from({ length: 50 }, (_, n) => `pre/f${n + 1}`).sort(),
-    )
-    const labels = new Set(jobs.map((job) => job.labels['put']))
-    expect(labels.size).toBe(1)
-    expect([...labels][0]).toMatch(/^[0-9a-f-]{36}$/)
-    expect(new Set(daemon.posts().map(({ headers }) => headers['idempotency-key'])).size).toBe(50)
-    expect(text).toMatch(/\nuploaded 50 files, 48.8 KiB in /)
-    expect(text.match(/^completed /gm)).toHaveLength(50)
-  })
-
-  it('tells without --wait how to wait for it', async () => {
-    const { daemon, env, paths } = await setup(3)
-    const { code, text } = await cli(['put', ...paths, 'oss://b/'], env)
-    expect(code).toBe(0)
-    const label = daemon.jobs.get('j1')?.labels['put']
-    expect(text).toContain(`3 jobs accepted; wait for them: longshore wait --label put=${label}\n`)
-  })
-
-  it('never has more than 16 submissions in flight', async () => {
-    const { daemon, env, paths } = await setup(40)
-    let release = (): void => {}
-    const released = new Promise<void>((resolve) => {
-      release = resolve
-    })
-    let held = 0
-    daemon.hooks.hold = () => {
-      held++
-      return released
-    }
-    const putting = startCli(['put', ...paths, 'oss://b/'], env)
-    await eventually(() => expect(held).toBeGreaterThanOrEqual(16))
-    // Whatever else was sent with them has arrived when a later request is answered.
-    await fetch(`${daemon.url}/v1/jobs`)
-    expect(held).toBe(16)
-    release()
-    expect(await putting.exited).toBe(0)
-    expect(daemon.jobs.size).toBe(40)
-  })
-
-  it('goes on behind refused files, and exits 1', async () => {
-    const { daemon, env, paths, directory, complete } = await setup(4)
-    daemon.hooks.onJob = complete
-    daemon.hooks.refuse = ({ body }) =>
-      JSON.stringify(body ?? '').includes('/f2"') ? refusal(422, 'source_unavailable') : null
-    const { code, text, errors } = await cli(['put', ...paths, 'oss://b/', '--wait'], env)
-    expect(code).toBe(1)
-    expect(errors).toContain(`${directory}/f2: No: because (source_unavailable)\n`)
-    expect(text).toMatch(/uploaded 3 files.*, 1 left out\n$/)
-  })
-
-  it('stops at a refusal that every file would meet', async () => {
-    const { daemon, env, paths } = await setup(40)
-    daemon.hooks.refuse = () => refusal(401, 'unauthorized')
-    const { code, errors } = await cli(['put', ...paths, 'oss://b/', '--wait'], env)
-    expect(code).toBe(1)
-    expect(errors).toBe('longshore: No: because (unauthorized)\n')
-    expect(daemon.posts().length).toBeLessThanOrEqual(16)
-  })
-
-  it('repeats a POST under the same key when asked to slow down', async () => {
-    const { daemon, env, paths } = await setup(2)
-    let refusals = 3
-    daemon.hooks.refuse = ({ method }) =>
-      method === 'POST' && refusals-- > 0 ? refusal(429, 'rate_limited', { 'retry-after': '0' }) : null
-    expect((await cli(['put', ...paths, 'oss://b/'], env)).code).toBe(0)
-    expect(daemon.jobs.size).toBe(2)
-    expect(new Set(daemon.posts().map(({ headers }) => headers['idempotency-key'])).size).toBe(2)
-  })
-
-  it('makes no second job when the answer to a POST was lost', async () => {
-    const { daemon, env, paths } = await setup(20)
-    let lost = 0
-    daemon.hooks.onJob = () => {
-      // The first answer must arrive: a daemon that never answered is not waited for.
-      daemon.hooks.loseAnswer = daemon.jobs.size > 17 && lost++ === 0
-    }
-    const { code, text } = await cli(['put', ...paths, 'oss://b/'], env)
-    expect(code).toBe(0)
-    expect(lost).toBeGreaterThan(0)
-    expect(daemon.posts().length).toBe(21)
-    expect(daemon.jobs.size).toBe(20)
-    expect(text).toContain('20 jobs accepted')
-  })
-
-  it('follows many jobs across a restart by one list instead of a request for each', async () => {
-    const { daemon, env, paths, following } = await setup(40)
-    const putting = startCli(['put', ...paths, 'oss://b/', '--wait'], env)
-    await following()
-    await daemon.stop()
-    for (const id of daemon.jobs.keys()) daemon.move(id, 'completed')
-    daemon.forgetEvents()
-    daemon.received.length = 0
-    await daemon.start()
-    expect(await putting.exited).toBe(0)
-    expect(daemon.received.filter(({ method, path }) => method === 'GET' && /jobs\/./.test(path))).toEqual([])
-  })
-
-  it('refuses the label that it sets itself', async () => {
-    const { env, paths } = await setup(2)
-    const { code, errors } = await cli(['put', ...paths, 'oss://b/', '--label', 'put=x'], env)
-    expect(code).toBe(64)
-    expect(errors).toContain('The label put is given')
-  })
-
-  it('prints every settled job as JSON, one per line', async () => {
-    const { daemon, env, paths, complete } = await setup(3)
-    daemon.hooks.onJob = complete
-    const { text } = await cli(['put', ...paths, 'oss://b/', '--wait', '--json'], env)
-    const states = text
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line).state)
-    expect(states).toEqual(['completed', 'completed', 'completed'])
+    const globs = await cli(['put', file, 'oss://b/', '--include', '*'], env)
+    expect([globs.code, globs.errors]).toEqual([64, expect.stringContaining('go with directories')])
+    const dryRun = await cli(['put', file, 'oss://b/', '--dry-run'], env)
+    expect([dryRun.code, dryRun.errors]).toEqual([64, expect.stringContaining('a directory or several paths')])
   })
 })
 
 describe('put of several paths', () => {
-  it('leaves out a second file for the same object', async () => {
-    const { daemon, env, directory, file } = await setup(1)
-    const { code, errors } = await cli(['put', file, file, 'oss://b/p'], env)
+  it('makes one batch of all files, and one of each directory below its name', async () => {
+    const { asked, directory, paths, env } = await startBatches(view())
+    const other = await temporaryDirectory()
+    const { code, text } = await cli(['put', ...paths, directory, other, 'oss://b/pre', '--include', '*.mp4'], env)
+    expect(code).toBe(0)
+    const walk = { include: ['*.mp4'] }
+    expect(asked.map(({ body }) => body)).toEqual([
+      { source: { files: paths }, target: { bucket: 'b', prefix: 'pre' }, labels: {} },
+      { source: { dir: directory, ...walk }, target: { bucket: 'b', prefix: 'pre/in' }, labels: {} },
+      { source: { dir: other, ...walk }, target: { bucket: 'b', prefix: `pre/${basename(other)}` }, labels: {} },
+    ])
+    expect(new Set(asked.map(({ key }) => key)).size).toBe(3)
+    expect(text).toContain('\nwait for them: longshore watch b-1; longshore watch b-2; longshore watch b-3\n')
+  })
+
+  it('follows all of them with --wait', async () => {
+    const { directory, paths, env } = await startBatches(view(), view(), view(), view(done))
+    const { code, text } = await cli(['put', ...paths, directory, 'oss://b/', '--wait'], env)
+    expect(code).toBe(0)
+    expect(text).toMatch(/^b-1 {2}running.*\n/)
+    expect(text).toMatch(/^b-1 {2}completed/m)
+    expect(text).toMatch(/^b-2 {2}completed/m)
+  })
+
+  it('prints the batches as JSON, one per line', async () => {
+    const { directory, paths, env } = await startBatches(view())
+    const { text } = await cli(['put', ...paths, directory, 'oss://b/', '--json'], env)
+    const lines = text.trimEnd().split('\n')
+    expect(lines.map((line) => JSON.parse(line).id)).toEqual(['b-1', 'b-2'])
+  })
+
+  it('goes on behind a refused one, and exits 1', async () => {
+    const { hooks, directory, paths, env } = await startBatches(view(), view(done))
+    hooks.refuse = (body) => (body.includes('"dir"') ? refusal(422, 'source_unavailable') : null)
+    const { code, text, errors } = await cli(['put', directory, ...paths, 'oss://b/', '--wait'], env)
     expect(code).toBe(1)
-    expect(errors).toContain(`${directory}/f1: another file goes to oss://b/p/f1`)
-    expect(daemon.jobs.size).toBe(1)
+    expect(errors).toContain(`${directory}: No: because (source_unavailable)\n`)
+    expect(text).toContain('b-1  completed')
+  })
+
+  it('stops at a refusal that every batch would meet', async () => {
+    const { asked, hooks, directory, paths, env } = await startBatches(view())
+    hooks.refuse = () => refusal(401, 'unauthorized')
+    const { code, errors } = await cli(['put', ...paths, directory, 'oss://b/', '--wait'], env)
+    expect([code, errors]).toEqual([1, 'longshore: No: because (unauthorized)\n'])
+    expect(asked).toHaveLength(1)
+  })
+
+  it('repeats a POST under the same key when asked to slow down, or when its answer was lost', async () => {
+    const { asked, hooks, made, directory, paths, env } = await startBatches(view())
+    hooks.refuse = (_body, nth) => {
+      if (nth === 1) return refusal(429, 'rate_limited', { 'retry-after': '0' })
+      return nth === 3 ? 'lost' : null
+    }
+    expect((await cli(['put', ...paths, directory, 'oss://b/'], env)).code).toBe(0)
+    expect(asked).toHaveLength(4)
+    expect(made()).toBe(2)
   })
 })

@@ -7,9 +7,9 @@ import { type CommandContext, graceMs, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
 import { followEvents } from '../event-stream.js'
 import { ExitError, exitCodes } from '../exit-error.js'
+import { watchBatches } from '../follow-batches.js'
 import { watchEventLine, watchJobLine, watchProgressLine } from '../job-text.js'
 import type { SseMessage } from '../sse-parser.js'
-import { watchBatch } from '../watch-batch.js'
 
 const moving: readonly JobState[] = ['running', 'completing', 'cancelling']
 const progressEveryMs = 1_000
@@ -96,8 +96,10 @@ export const addWatchCommand = (program: Command, io: CliIo): void => {
       withDaemon(io, async (context) => {
         const json = options.json === true
         if (jobId === undefined) return watchAll(context, json)
-        const { state } = await (isBatchId(jobId) ? watchBatch : watchJob)(context, jobId, json)
-        if (state !== 'completed') throw new ExitError(exitCodes.failed)
+        const ended = isBatchId(jobId)
+          ? await watchBatches(context, { ids: [jobId], answered: false, json })
+          : [await watchJob(context, jobId, json)]
+        if (ended.some(({ state }) => state !== 'completed')) throw new ExitError(exitCodes.failed)
       }),
     )
 }

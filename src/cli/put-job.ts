@@ -1,0 +1,87 @@
+import type { JobRequest } from './api.js'
+import { type CommandContext, graceMs } from './command-context.js'
+import type { Console } from './console.js'
+import { ExitError, exitCodes } from './exit-error.js'
+import { followJobs } from './follow-jobs.js'
+import { Interrupted } from './interrupt.js'
+import { acceptedLine, receiptLines } from './job-text.js'
+import { joinSignals } from './join-signals.js'
+import { createProgressBars } from './progress-bars.js'
+import type { ProgressDisplay } from './progress-display.js'
+import { createProgressLines } from './progress-lines.js'
+import { formatBytes, formatSeconds } from './readable.js'
+import { createPatientSubmit } from './submit-patiently.js'
+import { createTally, type Tally } from './tally.js'
+import { escapeText } from './terminal-text.js'
+
+const createDisplay = (console: Console, tally: Tally, json: boolean): ProgressDisplay => {
+  if (json) return { settled: console.json, note: console.note, stop: () => {} }
+  if (console.stdout.isTTY) return createProgressBars(console.stdout, tally, true)
+  return createProgressLines(console, tally)
+}
+
+const summaryText = (tally: Tally, seconds: number): string => {
+  const { completed, skipped, failed, cancelled, bytesUploaded } = tally.totals()
+  const uploaded = completed - skipped
+  const rate = seconds > 0 ? ` (${formatBytes(bytesUploaded / seconds)}/s)` : ''
+  const others = Object.entries({ skipped, failed, cancelled })
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `, ${count} ${name}`)
+  const files = uploaded === 1 ? '1 file' : `${uploaded} files`
+  return `uploaded ${files}, ${formatBytes(bytesUploaded)} in ${formatSeconds(seconds)}${rate}${others.join('')}`
+}
+
+const submitAndWait = async (
+  request: JobRequest,
+  runId: string,
+  context: CommandContext,
+  json: boolean,
+): Promise<void> => {
+  const { api, console } = context
+  const startedAt = performance.now()
+  const receipts: string[] = []
+  const tally = createTally((job) => {
+    receipts.push(...receiptLines(job))
+    display.settled(job)
+  })
+  const display = createDisplay(console, tally, json)
+  const stop = new AbortController()
+  const signal = joinSignals(context.signal, stop.signal)
+  const submit = createPatientSubmit({ signal, graceMs })
+  // Followed from before it exists, so that nothing of it is missed.
+  const submitting = submit(() => api.submit(request, runId, signal)).then(tally.track)
+  const complete = submitting.catch(() => {})
+  const following = followJobs({ api, tally, complete, signal, graceMs, note: display.note })
+  try {
+    await Promise.all([submitting, following])
+  } catch (error) {
+    stop.abort(error)
+    await Promise.allSettled([submitting, following])
+    display.stop()
+    const [job] = tally.open()
+    if (error instanceof Interrupted) {
+      const how = job === undefined ? '' : `; the daemon goes on: longshore watch ${escapeText(job.id)}`
+      console.note(`interrupted${how}`)
+    }
+    throw error
+  }
+  display.stop()
+  const lines = json ? [] : [...receipts, summaryText(tally, (performance.now() - startedAt) / 1000)]
+  for (const line of lines) console.line(line)
+  const { failed, cancelled } = tally.totals()
+  if (failed + cancelled > 0) throw new ExitError(exitCodes.failed)
+}
+
+/** Hands over one file as a job. Throws ExitError `failed` when it was waited for and did not complete. */
+export const putJob = async (
+  request: JobRequest,
+  runId: string,
+  context: CommandContext,
+  { wait, json }: { readonly wait: boolean; readonly json: boolean },
+): Promise<void> => {
+  if (wait) return submitAndWait(request, runId, context, json)
+  const { api, console, signal } = context
+  const job = await createPatientSubmit({ signal, graceMs })(() => api.submit(request, runId, signal))
+  if (json) console.json(job)
+  else console.line(acceptedLine(job))
+}
