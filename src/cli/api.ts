@@ -59,6 +59,12 @@ export type SweepAnswer = Schemas['SweepAnswer']
 /** What everything can be told at once. */
 export type SweepVerb = 'pause' | 'resume'
 
+/** Events of one job, of a batch, or of all. */
+export interface EventsFilter {
+  readonly jobId?: string
+  readonly batchId?: string
+}
+
 export type Verb = 'pause' | 'resume' | 'cancel' | 'retry'
 
 /** The requests behind the commands. Each throws ProblemError, DaemonUnreachable, or the signal's reason. */
@@ -93,8 +99,8 @@ export interface Api {
   orphans(bucket: string | null, limit: number, cursor: string | null, signal: AbortSignal): Promise<OrphanPage>
   /** At most 100 uploads. */
   abortOrphans(uploads: readonly UploadName[], force: boolean, signal: AbortSignal): Promise<readonly AbortAnswer[]>
-  /** Server-sent events as text: of one job, or of all (`jobId` null). */
-  events(jobId: string | null, lastEventId: string | null, signal: AbortSignal): Promise<AsyncIterable<string>>
+  /** Server-sent events as text. */
+  events(filter: EventsFilter, lastEventId: string | null, signal: AbortSignal): Promise<AsyncIterable<string>>
 }
 
 /** Batches are told from jobs at sight. */
@@ -104,6 +110,11 @@ export const isBatchId = (id: string): boolean => id.startsWith('b-')
 const waitMarginMs = 20_000
 /** OSS is asked, and may take its time. */
 const orphansTimeoutMs = 60_000
+
+const eventsPath = ({ jobId, batchId }: EventsFilter): string => {
+  if (jobId !== undefined) return `/v1/jobs/${encodeURIComponent(jobId)}/events`
+  return batchId === undefined ? '/v1/events' : `/v1/events?batch=${encodeURIComponent(batchId)}`
+}
 
 export const createApi = (client: HttpClient): Api => {
   const ask = createAsk(client)
@@ -163,8 +174,8 @@ export const createApi = (client: HttpClient): Api => {
       const body = { uploads, force }
       return (await ask('post', '/v1/orphans/abort', { body, timeoutMs: orphansTimeoutMs, signal })).items
     },
-    events: (jobId, lastEventId, signal) =>
-      client.stream(jobId === null ? '/v1/events' : `/v1/jobs/${encodeURIComponent(jobId)}/events`, {
+    events: (filter, lastEventId, signal) =>
+      client.stream(eventsPath(filter), {
         headers: lastEventId === null ? {} : { 'last-event-id': lastEventId },
         signal,
       }),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Api } from './api.js'
+import type { Api, EventsFilter } from './api.js'
 import { DaemonUnreachable, ProblemError } from './http-client.js'
 import { createSseParser, type SseMessage } from './sse-parser.js'
 
@@ -11,8 +11,7 @@ export type StreamItem =
   | { readonly kind: 'outage'; readonly reason: string }
 
 export interface EventStreamOptions {
-  /** Null follows every job. */
-  readonly jobId: string | null
+  readonly filter: EventsFilter
   readonly signal: AbortSignal
   /** How long the daemon may stay away before DaemonUnreachable is thrown. */
   readonly graceMs: number
@@ -30,14 +29,14 @@ const isPassing = (error: unknown): error is Error =>
  * the signal's reason when aborted, and ProblemError for answers that trying again cannot change.
  */
 export async function* followEvents(api: Api, options: EventStreamOptions): AsyncGenerator<StreamItem> {
-  const { jobId, signal, graceMs } = options
+  const { filter, signal, graceMs } = options
   let lastEventId: string | null = null
   let awaySince: number | null = null
   let pauseMs = firstPauseMs
   for (;;) {
     let reason = 'the daemon ended the stream'
     try {
-      const chunks = await api.events(jobId, lastEventId, signal)
+      const chunks = await api.events(filter, lastEventId, signal)
       awaySince = null
       yield { kind: 'open', resumed: lastEventId !== null }
       const parse = createSseParser()

@@ -108,7 +108,7 @@ export const followJobs = async (options: FollowOptions): Promise<void> => {
 
   let away = false
   try {
-    for await (const item of followEvents(api, { jobId: null, signal: working, graceMs })) {
+    for await (const item of followEvents(api, { filter: {}, signal: working, graceMs })) {
       if (item.kind === 'outage') {
         // Before the first job was accepted it is the submission's to say that nobody is there.
         away = tally.totals().files > 0

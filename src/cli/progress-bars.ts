@@ -2,11 +2,10 @@ import { MultiBar, type SingleBar } from 'cli-progress'
 import type { JobView } from '../core/job-view.js'
 import type { OutputStream } from './console.js'
 import { percentOf, settledLine } from './job-text.js'
-import type { ProgressDisplay } from './progress-display.js'
+import type { ProgressDisplay, ProgressSource } from './progress-display.js'
 import { totalsText } from './progress-lines.js'
 import { createRateMeter } from './rate-meter.js'
 import { formatBytes, formatSeconds } from './readable.js'
-import type { Tally } from './tally.js'
 import { cutEnd, escapeText, fitEnd } from './terminal-text.js'
 
 const mostBars = 8
@@ -36,10 +35,10 @@ const jobLine = (job: JobView, columns: number): string => {
 }
 
 /**
- * For a terminal: one bar per big job that is being worked on, below a line for the total unless there is just one job.
+ * For a terminal: one bar per big job that is being worked on, below a line and a bar for the total unless there is just one job.
  * Only failures and notes scroll by, above. Leaves no terminal setting behind when the process is killed.
  */
-export const createProgressBars = (stream: OutputStream, tally: Tally, single: boolean): ProgressDisplay => {
+export const createProgressBars = (stream: OutputStream, source: ProgressSource, single: boolean): ProgressDisplay => {
   const rate = createRateMeter(() => performance.now())
   const bars = new Map<string, SingleBar>()
   const drawn = new Map<string, JobView>()
@@ -68,8 +67,13 @@ export const createProgressBars = (stream: OutputStream, tally: Tally, single: b
     single || (job.source.size >= bigFileBytes && (job.state === 'running' || job.state === 'completing'))
 
   const refresh = (): void => {
-    const room = Math.min(mostBars, Math.max(1, (stream.rows || 24) - 3))
-    for (const job of tally.open()) {
+    const room = Math.min(mostBars, Math.max(1, (stream.rows || 24) - 4))
+    const open = source.open()
+    if (!single) {
+      const ids = new Set(open.map(({ id }) => id))
+      for (const id of bars.keys()) if (!ids.has(id)) removeBar(id)
+    }
+    for (const job of open) {
       if (!deservesBar(job)) removeBar(job.id)
       else if (bars.has(job.id)) drawn.set(job.id, job)
       else if (bars.size < room) {
@@ -82,8 +86,12 @@ export const createProgressBars = (stream: OutputStream, tally: Tally, single: b
 
   if (!single) {
     addBar((columns) => {
-      const totals = tally.totals()
+      const totals = source.totals()
       return cutEnd(totalsText(totals, rate.sample(totals.bytesDone)), columns - 1)
+    })
+    addBar((columns) => {
+      const { bytesDone, bytesTotal } = source.totals()
+      return barText(bytesTotal === 0 ? 0 : bytesDone / bytesTotal, columns - 1)
     })
   }
   const timer = setInterval(refresh, refreshMs)

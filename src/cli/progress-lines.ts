@@ -1,18 +1,19 @@
 import type { Console } from './console.js'
 import { settledLine } from './job-text.js'
-import type { ProgressDisplay } from './progress-display.js'
+import type { ProgressDisplay, ShownTotals } from './progress-display.js'
 import { createRateMeter } from './rate-meter.js'
 import { formatBytes, formatSeconds } from './readable.js'
-import type { Tally, Totals } from './tally.js'
+import type { Tally } from './tally.js'
 
 /** `12 of 51 files, 130.0 MiB of 257.0 MiB (50%), 25.1 MiB/s, ETA 5.0 s` */
-export const totalsText = (totals: Totals, rate: number | null): string => {
-  const { files, completed, failed, cancelled, bytesDone, bytesTotal } = totals
+export const totalsText = (totals: ShownTotals, rate: number | null): string => {
+  const { files, completed, failed, cancelled, bytesDone, bytesTotal, growing } = totals
   const percent = bytesTotal === 0 ? 100 : Math.floor((bytesDone / bytesTotal) * 100)
-  const eta = !rate || bytesDone === bytesTotal ? '' : `, ETA ${formatSeconds((bytesTotal - bytesDone) / rate)}`
+  const eta =
+    !rate || growing || bytesDone === bytesTotal ? '' : `, ETA ${formatSeconds((bytesTotal - bytesDone) / rate)}`
   const speed = rate === null ? '' : `, ${formatBytes(rate)}/s${eta}`
   const settled = completed + failed + cancelled
-  return `${settled} of ${files} files, ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)} (${percent}%)${speed}`
+  return `${settled} of ${files}${growing ? '+' : ''} files, ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)} (${percent}%)${speed}`
 }
 
 /** For pipes and logs: a line for every settled job, and one of progress every `intervalMs` in which something moved. */

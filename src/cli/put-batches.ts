@@ -3,6 +3,7 @@ import type { BatchView } from '../core/batch-view.js'
 import { type BatchRequest, listJobs } from './api.js'
 import { batchLine, batchProblemLine } from './batch-text.js'
 import { type CommandContext, graceMs } from './command-context.js'
+import { drawBatches } from './draw-batches.js'
 import { ExitError, exitCodes } from './exit-error.js'
 import { followBatches, watchBatches } from './follow-batches.js'
 import { ProblemError } from './http-client.js'
@@ -83,8 +84,11 @@ const waitFor = async (
   context: CommandContext,
   json: boolean,
 ): Promise<readonly BatchView[]> => {
+  const { console } = context
   const ids = made.map(({ id }) => id)
-  const batches = await watchBatches(context, { ids, answered: true, json })
+  const drawn = console.stdout.isTTY === true && !json
+  const batches = await (drawn ? drawBatches(context, made) : watchBatches(context, { ids, answered: true, json }))
+  if (drawn) for (const batch of batches) console.line(batchLine(batch))
   if (!json) for (const batch of batches) await printBad(context, batch)
   return batches
 }

@@ -56,18 +56,21 @@ describe('progress bars', () => {
     tally.track(jobView('small', { state: 'running' }))
     await shows((lines) => {
       expect(lines[0]).toMatch(/^0 of 4 files, 0 B of 192\.0 MiB \(0%\)/)
-      expect(lines.slice(1).map((line) => line.slice(0, 5))).toEqual(['a.bin', 'b.bin'])
+      expect(lines[1]).toMatch(/^░{79}$/)
+      expect(lines.slice(2).map((line) => line.slice(0, 5))).toEqual(['a.bin', 'b.bin'])
     })
     tally.see({ ...bigJob('a'), state: 'completed' })
-    await shows((lines) => expect(lines.slice(1).map((line) => line.slice(0, 5))).toEqual(['b.bin']))
+    await shows((lines) => expect(lines.slice(2).map((line) => line.slice(0, 5))).toEqual(['b.bin']))
     tally.see({ ...bigJob('b'), state: 'paused' })
-    await shows((lines) => expect(lines).toEqual([expect.stringMatching(/^1 of 4 files/)]))
+    await shows((lines) =>
+      expect(lines).toEqual([expect.stringMatching(/^1 of 4 files/), expect.stringMatching(/^[█░]+$/)]),
+    )
   })
 
   it('show at most eight, and fewer on a low terminal', async () => {
     const { tally, shows } = setup(false)
     for (let n = 0; n < 20; n++) tally.track(bigJob(`j${n}`))
-    await shows((lines) => expect(lines).toHaveLength(9))
+    await shows((lines) => expect(lines).toHaveLength(10))
     const low = setup(false, 6)
     for (let n = 0; n < 20; n++) low.tally.track(bigJob(`j${n}`))
     await low.shows((lines) => expect(lines).toHaveLength(4))
@@ -76,7 +79,7 @@ describe('progress bars', () => {
   it('let failures and notes scroll by above the bars', async () => {
     const { tally, display, shows } = setup(false)
     for (const id of ['a', 'b']) tally.track(bigJob(id))
-    await shows((lines) => expect(lines).toHaveLength(3))
+    await shows((lines) => expect(lines).toHaveLength(4))
     display.note('the daemon is not answering')
     display.note('it is back')
     const error = { code: 'access_denied', message: 'no right', ossCode: null, requestId: null } as const
@@ -86,8 +89,8 @@ describe('progress bars', () => {
       expect(lines[1]).toBe('it is back')
       expect(lines[2]).toBe('failed     /srv/in/a.bin  64.0 MiB: access_denied: no right')
       expect(lines[3]).toMatch(/^1 of 2 files/)
-      expect(lines[4]).toMatch(/^b\.bin/)
-      expect(lines).toHaveLength(5)
+      expect(lines[5]).toMatch(/^b\.bin/)
+      expect(lines).toHaveLength(6)
     })
   })
 

@@ -51,7 +51,7 @@ const watchJob = async (context: CommandContext, jobId: string, json: boolean): 
   const first = await api.get(jobId, signal)
   if (!json) console.line(watchJobLine(now(), first))
   if (isSettled(first.state)) return first
-  for await (const item of followEvents(api, { jobId, signal, graceMs })) {
+  for await (const item of followEvents(api, { filter: { jobId }, signal, graceMs })) {
     if (item.kind === 'outage') console.note(`the daemon is not answering (${item.reason}); trying again`)
     else if (item.kind === 'open') {
       if (item.resumed) continue
@@ -75,7 +75,7 @@ const watchAll = async (context: CommandContext, json: boolean): Promise<void> =
   for await (const job of listJobs(api, { states: moving }, 100, signal)) {
     if (!json) console.line(watchJobLine(now(), job))
   }
-  for await (const item of followEvents(api, { jobId: null, signal, graceMs })) {
+  for await (const item of followEvents(api, { filter: {}, signal, graceMs })) {
     if (item.kind === 'outage') console.note(`the daemon is not answering (${item.reason}); trying again`)
     else if (item.kind === 'message') print(item.message)
     await console.drained()

@@ -1,0 +1,69 @@
+import type { BatchView } from '../core/batch-view.js'
+import type { StoredEvent } from '../core/event.js'
+import type { ProgressView } from '../core/job-view.js'
+import { listJobs } from './api.js'
+import { type BatchBoard, createBatchBoard } from './batch-board.js'
+import { type CommandContext, graceMs } from './command-context.js'
+import { followEvents } from './event-stream.js'
+import { followBatches } from './follow-batches.js'
+import { joinSignals } from './join-signals.js'
+import { createProgressBars } from './progress-bars.js'
+import type { SseMessage } from './sse-parser.js'
+
+/** More jobs than these are not drawn, wherever they are. */
+const mostJobs = 100
+
+const takeMessage = (board: BatchBoard, { event, data }: SseMessage): void => {
+  if (event === 'job.progress') {
+    const { jobId, progress } = JSON.parse(data) as { jobId: string; progress: ProgressView }
+    board.seeProgress(jobId, progress)
+  } else if (event.startsWith('job.')) {
+    const { job } = JSON.parse(data) as StoredEvent
+    if (job !== undefined) board.seeJob(job)
+  }
+}
+
+/** Tells the board which jobs are at work and how they get on, until the signal aborts or the daemon stays away. */
+const followWork = async (
+  { api }: CommandContext,
+  batchId: string | null,
+  board: BatchBoard,
+  signal: AbortSignal,
+): Promise<void> => {
+  const look = async (): Promise<void> => {
+    const query = { states: ['running', 'completing'] as const, ...(batchId === null ? {} : { batch: batchId }) }
+    for await (const job of listJobs(api, query, mostJobs, signal)) board.seeJob(job)
+  }
+  const filter = batchId === null ? {} : { batchId }
+  for await (const item of followEvents(api, { filter, signal, graceMs })) {
+    if (item.kind === 'outage') board.forgetJobs()
+    else if (item.kind === 'open') await look()
+    else if (item.message.event === 'reset') await look()
+    else takeMessage(board, item.message)
+  }
+}
+
+/** For a terminal: follows batches until every one is settled, with bars. */
+export const drawBatches = async (
+  context: CommandContext,
+  made: readonly BatchView[],
+): Promise<readonly BatchView[]> => {
+  const { console } = context
+  const board = createBatchBoard(made)
+  const bars = createProgressBars(console.stdout, board, false)
+  const stop = new AbortController()
+  const signal = joinSignals(context.signal, stop.signal)
+  const ids = made.map(({ id }) => id)
+  const [only] = ids.length === 1 ? ids : []
+  // What is drawn is a help, the totals are the truth: an end of the events is no end of the wait.
+  const working = followWork(context, only ?? null, board, signal).catch(() => board.forgetJobs())
+  try {
+    const ended = await followBatches(context, { ids, answered: true, see: board.see, note: bars.note })
+    board.forgetJobs()
+    return ended
+  } finally {
+    stop.abort()
+    await working
+    bars.stop()
+  }
+}
