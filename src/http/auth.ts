@@ -100,8 +100,7 @@ export const guardScopes = (app: FastifyInstance, { tokens, sessions, brake, lim
       const presented = bearer.exec(authorization)?.[1]
       return presented === undefined ? null : find(presented)
     }
-    const hash = sessions.tokenHash(cookie)
-    const token = hash === null ? null : tokenOfHash(tokens, hash)
+    const token = sessions.find(cookie)
     if (token !== null) assertOwnPage(request)
     return token
   }

@@ -1,56 +1,72 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../ports/clock.js'
-import type { Token } from '../ports/tokens.js'
+import type { Token, Tokens } from '../ports/tokens.js'
 
 const lifetimeMs = 12 * 3_600_000
-/** The oldest give way: nobody can fill the memory with sessions. */
-const mostSessions = 1_000
+/** Of those that were closed; the oldest give way, so that nobody can fill the memory with them. */
+const mostClosed = 1_000
 const cookieName = 'longshore_session'
 
-/** Pages of our own origin that were given a cookie for a token. Kept in memory: a restart ends them all. */
+/**
+ * Pages of our own origin that were given a cookie for a token. A cookie says when it ends and is signed with the hash of
+ * its token, so nothing has to be remembered: it outlives a restart of the daemon, and ends with its token. Only what was
+ * closed early is remembered, until a restart; the browser forgets the cookie itself.
+ */
 export interface Sessions {
   /** The value of a Set-Cookie header; `secure` where the page came by https. */
   open(token: Token, secure: boolean): string
-  /** The hash of the token behind the cookies of a request, or null. */
-  tokenHash(cookieHeader: string | undefined): Buffer | null
+  /** The token behind the cookies of a request, or null. */
+  find(cookieHeader: string | undefined): Token | null
   /** Ends the session of a request, if it has one. The value of a Set-Cookie header. */
   close(cookieHeader: string | undefined): string
 }
 
-/** Only its hash is kept, as with tokens. */
-const keyOf = (id: string): string => createHash('sha256').update(id).digest('hex')
+/** Of a cookie, in bytes: when it ends, in milliseconds since the epoch; what makes it unique; the signature of both. */
+const endsBytes = 8
+const signedBytes = endsBytes + 16
+const cookieBytes = signedBytes + 32
 
-const idIn = (cookieHeader: string | undefined): string | null => {
-  const cookies = (cookieHeader ?? '').split(';').map((cookie) => cookie.trim())
-  return cookies.find((cookie) => cookie.startsWith(`${cookieName}=`))?.slice(cookieName.length + 1) ?? null
+const signatureOf = (signed: Buffer, token: Token): Buffer =>
+  createHmac('sha256', token.hash).update('longshore session').update(signed).digest()
+
+const cookieIn = (header: string | undefined): Buffer | null => {
+  const cookies = (header ?? '').split(';').map((cookie) => cookie.trim())
+  const text = cookies.find((cookie) => cookie.startsWith(`${cookieName}=`))?.slice(cookieName.length + 1) ?? ''
+  const bytes = Buffer.from(text, 'base64url')
+  return bytes.length === cookieBytes ? bytes : null
 }
 
 const attributes = 'Path=/; HttpOnly; SameSite=Strict'
 
-export const createSessions = (clock: Clock): Sessions => {
-  const sessions = new Map<string, { readonly tokenHash: Buffer; readonly endsAt: number }>()
+export const createSessions = (clock: Pick<Clock, 'now'>, tokens: Pick<Tokens, 'current'>): Sessions => {
+  /** What was signed of each. */
+  const closed = new Set<string>()
+
+  const find = (header: string | undefined): Token | null => {
+    const cookie = cookieIn(header)
+    if (cookie === null || Number(cookie.readBigUInt64BE()) <= clock.now()) return null
+    const signed = cookie.subarray(0, signedBytes)
+    if (closed.has(signed.toString('hex'))) return null
+    const signature = cookie.subarray(signedBytes)
+    return tokens.current().find((token) => timingSafeEqual(signature, signatureOf(signed, token))) ?? null
+  }
 
   return {
-    open({ hash }, secure) {
-      const id = randomBytes(32).toString('base64url')
-      const [oldest] = sessions.keys()
-      if (sessions.size >= mostSessions && oldest !== undefined) sessions.delete(oldest)
-      sessions.set(keyOf(id), { tokenHash: hash, endsAt: clock.monotonic() + lifetimeMs })
-      return `${cookieName}=${id}; Max-Age=${lifetimeMs / 1000}; ${attributes}${secure ? '; Secure' : ''}`
+    open(token, secure) {
+      const signed = Buffer.alloc(signedBytes)
+      signed.writeBigUInt64BE(BigInt(clock.now() + lifetimeMs))
+      randomBytes(signedBytes - endsBytes).copy(signed, endsBytes)
+      const value = Buffer.concat([signed, signatureOf(signed, token)]).toString('base64url')
+      return `${cookieName}=${value}; Max-Age=${lifetimeMs / 1000}; ${attributes}${secure ? '; Secure' : ''}`
     },
-    tokenHash(cookieHeader) {
-      const id = idIn(cookieHeader)
-      if (id === null) return null
-      const key = keyOf(id)
-      const session = sessions.get(key)
-      if (session === undefined) return null
-      if (session.endsAt > clock.monotonic()) return session.tokenHash
-      sessions.delete(key)
-      return null
-    },
-    close(cookieHeader) {
-      const id = idIn(cookieHeader)
-      if (id !== null) sessions.delete(keyOf(id))
+    find,
+    close(header) {
+      const cookie = find(header) === null ? null : cookieIn(header)
+      if (cookie !== null) {
+        const [oldest] = closed
+        if (closed.size >= mostClosed && oldest !== undefined) closed.delete(oldest)
+        closed.add(cookie.subarray(0, signedBytes).toString('hex'))
+      }
       return `${cookieName}=; Max-Age=0; ${attributes}`
     },
   }

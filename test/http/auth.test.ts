@@ -116,7 +116,7 @@ describe('A route without a scope', () => {
     const app = Fastify()
     guardScopes(app, {
       tokens: fixedTokens([]),
-      sessions: createSessions(realClock),
+      sessions: createSessions(realClock, fixedTokens([])),
       brake: async () => undefined,
       limit: async () => undefined,
     })

@@ -32,7 +32,7 @@ export const sessionRoutes = (instance: FastifyInstance, { tokens, sessions, gua
         operationId: 'openSession',
         summary: 'Exchange a token for a cookie',
         description:
-          'For pages of this daemon. The cookie is HttpOnly and SameSite=Strict and ends after 12 hours, with the daemon or with its token. Requests that it stands for and that change something need an Origin.',
+          'For pages of this daemon. The cookie is HttpOnly and SameSite=Strict and ends after 12 hours or with its token; a restart of the daemon does not end it. Requests that it stands for and that change something need an Origin.',
         tags: ['session'],
         security: [{ bearer: [] }, {}],
         querystring: noQuerySchema,

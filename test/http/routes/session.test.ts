@@ -27,7 +27,7 @@ describe('POST /v1/session', () => {
     expect(sessionSchema.strict().parse(answer.json())).toEqual({ name: 'the submit', scope: 'submit' })
     expect(answer.headers['cache-control']).toBe('no-store')
     expect(answer.headers['set-cookie']).toMatch(
-      /^longshore_session=[\w-]{43}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/,
+      /^longshore_session=[\w-]{75}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/,
     )
   })
 
