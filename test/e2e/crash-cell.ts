@@ -17,7 +17,7 @@ export const failpointProgram = [
 ]
 
 /** A failpoint that is never hit keeps its daemon alive for this long after everything is done. */
-const reachedWithinMs = 10_000
+const reachedWithinMs = 40_000
 
 export interface Cell {
   readonly scenario: Scenario
