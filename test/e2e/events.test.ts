@@ -7,7 +7,7 @@ afterEach(() => world.end())
 interface Message {
   readonly id: string | null
   readonly event: string
-  readonly data: { readonly id?: string; readonly type: string; readonly jobId: string }
+  readonly data: { readonly id?: string; readonly type: string; readonly jobId: string; readonly batchId?: string }
 }
 
 const parse = (block: string): Message | null => {
@@ -85,6 +85,30 @@ describe('the event stream', () => {
     }
     const own = await read(`${daemon.url}/v1/jobs/${id}/events?after=${ids[0]}`, {}, isCompleted)
     expect(own.filter((message) => message.id !== null).map((message) => message.id)).toEqual(ids.slice(1))
+  })
+
+  it("shows how the bytes of a batch's jobs move, and of no others", async () => {
+    world = await createWorld({ bandwidth: 12_000_000 })
+    const paths = await Promise.all(['a', 'b', 'other'].map((name) => world.makeSource(name, 12 * mib)))
+    const daemon = await world.start()
+    const [first, second, other] = paths
+    const { id: others } = await daemon.submit({ source: { path: other }, target: { bucket, key: 'other' } })
+    const request = { source: { files: [first, second] }, target: { bucket, prefix: 'in' } }
+    const { id } = (await daemon.request<{ id: string }>('POST', '/v1/batches', request)).body
+    const all = read(`${daemon.url}/v1/events`, {}, ({ event }) => event === 'batch.completed')
+    const messages = await read(
+      `${daemon.url}/v1/events?batch=${id}&after=oldest`,
+      {},
+      ({ event }) => event === 'batch.completed',
+    )
+    const movingIn = (these: readonly Message[]) =>
+      new Set(these.filter(({ event }) => event === 'job.progress').map(({ data }) => data.jobId))
+    const jobs = (await daemon.request<{ items: { id: string }[] }>('GET', `/v1/batches/${id}/jobs`)).body.items
+    expect([...movingIn(messages)].sort()).toEqual(jobs.map((job) => job.id).sort())
+    expect(movingIn(await all)).toContain(others)
+    const stored = messages.filter((message) => message.id !== null)
+    expect(stored.every(({ data }) => data.batchId === id)).toBe(true)
+    expect(stored.filter(({ event }) => event === 'job.completed')).toHaveLength(2)
   })
 
   it('replays across a kill -9 of the daemon', async () => {
