@@ -81,6 +81,11 @@ const rows = [
     runs: [{ files: ['test/engine/outages', 'test/e2e/outages'] }],
   },
   {
+    id: 'R-walk',
+    what: 'a directory of a million files',
+    runs: [{ files: ['test/e2e/walk'], sizes: { WALK_FILES: 1_000_000 } }],
+  },
+  {
     id: 'C1',
     what: 'the image, built and run',
     runs: [{ files: ['test/container-build'], sizes: { CONTAINER_CHECK: 'yes' } }],
