@@ -326,7 +326,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Try the failed jobs of a batch again
-         * @description Idempotent: when the state is reached or under way already, nothing happens.
+         * @description Idempotent: when the state is reached or under way already, nothing happens. Tries jobs, and does not walk again: what stands in `walk.problems` stays there, and the batch ends `failed` for it. Once its cause is gone, submit the directory again with `ifExists: skipSame`, which sends only what is missing.
          */
         readonly post: operations["retryBatch"];
         readonly delete?: never;

@@ -14,6 +14,18 @@ const summaries: Readonly<Record<BatchVerb, string>> = {
   retry: 'Try the failed jobs of a batch again',
 }
 
+const unchanged = 'Idempotent: when the state is reached or under way already, nothing happens.'
+
+const descriptions: Readonly<Record<BatchVerb, string>> = {
+  pause: unchanged,
+  resume: unchanged,
+  cancel: unchanged,
+  retry:
+    `${unchanged} Tries jobs, and does not walk again: what stands in \`walk.problems\` stays there, and the batch ends ` +
+    '`failed` for it. Once its cause is gone, submit the directory again with `ifExists: skipSame`, which sends only ' +
+    'what is missing.',
+}
+
 /** Steering batches. The batch obeys at once; its jobs follow, those of a large one step by step. */
 export const batchVerbRoutes = (instance: FastifyInstance, batches: Batches): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
@@ -27,7 +39,7 @@ export const batchVerbRoutes = (instance: FastifyInstance, batches: Batches): vo
         schema: {
           operationId: `${verb}Batch`,
           summary: summaries[verb],
-          description: 'Idempotent: when the state is reached or under way already, nothing happens.',
+          description: descriptions[verb],
           tags: ['batches'],
           params: idParamsSchema,
           querystring: noQuerySchema,
