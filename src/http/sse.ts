@@ -17,13 +17,13 @@ const retryMs = 2000
 const endGraceMs = 1000
 
 export interface StreamTiming {
-  /** Silence after which a comment is sent, so that proxies keep the connection. */
+  /** A reader that was sent nothing for so long, at the most for twice as long, is sent a comment: proxies keep the connection. */
   readonly heartbeatMs: number
   /** How long a reader may leave what it was sent in our buffer before it is cut. */
   readonly stallMs: number
 }
 
-const frame = (item: FeedItem): string => {
+const written = (item: FeedItem): string => {
   switch (item.kind) {
     case 'event':
       return `id: ${item.event.id}\nevent: ${item.event.type}\ndata: ${JSON.stringify(item.event)}\n\n`
@@ -34,8 +34,24 @@ const frame = (item: FeedItem): string => {
   }
 }
 
+/** Readers that keep up are told the same items: each is put into bytes once, kept as long as the item is. */
+const frames = new WeakMap<FeedItem, Buffer>()
+
+const frameOf = (item: FeedItem): Buffer => {
+  const known = frames.get(item)
+  if (known !== undefined) return known
+  const frame = Buffer.from(written(item))
+  frames.set(item, frame)
+  return frame
+}
+
+const comment = Buffer.from(':\n\n')
+
 /** Resolves true once everything written has left our buffer, false when it has not after `stallMs`. */
 const drained = async (response: ServerResponse, clock: Clock, stallMs: number, signal: AbortSignal) => {
+  // Most often the kernel takes it all in this turn, and nobody needs a timer.
+  await new Promise((resolve) => setImmediate(resolve))
+  if (!response.writableNeedDrain) return true
   const over = new AbortController()
   const onDrain = (): void => over.abort()
   response.once('drain', onDrain)
@@ -55,10 +71,34 @@ const drained = async (response: ServerResponse, clock: Clock, stallMs: number, 
 /** Asked before every write: one that comes late would be an uncaught error of the response. */
 const takesMore = (response: ServerResponse): boolean => !response.destroyed && !response.writableEnded
 
-const beat = async (response: ServerResponse, clock: Clock, heartbeatMs: number, signal: AbortSignal) => {
-  while (!signal.aborted) {
-    await clock.sleep(heartbeatMs, signal).catch(() => undefined)
-    if (takesMore(response) && !response.writableNeedDrain) response.write(':\n\n')
+/** One heartbeat for all readers, at work while there are any. */
+const createHeart = (clock: Clock, heartbeatMs: number) => {
+  /** True: something was sent since the last beat. */
+  const readers = new Map<ServerResponse, boolean>()
+  let still = new AbortController()
+
+  const beat = async (life: AbortSignal): Promise<void> => {
+    for (;;) {
+      await clock.sleep(heartbeatMs, life).catch(() => undefined)
+      if (life.aborted) return
+      for (const [response, isAwake] of readers) {
+        readers.set(response, false)
+        if (!isAwake && takesMore(response) && !response.writableNeedDrain) response.write(comment)
+      }
+    }
+  }
+
+  return {
+    add(response: ServerResponse): void {
+      readers.set(response, true)
+      if (readers.size > 1) return
+      still = new AbortController()
+      void beat(still.signal)
+    },
+    sent: (response: ServerResponse): void => void readers.set(response, true),
+    remove(response: ServerResponse): void {
+      if (readers.delete(response) && readers.size === 0) still.abort()
+    },
   }
 }
 
@@ -93,12 +133,14 @@ export const createEventStreams = (deps: {
   readonly readers: ReaderCount
 }): EventStreams => {
   const { clock, lingering, timing, readers } = deps
+  const heart = createHeart(clock, timing.heartbeatMs)
 
   /** Resolves true when the reader stalled. */
   const pump = async (response: ServerResponse, items: AsyncIterable<FeedItem>, signal: AbortSignal) => {
     for await (const item of items) {
       if (signal.aborted || !takesMore(response)) return false
-      if (response.write(frame(item))) continue
+      heart.sent(response)
+      if (response.write(frameOf(item))) continue
       if (!(await drained(response, clock, timing.stallMs, signal))) return true
     }
     return false
@@ -112,6 +154,8 @@ export const createEventStreams = (deps: {
       response.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
+        // Kept alive for another request that never comes, it would keep the app from closing.
+        connection: 'close',
         'x-accel-buffering': 'no',
       })
       if (request.method === 'HEAD') {
@@ -120,7 +164,7 @@ export const createEventStreams = (deps: {
       }
       response.write(`retry: ${retryMs}\n\n`)
       const signal = lingering.signalFor(reply)
-      void beat(response, clock, timing.heartbeatMs, signal)
+      heart.add(response)
       readers.readerCame()
       pump(response, listen(signal), signal)
         .catch((error: unknown) => {
@@ -131,6 +175,7 @@ export const createEventStreams = (deps: {
           return false
         })
         .then((stalled) => {
+          heart.remove(response)
           readers.readerWent(stalled)
           return end(response, clock)
         })

@@ -124,7 +124,7 @@ describe('GET /v1/events', () => {
     expect(feed.listens).toEqual([])
   })
 
-  it.each(['/v1/events?label=x', '/v1/events?after=', '/v1/jobs/job-1/events?job=job-1'])(
+  it.each(['/v1/events?label=', '/v1/events?labels=x', '/v1/events?after=', '/v1/jobs/job-1/events?job=job-1'])(
     'refuses %s',
     async (path) => {
       const { open } = await setup()
