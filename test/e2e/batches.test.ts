@@ -1,9 +1,16 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import openDatabase from 'better-sqlite3'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { BatchView } from '../../src/core/batch-view.js'
-import { bucket, createWorld, newSeed, seeded, until, type World } from './world.js'
+import type { JobView } from '../../src/core/job-view.js'
+import { cli } from '../cli/run-cli.js'
+import { bucket, createWorld, newSeed, seeded, sha256Of, until, type World } from './world.js'
+
+interface Page<T> {
+  readonly items: readonly T[]
+}
 
 let world: World
 afterEach(() => world.end())
@@ -85,5 +92,114 @@ describe('a batch over HTTP', () => {
       state: 'completed',
       totals: { completed: 30, skipped: 30 },
     })
+  })
+
+  it('takes what the patterns say, below its labels, and passes over what is no file', async () => {
+    world = await createWorld()
+    const daemon = await world.start()
+    for (const name of ['tmp', 'sub', '.hidden']) mkdirSync(join(world.sources, name))
+    for (const name of ['a.mp4', 'a.txt', 'tmp/b.mp4', 'sub/c.mp4', '.hidden/d.mp4']) await world.makeSource(name, 5)
+    execFileSync('mkfifo', [join(world.sources, 'fifo.mp4')])
+    const request = {
+      source: { dir: world.sources, include: ['**/*.mp4'], exclude: ['tmp'] },
+      target: { bucket, prefix: 'p' },
+      labels: { run: '7' },
+    }
+    const keys = ['p/.hidden/d.mp4', 'p/a.mp4', 'p/sub/c.mp4']
+    const dry = (await daemon.request<BatchView>('POST', '/v1/batches', { ...request, dryRun: true })).body
+    await until(async () => (await daemon.request<BatchView>('GET', `/v1/batches/${dry.id}`)).body.finishedAt !== null)
+    const planned = await daemon.request<Page<{ key: string }>>('GET', `/v1/batches/${dry.id}/files`)
+    expect(planned.body.items.map(({ key }) => key).sort()).toEqual(keys)
+    expect((await daemon.request<Page<JobView>>('GET', '/v1/jobs')).body.items).toEqual([])
+
+    const { body } = await daemon.request<BatchView>('POST', '/v1/batches', request)
+    await daemon.request('GET', `/v1/wait?batch=${body.id}&timeout=50s`)
+    const jobs = (await daemon.request<Page<JobView>>('GET', `/v1/batches/${body.id}/jobs`)).body.items
+    expect(jobs.map(({ target }) => target.key).sort()).toEqual(keys)
+    expect(
+      jobs.every(({ labels, batchId, state }) => labels['run'] === '7' && batchId === body.id && state === 'completed'),
+    ).toBe(true)
+    expect((await daemon.request<BatchView>('GET', `/v1/batches/${body.id}`)).body).toMatchObject({
+      state: 'completed',
+      walk: { done: true, seen: 3, problems: [] },
+      totals: { jobs: 3, completed: 3, bytesTotal: 15, bytesUploaded: 15 },
+    })
+  })
+
+  it('of a list takes keys, ends failed for what cannot be read, and tries again what failed', async () => {
+    world = await createWorld()
+    const daemon = await world.start()
+    const a = await world.makeSource('a', 10)
+    const b = await world.makeSource('b', 10)
+    const files = [a, { path: b, key: 'x/b' }, join(world.sources, 'nothing')]
+    const request = { source: { files }, target: { bucket, prefix: 'l/' }, ifExists: 'fail' }
+    const finish = async (id: string) => {
+      await daemon.request('GET', `/v1/wait?batch=${id}&timeout=50s`)
+      await until(async () => (await daemon.request<BatchView>('GET', `/v1/batches/${id}`)).body.finishedAt !== null)
+      return (await daemon.request<BatchView>('GET', `/v1/batches/${id}`)).body
+    }
+    const first = await finish((await daemon.request<BatchView>('POST', '/v1/batches', request)).body.id)
+    expect(first).toMatchObject({ state: 'failed', totals: { completed: 2 }, walk: { seen: 3, problemCount: 1 } })
+    expect(first.walk.problems[0]).toMatchObject({ code: 'source_unavailable', path: join(world.sources, 'nothing') })
+    expect(await world.objectSha256('l/x/b')).toBe(await sha256Of(b))
+
+    const { id } = (await daemon.request<BatchView>('POST', '/v1/batches', { ...request, source: { files: [a, b] } }))
+      .body
+    expect(await finish(id)).toMatchObject({ state: 'failed', totals: { failed: 1, completed: 1 } })
+    // A retry tries the failed ones alone, and they fail for the same reason.
+    expect((await daemon.request('POST', `/v1/batches/${id}/retry`)).status).toBe(202)
+    expect(await finish(id)).toMatchObject({ state: 'failed', totals: { failed: 1, completed: 1 } })
+    const runs = (await daemon.request<Page<JobView>>('GET', `/v1/batches/${id}/jobs`)).body.items
+    expect(runs.map((job) => [job.state, job.runs]).sort()).toEqual([
+      ['completed', 1],
+      ['failed', 2],
+    ])
+    // A retry does not walk again: the file that is there now stays a problem, and a new batch takes it.
+    await world.makeSource('nothing', 10)
+    expect((await daemon.request('POST', `/v1/batches/${first.id}/retry`)).status).toBe(202)
+    expect(await finish(first.id)).toMatchObject({ state: 'failed', totals: { jobs: 2 }, walk: { problemCount: 1 } })
+    const again = { ...request, ifExists: 'skipSame' }
+    expect(await finish((await daemon.request<BatchView>('POST', '/v1/batches', again)).body.id)).toMatchObject({
+      state: 'completed',
+      totals: { completed: 3, skipped: 2 },
+    })
+  })
+
+  it('is one batch under its Idempotency-Key, paused and pending until it is resumed, over a kill -9', async () => {
+    world = await createWorld()
+    for (let i = 0; i < 3; i++) await world.makeSource(`f${i}`, 10)
+    let daemon = await world.start()
+    const request = { source: { dir: world.sources }, target: { bucket }, notBefore: '2100-01-01T00:00:00Z' }
+    const key = { 'idempotency-key': 'once' }
+    const { id } = (await daemon.request<BatchView>('POST', '/v1/batches', request, key)).body
+    expect((await daemon.request('POST', `/v1/batches/${id}/pause`)).status).toBe(202)
+    daemon.kill('SIGKILL')
+    await daemon.exited
+    daemon = await world.start()
+    const repeated = await daemon.request<BatchView>('POST', '/v1/batches', request, key)
+    expect([repeated.status, repeated.body.id, repeated.headers.get('idempotency-replayed')]).toEqual([201, id, 'true'])
+    expect((await daemon.request<Page<BatchView>>('GET', '/v1/batches')).body.items).toHaveLength(1)
+    const look = async () => (await daemon.request<BatchView>('GET', `/v1/batches/${id}`)).body
+    expect((await daemon.request('POST', `/v1/batches/${id}/pause`)).status).toBe(202)
+    await until(async () => (await look()).state === 'paused')
+    expect((await daemon.request('GET', `/v1/wait?batch=${id}&timeout=1`)).status).toBe(202)
+    expect((await daemon.request('POST', `/v1/batches/${id}/resume`)).status).toBe(202)
+    await until(async () => (await look()).totals.queued === 3 && (await look()).walk.done)
+    expect((await look()).state).toBe('running')
+  })
+
+  it('is what longshore put makes of several paths, and waits for', async () => {
+    world = await createWorld()
+    mkdirSync(join(world.sources, 'dir'))
+    for (const name of ['a', 'b', 'dir/c']) await world.makeSource(name, 10)
+    const daemon = await world.start()
+    const paths = ['a', 'b', 'dir'].map((name) => join(world.sources, name))
+    const env = { LONGSHORE_URL: daemon.url }
+    const { code, text } = await cli(['put', ...paths, `oss://${bucket}/in`, '--wait'], env)
+    expect([code, text.match(/completed/g)?.length]).toEqual([0, 2])
+    for (const name of ['a', 'b', 'dir/c']) {
+      expect(await world.objectSha256(`in/${name}`)).toBe(await sha256Of(join(world.sources, name)))
+    }
+    expect((await daemon.request<Page<BatchView>>('GET', '/v1/batches')).body.items).toHaveLength(2)
   })
 })
