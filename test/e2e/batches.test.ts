@@ -5,8 +5,8 @@ import openDatabase from 'better-sqlite3'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { BatchView } from '../../src/core/batch-view.js'
 import type { JobView } from '../../src/core/job-view.js'
-import { cli } from '../cli/run-cli.js'
-import { bucket, createWorld, newSeed, seeded, sha256Of, until, type World } from './world.js'
+import { cli, startCli } from '../cli/run-cli.js'
+import { bucket, createWorld, mib, newSeed, seeded, sha256Of, until, type World } from './world.js'
 
 interface Page<T> {
   readonly items: readonly T[]
@@ -201,5 +201,20 @@ describe('a batch over HTTP', () => {
       expect(await world.objectSha256(`in/${name}`)).toBe(await sha256Of(join(world.sources, name)))
     }
     expect((await daemon.request<Page<BatchView>>('GET', '/v1/batches')).body.items).toHaveLength(2)
+  })
+
+  it('is drawn on a terminal: the total, and a bar for each big file at work', async () => {
+    world = await createWorld({ bandwidth: 12_000_000 })
+    mkdirSync(join(world.sources, 'dir'))
+    await world.makeSource('dir/big.bin', 30 * mib)
+    await world.makeSource('dir/small', 10)
+    const daemon = await world.start()
+    const env = { LONGSHORE_URL: daemon.url }
+    const putting = startCli(['put', join(world.sources, 'dir'), `oss://${bucket}/`, '--wait'], env, true)
+    await putting.sees(/1 of 2 files, .*ETA/)
+    await putting.sees(/big\.bin +█+░+ +\d+% +30\.0 MiB +\S+ MiB\/s/)
+    expect(await putting.exited).toBe(0)
+    expect(putting.text()).toMatch(/2 of 2 files, 30\.0 MiB of 30\.0 MiB \(100%\)/)
+    expect(putting.text()).toMatch(/completed {2}2 of 2 files, 30\.0 MiB of 30\.0 MiB\n$/)
   })
 })
