@@ -7,6 +7,8 @@ import type { Clock } from '../ports/clock.js'
 /** At most four announcements a second per job, and at least one while bytes are on their way, however slow the line. */
 const announceEveryMs = 250
 const announceAtLeastEveryMs = 1_000
+/** Made once: an AbortError with its stack for each job would cost more than the rest of its end. */
+const nobodyMoves = new Error('no job is at work')
 
 export interface JobProgress {
   /** The job as the store has it now: its committed counters. */
@@ -44,7 +46,7 @@ interface Entry {
 export const createProgressBoard = (clock: Clock): ProgressBoard => {
   const entries = new Map<string, Entry>()
   const listeners = new Set<ProgressListener>()
-  let beating = false
+  let beat: AbortController | null = null
 
   const bytesInFlight = (entry: Entry): number => {
     let sum = 0
@@ -82,16 +84,13 @@ export const createProgressBoard = (clock: Clock): ProgressBoard => {
   }
 
   /** One beat for all jobs, at work while there are any: a timer for each would cost more than a small file's other steps. */
-  const announceRegularly = async (): Promise<void> => {
-    if (beating) return
-    beating = true
-    while (entries.size > 0) {
-      await clock.sleep(announceEveryMs)
+  const announceRegularly = async (over: AbortSignal): Promise<void> => {
+    while (!over.aborted) {
+      await clock.sleep(announceEveryMs, over).catch(() => {})
       for (const entry of entries.values()) {
         if (entry.inFlight.size > 0) announce(entry, announceAtLeastEveryMs - announceEveryMs)
       }
     }
-    beating = false
   }
 
   return {
@@ -105,7 +104,10 @@ export const createProgressBoard = (clock: Clock): ProgressBoard => {
         announcedAt: Number.NEGATIVE_INFINITY,
       }
       entries.set(job.id, entry)
-      void announceRegularly()
+      if (beat === null) {
+        beat = new AbortController()
+        void announceRegularly(beat.signal)
+      }
       return {
         update(now) {
           entry.job = now
@@ -126,6 +128,9 @@ export const createProgressBoard = (clock: Clock): ProgressBoard => {
         },
         end() {
           if (entries.get(job.id) === entry) entries.delete(job.id)
+          if (entries.size > 0) return
+          beat?.abort(nobodyMoves)
+          beat = null
         },
       }
     },

@@ -84,7 +84,8 @@ const judge = async (each: FuzzedRequest): Promise<string | null> => {
   const schema: JsonSchema | undefined = documented.content?.[type]?.schema
   if (documented.content === undefined) return text === '' ? null : `${statusCode} has a body: ${text.slice(0, 300)}`
   if (schema === undefined) return `${statusCode} as ${type} is not in the document`
-  const problems = problemsOf(JSON.parse(text), schema, document.components.schemas)
+  const value: unknown = type.endsWith('json') ? JSON.parse(text) : text
+  const problems = problemsOf(value, schema, document.components.schemas)
   return problems.length === 0 ? null : `${statusCode}: ${problems.join('; ')}`
 }
 
