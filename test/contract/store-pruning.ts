@@ -104,9 +104,9 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
       }
       const left = async () => (await store.list({}, { limit: 9, cursor: null })).items.map(({ id }) => id).reverse()
       // Each has a row and three parts.
-      expect(await store.prune({ before: now(), limit: 8 })).toEqual({ jobs: 2, events: 8 })
+      expect(await store.prune({ before: now(), limit: 8 })).toEqual({ jobs: 2, events: 8, batches: 0 })
       expect(await left()).toEqual(ids.slice(2))
-      expect(await store.prune({ before: now(), limit: 1 })).toEqual({ jobs: 1, events: 1 })
+      expect(await store.prune({ before: now(), limit: 1 })).toEqual({ jobs: 1, events: 1, batches: 0 })
       expect(await left()).toEqual(ids.slice(3))
     })
 
@@ -131,9 +131,9 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
       const ids = (await store.eventsAfter(null, {}, 9)).items.map(({ id }) => id)
       advance(day)
       await store.control(first.id, { verb: 'pause' })
-      expect(await store.prune({ before: now(), limit: 1 })).toEqual({ jobs: 0, events: 1 })
+      expect(await store.prune({ before: now(), limit: 1 })).toEqual({ jobs: 0, events: 1, batches: 0 })
       expect(await store.eventsAfter(ids[0] ?? '', {}, 9)).toMatchObject({ reset: false, items: [{ id: ids[1] }, {}] })
-      expect(await store.prune({ before: now(), limit: 100 })).toEqual({ jobs: 0, events: 1 })
+      expect(await store.prune({ before: now(), limit: 100 })).toEqual({ jobs: 0, events: 1, batches: 0 })
       expect(await store.eventsAfter(ids[0] ?? '', {}, 9)).toMatchObject({ reset: true, items: [] })
       expect(await store.eventsAfter(ids[1] ?? '', {}, 9)).toMatchObject({
         reset: false,
@@ -147,7 +147,7 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
       await submit()
       const last = await store.lastEventId()
       advance(1)
-      expect(await store.prune({ before: now(), limit: 100 })).toEqual({ jobs: 0, events: 1 })
+      expect(await store.prune({ before: now(), limit: 100 })).toEqual({ jobs: 0, events: 1, batches: 0 })
       expect(await store.lastEventId()).toBe(last)
       expect(await store.eventsAfter(last, {}, 9)).toMatchObject({ reset: false, items: [], lastId: last })
       await submit()
