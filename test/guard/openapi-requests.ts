@@ -188,7 +188,8 @@ export const requestsOf = (document: OpenApi, hints: Hints, token: string): fc.A
           )
           .join('&')
         const filled = pattern.replace(/\{(\w+)\}/g, (_, name: string) =>
-          encode((path as Record<string, unknown>)[name]),
+          // A segment of dots alone would make every client ask for another address.
+          encode((path as Record<string, unknown>)[name]).replace(/^\.+$/, 'dots'),
         )
         return {
           method: method.toUpperCase(),
