@@ -47,10 +47,10 @@ const hints: Partial<Record<StoreOperation, readonly WakeupTopic[]>> = {
   stepSweep: ['jobs', 'desires'],
 }
 
-/** Resolves when the thread has opened its database; rejects with StoreOpenError when it refuses. */
 /** What the thread makes is sent away in the same turn: more room for it is memory spent on garbage. */
 const threadMemory = { maxYoungGenerationSizeMb: 4 }
 
+/** Resolves when the thread has opened its database; rejects with StoreOpenError when it refuses. */
 const opened = (worker: Worker): Promise<OpenedReport> =>
   new Promise((resolve, reject) => {
     const ended = (): void => reject(new Error('the thread of the database ended before it was open'))
