@@ -52,6 +52,24 @@ describe('the progress board', () => {
     expect(told.length).toBe(before)
   })
 
+  it('lets no second pass without news while bytes are on their way, however they come', async () => {
+    const { board, progress } = setup()
+    const gaps: number[] = []
+    let last = clock.monotonic()
+    board.subscribe(() => {
+      gaps.push(clock.monotonic() - last)
+      last = clock.monotonic()
+    })
+    progress.moving(1, 0)
+    for (const ms of [900, 3_000, 700, 2_900]) {
+      await clock.sleep(ms)
+      progress.moving(1, ms)
+    }
+    progress.end()
+    expect(gaps.length).toBeGreaterThanOrEqual(8)
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(1_000)
+  })
+
   it('counts what landed and what is on its way, and takes back what was given up', () => {
     const { board, progress } = setup()
     progress.moving(1, 400)
