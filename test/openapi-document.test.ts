@@ -81,6 +81,16 @@ describe('docs/reference/openapi.json', () => {
     expect(wrong).toEqual([])
     expect(shown).toBeGreaterThan(300)
   })
+
+  it('shows refusals in whole sentences', async () => {
+    const { document } = await setup()
+    const details = operationsOf(document)
+      .flatMap(({ responses }) => Object.values(responses))
+      .flatMap(({ content = {} }) => content['application/problem+json']?.example ?? [])
+      .map((problem) => (problem as { readonly detail: string }).detail)
+    expect(details.length).toBeGreaterThan(200)
+    expect(details.filter((detail) => !/^[A-Z`].*\.$/.test(detail))).toEqual([])
+  })
 })
 
 /** Refusals are alike everywhere and known to the client by heart: repeating them would make up most of the types. */

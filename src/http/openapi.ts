@@ -160,7 +160,7 @@ export const nothingSchema = z.null()
 
 /** What a problem of this status says, after the first code that its description names. */
 const problemExample = (status: string): Problem => {
-  const [, code = 'internal', said = ''] = /^`(\w+)`:? ?([^;]*)/.exec(descriptions[status] ?? '') ?? []
+  const [, code = 'internal', said = ''] = /^`(\w+)`(?:, `\w+`)*:? ?([^;]*)/.exec(descriptions[status] ?? '') ?? []
   const sentence = said.replace(/\.?$/, '.')
   return titled(Number(status), code as AppErrorCode, sentence.charAt(0).toUpperCase() + sentence.slice(1))
 }
