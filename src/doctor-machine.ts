@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs'
 import { request } from 'node:http'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { type Crc64Engine, crc64Engine } from './adapters/crc64/crc64.js'
 import { networkFileSystemOf } from './adapters/sqlite/file-system.js'
 import type { CheckResult } from './cli/doctor-report.js'
@@ -134,8 +134,11 @@ export const examineChecksums = (engine: Crc64Engine = crc64Engine()): CheckResu
 
 const answerTimeoutMs = 3_000
 
-/** The status that `/livez` has at an address; null when nobody listens there, 0 when somebody does who is no web server. */
-const askLivez = (address: ListenAddress): Promise<number | null> =>
+/** Nobody can listen at such an address on this machine. */
+const notOurs = ['EADDRNOTAVAIL', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'EACCES']
+
+/** The status that `/livez` has at an address, `stranger` when what answers is no web server, or why nothing does. */
+const askLivez = (address: ListenAddress): Promise<number | 'stranger' | 'free' | { readonly errno: string }> =>
   new Promise((resolve) => {
     const where = address.kind === 'unix' ? { socketPath: address.path } : { host: address.host, port: address.port }
     const asked = request({
@@ -147,11 +150,13 @@ const askLivez = (address: ListenAddress): Promise<number | null> =>
     })
     asked.on('response', (answer) => {
       answer.resume()
-      resolve(answer.statusCode ?? 0)
+      resolve(answer.statusCode ?? 'stranger')
     })
     asked.on('timeout', () => asked.destroy(new Error('no answer')))
     asked.on('error', (error: NodeJS.ErrnoException) => {
-      resolve(['ECONNREFUSED', 'ENOENT'].includes(error.code ?? '') ? null : 0)
+      const errno = error.code ?? ''
+      if (notOurs.includes(errno)) resolve({ errno })
+      else resolve(['ECONNREFUSED', 'ENOENT'].includes(errno) ? 'free' : 'stranger')
     })
     asked.end()
   })
@@ -166,8 +171,12 @@ export const examineListeners = (listen: readonly ListenAddress[]): Promise<read
       const text = addressText(address)
       if (address.kind === 'tcp' && address.port === 0) return well(name, `${text}: the system chooses a port`)
       const status = await askLivez(address)
-      if (status === null) return well(name, `${text} is free: no daemon runs there; \`longshore serve\` starts one`)
+      if (status === 'free') return well(name, `${text} is free: no daemon runs there; \`longshore serve\` starts one`)
       if (status === 200) return well(name, `a daemon answers at ${text}`)
+      if (typeof status === 'object') {
+        const remedy = 'Set LONGSHORE_LISTEN to an address of this machine that this user may reach'
+        return failed(name, `${text} cannot be reached (${status.errno})`, remedy)
+      }
       const detail =
         status === 503 ? `the daemon at ${text} says that it is not alive` : `something else listens at ${text}`
       const remedy =
@@ -175,6 +184,3 @@ export const examineListeners = (listen: readonly ListenAddress[]): Promise<read
       return failed(name, detail, remedy)
     }),
   )
-
-/** Where the database is, whether or not there is one. */
-export const databaseIn = (dataDir: string): string => join(dataDir, 'longshore.db')

@@ -186,6 +186,9 @@ const writeAndRead = async (target: OssTarget, upload: UploadRef, signal: AbortS
   }
 }
 
+/** What is left of the probe is taken away within this. */
+const cleanUpMs = 20_000
+
 const examinePlace = async (target: OssTarget, { bucket, prefix }: ProbePlace): Promise<CheckResult> => {
   const name = 'bucket'
   const key = `${prefix}.longshore-doctor-${randomBytes(6).toString('hex')}`
@@ -196,7 +199,8 @@ const examinePlace = async (target: OssTarget, { bucket, prefix }: ProbePlace): 
     try {
       await writeAndRead(target, upload, signal)
     } finally {
-      await target.abort(upload, signal)
+      // By a time of its own: it must not fail because the tries before used up theirs.
+      await target.abort(upload, AbortSignal.timeout(cleanUpMs))
     }
     return well(name, `oss://${bucket}/${prefix}: an upload was begun, written, listed and aborted`)
   } catch (error) {

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { createSystemClock } from './adapters/clock/system-clock.js'
 import { checkDatabase } from './adapters/sqlite/check-database.js'
+import { storePaths } from './adapters/sqlite/data-directory.js'
 import { type CheckResult, type DoctorReport, reportOf } from './cli/doctor-report.js'
 import { type Config, dataDirOf } from './config.js'
 import { bucketProblem, isTargetAllowed } from './core/object-key.js'
 import {
-  databaseIn,
   examineChecksums,
   examineDataDirectory,
   examineListeners,
@@ -33,7 +33,7 @@ const presetConcurrency = 16
 
 const examineDatabase = (dataDir: string): CheckResult => {
   const name = 'database'
-  const path = databaseIn(dataDir)
+  const path = storePaths(dataDir).database
   if (!existsSync(path)) return well(name, `${path} is not there yet: the first start makes it`)
   try {
     const { problems, jobs, schemaVersion } = checkDatabase(path)

@@ -1,3 +1,4 @@
+import { storePaths } from './adapters/sqlite/data-directory.js'
 import type { Operator } from './cli/commands/operate.js'
 import { dataDirOf } from './config.js'
 
@@ -9,7 +10,7 @@ export const createOperator = (env: NodeJS.ProcessEnv): Operator => ({
     delete env['NODE_DEBUG']
     return (await import('./doctor.js')).examine(env, places)
   },
-  databasePath: () => `${dataDirOf(env)}/longshore.db`,
+  databasePath: () => storePaths(dataDirOf(env)).database,
   check: async (path) => (await import('./adapters/sqlite/check-database.js')).checkDatabase(path),
   backUp: async (source, target, overwrite) =>
     (await import('./adapters/sqlite/back-up-database.js')).backUpDatabase(source, target, overwrite),

@@ -63,5 +63,8 @@ describe('The doctor judges', () => {
     expect(await look()).toMatchObject({ status: 'failed', detail: expect.stringContaining('something else') })
     await new Promise((resolve) => server.close(resolve))
     expect(await look()).toMatchObject({ status: 'ok', detail: expect.stringContaining('is free') })
+    // The kernel refuses to connect to everybody.
+    const [nowhere] = await examineListeners([{ kind: 'tcp', host: '255.255.255.255', port }])
+    expect(nowhere).toMatchObject({ status: 'failed', detail: expect.stringContaining('cannot be reached') })
   })
 })

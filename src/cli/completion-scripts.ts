@@ -43,8 +43,8 @@ const wordsOf = (program: Command): readonly CommandWords[] =>
     ...argumentOf(command),
   }))
 
-/** The newest jobs, by a daemon that may not be there. */
-const idsCommand = "longshore ls --limit 50 2>/dev/null | awk 'NR > 1 { print $1 }'"
+/** The newest jobs, by a daemon that may not be there. Shells expand what they are given here, so only what looks like an id gets through. */
+const idsCommand = "longshore ls --limit 50 2>/dev/null | awk '$1 ~ /^[0-9A-Za-z-]+$/ && NR > 1 { print $1 }'"
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 

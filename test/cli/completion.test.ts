@@ -15,7 +15,11 @@ const ask = async (shell: (typeof shells)[number], question: string): Promise<re
   try {
     const script = join(directory, 'script')
     await writeFile(script, (await cli(['completion', shell], {})).text)
-    await writeFile(join(directory, 'longshore'), '#!/bin/sh\nprintf "ID\\nj1 x\\nj2 y\\n"\n', { mode: 0o755 })
+    await writeFile(
+      join(directory, 'longshore'),
+      `#!/bin/sh\ncat <<'END'\nID\nj1 x\nj2 y\n$(touch${'$'}{IFS}ran) z\nEND\n`,
+      { mode: 0o755 },
+    )
     const path = `${directory}${delimiter}${process.env['PATH']}`
     const env = { ...process.env, PATH: path, SCRIPT: script, HOME: directory }
     const { stdout } = await promisify(execFile)(shell, ['-c', question], { env })

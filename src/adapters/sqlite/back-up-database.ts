@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
 import { checkDatabase, type DatabaseReport } from './check-database.js'
@@ -38,6 +38,16 @@ const copyTo = async (source: string, target: string): Promise<void> => {
   }
 }
 
+/** Whether both names lead to one file, by whatever links. */
+const areOne = (a: string, b: string): boolean => {
+  if (!existsSync(a) || !existsSync(b)) return false
+  const [first, second] = [statSync(a), statSync(b)]
+  return first.dev === second.dev && first.ino === second.ino
+}
+
+/** The database and what SQLite keeps beside it. */
+const filesOf = (database: string): readonly string[] => [database, `${database}-wal`, `${database}-shm`]
+
 const settle = (part: string, target: string, overwrite: boolean): void => {
   if (overwrite) {
     renameSync(part, target)
@@ -52,12 +62,16 @@ const settle = (part: string, target: string, overwrite: boolean): void => {
 /**
  * Copies a database to a file of its own (0600), whether a daemon has it open or not: what was committed at one moment.
  * The copy is checked and synced before it gets its name, so a file of that name is a whole backup. Throws StoreOpenError
- * when either cannot be used, when the copy is not sound, and when the target exists and may not be overwritten.
+ * when either cannot be used, when the copy is not sound, and when the target exists and may not be overwritten: the
+ * database itself never is.
  */
 export const backUpDatabase = async (source: string, target: string, overwrite: boolean): Promise<DatabaseReport> => {
   if (!existsSync(source)) throw new StoreOpenError(storeExitCodes.io, `${source} is no database: it is missing.`)
   if (existsSync(target) && !overwrite) {
     throw new StoreOpenError(storeExitCodes.io, `${target} exists: give another name, or --force to replace it.`)
+  }
+  if (filesOf(source).some((file) => areOne(file, target))) {
+    throw new StoreOpenError(storeExitCodes.io, `${target} is the database itself: give another name for its backup.`)
   }
   const part = `${target}.${process.pid}.part`
   try {

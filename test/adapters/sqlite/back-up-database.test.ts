@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -57,6 +57,17 @@ describe('A backup', () => {
     expect((await store.get('job-2'))?.id).toBe('job-2')
     expect(await store.get('too-late')).toBeNull()
     expect(existsSync(join(root, 'data'))).toBe(true)
+  })
+
+  it('never takes the place of the database it is made of, by whatever name', async () => {
+    const { root, database, store, submit } = await setup(2)
+    const alias = join(root, 'alias.db')
+    symlinkSync(database, alias)
+    for (const target of [database, `${database}-wal`, alias]) {
+      await expect(backUpDatabase(database, target, true)).rejects.toThrow('is the database itself')
+    }
+    await submit('later')
+    expect((await store.get('later'))?.id).toBe('later')
   })
 
   it('never replaces a file unless it is told to, and leaves nothing behind when it fails', async () => {
