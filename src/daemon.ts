@@ -46,7 +46,6 @@ import { createTraffic } from './engine/traffic.js'
 import { createWaits } from './engine/waits.js'
 import { createWebhookDesk } from './engine/webhook-desk.js'
 import { createWebhookAgent } from './engine/webhooks.js'
-import { createApp } from './http/app.js'
 import { listenOn } from './http/listen.js'
 import { createMetrics } from './http/metrics/metrics.js'
 import { readPageFiles } from './http/page-files.js'
@@ -113,12 +112,21 @@ export const startDaemon = async (
   const metrics = createMetrics({ version, startedAt: clock.now() })
   const component = (name: string): PinoLogger => logger.child({ component: name })
 
-  const opened = await openSqliteStore({
-    directory: config.dataDir,
-    clock,
-    wakeup,
-    logger: component('store'),
+  const pacer = createSharedPacer()
+  const lanes = startLanes({
+    count: config.lanes,
+    network: config.oss.network,
+    pace: pacer.memory,
+    logger: component('lanes'),
+    threadUrl: new URL('./lane.js', import.meta.url),
     onFatal,
+  })
+  const opening = openSqliteStore({ directory: config.dataDir, clock, wakeup, logger: component('store'), onFatal })
+  // The web framework is most of what a start loads: meanwhile the threads begin and the database is opened.
+  const loadingApp = import('./http/app.js')
+  const opened = await opening.catch(async (error: unknown) => {
+    await lanes.close()
+    throw error
   })
   const storage = createStorageGate({
     store: meterStore(wrap.store(opened), metrics.meter),
@@ -134,15 +142,6 @@ export const startDaemon = async (
     random,
     wakeup,
     logger: component('credentials'),
-  })
-  const pacer = createSharedPacer()
-  const lanes = startLanes({
-    count: config.lanes,
-    network: config.oss.network,
-    pace: pacer.memory,
-    logger: component('lanes'),
-    threadUrl: new URL('./lane.js', import.meta.url),
-    onFatal,
   })
   const sources = createFileSources(roots, lanes.hash)
   const oss = createOssTargets({
@@ -296,6 +295,7 @@ export const startDaemon = async (
     runs: dispatcher.activeRuns,
     slotLimit: settings.concurrency,
   })
+  const { createApp } = await loadingApp
   const app = await createApp({
     jobs,
     batches,

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import closeWithGrace from 'close-with-grace'
+import { collectEarly } from './adapters/heap/collect-early.js'
 import { createPinoLogger } from './adapters/log/pino-logger.js'
 import { createServiceNotifier } from './adapters/systemd/service-notifier.js'
 import { addOperateCommands } from './cli/commands/operate.js'
@@ -25,8 +26,9 @@ const serve = async (): Promise<void> => {
   // ali-oss prints tokens and signatures when DEBUG asks for it (oss-facts, section 4, trap 12): gone before it is loaded.
   delete process.env['DEBUG']
   delete process.env['NODE_DEBUG']
+  collectEarly()
   const config = loadConfig(process.env)
-  const logger = createPinoLogger(config.logLevel, isTty)
+  const logger = await createPinoLogger(config.logLevel, isTty)
   for (const warning of config.warnings) logger.warn({}, warning)
 
   const { startDaemon } = await import('./daemon.js')
@@ -41,7 +43,8 @@ const serve = async (): Promise<void> => {
     await Promise.all([service.stopping(), daemon.stop()])
   })
   const [address] = daemon.addresses
-  createPinoLogger('info', isTty).info({ address, addresses: daemon.addresses }, 'listening')
+  const always = await createPinoLogger('info', isTty)
+  always.info({ address, addresses: daemon.addresses }, 'listening')
   await service.ready(address ?? '')
 }
 
