@@ -1,8 +1,6 @@
-import { type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino'
+import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino'
 
 export type { PinoLogger }
-
-import { build as pretty } from 'pino-pretty'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -17,8 +15,30 @@ const secretPaths = [
   '*["x-oss-security-token"]',
 ]
 
+/** Far more than the lines of a turn; beyond it they are written at once. */
+const mostHeldBytes = 8 * 1024
+
+/** Stdout, written to once for all lines of a turn of the event loop. What is not written when the process ends is written then. */
+const createTurnwiseDestination = (): DestinationStream => {
+  const stdout = pino.destination({ fd: 1, sync: true, minLength: mostHeldBytes })
+  let due = false
+  const flush = (): void => {
+    due = false
+    stdout.flushSync()
+  }
+  process.once('exit', flush)
+  return {
+    write(line) {
+      stdout.write(line)
+      if (due) return
+      due = true
+      setImmediate(flush)
+    },
+  }
+}
+
 /** Pretty on a terminal, one JSON object a line elsewhere, always to stdout. */
-export const createPinoLogger = (level: LogLevel, isTty: boolean): PinoLogger => {
+export const createPinoLogger = async (level: LogLevel, isTty: boolean): Promise<PinoLogger> => {
   const options = {
     level,
     base: null,
@@ -26,7 +46,7 @@ export const createPinoLogger = (level: LogLevel, isTty: boolean): PinoLogger =>
     redact: { paths: secretPaths, censor: '[secret]' },
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  return isTty
-    ? pino(options, pretty({ colorize: true, ignore: 'component', translateTime: 'SYS:HH:MM:ss.l', sync: true }))
-    : pino(options, pino.destination({ fd: 1, sync: true }))
+  if (!isTty) return pino(options, createTurnwiseDestination())
+  const { build } = await import('pino-pretty')
+  return pino(options, build({ colorize: true, ignore: 'component', translateTime: 'SYS:HH:MM:ss.l', sync: true }))
 }
