@@ -137,10 +137,10 @@ export const startLanes = ({ count, network, pace, logger, threadUrl, onFatal }:
     let orders: Order[] = []
     const lane: Lane = {
       calls: new Map(),
-      // Orders of one tick travel together.
+      // Orders of one turn travel together: to wake a thread costs more than to copy an order.
       post(order) {
         if (orders.push(order) > 1) return
-        queueMicrotask(() => {
+        setImmediate(() => {
           worker.postMessage(orders)
           orders = []
         })
