@@ -24,6 +24,8 @@ export interface CliIo {
 /** Where commands write. Text must be escaped by the caller; JSON is made safe here. */
 export interface Console {
   readonly stdout: OutputStream
+  /** Of the terminal that stdout is; null when it is none. */
+  readonly columns: number | null
   /** Aborted when the reader of stdout went away (`| head`): writing on makes no sense. */
   readonly closed: AbortSignal
   line(text: string): void
@@ -47,6 +49,7 @@ export const createConsole = ({ stdout, stderr }: CliIo): Console => {
   }
   return {
     stdout,
+    columns: stdout.isTTY === true ? (stdout.columns ?? null) : null,
     closed: closing.signal,
     line: (text) => write(stdout, text),
     json: (value) => write(stdout, safeJson(value)),

@@ -1,4 +1,4 @@
-import { displayWidth, escapeText } from './terminal-text.js'
+import { escapeText, wrapWords } from './terminal-text.js'
 
 /** `warning`: it works, but something is not as it should be. `skipped`: could not be looked at because of another finding. */
 export type CheckStatus = 'ok' | 'warning' | 'failed' | 'skipped'
@@ -24,28 +24,13 @@ export const reportOf = (checks: readonly CheckResult[]): DoctorReport => ({
   checks,
 })
 
-/** Lines of at most `columns`; what has no space to break at stays whole. */
-const wrap = (text: string, columns: number): string[] => {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && displayWidth(line) + 1 + displayWidth(word) > columns) {
-      lines.push(line)
-      line = word
-    } else {
-      line = line === '' ? word : `${line} ${word}`
-    }
-  }
-  return [...lines, line]
-}
-
 const narrowest = 40
 
 const resultLines = ({ name, status, detail, remedy }: CheckResult, columns: number): string[] => {
   const head = `${(status === 'failed' ? 'FAILED' : status).padEnd(8)} ${escapeText(name).padEnd(12)} `
   const room = Math.max(narrowest, columns - 1 - head.length)
-  const [first = '', ...rest] = wrap(escapeText(detail), room)
-  const advice = remedy === null ? [] : wrap(`-> ${escapeText(remedy)}`, room)
+  const [first = '', ...rest] = wrapWords(escapeText(detail), room)
+  const advice = remedy === null ? [] : wrapWords(`-> ${escapeText(remedy)}`, room)
   return [head + first, ...[...rest, ...advice].map((line) => ' '.repeat(head.length) + line)]
 }
 

@@ -3,7 +3,7 @@ import type { JobError } from '../core/failure.js'
 import type { JobView, ProgressView } from '../core/job-view.js'
 import type { Problem } from './http-client.js'
 import { formatBytes, formatSeconds } from './readable.js'
-import { escapeText } from './terminal-text.js'
+import { escapeText, fitEnd, wrapWords } from './terminal-text.js'
 
 /** Every function here answers text that is safe to print: what came from the server or a file name is escaped. */
 
@@ -38,16 +38,25 @@ const progressText = (progress: ProgressView): string => {
   return `${formatBytes(bytesUploaded + bytesInFlight)} of ${formatBytes(bytesTotal)}${parts}${rateText(progress)}`
 }
 
-export const jobListHeader = `${'ID'.padEnd(36)}  ${'STATE'.padEnd(10)}  ${'SIZE'.padStart(10)}  DONE  TARGET`
+export const jobListHeader = `${'ID'.padEnd(29)}  ${'STATE'.padEnd(10)}  ${'SIZE'.padStart(10)}  DONE  TARGET`
 
-export const jobListLine = (job: JobView): string =>
-  [
-    escapeText(job.id).padEnd(36),
+const leastTargetColumns = 12
+
+/** `columns`: of the terminal, for which a long target loses its beginning; null elsewhere. */
+export const jobListLine = (job: JobView, columns: number | null): string => {
+  const facts = [
+    escapeText(job.id).padEnd(29),
     escapeText(job.state).padEnd(10),
     formatBytes(job.source.size).padStart(10),
     `${percentOf(job)}%`.padStart(4),
-    targetText(job.target),
+    '',
   ].join('  ')
+  const target = targetText(job.target)
+  return (
+    facts +
+    (columns === null ? target : fitEnd(target, Math.max(leastTargetColumns, columns - 1 - facts.length)).trimEnd())
+  )
+}
 
 /** One line for a job that was just accepted. */
 export const acceptedLine = (job: JobView): string =>
@@ -60,7 +69,13 @@ export const settledLine = (job: JobView): string => {
   return `${escapeText(state).padEnd(9)}  ${escapeText(job.source.path)}  ${formatBytes(job.source.size)}${why}`
 }
 
-const row = (name: string, value: string | null): string[] => (value === null ? [] : [`  ${name.padEnd(13)}${value}`])
+const nameColumns = 15
+
+const row = (name: string, value: string | null, columns: number | null = null): string[] => {
+  if (value === null) return []
+  const lines = columns === null ? [value] : wrapWords(value, columns - 1 - nameColumns)
+  return lines.map((line, n) => (n === 0 ? `  ${name}` : '').padEnd(nameColumns) + line)
+}
 
 /** The stored proof of a completed job. */
 export const receiptLines = (job: JobView): string[] => {
@@ -87,8 +102,8 @@ const uploadText = ({ upload }: JobView): string | null => {
   return `${escapeText(upload.mode)}, ${upload.partCount} parts of ${formatBytes(upload.partSize)}${id}`
 }
 
-/** Everything `show` tells of a job. */
-export const jobLines = (job: JobView): string[] => {
+/** Everything `show` tells of a job. `columns`: of the terminal, to which a long error is wrapped; null elsewhere. */
+export const jobLines = (job: JobView, columns: number | null): string[] => {
   const labels = Object.entries(job.labels).map(([key, value]) => escapeText(`${key}=${value}`))
   return [
     `job ${escapeText(job.id)}`,
@@ -98,7 +113,7 @@ export const jobLines = (job: JobView): string[] => {
     ...row('target', targetText(job.target)),
     ...row('upload', uploadText(job)),
     ...row('progress', `${percentOf(job)}%, ${progressText(job.progress)}`),
-    ...row('error', job.error === null ? null : errorText(job.error)),
+    ...row('error', job.error === null ? null : errorText(job.error), columns),
     ...row('priority', job.priority === 0 ? null : String(job.priority)),
     ...row('labels', labels.length === 0 ? null : labels.join(' ')),
     ...row('attempts', `${job.attempts}, runs ${job.runs}`),

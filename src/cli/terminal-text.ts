@@ -59,3 +59,18 @@ export const cutEnd = (text: string, columns: number): string => {
   }
   return kept
 }
+
+/** Lines of at most `columns`; what has no space to break at stays whole. */
+export const wrapWords = (text: string, columns: number): string[] => {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && displayWidth(line) + 1 + displayWidth(word) > columns) {
+      lines.push(line)
+      line = word
+    } else {
+      line = line === '' ? word : `${line} ${word}`
+    }
+  }
+  return [...lines, line]
+}

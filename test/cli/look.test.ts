@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { jobView, startFakeDaemon } from './fake-daemon.js'
-import { cli } from './run-cli.js'
+import { cli, startCli } from './run-cli.js'
 
 const setup = async () => {
   const daemon = await startFakeDaemon()
@@ -41,6 +41,16 @@ describe('ls', () => {
     expect(errors).toContain('there may be more')
   })
 
+  it('keeps to the width of a terminal, and shows the end of a long key', async () => {
+    const { daemon, env } = await setup()
+    daemon.add(jobView('j1', { target: { bucket: 'bucket', key: `${'deep/'.repeat(30)}img-7.jpg` } }))
+    const run = startCli(['ls'], env, true)
+    expect(await run.exited).toBe(0)
+    const [, line = ''] = run.text().split('\n')
+    expect(line).toMatch(/…\S*\/img-7\.jpg$/)
+    expect(line.length).toBeLessThan(80)
+  })
+
   it('says that there is nothing', async () => {
     const { env } = await setup()
     expect(await cli(['ls'], env)).toEqual({ code: 0, text: '', errors: 'no jobs\n' })
@@ -56,6 +66,20 @@ describe('ls', () => {
 })
 
 describe('show', () => {
+  it('wraps a long error between words on a terminal', async () => {
+    const { daemon, env } = await setup()
+    const message =
+      'OSS answered that there is no such bucket, which somebody may have deleted, or never made. '.repeat(3)
+    const error = { code: 'no_such_bucket', message, ossCode: null, requestId: null } as const
+    daemon.add(jobView('j1', { state: 'failed', error }))
+    const run = startCli(['show', 'j1'], env, true)
+    expect(await run.exited).toBe(0)
+    const lines = run.text().split('\n')
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(80)
+    expect(run.text().replace(/\s+/g, ' ')).toContain(message.trim())
+    expect((await cli(['show', 'j1'], env)).text).toContain(message)
+  })
+
   it('tells everything about a failed job', async () => {
     const { daemon, env } = await setup()
     daemon.add(

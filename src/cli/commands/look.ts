@@ -39,7 +39,7 @@ const list = async ({ api, console, signal }: CommandContext, options: ListOptio
     }
     if (!headed && page.items.length > 0) console.line(jobListHeader)
     headed ||= page.items.length > 0
-    for (const job of page.items) console.line(jobListLine(job))
+    for (const job of page.items) console.line(jobListLine(job, console.columns))
     await console.drained()
   } while (cursor !== null && left > 0)
   if (options.json === true) console.json({ items, nextCursor: cursor })
@@ -50,7 +50,7 @@ const list = async ({ api, console, signal }: CommandContext, options: ListOptio
 const show = async ({ api, console, signal }: CommandContext, id: string, json: boolean): Promise<void> => {
   const shown = isBatchId(id) ? await api.getBatch(id, signal) : await api.get(id, signal)
   if (json) console.json(shown)
-  else for (const line of 'walk' in shown ? batchLines(shown) : jobLines(shown)) console.line(line)
+  else for (const line of 'walk' in shown ? batchLines(shown) : jobLines(shown, console.columns)) console.line(line)
 }
 
 export const addLookCommands = (program: Command, io: CliIo): void => {
