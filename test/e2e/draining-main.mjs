@@ -4,7 +4,7 @@ import { createPinoLogger } from '../../dist/adapters/log/pino-logger.js'
 import { loadConfig } from '../../dist/config.js'
 import { startDaemon } from '../../dist/daemon.js'
 
-const logger = createPinoLogger('info', false)
+const logger = await createPinoLogger('info', false)
 const daemon = await startDaemon(loadConfig(process.env), logger, ({ message }) => {
   throw new Error(message)
 })

@@ -27,7 +27,7 @@ const watched = (name, port, exempt) => {
   return { ...port, ...Object.fromEntries(calls.map((method) => [method, around(method)])) }
 }
 
-const logger = createPinoLogger('info', false)
+const logger = await createPinoLogger('info', false)
 const stored = (error) => {
   logger.fatal({ reason: error.message }, 'The store failed')
   process.exit(74)
