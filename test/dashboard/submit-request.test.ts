@@ -15,6 +15,13 @@ describe('the form for new uploads', () => {
     expect(jobRequestSchema.safeParse(body).success).toBe(true)
   })
 
+  it('leaves the commas within the braces of a glob alone', () => {
+    const globs = '**/*.{jpg,png}, a.txt\nb/{c,d}/**'
+    const { body } = submitRequestOf({ ...emptyDraft, kind: 'directory', include: globs, exclude: globs })
+    const taken = ['**/*.{jpg,png}', 'a.txt', 'b/{c,d}/**']
+    expect(body).toMatchObject({ source: { include: taken, exclude: taken } })
+  })
+
   it('asks for a batch of a directory, with everything that was chosen', () => {
     const { path, body } = submitRequestOf({
       kind: 'directory',

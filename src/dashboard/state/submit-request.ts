@@ -28,11 +28,14 @@ export const emptyDraft: Draft = {
   exclude: '',
 }
 
-const items = (text: string): string[] =>
+const items = (text: string, separator = /[,\n]/): string[] =>
   text
-    .split(/[,\n]/)
+    .split(separator)
     .map((item) => item.trim())
     .filter((item) => item !== '')
+
+// A comma within braces belongs to its glob: `*.{jpg,png}`.
+const betweenGlobs = /[,\n](?![^{}]*\})/
 
 const labelsOf = (text: string): Record<string, string> =>
   Object.fromEntries(
@@ -69,8 +72,8 @@ export const submitRequestOf = (draft: Draft): SubmitRequest => {
   if (draft.kind === 'file') {
     return { path: 'v1/jobs', body: { source: { path }, target: { bucket, key: keyOf(draft) }, ...options } }
   }
-  const include = items(draft.include)
-  const exclude = items(draft.exclude)
+  const include = items(draft.include, betweenGlobs)
+  const exclude = items(draft.exclude, betweenGlobs)
   const prefix = draft.key.trim()
   return {
     path: 'v1/batches',
