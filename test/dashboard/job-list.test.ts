@@ -30,6 +30,18 @@ describe('the list of jobs', () => {
     expect(list.get('a')?.state).toBe('completed')
   })
 
+  it('is not brought back a job by a page that was asked for before an event took it away', () => {
+    const list = createJobList(({ state }) => state === 'running')
+    list.awaitPage()
+    list.put(job('done', 1, 'completed'))
+    list.remove('deleted')
+    list.fill([job('done', 1, 'running'), job('deleted', 2, 'running'), job('other', 3, 'running')])
+    expect(ids(list)).toEqual(['other'])
+    list.awaitPage()
+    list.fill([job('done', 1, 'running')])
+    expect(ids(list)).toEqual(['other', 'done'])
+  })
+
   it('drops jobs that do not belong to it any more, and takes those that come to', () => {
     const list = createJobList(({ state }) => state === 'failed')
     list.fill([job('a', 1, 'failed'), job('b', 2, 'failed')])

@@ -9,7 +9,9 @@ export interface JobList {
   indexOf(id: string): number
   /** Takes a job as it is now: adds, replaces, or drops it when it does not belong here any more. */
   put(job: JobView): void
-  /** Takes a page of a list. Jobs that are known already stay: an event may have told something newer. */
+  /** A page of the list was asked for: what is told until it is filled in is newer than what it says. */
+  awaitPage(): void
+  /** Takes a page. Jobs that are known already stay: an event may have told something newer. */
   fill(jobs: readonly JobView[]): void
   progress(id: string, progress: ProgressView): void
   remove(id: string): void
@@ -24,6 +26,8 @@ const isBefore = (a: Place, b: Place): boolean =>
 /** `belongs` says whether a job is shown at all. */
 export const createJobList = (belongs: (job: JobView) => boolean): JobList => {
   const jobs = new Map<string, JobView>()
+  /** Jobs that were told of since a page was asked for; null while none is. */
+  let told: Set<string> | null = null
   // Oldest first: new jobs are put at the end, which costs nothing.
   let order: Place[] = []
 
@@ -40,7 +44,7 @@ export const createJobList = (belongs: (job: JobView) => boolean): JobList => {
     return low
   }
 
-  const remove = (id: string): void => {
+  const drop = (id: string): void => {
     const job = jobs.get(id)
     if (job === undefined) return
     order.splice(placeOf(job), 1)
@@ -61,12 +65,17 @@ export const createJobList = (belongs: (job: JobView) => boolean): JobList => {
       return job === undefined ? -1 : order.length - 1 - placeOf(job)
     },
     put(job) {
-      if (!belongs(job)) return remove(job.id)
+      told?.add(job.id)
+      if (!belongs(job)) return drop(job.id)
       if (!jobs.has(job.id)) order.splice(placeOf(job), 0, { id: job.id, createdAt: job.createdAt })
       jobs.set(job.id, job)
     },
+    awaitPage() {
+      told = new Set()
+    },
     fill(page) {
-      const fresh = page.filter((job) => !jobs.has(job.id) && belongs(job))
+      const fresh = page.filter((job) => !jobs.has(job.id) && told?.has(job.id) !== true && belongs(job))
+      told = null
       if (fresh.length === 0) return
       for (const job of fresh) jobs.set(job.id, job)
       order = [...order, ...fresh.map(({ id, createdAt }) => ({ id, createdAt }))]
@@ -76,7 +85,10 @@ export const createJobList = (belongs: (job: JobView) => boolean): JobList => {
       const job = jobs.get(id)
       if (job !== undefined) jobs.set(id, { ...job, progress })
     },
-    remove,
+    remove(id) {
+      told?.add(id)
+      drop(id)
+    },
     clear() {
       jobs.clear()
       order = []
