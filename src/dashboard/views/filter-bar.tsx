@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { useDashboard } from '../state/dashboard.js'
 import { type Filter, groupOf, jobsHash, noFilter, type StateGroup, stateGroups } from '../state/route.js'
@@ -25,6 +26,10 @@ const fields = [
 export const FilterBar = ({ filter }: { readonly filter: Filter }) => {
   const { jobs } = useDashboard()
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
+  /** What is being typed: every event draws the fields anew, and must not take it away. */
+  const drafts = useSignal<Partial<Filter>>({})
+  const filterNow = useRef(filter)
+  filterNow.current = filter
   useEffect(
     () => () => {
       if (timer.current !== null) clearTimeout(timer.current)
@@ -35,12 +40,24 @@ export const FilterBar = ({ filter }: { readonly filter: Filter }) => {
   const narrowed = filter.bucket !== '' || filter.label !== '' || filter.batch !== ''
   const group = groupOf(filter.states)
 
+  const settle = (): void => {
+    const { bucket, label, batch } = { ...filterNow.current, ...drafts.peek() }
+    const typed = { bucket: bucket.trim(), label: label.trim(), batch: batch.trim() }
+    history.replaceState(null, '', jobsHash({ ...filterNow.current, ...typed }))
+    dispatchEvent(new HashChangeEvent('hashchange'))
+  }
+
   const type = (name: (typeof fields)[number]['name'], value: string): void => {
+    drafts.value = { ...drafts.peek(), [name]: value }
     if (timer.current !== null) clearTimeout(timer.current)
-    timer.current = setTimeout(() => {
-      history.replaceState(null, '', jobsHash({ ...filter, [name]: value.trim() }))
-      dispatchEvent(new HashChangeEvent('hashchange'))
-    }, settleMs)
+    timer.current = setTimeout(settle, settleMs)
+  }
+
+  const leave = (): void => {
+    if (Object.keys(drafts.peek()).length === 0) return
+    if (timer.current !== null) clearTimeout(timer.current)
+    settle()
+    drafts.value = {}
   }
 
   return (
@@ -73,11 +90,12 @@ export const FilterBar = ({ filter }: { readonly filter: Filter }) => {
               <input
                 type="text"
                 name={name}
-                value={filter[name]}
+                value={drafts.value[name] ?? filter[name]}
                 placeholder={hint}
                 autocomplete="off"
                 spellcheck={false}
                 onInput={(event) => type(name, event.currentTarget.value)}
+                onBlur={leave}
               />
             </label>
           ))}
