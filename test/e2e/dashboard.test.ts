@@ -104,6 +104,31 @@ describe('the dashboard in Chromium', () => {
     expect(complaints.filter((complaint) => !isOfAnAbsentDaemon(complaint))).toEqual([])
   })
 
+  it('gives its streams back while it is hidden, and catches up when it is shown', async () => {
+    world = await createWorld()
+    const path = await world.makeSource('a.bin', mib)
+    const daemon = await world.start()
+    const { page, complaints } = await openPage(browser, daemon.url)
+    await page.getByText('Nothing to upload yet').waitFor()
+    const streams = async (): Promise<number> => {
+      const metrics = await (await fetch(`${daemon.url}/metrics`)).text()
+      return Number(/^longshore_event_readers (\d+)$/m.exec(metrics)?.[1])
+    }
+    const turn = (hidden: boolean) =>
+      page.evaluate(
+        `Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${hidden} })
+         document.dispatchEvent(new Event('visibilitychange'))`,
+      )
+    await until(async () => (await streams()) === 1)
+    await turn(true)
+    await until(async () => (await streams()) === 0)
+    await daemon.submit({ source: { path }, target: { bucket, key: 'unseen.bin' } })
+    await turn(false)
+    await page.getByRole('link', { name: 'unseen.bin' }).waitFor()
+    expect(await streams()).toBe(1)
+    expect(complaints).toEqual([])
+  })
+
   it('pauses, resumes, changes the priority of, and cancels a job, after asking', async () => {
     world = await createWorld({ bandwidth: 2_000_000 })
     const path = await world.makeSource('slow.bin', 60 * mib)
@@ -117,7 +142,13 @@ describe('the dashboard in Chromium', () => {
     await page.getByRole('button', { name: 'Resume', exact: true }).click()
     await until(async () => (await badge(page).textContent()) === 'Uploading')
 
-    await page.getByLabel('Priority, higher goes first').fill('7')
+    // What is being typed stays while progress draws the page anew.
+    const priority = page.getByLabel('Priority, higher goes first')
+    await priority.fill('7')
+    const parts = () => page.locator('.parts canvas').getAttribute('aria-label')
+    const before = await parts()
+    await until(async () => (await parts()) !== before)
+    expect(await priority.inputValue()).toBe('7')
     await page.keyboard.press('Tab')
     await until(async () => (await daemon.get(job.id)).priority === 7)
 

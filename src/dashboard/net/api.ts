@@ -48,10 +48,11 @@ export const createApi = (onUnauthorized: () => void): Api => {
     let answer: Response
     try {
       answer = await fetch(path, { ...init, credentials: 'same-origin', cache: 'no-store' })
+      // It may also go away in the middle of its answer.
+      if (answer.ok) return (answer.status === 204 ? null : await answer.json()) as T
     } catch {
       throw new ApiProblem(0, 'unreachable', 'The daemon does not answer at the moment.')
     }
-    if (answer.ok) return (answer.status === 204 ? null : await answer.json()) as T
     const problem = await problemOf(answer)
     if (answer.status === 401 && path !== 'v1/session') onUnauthorized()
     throw problem

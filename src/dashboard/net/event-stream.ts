@@ -12,7 +12,10 @@ export interface StreamHandlers {
   onCut(): Promise<boolean>
 }
 
-/** An event stream that comes back by itself, after what it had last, until it is closed. */
+/**
+ * An event stream that comes back by itself, after what it had last, until it is closed. While the page is hidden it rests:
+ * browsers open six connections to a host for all tabs together, and some tabs with a stream each would take them all.
+ */
 export interface EventStream {
   close(): void
   /** Tries at once instead of when the patience is over. */
@@ -33,6 +36,7 @@ export const openEventStream = (path: string, from: string | null, handlers: Str
 
   const come = (): void => {
     timer = null
+    if (document.hidden) return
     const after = lastId === null ? '' : `${path.includes('?') ? '&' : '?'}after=${encodeURIComponent(lastId)}`
     const current = new EventSource(path + after)
     source = current
@@ -69,11 +73,23 @@ export const openEventStream = (path: string, from: string | null, handlers: Str
       })
     }
   }
+  const restOrCome = (): void => {
+    if (timer !== null) clearTimeout(timer)
+    timer = null
+    if (!document.hidden) {
+      if (source === null) come()
+      return
+    }
+    source?.close()
+    source = null
+  }
+  document.addEventListener('visibilitychange', restOrCome)
   come()
 
   return {
     close() {
       closed = true
+      document.removeEventListener('visibilitychange', restOrCome)
       if (timer !== null) clearTimeout(timer)
       source?.close()
     },

@@ -1,27 +1,30 @@
-/** Gathers items and hands them over together, once per frame; once a second while the page is hidden. */
-export const createFrames = <T>(take: (items: readonly T[]) => void): ((item: T) => void) => {
+/** Gathers items and hands them over together, once per frame. */
+export const createFrames = <T>(
+  take: (items: readonly T[]) => void,
+): { add(item: T): void /** What waits is dropped. */; close(): void } => {
   let waiting: T[] = []
-  let cancel: (() => void) | null = null
+  let frame: number | null = null
 
   const flush = (): void => {
-    cancel?.()
-    cancel = null
+    if (frame !== null) cancelAnimationFrame(frame)
+    frame = null
     const items = waiting
     waiting = []
     if (items.length > 0) take(items)
   }
-  // A frame that was asked for before the page was hidden comes when it is shown again.
+  // A hidden page gets no frames.
   document.addEventListener('visibilitychange', flush)
 
-  return (item) => {
-    waiting.push(item)
-    if (cancel !== null) return
-    if (document.hidden) {
-      const timer = setTimeout(flush, 1000)
-      cancel = () => clearTimeout(timer)
-    } else {
-      const frame = requestAnimationFrame(flush)
-      cancel = () => cancelAnimationFrame(frame)
-    }
+  return {
+    add(item) {
+      waiting.push(item)
+      frame ??= requestAnimationFrame(flush)
+    },
+    close() {
+      document.removeEventListener('visibilitychange', flush)
+      if (frame !== null) cancelAnimationFrame(frame)
+      frame = null
+      waiting = []
+    },
   }
 }

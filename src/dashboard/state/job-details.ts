@@ -51,7 +51,7 @@ export const followJob = (api: Api, id: string, isMoving: () => boolean) => {
     if (!closed) timer = setTimeout(look, lookEveryMs)
   }
 
-  const later = createFrames<StoredEvent>((events) => {
+  const frames = createFrames<StoredEvent>((events) => {
     let lines = history.peek()
     const parts: PartView[] = []
     for (const event of events) {
@@ -70,7 +70,7 @@ export const followJob = (api: Api, id: string, isMoving: () => boolean) => {
 
   const stream = openEventStream(`${path}/events`, 'oldest', {
     onOpen: () => undefined,
-    onEvent: later,
+    onEvent: frames.add,
     onProgress: () => undefined,
     onReset: () => {
       history.value = []
@@ -86,6 +86,7 @@ export const followJob = (api: Api, id: string, isMoving: () => boolean) => {
       closed = true
       if (timer !== null) clearTimeout(timer)
       stream.close()
+      frames.close()
     },
   }
 }

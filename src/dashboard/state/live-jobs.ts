@@ -26,6 +26,7 @@ const nextPages = 1000
 /** So many jobs are loaded without being asked for; more come as one scrolls. */
 const eagerJobs = 10_000
 const statsEveryMs = 300
+const tryAgainMs = 2_000
 
 /**
  * The jobs as they are: one snapshot, then what the event stream tells, applied once per frame. `revision` grows with
@@ -51,6 +52,7 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
   let watchedByEvent = false
   let learning = false
   let statsTimer: ReturnType<typeof setTimeout> | null = null
+  let snapshotTimer: ReturnType<typeof setTimeout> | null = null
 
   const touch = (): void => {
     revision.value++
@@ -92,12 +94,13 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
     }
     touch()
   }
-  const later = createFrames<Item>(take)
+  const { add: later } = createFrames<Item>(take)
 
   const loadPage = async (limit: number, current: number): Promise<boolean> => {
     const query = new URLSearchParams(filterQuery(filter))
     query.set('limit', String(limit))
     if (cursor !== null) query.set('cursor', cursor)
+    list.awaitPage()
     const page = await api.get<Page<JobView>>(`v1/jobs?${query}`)
     if (current !== generation) return false
     for (const job of page.items) if (job.finishedAt === null) throughput.progress(job.id, job.progress, Date.now())
@@ -110,6 +113,7 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
 
   const snapshot = async (): Promise<void> => {
     const current = ++generation
+    if (snapshotTimer !== null) clearTimeout(snapshotTimer)
     loading.value = true
     complete.value = false
     cursor = null
@@ -117,11 +121,11 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
     try {
       let more = await loadPage(firstPage, current)
       while (more && cursor !== null && list.size < eagerJobs) more = await loadPage(nextPages, current)
-    } catch (error) {
-      // What is wrong shows by the stream, which also brings us back here.
-      if (!(error instanceof ApiProblem)) throw error
-    } finally {
       if (current === generation) loading.value = false
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error
+      // What is wrong shows by the stream. Until the list is there it stays one that is being loaded.
+      if (current === generation) snapshotTimer = setTimeout(() => void snapshot(), tryAgainMs)
     }
   }
 
@@ -135,7 +139,8 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
     list.clear()
     void snapshot()
     const seen = watched.peek()
-    if (seen !== null) void watch(seen.id)
+    // Whoever is gone is told by the list; the page shows what was known last.
+    if (seen !== null) void watch(seen.id).catch(() => undefined)
   }
 
   const watch = async (id: string): Promise<void> => {
@@ -194,6 +199,7 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
       stream?.close()
       stream = null
       generation++
+      if (snapshotTimer !== null) clearTimeout(snapshotTimer)
     },
     watch,
     unwatch(): void {

@@ -87,7 +87,7 @@ const errors: Readonly<Record<JobErrorCode, Plain>> = {
   },
   object_exists: {
     sentence: 'An object of that name is already in the bucket, and this job was told not to replace one.',
-    remedy: 'Choose another key, or submit it with “replace what is there”.',
+    remedy: 'Choose another key, or submit it with “replace it”.',
   },
   access_denied: {
     sentence: "OSS refused the daemon's keys, or they may not write there.",

@@ -107,7 +107,7 @@ export const BatchCard = ({ id }: { readonly id: string }) => {
     }
     void look()
     const timer = setInterval(() => {
-      if (!document.hidden && batch.peek()?.finishedAt === null) void look()
+      if (!document.hidden) void look()
     }, lookEveryMs)
     return () => {
       over = true

@@ -28,8 +28,7 @@ export const SignIn = () => {
         <Logo />
         <h1>Sign in</h1>
         <p class="muted">
-          This daemon asks for a token: one of <code>LONGSHORE_TOKEN</code> or of its token file. After a restart of the
-          daemon it asks again.
+          This daemon asks for a token: one of <code>LONGSHORE_TOKEN</code> or of its token file.
         </p>
         <TextField
           label="Token"
