@@ -1,11 +1,10 @@
 import { signal } from '@preact/signals'
 import type { StoredEvent } from '../../core/event.js'
 import { plural } from '../text/format.js'
+import { fileNameOf } from './job-actions.js'
 
 /** Settled uploads are told together, at most so often, so that a screen reader can finish its sentence. */
 const everyMs = 4_000
-
-const fileName = (key: string): string => key.slice(key.lastIndexOf('/') + 1)
 
 /** The text of the live region. */
 export const createAnnouncer = () => {
@@ -35,7 +34,7 @@ export const createAnnouncer = () => {
     event(event: StoredEvent): void {
       if (!Object.hasOwn(settled, event.type)) return
       settled[event.type as keyof typeof settled]++
-      lastName = fileName(event.job?.target.key ?? '')
+      lastName = fileNameOf(event.job?.target.key ?? '')
       if (timer === null) timer = setTimeout(tell, everyMs)
     },
   }

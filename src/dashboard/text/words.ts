@@ -13,25 +13,26 @@ export interface Badge {
   readonly icon: 'clock' | 'up' | 'seal' | 'pause' | 'cross' | 'check' | 'minus' | 'folder'
 }
 
-const stateBadges: Readonly<Record<JobState, Badge>> = {
-  queued: { word: 'Queued', tone: 'calm', icon: 'clock' },
+/** A job's and a batch's. */
+const commonBadges = {
   running: { word: 'Uploading', tone: 'active', icon: 'up' },
-  completing: { word: 'Completing', tone: 'active', icon: 'seal' },
   paused: { word: 'Paused', tone: 'warn', icon: 'pause' },
-  failed: { word: 'Failed', tone: 'bad', icon: 'cross' },
   cancelling: { word: 'Cancelling', tone: 'calm', icon: 'minus' },
   completed: { word: 'Done', tone: 'good', icon: 'check' },
   cancelled: { word: 'Cancelled', tone: 'calm', icon: 'minus' },
+} as const satisfies Partial<Record<JobState & BatchState, Badge>>
+
+const stateBadges: Readonly<Record<JobState, Badge>> = {
+  ...commonBadges,
+  queued: { word: 'Queued', tone: 'calm', icon: 'clock' },
+  completing: { word: 'Completing', tone: 'active', icon: 'seal' },
+  failed: { word: 'Failed', tone: 'bad', icon: 'cross' },
 }
 
 const batchBadges: Readonly<Record<BatchState, Badge>> = {
+  ...commonBadges,
   scanning: { word: 'Scanning', tone: 'active', icon: 'folder' },
-  running: { word: 'Uploading', tone: 'active', icon: 'up' },
-  paused: { word: 'Paused', tone: 'warn', icon: 'pause' },
-  cancelling: { word: 'Cancelling', tone: 'calm', icon: 'minus' },
-  completed: { word: 'Done', tone: 'good', icon: 'check' },
   failed: { word: 'Not all done', tone: 'bad', icon: 'cross' },
-  cancelled: { word: 'Cancelled', tone: 'calm', icon: 'minus' },
 }
 
 const waitingWords: Readonly<Record<Waiting, { readonly word: string; readonly sentence: string }>> = {

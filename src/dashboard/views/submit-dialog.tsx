@@ -27,7 +27,7 @@ export const SubmitDialog = () => {
   const draft = useSignal<Draft>({ ...emptyDraft, bucket: remembered<string>('bucket') ?? '' })
   const problem = useSignal<ApiProblem | null>(null)
   const busy = useSignal(false)
-  const { kind, path, bucket, key, ifExists, priority, labels, include, exclude } = draft.value
+  const { kind, path, bucket, ifExists } = draft.value
   const isFile = kind === 'file'
 
   const set = (change: Partial<Draft>): void => {
@@ -57,7 +57,12 @@ export const SubmitDialog = () => {
   }
 
   const problems = new Map(problem.value?.fields.map((field) => [fieldOf(field.path), field.message]))
-  const wrong = (field: keyof Draft): string | undefined => problems.get(field)
+  const bind = (name: Exclude<keyof Draft, 'kind' | 'ifExists'>) => ({
+    name,
+    value: draft.value[name],
+    problem: problems.get(name),
+    onInput: (value: string) => set({ [name]: value }),
+  })
   return (
     <Dialog label="New upload" onClose={close}>
       <form onSubmit={submit} noValidate={false}>
@@ -81,34 +86,20 @@ export const SubmitDialog = () => {
         </fieldset>
         <TextField
           label={isFile ? 'File' : 'Directory'}
-          name="path"
-          value={path}
+          {...bind('path')}
           placeholder={isFile ? '/srv/in/video.mp4' : '/srv/in/pictures'}
           hint="An absolute path on the daemon's machine, below one of its source roots."
-          problem={wrong('path')}
           mono
           required
-          onInput={(value) => set({ path: value })}
         />
         <div class="field-row">
-          <TextField
-            label="Bucket"
-            name="bucket"
-            value={bucket}
-            problem={wrong('bucket')}
-            mono
-            required
-            onInput={(value) => set({ bucket: value })}
-          />
+          <TextField label="Bucket" {...bind('bucket')} mono required />
           <TextField
             label={isFile ? 'Key' : 'Prefix'}
-            name="key"
-            value={key}
+            {...bind('key')}
             placeholder={isFile ? keyOf({ path, key: '' }) : 'pictures/'}
             hint={isFile ? 'Empty: the name of the file.' : 'What every key begins with.'}
-            problem={wrong('key')}
             mono
-            onInput={(value) => set({ key: value })}
           />
         </div>
         <details class="more">
@@ -132,43 +123,17 @@ export const SubmitDialog = () => {
             <div class="field-row">
               <TextField
                 label="Only"
-                name="include"
-                value={include}
+                {...bind('include')}
                 placeholder="**/*.jpg"
                 hint="Globs with commas between them."
-                problem={wrong('include')}
                 mono
-                onInput={(value) => set({ include: value })}
               />
-              <TextField
-                label="But not"
-                name="exclude"
-                value={exclude}
-                placeholder="tmp, **/*.part"
-                problem={wrong('exclude')}
-                mono
-                onInput={(value) => set({ exclude: value })}
-              />
+              <TextField label="But not" {...bind('exclude')} placeholder="tmp, **/*.part" mono />
             </div>
           )}
           <div class="field-row">
-            <TextField
-              label="Labels"
-              name="labels"
-              value={labels}
-              placeholder="run=42, camera=7"
-              problem={wrong('labels')}
-              onInput={(value) => set({ labels: value })}
-            />
-            <TextField
-              label="Priority"
-              name="priority"
-              type="number"
-              value={priority}
-              hint="−100 to 100, higher goes first."
-              problem={wrong('priority')}
-              onInput={(value) => set({ priority: value })}
-            />
+            <TextField label="Labels" {...bind('labels')} placeholder="run=42, camera=7" />
+            <TextField label="Priority" {...bind('priority')} type="number" hint="−100 to 100, higher goes first." />
           </div>
         </details>
         {problem.value !== null && (
