@@ -162,6 +162,26 @@ describe('the dashboard in Chromium', () => {
     expect(complaints).toEqual([])
   })
 
+  it('pauses and resumes everything, after asking', async () => {
+    world = await createWorld({ bandwidth: 2_000_000 })
+    const path = await world.makeSource('slow.bin', 60 * mib)
+    const daemon = await world.start({ LONGSHORE_PART_SIZE: '1MiB' })
+    const submit = (key: string) => daemon.submit({ source: { path }, target: { bucket, key } })
+    const jobs = [await submit('one.bin'), await submit('two.bin')]
+    const { page, complaints } = await openPage(browser, daemon.url)
+    const states = () => Promise.all(jobs.map(async ({ id }) => (await daemon.get(id)).state))
+    await page.getByRole('button', { name: 'Pause all' }).click()
+    await page.getByRole('button', { name: 'No, leave it' }).click()
+    await until(async () => (await states()).every((state) => state === 'running'))
+    await page.getByRole('button', { name: 'Pause all' }).click()
+    await page.getByRole('button', { name: 'Pause everything' }).click()
+    await until(async () => (await states()).every((state) => state === 'paused'))
+    await page.getByRole('button', { name: 'Resume all' }).click()
+    await page.getByRole('button', { name: 'Resume everything' }).click()
+    await until(async () => (await states()).every((state) => state === 'running'))
+    expect(complaints).toEqual([])
+  })
+
   it('limits the bandwidth of everything, and shows the limit', async () => {
     world = await createWorld()
     const daemon = await world.start()

@@ -23,6 +23,24 @@ export const verbWords: Readonly<Record<JobVerb, string>> = {
   cancel: 'Cancel',
 }
 
+const allWords = {
+  pause: {
+    title: 'Pause everything?',
+    text: 'Parts on their way are finished, and nothing goes to OSS until it is resumed. What is handed over later is not paused.',
+    yes: 'Pause everything',
+  },
+  resume: {
+    title: 'Resume everything?',
+    text: 'Every paused job goes on, also those that somebody paused one by one.',
+    yes: 'Resume everything',
+  },
+} as const
+
+/** Asks, for others may rely on what goes on. */
+export const steerAll = ({ api, question }: Dashboard, verb: keyof typeof allWords): void => {
+  question.value = { ...allWords[verb], act: () => api.send('POST', `v1/jobs/${verb}`, {}) }
+}
+
 export const fileNameOf = (key: string): string => key.slice(key.lastIndexOf('/') + 1)
 
 /** Does it, or asks first where something would be lost. */

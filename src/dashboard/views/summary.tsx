@@ -1,12 +1,16 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { useDashboard } from '../state/dashboard.js'
+import { steerAll } from '../state/job-actions.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from '../text/format.js'
+import { Icon } from './icon.js'
+import { verbIcons } from './job-buttons.js'
 import { ThroughputChart } from './throughput-chart.js'
 
 /** How fast it goes, and what is left to do. */
 export const Summary = () => {
-  const { jobs, limit } = useDashboard()
+  const dashboard = useDashboard()
+  const { jobs, limit, session } = dashboard
   const rate = useSignal(0)
   useEffect(() => {
     const timer = setInterval(() => {
@@ -16,6 +20,11 @@ export const Summary = () => {
   }, [])
   const stats = jobs.stats.value
   const left = stats?.bytesPending ?? 0
+  const counts = stats?.jobs
+  const verbs = [
+    { verb: 'pause', word: 'Pause all', makesSense: (counts?.queued ?? 0) + (counts?.running ?? 0) > 0 },
+    { verb: 'resume', word: 'Resume all', makesSense: (counts?.paused ?? 0) > 0 },
+  ] as const
   const facts = [
     { name: 'Uploading', value: formatCount(jobs.moving.value ?? 0) },
     { name: 'Waiting', value: formatCount((stats?.jobs.queued ?? 0) + (stats?.jobs.paused ?? 0)) },
@@ -40,6 +49,18 @@ export const Summary = () => {
             </div>
           ))}
         </dl>
+        {session.value?.scope !== 'read' && (
+          <div class="summary-buttons">
+            {verbs.map(
+              ({ verb, word, makesSense }) =>
+                makesSense && (
+                  <button key={verb} type="button" class="button" onClick={() => steerAll(dashboard, verb)}>
+                    <Icon name={verbIcons[verb]} /> {word}
+                  </button>
+                ),
+            )}
+          </div>
+        )}
       </div>
       <ThroughputChart />
     </section>
