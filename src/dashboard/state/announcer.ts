@@ -1,7 +1,6 @@
 import { signal } from '@preact/signals'
 import type { StoredEvent } from '../../core/event.js'
-import { plural } from '../text/format.js'
-import { fileNameOf } from './job-actions.js'
+import { fileNameOf, plural } from '../text/format.js'
 
 /** Settled uploads are told together, at most so often, so that a screen reader can finish its sentence. */
 const everyMs = 4_000

@@ -1,5 +1,6 @@
 import type { JobState } from '../../core/job.js'
 import type { JobView } from '../../core/job-view.js'
+import { fileNameOf } from '../text/format.js'
 import type { Dashboard } from './dashboard.js'
 
 export type JobVerb = 'pause' | 'resume' | 'retry' | 'cancel'
@@ -40,8 +41,6 @@ const allWords = {
 export const steerAll = ({ api, question }: Dashboard, verb: keyof typeof allWords): void => {
   question.value = { ...allWords[verb], act: () => api.send('POST', `v1/jobs/${verb}`, {}) }
 }
-
-export const fileNameOf = (key: string): string => key.slice(key.lastIndexOf('/') + 1)
 
 /** Does it, or asks first where something would be lost. */
 export const steerJob = ({ api, attempt, question }: Dashboard, job: JobView, verb: JobVerb): void => {

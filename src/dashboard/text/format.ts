@@ -54,3 +54,6 @@ export const formatAgo = (instant: string, now: Date): string => {
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`
   return day.format(new Date(instant))
 }
+
+/** The last part of a key or path. */
+export const fileNameOf = (key: string): string => key.slice(key.lastIndexOf('/') + 1)

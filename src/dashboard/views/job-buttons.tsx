@@ -1,6 +1,7 @@
 import type { JobView } from '../../core/job-view.js'
 import { useDashboard } from '../state/dashboard.js'
-import { fileNameOf, type JobVerb, steerJob, verbsOf, verbWords } from '../state/job-actions.js'
+import { type JobVerb, steerJob, verbsOf, verbWords } from '../state/job-actions.js'
+import { fileNameOf } from '../text/format.js'
 import { Icon, type IconName } from './icon.js'
 
 export const verbIcons: Readonly<Record<JobVerb, IconName>> = {

@@ -1,7 +1,6 @@
 import type { JobView } from '../../core/job-view.js'
-import { fileNameOf } from '../state/job-actions.js'
 import { jobHash } from '../state/route.js'
-import { formatAgo, formatBytes, formatDuration, formatRate } from '../text/format.js'
+import { fileNameOf, formatAgo, formatBytes, formatDuration, formatRate } from '../text/format.js'
 import { jobBadge, plainError } from '../text/words.js'
 import { Badge } from './badge.js'
 import { JobButtons } from './job-buttons.js'
