@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    // Most of the long tests wait for processes of their own: by its own rule vitest would use one worker on two cores.
+    maxWorkers: 2,
     // Ends what hangs; on a busy machine the slowest test takes a minute.
     testTimeout: 180_000,
     hookTimeout: 180_000,
