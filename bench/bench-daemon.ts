@@ -69,6 +69,8 @@ export const startDaemon = async (
   const child = spawn(process.execPath, [...profiling, main, 'serve'], {
     env: {
       PATH: process.env['PATH'],
+      // As in the image and the unit of systemd.
+      NODE_OPTIONS: '--max-semi-space-size=4',
       LONGSHORE_LISTEN: '127.0.0.1:0',
       LONGSHORE_DATA_DIR: dataDir,
       LONGSHORE_SOURCE_ROOTS: place.sourceDir,
