@@ -16,9 +16,9 @@ describe('the form for new uploads', () => {
   })
 
   it('leaves the commas within the braces of a glob alone', () => {
-    const globs = '**/*.{jpg,png}, a.txt\nb/{c,d}/**'
+    const globs = '**/*.{jpg,png}, a.txt\nb/{c,{d,e}}/**,*.{f\ng,h'
     const { body } = submitRequestOf({ ...emptyDraft, kind: 'directory', include: globs, exclude: globs })
-    const taken = ['**/*.{jpg,png}', 'a.txt', 'b/{c,d}/**']
+    const taken = ['**/*.{jpg,png}', 'a.txt', 'b/{c,{d,e}}/**', '*.{f', 'g', 'h']
     expect(body).toMatchObject({ source: { include: taken, exclude: taken } })
   })
 

@@ -28,14 +28,23 @@ export const emptyDraft: Draft = {
   exclude: '',
 }
 
-const items = (text: string, separator = /[,\n]/): string[] =>
+const items = (text: string, separator: string | RegExp = /[,\n]/): string[] =>
   text
     .split(separator)
     .map((item) => item.trim())
     .filter((item) => item !== '')
 
-// A comma within braces belongs to its glob: `*.{jpg,png}`.
-const betweenGlobs = /[,\n](?![^{}]*\})/
+/** A comma within braces belongs to its glob: `*.{jpg,png}`, `{a,{b,c}}`. */
+const globs = (text: string): string[] => {
+  let depth = 0
+  const lines = [...text].map((letter) => {
+    if (letter === '\n') depth = 0
+    else if (letter === '{') depth++
+    else if (letter === '}') depth = Math.max(0, depth - 1)
+    return letter === ',' && depth === 0 ? '\n' : letter
+  })
+  return items(lines.join(''), '\n')
+}
 
 const labelsOf = (text: string): Record<string, string> =>
   Object.fromEntries(
@@ -72,8 +81,8 @@ export const submitRequestOf = (draft: Draft): SubmitRequest => {
   if (draft.kind === 'file') {
     return { path: 'v1/jobs', body: { source: { path }, target: { bucket, key: keyOf(draft) }, ...options } }
   }
-  const include = items(draft.include, betweenGlobs)
-  const exclude = items(draft.exclude, betweenGlobs)
+  const include = globs(draft.include)
+  const exclude = globs(draft.exclude)
   const prefix = draft.key.trim()
   return {
     path: 'v1/batches',
