@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { batchProblemCodes, batchStates } from '../../src/core/batch.js'
 import { jobErrorCodes } from '../../src/core/failure.js'
 import { jobStates, waitingReasons } from '../../src/core/job.js'
-import { batchBadge, jobBadge, plainError, plainProblem, waitingSentence } from '../../src/dashboard/text/words.js'
+import {
+  batchBadge,
+  ifExistsWords,
+  jobBadge,
+  plainError,
+  plainProblem,
+  waitingSentence,
+} from '../../src/dashboard/text/words.js'
 
 describe('the words of the page', () => {
   it('tell every state apart by its word, or by its outcome', () => {
@@ -23,6 +30,10 @@ describe('the words of the page', () => {
     expect(sentence).toMatch(/^[A-Z].*\.$/)
     expect(remedy).toMatch(/^[A-Z].*\.$/)
     expect(sentence).not.toBe(plainError('something newer').sentence)
+  })
+
+  it('name the choice of the form that replaces an object', () => {
+    expect(plainError('object_exists').remedy).toContain(`“${ifExistsWords.overwrite}”`)
   })
 
   it('know what to say of codes that are newer than the page', () => {

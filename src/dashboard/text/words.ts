@@ -1,7 +1,7 @@
 import type { BatchProblemCode, BatchState } from '../../core/batch.js'
 import type { EventType } from '../../core/event.js'
 import type { JobErrorCode } from '../../core/failure.js'
-import type { JobState, Proof, Waiting } from '../../core/job.js'
+import type { IfExists, JobState, Proof, Waiting } from '../../core/job.js'
 import type { JobView } from '../../core/job-view.js'
 
 /** How a state looks: its colour by tone, its icon by name, and always its word. */
@@ -67,6 +67,14 @@ export const batchBadge = (state: BatchState): Badge => batchBadges[state]
 
 export const waitingSentence = (waiting: Waiting): string => waitingWords[waiting].sentence
 
+/** What is done if the object is there already, as the form offers it. */
+export const ifExistsWords: Readonly<Record<IfExists, string>> = {
+  overwrite: 'replace it',
+  skip: 'leave it and count as done',
+  skipSame: 'leave it if it is the same, else replace it',
+  fail: 'fail',
+}
+
 export interface Plain {
   readonly sentence: string
   readonly remedy: string
@@ -88,7 +96,7 @@ const errors: Readonly<Record<JobErrorCode, Plain>> = {
   },
   object_exists: {
     sentence: 'An object of that name is already in the bucket, and this job was told not to replace one.',
-    remedy: 'Choose another key, or submit it with “replace it”.',
+    remedy: `Choose another key, or submit it with “${ifExistsWords.overwrite}”.`,
   },
   access_denied: {
     sentence: "OSS refused the daemon's keys, or they may not write there.",

@@ -5,16 +5,10 @@ import { useDashboard } from '../state/dashboard.js'
 import { remember, remembered } from '../state/memory.js'
 import { jobHash, jobsHash, noFilter } from '../state/route.js'
 import { type Draft, emptyDraft, fieldOf, keyOf, submitRequestOf } from '../state/submit-request.js'
+import { ifExistsWords } from '../text/words.js'
 import { Dialog } from './dialog.js'
 import { Icon } from './icon.js'
 import { TextField } from './text-field.js'
-
-const policies: Readonly<Record<IfExists, string>> = {
-  overwrite: 'replace it',
-  skip: 'leave it and count as done',
-  skipSame: 'leave it if it is the same, else replace it',
-  fail: 'fail',
-}
 
 const kinds = [
   { kind: 'file', word: 'One file', icon: 'up' },
@@ -112,9 +106,9 @@ export const SubmitDialog = () => {
               value={ifExists}
               onChange={(event) => set({ ifExists: event.currentTarget.value as IfExists })}
             >
-              {(Object.keys(policies) as IfExists[]).map((policy) => (
+              {(Object.keys(ifExistsWords) as IfExists[]).map((policy) => (
                 <option key={policy} value={policy}>
-                  {policies[policy]}
+                  {ifExistsWords[policy]}
                 </option>
               ))}
             </select>
