@@ -1,8 +1,7 @@
-import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
 import { useDashboard } from '../state/dashboard.js'
 import { type Filter, groupOf, jobsHash, noFilter, type StateGroup, stateGroups } from '../state/route.js'
 import { formatCount } from '../text/format.js'
+import { DraftInput } from './draft-input.js'
 
 const groupWords: Readonly<Record<StateGroup, string>> = {
   all: 'All',
@@ -24,40 +23,17 @@ const fields = [
 
 /** What the list shows. All of it stands in the address, so that a reload or a link keeps it. */
 export const FilterBar = ({ filter }: { readonly filter: Filter }) => {
-  const { jobs } = useDashboard()
-  const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
-  /** What is being typed: every event draws the fields anew, and must not take it away. */
-  const drafts = useSignal<Partial<Filter>>({})
-  const filterNow = useRef(filter)
-  filterNow.current = filter
-  useEffect(
-    () => () => {
-      if (timer.current !== null) clearTimeout(timer.current)
-    },
-    [],
-  )
+  const { jobs, route } = useDashboard()
   const counts = jobs.stats.value?.jobs
   const narrowed = filter.bucket !== '' || filter.label !== '' || filter.batch !== ''
   const group = groupOf(filter.states)
 
-  const settle = (): void => {
-    const { bucket, label, batch } = { ...filterNow.current, ...drafts.peek() }
-    const typed = { bucket: bucket.trim(), label: label.trim(), batch: batch.trim() }
-    history.replaceState(null, '', jobsHash({ ...filterNow.current, ...typed }))
+  const narrow = (name: (typeof fields)[number]['name'], text: string): void => {
+    // What another field has put there meanwhile stays.
+    const now = route.peek()
+    if (now.page !== 'jobs') return
+    history.replaceState(null, '', jobsHash({ ...now.filter, [name]: text }))
     dispatchEvent(new HashChangeEvent('hashchange'))
-  }
-
-  const type = (name: (typeof fields)[number]['name'], value: string): void => {
-    drafts.value = { ...drafts.peek(), [name]: value }
-    if (timer.current !== null) clearTimeout(timer.current)
-    timer.current = setTimeout(settle, settleMs)
-  }
-
-  const leave = (): void => {
-    if (Object.keys(drafts.peek()).length === 0) return
-    if (timer.current !== null) clearTimeout(timer.current)
-    settle()
-    drafts.value = {}
   }
 
   return (
@@ -85,19 +61,16 @@ export const FilterBar = ({ filter }: { readonly filter: Filter }) => {
       <search>
         <form class="filter-fields" onSubmit={(event) => event.preventDefault()}>
           {fields.map(({ name, label, hint }) => (
-            <label key={name} class="filter-field" data-name={name}>
-              <span class="unseen">{label}</span>
-              <input
-                type="text"
+            <span key={name} class="filter-field" data-name={name}>
+              <DraftInput
+                label={label}
                 name={name}
-                value={drafts.value[name] ?? filter[name]}
+                value={filter[name]}
                 placeholder={hint}
-                autocomplete="off"
-                spellcheck={false}
-                onInput={(event) => type(name, event.currentTarget.value)}
-                onBlur={leave}
+                settleMs={settleMs}
+                onCommit={(text) => narrow(name, text)}
               />
-            </label>
+            </span>
           ))}
           {narrowed && (
             <a class="button quiet" href={jobsHash({ ...noFilter, states: filter.states })}>

@@ -1,34 +1,27 @@
-import { useSignal } from '@preact/signals'
 import type { JobView } from '../../core/job-view.js'
 import { useDashboard } from '../state/dashboard.js'
+import { DraftInput } from './draft-input.js'
 
 /** -100..100; the daemon takes the higher ones first. */
 export const PriorityField = ({ job }: { readonly job: JobView }) => {
   const { api, attempt } = useDashboard()
-  // Every event of the job draws the field anew: what is being typed must not be replaced by what holds.
-  const draft = useSignal<string | null>(null)
-  const set = (priority: number): void => {
-    if (!Number.isInteger(priority) || Math.abs(priority) > 100 || priority === job.priority) return
+  const set = (text: string): void => {
+    const priority = Number(text)
+    if (text === '' || !Number.isInteger(priority) || Math.abs(priority) > 100 || priority === job.priority) return
     void attempt(() => api.send('PATCH', `v1/jobs/${encodeURIComponent(job.id)}`, { priority }))
   }
   return (
-    <label class="priority">
-      <span class="unseen">Priority, higher goes first</span>
-      <input
+    <span class="priority">
+      <DraftInput
+        label="Priority, higher goes first"
+        name="priority"
         type="number"
         min={-100}
         max={100}
-        step={1}
-        value={draft.value ?? job.priority}
-        onInput={(event) => {
-          draft.value = event.currentTarget.value
-        }}
-        onChange={(event) => set(event.currentTarget.valueAsNumber)}
-        onBlur={() => {
-          draft.value = null
-        }}
+        value={String(job.priority)}
+        onCommit={set}
       />
       <span class="muted">higher goes first</span>
-    </label>
+    </span>
   )
 }
