@@ -18,6 +18,9 @@ export class ApiProblem extends Error {
   }
 }
 
+/** Whether it may well be gone at the next try. */
+export const passes = ({ status }: ApiProblem): boolean => status === 0 || status === 429 || status >= 500
+
 interface ProblemBody {
   readonly code?: string
   readonly title?: string

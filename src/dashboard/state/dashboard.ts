@@ -24,6 +24,8 @@ export interface Question {
   readonly title: string
   readonly text: string
   readonly yes: string
+  /** `danger`: something is lost by it. */
+  readonly look: 'danger' | 'primary'
   act(): Promise<unknown>
 }
 
@@ -76,9 +78,6 @@ export const createDashboard = () => {
     if (value.page === 'jobs') jobs.setFilter(value.filter)
   })
   addEventListener('online', () => jobs.hurry())
-  document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) jobs.hurry()
-  })
   const first = route.peek()
   if (first.page === 'jobs') jobs.setFilter(first.filter)
 

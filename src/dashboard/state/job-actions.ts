@@ -29,17 +29,24 @@ const allWords = {
     title: 'Pause everything?',
     text: 'Parts on their way are finished, and nothing goes to OSS until it is resumed. What is handed over later is not paused.',
     yes: 'Pause everything',
+    done: 'Everything is being paused.',
   },
   resume: {
     title: 'Resume everything?',
     text: 'Every paused job goes on, also those that somebody paused one by one.',
     yes: 'Resume everything',
+    done: 'Everything is being resumed.',
   },
 } as const
 
 /** Asks, for others may rely on what goes on. */
-export const steerAll = ({ api, question }: Dashboard, verb: keyof typeof allWords): void => {
-  question.value = { ...allWords[verb], act: () => api.send('POST', `v1/jobs/${verb}`, {}) }
+export const steerAll = ({ api, question, announcer }: Dashboard, verb: keyof typeof allWords): void => {
+  const { title, text, yes, done } = allWords[verb]
+  const act = async (): Promise<void> => {
+    await api.send('POST', `v1/jobs/${verb}`)
+    announcer.say(done)
+  }
+  question.value = { title, text, yes, look: 'primary', act }
 }
 
 /** Does it, or asks first where something would be lost. */
@@ -53,6 +60,7 @@ export const steerJob = ({ api, attempt, question }: Dashboard, job: JobView, ve
     title: `Cancel ${fileNameOf(job.target.key)}?`,
     text: 'What was uploaded of it so far is removed from OSS. The file itself stays where it is.',
     yes: 'Cancel the upload',
+    look: 'danger',
     act,
   }
 }

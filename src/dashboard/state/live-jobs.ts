@@ -2,7 +2,7 @@ import { computed, signal } from '@preact/signals'
 import type { StoredEvent } from '../../core/event.js'
 import type { JobState } from '../../core/job.js'
 import type { JobView, ProgressView } from '../../core/job-view.js'
-import { type Api, ApiProblem, type Page } from '../net/api.js'
+import { type Api, ApiProblem, type Page, passes } from '../net/api.js'
 import { type EventStream, openEventStream } from '../net/event-stream.js'
 import { createFrames } from './frames.js'
 import { createJobList, type JobList } from './job-list.js'
@@ -39,6 +39,8 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
   const stats = signal<Stats | null>(null)
   const loading = signal(true)
   const complete = signal(false)
+  /** Why the daemon does not list what the filter asks for. */
+  const refusal = signal<string | null>(null)
   /** The job of the job's page. */
   const watched = signal<JobView | null>(null)
   const throughput = createThroughput(Date.now())
@@ -116,17 +118,23 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
     if (snapshotTimer !== null) clearTimeout(snapshotTimer)
     loading.value = true
     complete.value = false
+    refusal.value = null
     cursor = null
     refreshStats()
     try {
       let more = await loadPage(firstPage, current)
       while (more && cursor !== null && list.size < eagerJobs) more = await loadPage(nextPages, current)
-      if (current === generation) loading.value = false
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error
-      // What is wrong shows by the stream. Until the list is there it stays one that is being loaded.
-      if (current === generation) snapshotTimer = setTimeout(() => void snapshot(), tryAgainMs)
+      if (current !== generation) return
+      // An outage shows by the stream. Until it is over the list stays one that is being loaded.
+      if (passes(error)) {
+        snapshotTimer = setTimeout(() => void snapshot(), tryAgainMs)
+        return
+      }
+      refusal.value = error.message
     }
+    if (current === generation) loading.value = false
   }
 
   const begin = (): void => {
@@ -190,6 +198,7 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
     stats,
     loading,
     complete,
+    refusal,
     watched,
     throughput,
     connect,

@@ -74,6 +74,7 @@ export const BatchButtons = ({ batch }: { readonly batch: BatchView }) => {
       title: 'Cancel the whole batch?',
       text: 'Every upload of it that is not done is cancelled, and what was sent of those is removed from OSS. Finished objects stay.',
       yes: 'Cancel the batch',
+      look: 'danger',
       act,
     }
   }

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { isSettled } from '../../core/job.js'
 import type { JobView as Job } from '../../core/job-view.js'
-import { ApiProblem } from '../net/api.js'
+import { ApiProblem, passes } from '../net/api.js'
 import { useDashboard } from '../state/dashboard.js'
 import { steerJob, verbsOf, verbWords } from '../state/job-actions.js'
 import { followJob } from '../state/job-details.js'
@@ -47,6 +47,7 @@ const Buttons = ({ job }: { readonly job: Job }) => {
       title: 'Forget this job?',
       text: 'Its entry and history go from the daemon. The object in OSS and the file stay as they are.',
       yes: 'Forget it',
+      look: 'danger',
       act: async () => {
         await dashboard.api.send('DELETE', `v1/jobs/${encodeURIComponent(job.id)}`)
         location.hash = jobsHash(noFilter)
@@ -188,17 +189,30 @@ const Details = ({ id }: { readonly id: string }) => {
   )
 }
 
+const lookAgainMs = 2_000
+
 /** One job: how far it is, its parts, what went wrong, its proof, and what happened. */
 export const JobView = ({ id }: { readonly id: string }) => {
   const { jobs } = useDashboard()
   const problem = useSignal<string | null>(null)
   useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let over = false
+    const look = (): void => {
+      jobs.watch(id).catch((error: unknown) => {
+        if (!(error instanceof ApiProblem)) throw error
+        if (over) return
+        problem.value = error.status === 404 ? 'This job was never made, or was forgotten.' : error.message
+        if (passes(error)) timer = setTimeout(look, lookAgainMs)
+      })
+    }
     problem.value = null
-    jobs.watch(id).catch((error: unknown) => {
-      if (!(error instanceof ApiProblem)) throw error
-      problem.value = error.status === 404 ? 'This job was never made, or was forgotten.' : error.message
-    })
-    return () => jobs.unwatch()
+    look()
+    return () => {
+      over = true
+      clearTimeout(timer)
+      jobs.unwatch()
+    }
   }, [id])
 
   const job = jobs.watched.value

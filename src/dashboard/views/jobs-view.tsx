@@ -38,13 +38,14 @@ const NothingYet = () => {
   )
 }
 
-const NothingFits = ({ filter }: { readonly filter: Filter }) => (
+const NothingFits = ({ filter, refusal }: { readonly filter: Filter; readonly refusal: string | null }) => (
   <section class="empty card">
     <h2>No job fits this filter</h2>
     <p>
-      {filter.states.length === 1 && filter.states[0] === 'failed'
-        ? 'Nothing has failed. That is how it should be.'
-        : 'Jobs that come to fit it appear here by themselves.'}
+      {refusal ??
+        (filterQuery(filter) === 'state=failed'
+          ? 'Nothing has failed. That is how it should be.'
+          : 'Jobs that come to fit it appear here by themselves.')}
     </p>
     <p>
       <a class="button" href={jobsHash(noFilter)}>
@@ -68,7 +69,9 @@ export const JobsView = ({ filter }: { readonly filter: Filter }) => {
       {filter.batch !== '' && <BatchCard id={filter.batch} />}
       {(size > 0 || filtered) && <FilterBar filter={filter} />}
       {size > 0 && <JobTable />}
-      {size === 0 && settled && (filtered ? <NothingFits filter={filter} /> : <NothingYet />)}
+      {size === 0 &&
+        settled &&
+        (filtered ? <NothingFits filter={filter} refusal={jobs.refusal.value} /> : <NothingYet />)}
       {size === 0 && !settled && <p class="loading muted">Looking at the jobs…</p>}
       {size > 0 && (
         <p class="list-end muted">

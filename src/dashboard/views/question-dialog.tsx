@@ -1,7 +1,7 @@
 import { type Question, useDashboard } from '../state/dashboard.js'
 import { Dialog } from './dialog.js'
 
-/** Asks before something is lost. */
+/** Asks before something is done that others may feel. */
 export const QuestionDialog = ({ asked }: { readonly asked: Question }) => {
   const { question, attempt } = useDashboard()
   const close = (): void => {
@@ -17,7 +17,7 @@ export const QuestionDialog = ({ asked }: { readonly asked: Question }) => {
         </button>
         <button
           type="button"
-          class="button danger"
+          class={`button ${asked.look}`}
           onClick={() => {
             close()
             void attempt(asked.act)
