@@ -585,7 +585,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Pause everything that matches
-         * @description Without a filter: every job that there is now. Answers when it is durable; then the jobs are told in small steps, which goes on after a crash. A batch that may still make jobs that match is told too. Jobs that are made later are not meant.
+         * @description Without a filter: every job that there is now. Answers when it is durable; then the jobs are told in small steps, which goes on after a crash. A batch that may still make jobs that match is told too, unless the filter names a source. Jobs that are made later are not meant.
          */
         readonly post: operations["pauseJobs"];
         readonly delete?: never;
@@ -605,7 +605,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Resume everything that matches
-         * @description Without a filter: every job that there is now. Answers when it is durable; then the jobs are told in small steps, which goes on after a crash. A batch that may still make jobs that match is told too. Jobs that are made later are not meant.
+         * @description Without a filter: every job that there is now. Answers when it is durable; then the jobs are told in small steps, which goes on after a crash. A batch that may still make jobs that match is told too, unless the filter names a source. Jobs that are made later are not meant.
          */
         readonly post: operations["resumeJobs"];
         readonly delete?: never;
@@ -2254,8 +2254,6 @@ export interface operations {
     readonly pauseJobs: {
         readonly parameters: {
             readonly query?: {
-                /** @description May repeat or hold commas. */
-                readonly state?: readonly ("queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled")[];
                 readonly bucket?: string;
                 /** @description Path of the source; with a `/` at its end everything below that directory. */
                 readonly source?: string;
@@ -2284,8 +2282,6 @@ export interface operations {
     readonly resumeJobs: {
         readonly parameters: {
             readonly query?: {
-                /** @description May repeat or hold commas. */
-                readonly state?: readonly ("queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled")[];
                 readonly bucket?: string;
                 /** @description Path of the source; with a `/` at its end everything below that directory. */
                 readonly source?: string;

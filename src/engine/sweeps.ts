@@ -41,11 +41,14 @@ interface Deps {
 
 const stepJobs = 128
 const betweenStepsMs = 5
-const betweenRoundsMs = 500
+const betweenLooksMs = 500
 const retryMs = 1_000
 const idleMs = 60_000
 
 const reached: Readonly<Record<SweepVerb, readonly JobState[]>> = { pause: ['queued', 'running'], resume: ['paused'] }
+
+/** A pause of everything. */
+const holdsAll = ({ verb, filter }: Sweep): boolean => verb === 'pause' && isOfAll(filter)
 
 const isOfAll = (filter: JobFilter): boolean => Object.keys(filter).length === 0
 
@@ -54,12 +57,13 @@ export const createSweeps = ({ store, storage, clock, logger, onBatches }: Deps)
   const nudge = createNudge(clock)
   let running: Promise<void> = Promise.resolve()
   let holding = false
+  /** Sweeps that have met every job and await some: what is left may not hold up others. */
+  let awaiting = new Set<number>()
 
   const countJobs = async (verb: SweepVerb, filter: JobFilter): Promise<number> => {
-    const states = reached[verb].filter((state) => filter.states?.includes(state) ?? true)
     let jobs = 0
     for (let cursor: string | null = null; ; ) {
-      const page = await store.tally({ ...filter, states }, cursor)
+      const page = await store.tally({ ...filter, states: reached[verb] }, cursor)
       jobs += page.pending
       cursor = page.nextCursor
       if (cursor === null) return jobs
@@ -68,26 +72,34 @@ export const createSweeps = ({ store, storage, clock, logger, onBatches }: Deps)
 
   const steerBatches = async (verb: SweepVerb, filter: JobFilter, by: string | null): Promise<number> => {
     // What only some jobs of a batch are is nothing that the batch could be told.
-    if (filter.states !== undefined || filter.source !== undefined) return 0
+    if (filter.source !== undefined) return 0
     const meant = (await store.unfinishedBatches()).filter((batch) => mayMatch(batch, filter))
-    for (const { id } of meant) await store.controlBatch(id, verb, by)
-    if (meant.length > 0) onBatches()
-    return meant.length
+    let told = 0
+    for (const { id } of meant) if ((await store.controlBatch(id, verb, by)).kind === 'ok') told++
+    if (told > 0) onBatches()
+    return told
   }
 
   const follow = (sweeps: readonly Sweep[]): void => {
-    holding = sweeps.some(({ verb, filter }) => verb === 'pause' && isOfAll(filter))
+    awaiting = new Set([...awaiting].filter((id) => sweeps.some((sweep) => sweep.id === id)))
+    holding = sweeps.some((sweep) => holdsAll(sweep) && !awaiting.has(sweep.id))
   }
 
-  const carryOut = async ({ id, verb }: Sweep): Promise<void> => {
+  /** Until every job has been met. */
+  const carryOut = async (sweep: Sweep): Promise<void> => {
+    const { id, verb } = sweep
     while (await storage.opens(stopping.signal)) {
       const step = await store.stepSweep(id, stepJobs)
-      if (step === 'over') break
-      // After a whole round all that matched has been told: what is left may not hold up others.
-      if (step === 'again') holding = false
-      await nudge.wait(step === 'again' ? betweenRoundsMs : betweenStepsMs, stopping.signal)
+      if (step === 'more') {
+        await nudge.wait(betweenStepsMs, stopping.signal)
+        continue
+      }
+      if (step === 'again') {
+        awaiting.add(id)
+        if (holdsAll(sweep)) holding = false
+      } else logger.info({ verb }, 'Every job that matched has been told')
+      return
     }
-    if (!stopping.signal.aborted) logger.info({ verb }, 'Every job that matched has been told')
   }
 
   const loop = async (): Promise<void> => {
@@ -95,9 +107,12 @@ export const createSweeps = ({ store, storage, clock, logger, onBatches }: Deps)
       try {
         const sweeps = await store.unfinishedSweeps()
         follow(sweeps)
-        const [next] = sweeps
-        if (next === undefined) await nudge.wait(idleMs, stopping.signal)
-        else await carryOut(next)
+        for (const sweep of sweeps) await carryOut(sweep)
+        const left = await store.unfinishedSweeps()
+        follow(left)
+        if (left.every(({ id }) => awaiting.has(id))) {
+          await nudge.wait(left.length === 0 ? idleMs : betweenLooksMs, stopping.signal)
+        }
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error)
         if (!stopping.signal.aborted) logger.warn({ reason }, 'Jobs could not be told; it is tried again')

@@ -52,8 +52,8 @@ const filterFields = {
 const batch = z.string().min(1).max(100).optional().describe('Only of this batch.')
 
 export const batchJobsQuerySchema = z.strictObject({ ...pageFields, ...filterFields })
-/** Which jobs a verb for many is for. */
-export const sweepQuerySchema = z.strictObject({ ...filterFields, batch })
+/** Which jobs a verb for many is for. The verb says which states it reaches; a filter by state would follow jobs that change theirs. */
+export const sweepQuerySchema = z.strictObject({ ...filterFields, batch }).omit({ state: true })
 
 export const jobsQuerySchema = z.strictObject({ ...pageFields, ...filterFields, batch })
 

@@ -17,8 +17,8 @@ export interface SweepStore {
   /** Oldest first. */
   unfinishedSweeps(): Promise<readonly Sweep[]>
   /**
-   * Looks at up to `limit` jobs. `again`: a whole round found something, or jobs whose Complete is under way, which may come
-   * back to the queue: begin the next round after a while. `over`: there is nothing left, or no such sweep.
+   * Tells up to `limit` jobs, each once: what is asked of it afterwards stands. `again`: all have been met, but some whose Complete was
+   * under way may come back to the queue: look after a while. `over`: there is nothing left, or no such sweep.
    */
   stepSweep(id: number, limit: number): Promise<'more' | 'again' | 'over'>
 }

@@ -17,9 +17,9 @@ interface Deps {
   now(): number
 }
 
-/** The sweeps of the store port. A step is a whole round here. */
+/** The sweeps of the store port. One step meets every job here. */
 export const createMemorySweeps = ({ run, rows, save, now }: Deps): SweepStore => {
-  let sweeps: (Sweep & { readonly last: number; readonly by: string | null })[] = []
+  let sweeps: (Sweep & { readonly last: number; readonly by: string | null; awaited: readonly Row[] | null })[] = []
   let lastId = 0
   return {
     beginSweep: (verb, filter, by) =>
@@ -27,7 +27,8 @@ export const createMemorySweeps = ({ run, rows, save, now }: Deps): SweepStore =
         const text = JSON.stringify(filter)
         sweeps = sweeps.filter((sweep) => text !== '{}' && JSON.stringify(sweep.filter) !== text)
         const sweep = { id: ++lastId, verb, filter }
-        sweeps.push({ ...sweep, last: rows().at(-1)?.seq ?? 0, by })
+        for (const older of sweeps) older.awaited = older.awaited?.filter(({ job }) => !matches(job, filter)) ?? null
+        sweeps.push({ ...sweep, last: rows().at(-1)?.seq ?? 0, by, awaited: null })
         return sweep
       }),
     unfinishedSweeps: () => run('unfinishedSweeps', () => sweeps.map(({ id, verb, filter }) => ({ id, verb, filter }))),
@@ -35,16 +36,13 @@ export const createMemorySweeps = ({ run, rows, save, now }: Deps): SweepStore =
       run('stepSweep', () => {
         const sweep = sweeps.find((one) => one.id === id)
         if (sweep === undefined) return 'over'
-        let found = false
-        for (const row of rows()) {
-          if (row.seq > sweep.last || !matches(row.job, sweep.filter)) continue
+        const meant = sweep.awaited ?? rows().filter((row) => row.seq <= sweep.last && matches(row.job, sweep.filter))
+        sweep.awaited = sweep.verb === 'pause' ? meant.filter(({ job }) => job.state === 'completing') : []
+        for (const row of meant) {
           const step = sweep.verb === 'pause' ? pauseJob(row.job) : resumeJob(row.job, row.notBefore, now())
-          found ||= sweep.verb === 'pause' && row.job.state === 'completing'
-          if (step === 'invalid_state' || step.event === null) continue
-          found = true
-          save(row, { ...step, by: sweep.by })
+          if (step !== 'invalid_state' && step.event !== null) save(row, { ...step, by: sweep.by })
         }
-        if (found) return 'again'
+        if (sweep.awaited.length > 0) return 'again'
         sweeps = sweeps.filter((one) => one.id !== id)
         return 'over'
       }),

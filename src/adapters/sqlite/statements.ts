@@ -278,7 +278,7 @@ export const sql = {
     VALUES (:verb, :filter, (SELECT coalesce(max(seq), 0) FROM jobs), :by)`,
   sweeps: 'SELECT * FROM sweeps ORDER BY id',
   sweepById: 'SELECT * FROM sweeps WHERE id = ?',
-  moveSweep: 'UPDATE sweeps SET phase = :phase, after = :after, found = :found WHERE id = :id',
+  moveSweep: 'UPDATE sweeps SET after = :after, awaited = :awaited WHERE id = :id',
   endSweep: 'DELETE FROM sweeps WHERE id = ?',
   forgetSetting: 'DELETE FROM settings WHERE name = ?',
 

@@ -14,13 +14,12 @@ interface SweepRow {
   readonly filter: string
   readonly last: number
   readonly actor: string | null
-  readonly phase: number
   readonly after: number
-  readonly found: 0 | 1
+  readonly awaited: string
 }
 
-/** What is at work first, so that it stops first. A job that is completing is waited for: it may come back to the queue. */
-const phases: Readonly<Record<SweepVerb, readonly JobState[]>> = {
+/** Jobs in these states are met. One that is completing cannot be paused, but may come back to the queue: it is awaited. */
+const met: Readonly<Record<SweepVerb, readonly JobState[]>> = {
   pause: ['running', 'queued', 'completing'],
   resume: ['running', 'paused'],
 }
@@ -32,30 +31,56 @@ export const sweepSql = `
 
 const sweepOf = ({ id, verb, filter }: SweepRow): Sweep => ({ id, verb, filter: JSON.parse(filter) as JobFilter })
 
+const awaitedOf = ({ awaited }: SweepRow): readonly number[] => JSON.parse(awaited) as number[]
+
 export const createSweepOperations = ({ database, statements, save }: Ledger): Operations<keyof SweepStore> => {
   let prepared: SqliteDatabase.Statement | null = null
 
-  const jobsOf = (sweep: SweepRow, state: JobState, limit: number) => {
+  /**
+   * The next jobs in the order in which they were made, whatever their states: a job that changes its state meanwhile is
+   * met once and no more, so that a later wish for it stands.
+   */
+  const nextJobs = (sweep: SweepRow, limit: number) => {
     prepared ??= database.prepare(sweepSql)
-    const { after, last } = sweep
-    const wanted = { ...filterParameters(JSON.parse(sweep.filter) as JobFilter), state, after, last, limit }
-    return prepared.all(wanted) as (JobRow & { readonly matches: 0 | 1 })[]
+    const { after, last, verb } = sweep
+    const wanted = { ...filterParameters(JSON.parse(sweep.filter) as JobFilter), after, last, limit }
+    const rows = met[verb].flatMap((state) => prepared?.all({ ...wanted, state }) as (JobRow & { matches: 0 | 1 })[])
+    return rows.sort((a, b) => a.seq - b.seq).slice(0, limit)
   }
 
-  /** Whether the job is not, or may not stay, as the verb wants it. */
-  const steer = (row: JobRow, { verb, actor }: SweepRow, at: number): boolean => {
-    if (row.state === 'completing') return true
+  const steer = (row: JobRow, { verb, actor }: SweepRow, at: number): void => {
     const job = jobOf(row)
     const step = verb === 'pause' ? pauseJob(job) : resumeJob(job, row.not_before, at)
-    if (step === 'invalid_state' || step.event === null) return false
-    save(row, { ...step, by: actor }, at)
-    return true
+    if (step !== 'invalid_state' && step.event !== null) save(row, { ...step, by: actor }, at)
+  }
+
+  /** Those of them that are still completing; the others are steered. */
+  const lookAgain = (sweep: SweepRow, awaited: readonly number[], at: number): readonly number[] =>
+    awaited.filter((seq) => {
+      const row = statements.jobBySeq.get(seq) as JobRow | undefined
+      if (row?.state === 'completing') return true
+      if (row !== undefined) steer(row, sweep, at)
+      return false
+    })
+
+  const move = (id: number, after: number, awaited: readonly number[]): void =>
+    void statements.moveSweep.run({ id, after, awaited: JSON.stringify(awaited) })
+
+  /** A newer wish for a job that an older sweep awaits is the one that stands. */
+  const giveUpAwaited = (filter: JobFilter): void => {
+    const matching = database.prepare(`SELECT ${matches} FROM jobs WHERE seq = :seq`).pluck()
+    for (const sweep of statements.sweeps.all() as SweepRow[]) {
+      const awaited = awaitedOf(sweep)
+      const left = awaited.filter((seq) => matching.get({ ...filterParameters(filter), seq }) !== 1)
+      if (left.length < awaited.length) move(sweep.id, sweep.after, left)
+    }
   }
 
   return {
     beginSweep: (_at, verb, filter, by) => {
       const text = JSON.stringify(filter)
       statements.supersedeSweeps.run({ filter: text })
+      giveUpAwaited(filter)
       const { lastInsertRowid } = statements.insertSweep.run({ verb, filter: text, by })
       return { id: Number(lastInsertRowid), verb, filter }
     },
@@ -65,23 +90,21 @@ export const createSweepOperations = ({ database, statements, save }: Ledger): O
     stepSweep: (at, id, limit) => {
       const sweep = statements.sweepById.get(id) as SweepRow | undefined
       if (sweep === undefined) return 'over'
-      const state = phases[sweep.verb][sweep.phase]
-      const rows = state === undefined ? [] : jobsOf(sweep, state, limit)
-      const steered = rows.filter((row) => row.matches === 1 && steer(row, sweep, at)).length
-      const found = sweep.found === 1 || steered > 0 ? 1 : 0
+      const rows = nextJobs(sweep, limit)
+      const awaited = [...awaitedOf(sweep)]
+      for (const row of rows) {
+        if (row.matches === 0) continue
+        if (row.state === 'completing') awaited.push(row.seq)
+        else steer(row, sweep, at)
+      }
       const last = rows.at(-1)
-      const moveOn = (phase: number, after: number, carried: 0 | 1): void =>
-        void statements.moveSweep.run({ id, phase, after, found: carried })
       if (rows.length === limit && last !== undefined) {
-        moveOn(sweep.phase, last.seq, found)
+        move(id, last.seq, awaited)
         return 'more'
       }
-      if (sweep.phase + 1 < phases[sweep.verb].length) {
-        moveOn(sweep.phase + 1, 0, found)
-        return 'more'
-      }
-      if (found === 1) {
-        moveOn(0, 0, 0)
+      const left = lookAgain(sweep, awaited, at)
+      if (left.length > 0) {
+        move(id, sweep.last, left)
         return 'again'
       }
       statements.endSweep.run(id)

@@ -28,7 +28,7 @@ export const sweepRoutes = (instance: FastifyInstance, sweeps: Pick<Sweeps, 'beg
           summary: summaries[verb],
           description:
             'Without a filter: every job that there is now. Answers when it is durable; then the jobs are told in small steps, which goes on after a crash. ' +
-            'A batch that may still make jobs that match is told too. Jobs that are made later are not meant.',
+            'A batch that may still make jobs that match is told too, unless the filter names a source. Jobs that are made later are not meant.',
           tags: ['jobs'],
           querystring: sweepQuerySchema,
           response: { 202: sweepSchema, ...problems(413, 503, 507) },
