@@ -7,12 +7,14 @@ type BatchStep = Batch | 'invalid_state'
 
 const pauseBatch = (batch: Batch): BatchStep => {
   if (batch.finishedAt !== null || batch.desired === 'cancel') return 'invalid_state'
-  return batch.desired === 'pause' ? batch : { ...batch, desired: 'pause', steering: 'pause' }
+  // Also when it is paused: single jobs of it may have been resumed since.
+  return { ...batch, desired: 'pause', steering: 'pause' }
 }
 
 const resumeBatch = (batch: Batch): BatchStep => {
   if (batch.finishedAt !== null || batch.desired === 'cancel') return 'invalid_state'
-  return batch.desired === 'run' ? batch : { ...batch, desired: 'run', steering: 'resume' }
+  // Also when it runs: its jobs may have been paused one by one, or by a filter.
+  return { ...batch, desired: 'run', steering: 'resume' }
 }
 
 const cancelBatch = (batch: Batch): BatchStep => {

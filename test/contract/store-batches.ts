@@ -292,6 +292,20 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
       expect(await extend('b')).toBe('ok')
     })
 
+    it('resumes jobs that were paused one by one, though the batch itself was not, and pauses those that were resumed', async () => {
+      const { store, extend, states, jobs } = await begin()
+      await extend('a', 'b')
+      const [first] = await jobs()
+      const one = first?.id ?? ''
+      await store.control(one, { verb: 'pause' })
+      await store.controlBatch('b-1', 'resume')
+      expect(await states()).toEqual(['queued', 'queued'])
+      await store.controlBatch('b-1', 'pause')
+      await store.control(one, { verb: 'resume' })
+      await store.controlBatch('b-1', 'pause')
+      expect(await states()).toEqual(['paused', 'paused'])
+    })
+
     it('does not let a job slip through that was completing when the pause came', async () => {
       const { store, extend, claimOne, states, state } = await begin()
       await extend('a')
