@@ -4,6 +4,7 @@ import type { OpenSource, SourceOpener } from '../ports/source.js'
 import type { SourceRemover } from '../ports/source-remover.js'
 import type { Finish } from '../ports/store.js'
 import { type Run, unfenced } from './run.js'
+import { RunStopped } from './run-control.js'
 import { assertSameFile, onlyCtimeMoved } from './source-guard.js'
 
 export interface SourceTools {
@@ -60,6 +61,10 @@ const asked = async (
       await source.close()
     }
   } catch (error) {
+    // The object is proven: a deadline ends what is left to do, not the job.
+    if (error instanceof RunStopped && error.reason === 'deadline') {
+      return kept('The deadline came before the source was seen to be unchanged')
+    }
     if (!(error instanceof Failure)) throw error
     return error.code === 'source_missing'
       ? { state: 'removed', note: 'The source was gone already' }
