@@ -21,7 +21,7 @@ const firstPauseMs = 100
 const longestPauseMs = 2_000
 
 /** A daemon that restarts, or a proxy in front of one that does, answers like this for a while. */
-const isPassing = (error: unknown): error is Error =>
+export const isPassing = (error: unknown): error is Error =>
   error instanceof DaemonUnreachable || (error instanceof ProblemError && error.problem.status >= 500)
 
 /**

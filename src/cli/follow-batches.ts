@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { BatchView } from '../core/batch-view.js'
 import { batchLine } from './batch-text.js'
 import { type CommandContext, graceMs } from './command-context.js'
-import { DaemonUnreachable } from './http-client.js'
+import { isPassing } from './event-stream.js'
+import { ProblemError } from './http-client.js'
 
 const firstPauseMs = 250
 const longestPauseMs = 1_000
@@ -41,10 +42,14 @@ export const followBatches = async (
       }
       if (open.size === 0) return ended
     } catch (error) {
-      if (!(error instanceof DaemonUnreachable) || !answered) throw error
-      if (awaySince === null) options.note(`the daemon is not answering (${error.message}); trying again`)
-      awaySince ??= performance.now()
-      if (performance.now() - awaySince > graceMs) throw error
+      if (error instanceof ProblemError && error.problem.status === 429) {
+        pauseMs = Math.max(pauseMs, error.problem.retryAfterMs ?? 0)
+      } else {
+        if (!isPassing(error) || !answered) throw error
+        if (awaySince === null) options.note(`the daemon is not answering (${error.message}); trying again`)
+        awaySince ??= performance.now()
+        if (performance.now() - awaySince > graceMs) throw error
+      }
     }
     await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted())
   }

@@ -13,12 +13,13 @@ const batchView = (changes: Partial<BatchView> = {}): BatchView => ({
   ...changes,
 })
 
-/** Answers one batch after the other to whatever is asked, the last of them for ever. */
-const setup = async (...answers: BatchView[]) => {
+/** Answers one batch, or a status alone, after the other to whatever is asked, the last of them for ever. */
+const setup = async (...answers: (BatchView | number)[]) => {
   const asked: string[] = []
   const server = createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`)
     const answer = answers.length > 1 ? answers.shift() : answers[0]
+    if (typeof answer === 'number') return void response.writeHead(answer, { 'retry-after': '0' }).end()
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -61,5 +62,14 @@ describe('the commands for batches', () => {
         'b-1  failed  2 of 2 files, 0 B of 0 B, 1 failed, 1 left out',
       ],
     ])
+  })
+
+  it('watch outlives a proxy whose daemon restarts, and a daemon that asks to slow down', async () => {
+    const finishedAt = '2026-01-01T00:00:00.000Z'
+    const { env } = await setup(batchView(), 502, 429, batchView({ state: 'completed', finishedAt }))
+    const { code, errors } = await cli(['watch', 'b-1'], env)
+    expect(code).toBe(0)
+    expect(errors).toContain('the daemon is not answering')
+    expect(errors).toContain('the daemon is back')
   })
 })
