@@ -1,7 +1,8 @@
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
-import { checkDatabase, type DatabaseReport } from './check-database.js'
+import type { DatabaseReport } from '../../core/database-report.js'
+import { checkDatabase } from './check-database.js'
 import { createPrivateFile } from './data-directory.js'
 import { readMigrations, recogniseSchema } from './migrate.js'
 import { asOpenError, StoreOpenError, storeExitCodes } from './store-open-error.js'
@@ -28,10 +29,21 @@ const makeSelfContained = (path: string): void => {
   }
 }
 
-const copyTo = async (source: string, target: string): Promise<void> => {
-  const database = new SqliteDatabase(source, { timeout: 5000, readonly: true })
+const openSource = (source: string): SqliteDatabase.Database => {
+  let database: SqliteDatabase.Database | null = null
   try {
+    database = new SqliteDatabase(source, { timeout: 5000, readonly: true })
     recogniseSchema(database, readMigrations().length)
+    return database
+  } catch (error) {
+    database?.close()
+    throw asOpenError(error, source)
+  }
+}
+
+const copyTo = async (source: string, target: string): Promise<void> => {
+  const database = openSource(source)
+  try {
     await database.backup(target, { progress: () => allPages })
   } finally {
     database.close()
@@ -87,7 +99,9 @@ export const backUpDatabase = async (source: string, target: string, overwrite: 
     settle(part, target, overwrite)
     return { ...report, path: target }
   } catch (error) {
-    throw asOpenError(error, source)
+    if (error instanceof StoreOpenError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new StoreOpenError(storeExitCodes.io, `The backup ${target} cannot be written: ${reason}`)
   } finally {
     for (const leftover of [part, `${part}-wal`, `${part}-shm`, `${part}-journal`]) rmSync(leftover, { force: true })
   }

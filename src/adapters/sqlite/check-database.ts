@@ -1,41 +1,48 @@
-import { existsSync, statSync } from 'node:fs'
 import SqliteDatabase from 'better-sqlite3'
+import type { DatabaseReport } from '../../core/database-report.js'
+import { bytesOf } from './file-system.js'
 import { readMigrations, recogniseSchema } from './migrate.js'
 import { asOpenError, StoreOpenError, storeExitCodes } from './store-open-error.js'
 
-/** What was found in a database file. It is sound when `problems` is empty. */
-export interface DatabaseReport {
-  readonly path: string
-  readonly sizeBytes: number
-  /** Of the write-ahead log, which a running daemon or a killed one leaves beside the file. */
-  readonly walBytes: number
-  readonly schemaVersion: number
-  /** False while a daemon has it open, and after one that was killed. */
-  readonly closedCleanly: boolean
-  readonly jobs: number
-  readonly events: number
-  /** Sentences, at most a hundred. */
-  readonly problems: readonly string[]
-}
-
 const mostProblems = 100
 
-/** The size of a file, 0 where there is none. */
-const sizeOf = (path: string): number => (existsSync(path) ? statSync(path).size : 0)
-
-/** Counters and intents are kept by triggers: what they say must be what a count says. */
-const countProblems = (database: SqliteDatabase.Database): string[] => {
-  const rows = database
-    .prepare(
-      `SELECT counted.state, counted.jobs AS counter, count(jobs.id) AS actual
-       FROM job_counts AS counted LEFT JOIN jobs ON jobs.state = counted.state
-       GROUP BY counted.state HAVING counter <> actual`,
-    )
-    .all() as { state: string; counter: number; actual: number }[]
-  return rows.map(
-    ({ state, counter, actual }) => `the counter of ${state} jobs says ${counter}, but there are ${actual}`,
-  )
+/** Of a counter that triggers keep: its name, what it says, and what a count says. */
+interface Counted {
+  readonly name: string
+  readonly counter: number
+  readonly actual: number
 }
+
+/** The counters behind `GET /v1/stats`, and the schema that brought them. Those of batches outlive their jobs, so no count can judge them. */
+const counters: readonly { readonly since: number; readonly sql: string }[] = [
+  {
+    since: 1,
+    sql: `SELECT 'the counter of ' || counted.state || ' jobs' AS name, counted.jobs AS counter, count(jobs.id) AS actual
+      FROM job_counts AS counted LEFT JOIN jobs ON jobs.state = counted.state GROUP BY counted.state`,
+  },
+  {
+    since: 1,
+    sql: `SELECT 'the counter of bytes pending of ' || counted.state || ' jobs' AS name, counted.bytes_pending AS counter,
+        coalesce(sum(iif(jobs.finished_at IS NULL, jobs.source_size - jobs.bytes_uploaded, 0)), 0) AS actual
+      FROM job_counts AS counted LEFT JOIN jobs ON jobs.state = counted.state GROUP BY counted.state`,
+  },
+  {
+    since: 10,
+    sql: `SELECT 'the counter of jobs that wait for ' || counted.waiting AS name, counted.jobs AS counter, count(jobs.id) AS actual
+      FROM wait_counts AS counted LEFT JOIN jobs ON jobs.waiting = counted.waiting GROUP BY counted.waiting`,
+  },
+  {
+    since: 10,
+    sql: `SELECT 'the counter of ' || counted.state || ' webhook messages' AS name, counted.messages AS counter, count(webhooks.n) AS actual
+      FROM webhook_counts AS counted LEFT JOIN webhooks ON webhooks.state = counted.state GROUP BY counted.state`,
+  },
+]
+
+const countProblems = (database: SqliteDatabase.Database, version: number): string[] =>
+  counters
+    .filter(({ since }) => version >= since)
+    .flatMap(({ sql }) => database.prepare(`SELECT * FROM (${sql}) WHERE counter <> actual`).all() as Counted[])
+    .map(({ name, counter, actual }) => `${name} says ${counter}, but there are ${actual}`)
 
 const foreignKeyProblems = (database: SqliteDatabase.Database): string[] => {
   const rows = database.pragma('foreign_key_check') as { table: string; parent: string }[]
@@ -64,7 +71,7 @@ const examine = (database: SqliteDatabase.Database, version: number) => {
     jobs: countOf(database, 'jobs'),
     events: countOf(database, 'events'),
     closedCleanly: clean === '1',
-    problems: [...foreignKeyProblems(database), ...(version === 0 ? [] : countProblems(database))],
+    problems: [...foreignKeyProblems(database), ...countProblems(database, version)],
   }
 }
 
@@ -74,7 +81,8 @@ const examine = (database: SqliteDatabase.Database, version: number) => {
  * newer than we are, and when it cannot be read; what is wrong inside is in the report.
  */
 export const checkDatabase = (path: string): DatabaseReport => {
-  if (sizeOf(path) === 0) throw new StoreOpenError(storeExitCodes.io, `${path} is no database: it is missing or empty.`)
+  if (bytesOf(path) === 0)
+    throw new StoreOpenError(storeExitCodes.io, `${path} is no database: it is missing or empty.`)
   try {
     // A daemon that starts or stops may hold it for a moment.
     const database = new SqliteDatabase(path, { timeout: 5000, readonly: true })
@@ -82,7 +90,7 @@ export const checkDatabase = (path: string): DatabaseReport => {
       const version = recogniseSchema(database, readMigrations().length)
       // One snapshot, however long it takes and whatever a daemon writes meanwhile.
       const found = database.transaction(() => examine(database, version))()
-      return { path, sizeBytes: sizeOf(path), walBytes: sizeOf(`${path}-wal`), schemaVersion: version, ...found }
+      return { path, sizeBytes: bytesOf(path), walBytes: bytesOf(`${path}-wal`), schemaVersion: version, ...found }
     } finally {
       database.close()
     }

@@ -48,3 +48,6 @@ export const networkFileSystemOf = (directory: string): string | null =>
       return null
     }
   })
+
+/** The size of a file, 0 where there is none. */
+export const bytesOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0

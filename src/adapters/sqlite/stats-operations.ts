@@ -1,14 +1,12 @@
-import { statSync } from 'node:fs'
 import type SqliteDatabase from 'better-sqlite3'
 import { type JobState, jobStates, type Waiting, waitingReasons } from '../../core/job.js'
 import { type WebhookState, webhookStates } from '../../core/webhook.js'
+import { bytesOf } from './file-system.js'
 import type { Ledger } from './ledger.js'
 import type { Operations } from './protocol.js'
 import { pairsWithReadyJobs } from './ready-jobs.js'
 
 const abovePriorities = Number.MAX_SAFE_INTEGER
-
-const bytesOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
 const sizeOf = ({ name }: SqliteDatabase.Database) => ({
   databaseBytes: bytesOf(name),

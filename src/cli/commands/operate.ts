@@ -1,23 +1,12 @@
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
+import type { DatabaseReport } from '../../core/database-report.js'
 import { type CliIo, createConsole } from '../console.js'
 import { type DoctorReport, doctorLines } from '../doctor-report.js'
 import { ExitError, exitCodes } from '../exit-error.js'
 import { parseOssUrl } from '../oss-url.js'
 import { formatBytes } from '../readable.js'
 import { escapeText } from '../terminal-text.js'
-
-/** What a look at a database found, as the store's adapter reports it. */
-export interface DatabaseReport {
-  readonly path: string
-  readonly sizeBytes: number
-  readonly walBytes: number
-  readonly schemaVersion: number
-  readonly closedCleanly: boolean
-  readonly jobs: number
-  readonly events: number
-  readonly problems: readonly string[]
-}
 
 /** Where the doctor tries what it may write. */
 export interface Place {

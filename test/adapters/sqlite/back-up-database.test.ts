@@ -84,6 +84,14 @@ describe('A backup', () => {
 })
 
 describe('A check', () => {
+  it('blames the place it is to be written to, not the database, when that is at fault', async () => {
+    const { root, database } = await setup(1)
+    const target = join(root, 'nowhere', 'backup.db')
+    await expect(backUpDatabase(database, target, false)).rejects.toThrow(
+      `The backup ${target} cannot be written: ENOENT`,
+    )
+  })
+
   it('finds a live database sound, and changes nothing', async () => {
     const { database } = await setup(5)
     const before = statSync(database).mtimeMs
@@ -102,8 +110,17 @@ describe('A check', () => {
     }
     wound("UPDATE job_counts SET jobs = jobs + 2 WHERE state = 'queued'")
     expect(checkDatabase(target).problems).toEqual(['the counter of queued jobs says 202, but there are 200'])
+    wound("UPDATE job_counts SET jobs = jobs - 2, bytes_pending = bytes_pending + 7 WHERE state = 'queued'")
+    wound("UPDATE wait_counts SET jobs = 1 WHERE waiting = 'storage'")
+    wound("UPDATE webhook_counts SET messages = 3 WHERE state = 'failed'")
+    expect(checkDatabase(target).problems).toEqual([
+      'the counter of bytes pending of queued jobs says 60007, but there are 60000',
+      'the counter of jobs that wait for storage says 1, but there are 0',
+      'the counter of failed webhook messages says 3, but there are 0',
+    ])
+    wound('UPDATE wait_counts SET jobs = 0; UPDATE webhook_counts SET messages = 0')
     wound(
-      "UPDATE job_counts SET jobs = jobs - 2 WHERE state = 'queued'; INSERT INTO parts (job_id, part_number, \"offset\", size) VALUES ('nobody', 1, 0, 1)",
+      "UPDATE job_counts SET bytes_pending = bytes_pending - 7 WHERE state = 'queued'; INSERT INTO parts (job_id, part_number, \"offset\", size) VALUES ('nobody', 1, 0, 1)",
     )
     expect(checkDatabase(target).problems).toEqual(['1 rows of parts without their jobs'])
 
