@@ -157,8 +157,8 @@ export const createApi = (client: HttpClient): Api => {
     getBatch: (id, signal) => ask('get', '/v1/batches/{id}', { id, signal }),
     controlBatch: (id, verb, signal) => ask('post', `/v1/batches/{id}/${verb}`, { id, signal }),
     change: (id, body, signal) => ask('patch', '/v1/jobs/{id}', { id, body, signal }),
-    sweep: (verb, { states, bucket, labels, batch }, signal) =>
-      ask('post', `/v1/jobs/${verb}`, { query: { state: states, bucket, label: labels, batch }, signal }),
+    sweep: (verb, { bucket, labels, batch }, signal) =>
+      ask('post', `/v1/jobs/${verb}`, { query: { bucket, label: labels, batch }, signal }),
     settings: (signal) => ask('get', '/v1/settings', { signal }),
     changeSettings: (body, signal) => ask('patch', '/v1/settings', { body, signal }),
     remove: async (id, signal) => {
