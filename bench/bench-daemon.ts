@@ -71,6 +71,7 @@ export const startDaemon = async (
       PATH: process.env['PATH'],
       // As in the image and the unit of systemd.
       NODE_OPTIONS: '--max-semi-space-size=4',
+      MALLOC_ARENA_MAX: '2',
       LONGSHORE_LISTEN: '127.0.0.1:0',
       LONGSHORE_DATA_DIR: dataDir,
       LONGSHORE_SOURCE_ROOTS: place.sourceDir,
