@@ -16,23 +16,26 @@ const secretPaths = [
 ]
 
 /** Far more than the lines of a turn; beyond it they are written at once. */
-const mostHeldBytes = 8 * 1024
+const mostHeld = 8 * 1024
 
-/** Stdout, written to once for all lines of a turn of the event loop. What is not written when the process ends is written then. */
+/**
+ * Stdout, written to once for all lines of a turn of the event loop. What is not written when the process ends is written
+ * then. A reader that goes away ends the log, not the process.
+ */
 const createTurnwiseDestination = (): DestinationStream => {
-  const stdout = pino.destination({ fd: 1, sync: true, minLength: mostHeldBytes })
-  let due = false
+  const stdout = pino.destination({ fd: 1, sync: true })
+  let held = ''
   const flush = (): void => {
-    due = false
-    stdout.flushSync()
+    const text = held
+    held = ''
+    if (text !== '') stdout.write(text)
   }
   process.once('exit', flush)
   return {
     write(line) {
-      stdout.write(line)
-      if (due) return
-      due = true
-      setImmediate(flush)
+      if (held === '') setImmediate(flush)
+      held += line
+      if (held.length > mostHeld) flush()
     },
   }
 }

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 
@@ -27,5 +28,25 @@ describe('The log', () => {
     // SIGKILL runs nothing: what is to be seen was written before.
     const script = "log.info('before')\nsetTimeout(() => process.kill(process.pid, 'SIGKILL'), 200)"
     expect(await messagesOf(script)).toEqual(['before'])
+  })
+
+  it('ends without the process when its reader goes away', async () => {
+    const script = `import { createPinoLogger } from '${logger}'
+      const log = await createPinoLogger('info', false)
+      log.info('first')
+      process.once('SIGUSR2', () => {
+        log.info('nobody reads this')
+        setImmediate(() => setTimeout(() => process.exit(7), 50))
+      })
+      setInterval(() => {}, 1000)`
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const exited = once(child, 'exit')
+    await once(child.stdout, 'data')
+    child.stdout.destroy()
+    await once(child.stdout, 'close')
+    child.kill('SIGUSR2')
+    expect(await exited).toEqual([7, null])
   })
 })
