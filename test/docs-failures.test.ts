@@ -14,7 +14,7 @@ it('docs/reference/failures.md names only tests that exist, and one for every fa
 
 it('docs/reference/failures.md has a row for every code of OSS that is known by name', async () => {
   const failures = await read('docs/reference/failures.md')
-  const table = await read('src/adapters/oss/classify.ts')
+  const table = await read('src/adapters/oss/api/classify.ts')
   const known = [...table.matchAll(/^ {2}\['(\w+)', /gm)].map(([, code = '']) => code)
   expect(known.length).toBeGreaterThan(15)
   expect(known.filter((code) => !failures.includes(`\`${code}\``))).toEqual([])

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import OSS from 'ali-oss'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { OssTargetDeps } from '../../../src/adapters/oss/oss-target.js'
+import type { OssTargetDeps } from '../../../src/adapters/oss/api/oss-target.js'
 import {
   errorXml,
   httpText,

@@ -5,7 +5,7 @@ import {
   classifyAnswer,
   classifyBroken,
   type OssCall,
-} from '../../../src/adapters/oss/classify.js'
+} from '../../../src/adapters/oss/api/classify.js'
 
 const answer = (changes: Partial<BadAnswer>) =>
   classifyAnswer({

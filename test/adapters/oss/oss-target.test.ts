@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { OssTargetDeps } from '../../../src/adapters/oss/oss-target.js'
+import type { OssTargetDeps } from '../../../src/adapters/oss/api/oss-target.js'
 import type { ObjectWishes, Target } from '../../../src/ports/target.js'
 import { errorXml, httpText, type SeenRequest, startHttpServer, startTcpServer, until } from './raw-servers.js'
 import { createSourceFile, openSockets, type SourceFile } from './source-file.js'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createSigningClock } from '../../../src/adapters/oss/signing-clock.js'
+import { createSigningClock } from '../../../src/adapters/oss/api/signing-clock.js'
 
 const startAt = Date.UTC(2026, 0, 1)
 const hour = 3_600_000

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
+import { createOssTarget, type OssTargetDeps } from '../../../src/adapters/oss/api/oss-target.js'
 import { createDataPath } from '../../../src/adapters/oss/data-path.js'
 import { createNetwork } from '../../../src/adapters/oss/network.js'
-import { createOssTarget, type OssTargetDeps } from '../../../src/adapters/oss/oss-target.js'
 import { createRangeSender } from '../../../src/adapters/oss/send-range.js'
 import { createCrc64 } from '../../../src/core/crc64.js'
 import { Failure } from '../../../src/core/failure.js'

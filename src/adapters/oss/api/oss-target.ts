@@ -1,11 +1,11 @@
 import mime from 'mime'
-import { type CallbackWish, callbackTexts } from '../../core/callback.js'
-import { Failure } from '../../core/failure.js'
-import { markerHeader, type RoutedCall, routeHeaders } from '../../core/object-headers.js'
-import type { Clock } from '../../ports/clock.js'
-import type { Credentials } from '../../ports/credentials.js'
-import type { Logger } from '../../ports/logger.js'
-import type { ByteRange } from '../../ports/source.js'
+import { type CallbackWish, callbackTexts } from '../../../core/callback.js'
+import { Failure } from '../../../core/failure.js'
+import { markerHeader, type RoutedCall, routeHeaders } from '../../../core/object-headers.js'
+import type { Clock } from '../../../ports/clock.js'
+import type { Credentials } from '../../../ports/credentials.js'
+import type { Logger } from '../../../ports/logger.js'
+import type { ByteRange } from '../../../ports/source.js'
 import type {
   ListedPart,
   ObjectRef,
@@ -14,15 +14,17 @@ import type {
   SentBytes,
   Target,
   UploadRef,
-} from '../../ports/target.js'
-import { type Addressing, addressingOf, endpointProblem, placeOf, refuseUnsafeNames } from './addressing.js'
-import { createAgent } from './agents.js'
+} from '../../../ports/target.js'
+import { type Addressing, addressingOf, endpointProblem, placeOf, refuseUnsafeNames } from '../addressing.js'
+import { createAgent } from '../agents.js'
+import type { DataPath } from '../data-path.js'
+import type { Answer } from '../exchange.js'
+import { type Network, type Route, routeTo } from '../network.js'
+import type { RangeSent, SendRangeOptions } from '../send-range.js'
+import { completeTimeouts, controlTimeouts, dataTimeouts, defaultTimeouts, type OssTimeouts } from '../timeouts.js'
 import { classifyMismatch, classifyUnproven, type OssCall } from './classify.js'
 import { createOssClient, type OssCallParams, type Signature, type SubResource } from './client.js'
-import type { DataPath } from './data-path.js'
-import type { Answer } from './exchange.js'
 import { type AbortRule, readAbortRules } from './lifecycle.js'
-import { type Network, type Route, routeTo } from './network.js'
 import {
   crc64Of,
   etagOf,
@@ -34,10 +36,8 @@ import {
   versionIdOf,
 } from './oss-answers.js'
 import { createRequester } from './requester.js'
-import type { RangeSent, SendRangeOptions } from './send-range.js'
 import { createSigner } from './signer.js'
 import { createSigningClock } from './signing-clock.js'
-import { completeTimeouts, controlTimeouts, dataTimeouts, defaultTimeouts, type OssTimeouts } from './timeouts.js'
 import { type ControlContext, createTransport } from './transport.js'
 import { readUploadsPage } from './uploads-page.js'
 

@@ -1,4 +1,4 @@
-import type { Target, Targets } from '../../ports/target.js'
+import type { Target, Targets } from '../../../ports/target.js'
 import { createOssTarget, type OssTargetDeps } from './oss-target.js'
 
 /** One target for each endpoint and region that jobs were accepted for; usually there is one. */

@@ -1,6 +1,6 @@
-import type { OpenUpload, UploadMarker, UploadsPage, UploadsRequest } from '../../ports/target.js'
+import type { OpenUpload, UploadMarker, UploadsPage, UploadsRequest } from '../../../ports/target.js'
+import type { Answer } from '../exchange.js'
 import type { OssClient } from './client.js'
-import type { Answer } from './exchange.js'
 import { type Fields, isFields, parseFields, textOf } from './oss-answers.js'
 
 /** The order of OSS's lists: by the bytes of UTF-8, where JavaScript compares UTF-16. */

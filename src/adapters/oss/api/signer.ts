@@ -1,5 +1,5 @@
-import type { Credentials } from '../../ports/credentials.js'
-import type { ObjectRef } from '../../ports/target.js'
+import type { Credentials } from '../../../ports/credentials.js'
+import type { ObjectRef } from '../../../ports/target.js'
 import type { OssClient, Signature, SubResource } from './client.js'
 import type { SigningClock } from './signing-clock.js'
 import { pathOf } from './transport.js'

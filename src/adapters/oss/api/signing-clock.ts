@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports/clock.js'
+import type { Clock } from '../../../ports/clock.js'
 
 /**
  * The time that requests are signed with: ours, until OSS says what its own is; from then on that one, carried on by the

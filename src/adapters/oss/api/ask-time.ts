@@ -1,10 +1,10 @@
-import { type Addressing, addressingOf, placeOf } from './addressing.js'
-import { createAgent } from './agents.js'
+import { type Addressing, addressingOf, placeOf } from '../addressing.js'
+import { createAgent } from '../agents.js'
+import { ExchangeError, exchange } from '../exchange.js'
+import { type Network, routeTo } from '../network.js'
+import { controlTimeouts, type OssTimeouts } from '../timeouts.js'
 import { classifyBroken } from './classify.js'
-import { ExchangeError, exchange } from './exchange.js'
-import { type Network, routeTo } from './network.js'
 import { headerOf } from './oss-answers.js'
-import { controlTimeouts, type OssTimeouts } from './timeouts.js'
 
 export interface AskedTime {
   /** The Date of the answer in milliseconds since the epoch; null when it had none. Whole seconds. */

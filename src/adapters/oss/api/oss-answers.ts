@@ -1,7 +1,7 @@
-import { maxParts } from '../../core/plan.js'
-import type { ListedPart } from '../../ports/target.js'
+import { maxParts } from '../../../core/plan.js'
+import type { ListedPart } from '../../../ports/target.js'
+import type { Answer } from '../exchange.js'
 import type { OssClient } from './client.js'
-import type { Answer } from './exchange.js'
 
 /** The children of an XML element by name. */
 export type Fields = Readonly<Record<string, unknown>>

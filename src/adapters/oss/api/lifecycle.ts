@@ -1,5 +1,5 @@
+import type { Answer } from '../exchange.js'
 import type { OssClient } from './client.js'
-import type { Answer } from './exchange.js'
 import { isFields, parseFields, textOf } from './oss-answers.js'
 
 /** A lifecycle rule that aborts open multipart uploads. Exactly one of `days` and `before` is set. */
