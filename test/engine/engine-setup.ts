@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createSharedPacer } from '../../src/adapters/oss/shared-pacer.js'
+import { createSharedPacer } from '../../src/adapters/oss/lanes/shared-pacer.js'
 import { createLocalWakeup } from '../../src/adapters/wakeup/local-wakeup.js'
 import { anybody } from '../../src/core/caller.js'
 import type { JobView } from '../../src/core/job-view.js'

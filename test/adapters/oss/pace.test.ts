@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createPaceGate } from '../../../src/adapters/oss/pace-gate.js'
-import { mostAccounts } from '../../../src/adapters/oss/pace-memory.js'
-import { createSharedPacer } from '../../../src/adapters/oss/shared-pacer.js'
+import { createPaceGate } from '../../../src/adapters/oss/lanes/pace-gate.js'
+import { mostAccounts } from '../../../src/adapters/oss/lanes/pace-memory.js'
+import { createSharedPacer } from '../../../src/adapters/oss/lanes/shared-pacer.js'
 import type { JobPace } from '../../../src/ports/pacer.js'
 
 const kib = 1024

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createSourceRemover } from '../../../src/adapters/file/source-remover.js'
-import { createSharedPacer } from '../../../src/adapters/oss/shared-pacer.js'
+import { createSharedPacer } from '../../../src/adapters/oss/lanes/shared-pacer.js'
 import { createLocalWakeup } from '../../../src/adapters/wakeup/local-wakeup.js'
 import type { JobView } from '../../../src/core/job-view.js'
 import { aroundEvery } from '../../../src/engine/around-every.js'

@@ -1,5 +1,5 @@
-import type { Rate } from '../../core/bandwidth.js'
-import type { JobPace, Pacer } from '../../ports/pacer.js'
+import type { Rate } from '../../../core/bandwidth.js'
+import type { JobPace, Pacer } from '../../../ports/pacer.js'
 import { everything, mostAccounts, newPaceMemory, openPaceMemory } from './pace-memory.js'
 
 /** The pacer of a daemon. What it says stands in memory that the lanes read before each write. */

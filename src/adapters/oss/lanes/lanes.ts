@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads'
-import { Failure } from '../../core/failure.js'
-import type { Logger } from '../../ports/logger.js'
+import { Failure } from '../../../core/failure.js'
+import type { Logger } from '../../../ports/logger.js'
+import type { NetworkSettings } from '../network.js'
 import type { DataPath } from './data-path.js'
 import { errorFrom, type LaneSettings, type Order, type Report } from './lane-protocol.js'
-import type { NetworkSettings } from './network.js'
 import { everything } from './pace-memory.js'
 import type { RangeSent, RangeToSend, SendRangeOptions } from './send-range.js'
 

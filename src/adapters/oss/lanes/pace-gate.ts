@@ -1,4 +1,4 @@
-import { pieceOf, takeStretch } from '../../core/pace.js'
+import { pieceOf, takeStretch } from '../../../core/pace.js'
 import { everything, openPaceMemory, type PaceAccount } from './pace-memory.js'
 
 /** What a sender of bytes asks before each write. */

@@ -1,6 +1,6 @@
-import { Failure, type FailureKind, type JobErrorCode } from '../../core/failure.js'
+import { Failure, type FailureKind, type JobErrorCode } from '../../../core/failure.js'
+import { type Answer, ExchangeError, type ExchangePhase, type ExchangeRequest, type ProxyTrouble } from '../exchange.js'
 import type { PoolSettings } from './data-path.js'
-import { type Answer, ExchangeError, type ExchangePhase, type ExchangeRequest, type ProxyTrouble } from './exchange.js'
 import type { RangeSent, RangeToSend } from './send-range.js'
 
 /** What a lane and the thread that directs it say to each other. Everything here survives structured cloning. */
