@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addressingOf, endpointProblem, placeOf } from '../../../src/adapters/oss/addressing.js'
+import { addressingOf, endpointProblem, placeOf } from '../../../src/adapters/oss/wire/addressing.js'
 
 describe('placeOf', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createExemption } from '../../../src/adapters/oss/no-proxy.js'
+import { createExemption } from '../../../src/adapters/oss/wire/no-proxy.js'
 
 describe('NO_PROXY', () => {
   it.each<[string, string, number, boolean]>([

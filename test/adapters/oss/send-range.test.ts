@@ -1,11 +1,11 @@
 import { closeSync, openSync, truncateSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createAgent } from '../../../src/adapters/oss/agents.js'
 import {
   createRangeSender,
   type RangeToSend,
   type SendRangeOptions,
 } from '../../../src/adapters/oss/lanes/send-range.js'
+import { createAgent } from '../../../src/adapters/oss/wire/agents.js'
 import { createCrc64 } from '../../../src/core/crc64.js'
 import { httpText, startHttpServer, startTcpServer, until } from './raw-servers.js'
 import { createSourceFile } from './source-file.js'

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { completeTimeouts, controlTimeouts, dataTimeouts, defaultTimeouts } from '../../../src/adapters/oss/timeouts.js'
+import {
+  completeTimeouts,
+  controlTimeouts,
+  dataTimeouts,
+  defaultTimeouts,
+} from '../../../src/adapters/oss/wire/timeouts.js'
 
 const MiB = 1024 * 1024
 

@@ -1,8 +1,8 @@
-import { type Addressing, addressingOf, placeOf } from '../addressing.js'
-import { createAgent } from '../agents.js'
-import { ExchangeError, exchange } from '../exchange.js'
-import { type Network, routeTo } from '../network.js'
-import { controlTimeouts, type OssTimeouts } from '../timeouts.js'
+import { type Addressing, addressingOf, placeOf } from '../wire/addressing.js'
+import { createAgent } from '../wire/agents.js'
+import { ExchangeError, exchange } from '../wire/exchange.js'
+import { type Network, routeTo } from '../wire/network.js'
+import { controlTimeouts, type OssTimeouts } from '../wire/timeouts.js'
 import { classifyBroken } from './classify.js'
 import { headerOf } from './oss-answers.js'
 

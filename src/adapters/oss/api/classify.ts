@@ -1,5 +1,5 @@
 import { Failure, type FailureKind, type JobErrorCode } from '../../../core/failure.js'
-import type { ExchangePhase, ProxyTrouble } from '../exchange.js'
+import type { ExchangePhase, ProxyTrouble } from '../wire/exchange.js'
 import { proxyRemedy, tlsRemedy } from './setup-remedies.js'
 
 export type OssCall =

@@ -1,6 +1,6 @@
 import OSS from 'ali-oss'
 import type { Credentials } from '../../../ports/credentials.js'
-import type { Addressing } from '../addressing.js'
+import type { Addressing } from '../wire/addressing.js'
 import type { SigningClock } from './signing-clock.js'
 import type { ControlContext, Urllib } from './transport.js'
 

@@ -1,4 +1,4 @@
-import type { Answer } from '../exchange.js'
+import type { Answer } from '../wire/exchange.js'
 import type { OssClient } from './client.js'
 import { isFields, parseFields, textOf } from './oss-answers.js'
 

@@ -1,6 +1,6 @@
 import { maxParts } from '../../../core/plan.js'
 import type { ListedPart } from '../../../ports/target.js'
-import type { Answer } from '../exchange.js'
+import type { Answer } from '../wire/exchange.js'
 import type { OssClient } from './client.js'
 
 /** The children of an XML element by name. */

@@ -15,13 +15,13 @@ import type {
   Target,
   UploadRef,
 } from '../../../ports/target.js'
-import { type Addressing, addressingOf, endpointProblem, placeOf, refuseUnsafeNames } from '../addressing.js'
-import { createAgent } from '../agents.js'
-import type { Answer } from '../exchange.js'
 import type { DataPath } from '../lanes/data-path.js'
 import type { RangeSent, SendRangeOptions } from '../lanes/send-range.js'
-import { type Network, type Route, routeTo } from '../network.js'
-import { completeTimeouts, controlTimeouts, dataTimeouts, defaultTimeouts, type OssTimeouts } from '../timeouts.js'
+import { type Addressing, addressingOf, endpointProblem, placeOf, refuseUnsafeNames } from '../wire/addressing.js'
+import { createAgent } from '../wire/agents.js'
+import type { Answer } from '../wire/exchange.js'
+import { type Network, type Route, routeTo } from '../wire/network.js'
+import { completeTimeouts, controlTimeouts, dataTimeouts, defaultTimeouts, type OssTimeouts } from '../wire/timeouts.js'
 import { classifyMismatch, classifyUnproven, type OssCall } from './classify.js'
 import { createOssClient, type OssCallParams, type Signature, type SubResource } from './client.js'
 import { type AbortRule, readAbortRules } from './lifecycle.js'

@@ -1,7 +1,7 @@
 import type { Agent } from 'node:http'
-import { type Answer, type ExchangeRequest, exchange } from '../exchange.js'
-import type { Route } from '../network.js'
-import type { ExchangeTimeouts } from '../timeouts.js'
+import { type Answer, type ExchangeRequest, exchange } from '../wire/exchange.js'
+import type { Route } from '../wire/network.js'
+import type { ExchangeTimeouts } from '../wire/timeouts.js'
 
 /**
  * What one control call hands to its own transport through ali-oss's `ctx`, and what comes back the same way. ali-oss

@@ -1,5 +1,5 @@
 import type { OpenUpload, UploadMarker, UploadsPage, UploadsRequest } from '../../../ports/target.js'
-import type { Answer } from '../exchange.js'
+import type { Answer } from '../wire/exchange.js'
 import type { OssClient } from './client.js'
 import { type Fields, isFields, parseFields, textOf } from './oss-answers.js'
 

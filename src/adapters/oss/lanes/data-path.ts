@@ -1,6 +1,6 @@
-import { createAgent } from '../agents.js'
-import type { ExchangeRequest } from '../exchange.js'
-import type { Network } from '../network.js'
+import { createAgent } from '../wire/agents.js'
+import type { ExchangeRequest } from '../wire/exchange.js'
+import type { Network } from '../wire/network.js'
 import type { RangeSent, RangeToSend, SendRange, SendRangeOptions } from './send-range.js'
 
 /** What connections for bytes to one endpoint are like. Plain data, so that it can cross to another thread. */

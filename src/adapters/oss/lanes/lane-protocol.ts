@@ -1,5 +1,11 @@
 import { Failure, type FailureKind, type JobErrorCode } from '../../../core/failure.js'
-import { type Answer, ExchangeError, type ExchangePhase, type ExchangeRequest, type ProxyTrouble } from '../exchange.js'
+import {
+  type Answer,
+  ExchangeError,
+  type ExchangePhase,
+  type ExchangeRequest,
+  type ProxyTrouble,
+} from '../wire/exchange.js'
 import type { PoolSettings } from './data-path.js'
 import type { RangeSent, RangeToSend } from './send-range.js'
 

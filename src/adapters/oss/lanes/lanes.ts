@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { Failure } from '../../../core/failure.js'
 import type { Logger } from '../../../ports/logger.js'
-import type { NetworkSettings } from '../network.js'
+import type { NetworkSettings } from '../wire/network.js'
 import type { DataPath } from './data-path.js'
 import { errorFrom, type LaneSettings, type Order, type Report } from './lane-protocol.js'
 import { everything } from './pace-memory.js'

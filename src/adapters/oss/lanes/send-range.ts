@@ -3,7 +3,7 @@ import type { Agent } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Crc64Factory } from '../../../core/crc64.js'
 import { Failure } from '../../../core/failure.js'
-import { type Answer, type ExchangeRequest, exchange, type HoldBody, type WriteBody } from '../exchange.js'
+import { type Answer, type ExchangeRequest, exchange, type HoldBody, type WriteBody } from '../wire/exchange.js'
 import { openGate, type PaceGate } from './pace-gate.js'
 import { everything } from './pace-memory.js'
 

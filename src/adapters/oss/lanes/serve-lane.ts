@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Crc64Factory } from '../../../core/crc64.js'
-import { createNetwork } from '../network.js'
+import { createNetwork } from '../wire/network.js'
 import { createDataPath, type DataPool } from './data-path.js'
 import { describeError, type LaneSettings, type Order, type Report, Stopped } from './lane-protocol.js'
 import { createPaceGate } from './pace-gate.js'

@@ -1,4 +1,4 @@
-import { trafficLimitBounds } from '../../core/object-headers.js'
+import { trafficLimitBounds } from '../../../core/object-headers.js'
 
 /** How long the steps of a request may take, in milliseconds. */
 export interface OssTimeouts {

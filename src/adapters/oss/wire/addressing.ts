@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
-import { Failure } from '../../core/failure.js'
-import { bucketProblem, keyProblem } from '../../core/object-key.js'
+import { Failure } from '../../../core/failure.js'
+import { bucketProblem, keyProblem } from '../../../core/object-key.js'
 
 /** Where the bucket's name stands: in the host name, in the path, or nowhere because the host name is the bucket's own. */
 export const addressings = ['virtual', 'path', 'cname'] as const
