@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'nod
 import { request } from 'node:http'
 import { dirname } from 'node:path'
 import { type Crc64Engine, crc64Engine } from './adapters/crc64/crc64.js'
-import { networkFileSystemOf } from './adapters/sqlite/file-system.js'
+import { networkFileSystemOf } from './adapters/sqlite/files/file-system.js'
 import type { CheckResult } from './cli/doctor-report.js'
 import { formatBytes } from './cli/readable.js'
 import { type Config, ConfigError, loadConfig } from './config.js'

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import SqliteDatabase from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
-import { migrate, readMigrations } from '../src/adapters/sqlite/migrate.js'
+import { migrate, readMigrations } from '../src/adapters/sqlite/files/migrate.js'
 import { batchStates } from '../src/core/batch.js'
 import { eventTypes } from '../src/core/event.js'
 import { jobStates, jobTransitions, waitingReasons } from '../src/core/job.js'

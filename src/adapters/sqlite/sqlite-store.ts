@@ -4,7 +4,8 @@ import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { Store } from '../../ports/store.js'
 import type { Wakeup, WakeupTopic } from '../../ports/wakeup.js'
-import { errorOf } from './medium-error.js'
+import { errorOf } from './files/medium-error.js'
+import { StoreOpenError, storeExitCodes } from './files/store-open-error.js'
 import type {
   Answer,
   FromThread,
@@ -15,7 +16,6 @@ import type {
   ThreadSettings,
   ToThread,
 } from './protocol.js'
-import { StoreOpenError, storeExitCodes } from './store-open-error.js'
 
 export interface SqliteStoreDeps {
   /** Made when it is not there. */

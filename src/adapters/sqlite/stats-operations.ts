@@ -1,7 +1,7 @@
 import type SqliteDatabase from 'better-sqlite3'
 import { type JobState, jobStates, type Waiting, waitingReasons } from '../../core/job.js'
 import { type WebhookState, webhookStates } from '../../core/webhook.js'
-import { bytesOf } from './file-system.js'
+import { bytesOf } from './files/file-system.js'
 import type { Ledger } from './ledger.js'
 import type { Operations } from './protocol.js'
 import { pairsWithReadyJobs } from './ready-jobs.js'

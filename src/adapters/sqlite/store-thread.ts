@@ -1,9 +1,9 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { asOpenError, StoreOpenError } from './files/store-open-error.js'
 import { createGroupCommit } from './group-commit.js'
 import { type OpenDatabase, openDatabase } from './open.js'
 import { createOperations } from './operations.js'
 import type { FromThread, Request, ThreadSettings, ToThread } from './protocol.js'
-import { asOpenError, StoreOpenError } from './store-open-error.js'
 
 /**
  * The thread of the store: neither an fsync nor a checkpoint ever holds up the API. It carries out whatever has queued up

@@ -2,8 +2,8 @@ import { copyFileSync, existsSync, readdirSync, statSync, symlinkSync, writeFile
 import { join } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
 import { afterEach, describe, expect, it } from 'vitest'
-import { backUpDatabase } from '../../../src/adapters/sqlite/back-up-database.js'
-import { checkDatabase } from '../../../src/adapters/sqlite/check-database.js'
+import { backUpDatabase } from '../../../src/adapters/sqlite/files/back-up-database.js'
+import { checkDatabase } from '../../../src/adapters/sqlite/files/check-database.js'
 import { jobRequest } from '../../contract/store-setup.js'
 import { makeTemporaryDirectory, openStore } from './sqlite-setup.js'
 

@@ -16,8 +16,8 @@ import {
 import { dirname, join } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
 import { afterEach, describe, expect, it } from 'vitest'
+import { StoreOpenError } from '../../../src/adapters/sqlite/files/store-open-error.js'
 import type { StoreFailure } from '../../../src/adapters/sqlite/protocol.js'
-import { StoreOpenError } from '../../../src/adapters/sqlite/store-open-error.js'
 import { jobRequest } from '../../contract/store-setup.js'
 import { makeTemporaryDirectory, openStore } from './sqlite-setup.js'
 

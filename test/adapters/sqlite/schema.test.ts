@@ -1,6 +1,6 @@
 import SqliteDatabase from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
-import { migrate, readMigrations } from '../../../src/adapters/sqlite/migrate.js'
+import { migrate, readMigrations } from '../../../src/adapters/sqlite/files/migrate.js'
 import {
   desires,
   intentKinds,

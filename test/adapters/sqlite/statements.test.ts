@@ -1,7 +1,7 @@
 import SqliteDatabase from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
+import { migrate, readMigrations } from '../../../src/adapters/sqlite/files/migrate.js'
 import { listSql } from '../../../src/adapters/sqlite/list-jobs.js'
-import { migrate, readMigrations } from '../../../src/adapters/sqlite/migrate.js'
 import { changingColumnsOf } from '../../../src/adapters/sqlite/rows.js'
 import { saveSql } from '../../../src/adapters/sqlite/save-changes.js'
 import { sql } from '../../../src/adapters/sqlite/statements.js'

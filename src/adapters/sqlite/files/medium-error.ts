@@ -1,4 +1,4 @@
-import { AppError, type AppErrorCode, type FieldError } from '../../core/app-error.js'
+import { AppError, type AppErrorCode, type FieldError } from '../../../core/app-error.js'
 
 /** An error as data. `code` is null for a bug. */
 export interface ErrorData {

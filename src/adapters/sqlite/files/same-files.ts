@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { AppError } from '../../core/app-error.js'
+import { AppError } from '../../../core/app-error.js'
 
 /** `-wal` holds what was committed since the last checkpoint; `-shm` is how others see which part of it counts. */
 const suffixes = ['', '-wal', '-shm']

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
-import type { DatabaseReport } from '../../core/database-report.js'
+import type { DatabaseReport } from '../../../core/database-report.js'
 import { checkDatabase } from './check-database.js'
 import { createPrivateFile } from './data-directory.js'
 import { readMigrations, recogniseSchema } from './migrate.js'

@@ -1,5 +1,5 @@
 import SqliteDatabase from 'better-sqlite3'
-import type { DatabaseReport } from '../../core/database-report.js'
+import type { DatabaseReport } from '../../../core/database-report.js'
 import { bytesOf } from './file-system.js'
 import { readMigrations, recogniseSchema } from './migrate.js'
 import { asOpenError, StoreOpenError, storeExitCodes } from './store-open-error.js'

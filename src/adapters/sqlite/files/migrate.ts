@@ -6,7 +6,7 @@ import { StoreOpenError, storeExitCodes } from './store-open-error.js'
 export const applicationId = 0x4c736872
 
 // The same depth from src/ and from dist/.
-export const migrationsDirectory = new URL('../../../migrations/sqlite/', import.meta.url)
+export const migrationsDirectory = new URL('../../../../migrations/sqlite/', import.meta.url)
 
 export interface Migration {
   readonly version: number
