@@ -3,14 +3,14 @@ import { steerBatch } from '../../core/batch-steps.js'
 import { cancelJob, pauseJob, resumeJob, type Step } from '../../core/job-steps.js'
 import type { BatchStore } from '../../ports/batch-store.js'
 import { readBatch } from './batch-events.js'
-import { type BatchProblemRow, type BatchRow, batchOf, type PlannedFileRow, problemOf } from './batch-rows.js'
 import { createBatchExtension } from './extend-batch.js'
 import { hasRoom } from './insert-job.js'
 import type { Ledger } from './ledger.js'
 import { startOf } from './list-jobs.js'
 import { pageOf } from './page.js'
 import type { Operations } from './protocol.js'
-import { type JobRow, jobOf } from './rows.js'
+import { type BatchProblemRow, type BatchRow, batchOf, type PlannedFileRow, problemOf } from './sql/batch-rows.js'
+import { type JobRow, jobOf } from './sql/rows.js'
 
 /** Jobs that the answer to a verb has reached already. */
 const firstStep = 256

@@ -3,7 +3,7 @@ import { cancelJob, changeJob, pauseJob, resumeJob, retryJob, type Step } from '
 import type { ControlRequest } from '../../ports/store.js'
 import type { Ledger } from './ledger.js'
 import type { Operations } from './protocol.js'
-import { jobOf, steeredColumnsOf } from './rows.js'
+import { jobOf, steeredColumnsOf } from './sql/rows.js'
 
 const stepOf = (job: Job, request: ControlRequest, notBefore: number | null, at: number): Step | 'invalid_state' => {
   switch (request.verb) {

@@ -7,9 +7,9 @@ import type { PartView } from '../../core/part-view.js'
 import { webhookBody, webhookHost } from '../../core/webhook.js'
 import type { Lease } from '../../ports/store.js'
 import { type BatchEvents, createBatchEvents } from './batch-events.js'
-import { changingColumnsOf, type JobRow, jobOf, noJob } from './rows.js'
 import { createSaveChanges } from './save-changes.js'
-import { prepareStatements, type Statements } from './statements.js'
+import { changingColumnsOf, type JobRow, jobOf, noJob } from './sql/rows.js'
+import { prepareStatements, type Statements } from './sql/statements.js'
 
 /** Who holds a job after a step. Without it the lease stays as it was read. */
 export interface LeaseChange {

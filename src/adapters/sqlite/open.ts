@@ -17,7 +17,7 @@ import { watchPlace } from './files/same-files.js'
 import { asOpenError, StoreOpenError, storeExitCodes } from './files/store-open-error.js'
 import { createLedger, type Ledger } from './ledger.js'
 import type { OpenedReport, ThreadSettings } from './protocol.js'
-import { type JobRow, jobOf } from './rows.js'
+import { type JobRow, jobOf } from './sql/rows.js'
 
 /** Kept in memory of the database file, in KiB. */
 const cacheKib = 16 * 1024

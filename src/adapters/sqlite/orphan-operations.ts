@@ -6,7 +6,7 @@ import type { UploadRef } from '../../ports/target.js'
 import type { Ledger } from './ledger.js'
 import { startOf } from './list-jobs.js'
 import type { Operations } from './protocol.js'
-import { type AbandonedRow, abandonedOf, type JobRow, jobOf } from './rows.js'
+import { type AbandonedRow, abandonedOf, type JobRow, jobOf } from './sql/rows.js'
 
 /** What is left of uploads in OSS. */
 export const createOrphanOperations = (ledger: Ledger): Operations<keyof OrphanStore> => {

@@ -5,7 +5,7 @@ import { hasRoom, insertJob, rivalOf } from './insert-job.js'
 import type { Ledger } from './ledger.js'
 import type { Operations } from './protocol.js'
 import { createReadyJobs } from './ready-jobs.js'
-import { type JobRow, jobOf } from './rows.js'
+import { type JobRow, jobOf } from './sql/rows.js'
 
 /** Jobs that become due are moved into the ready queue at most so many a claim; the next claim goes on. */
 const promotionStep = 1000

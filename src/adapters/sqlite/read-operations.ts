@@ -1,6 +1,6 @@
 import type { Ledger } from './ledger.js'
 import type { Operations } from './protocol.js'
-import { type EventRow, eventOf, jobOf } from './rows.js'
+import { type EventRow, eventOf, jobOf } from './sql/rows.js'
 
 /** Looking at one job and at the event log. */
 export const createReadOperations = (ledger: Ledger): Operations<'get' | 'lastEventId' | 'eventsAfter' | 'check'> => {

@@ -3,10 +3,10 @@ import type { JobState } from '../../core/job.js'
 import { pauseJob, resumeJob } from '../../core/job-steps.js'
 import type { JobFilter } from '../../ports/store.js'
 import type { Sweep, SweepStore, SweepVerb } from '../../ports/sweep-store.js'
-import { filterParameters, matches } from './job-filter.js'
 import type { Ledger } from './ledger.js'
 import type { Operations } from './protocol.js'
-import { type JobRow, jobOf } from './rows.js'
+import { filterParameters, matches } from './sql/job-filter.js'
+import { type JobRow, jobOf } from './sql/rows.js'
 
 interface SweepRow {
   readonly id: number

@@ -2,11 +2,11 @@ import type SqliteDatabase from 'better-sqlite3'
 import { encodeCursor } from '../../core/cursor.js'
 import { isSettled, type JobState } from '../../core/job.js'
 import type { JobFilter, TallyPage } from '../../ports/store.js'
-import { filterParameters, isWholePath, matches } from './job-filter.js'
 import type { Ledger } from './ledger.js'
 import { startOf } from './list-jobs.js'
 import type { Operations } from './protocol.js'
-import type { JobRow } from './rows.js'
+import { filterParameters, isWholePath, matches } from './sql/job-filter.js'
+import type { JobRow } from './sql/rows.js'
 
 /** So many jobs are counted a call: others wait a few milliseconds for them. */
 const windowSize = 5000

@@ -15,7 +15,7 @@ import { viewPart } from '../../core/part-view.js'
 import type { Finish } from '../../ports/store.js'
 import { appendPartUploaded, type Ledger, takeFenced } from './ledger.js'
 import type { Operations } from './protocol.js'
-import { type JobRow, jobOf, type PartRow, partOf } from './rows.js'
+import { type JobRow, jobOf, type PartRow, partOf } from './sql/rows.js'
 
 const settle = (job: Job, finish: Finish, at: number): Step | 'unwanted' => {
   switch (finish.to) {

@@ -1,6 +1,6 @@
 import SqliteDatabase from 'better-sqlite3'
 import { afterEach, describe, expect, it } from 'vitest'
-import { prepareQuery } from '../../../src/adapters/sqlite/query.js'
+import { prepareQuery } from '../../../src/adapters/sqlite/sql/query.js'
 
 const endings: (() => void)[] = []
 afterEach(() => {

@@ -6,8 +6,8 @@ import type {
   PlannedFile,
   SteeringVerb,
   WalkState,
-} from '../../core/batch.js'
-import type { Desired, JobState } from '../../core/job.js'
+} from '../../../core/batch.js'
+import type { Desired, JobState } from '../../../core/job.js'
 
 /** A row of `batches` with its counts. JSON columns are text. */
 export interface BatchRow extends Readonly<Record<JobState | 'skipped', number>> {

@@ -1,5 +1,5 @@
-import type { BatchView } from '../../core/batch-view.js'
-import type { StoredEvent } from '../../core/event.js'
+import type { BatchView } from '../../../core/batch-view.js'
+import type { StoredEvent } from '../../../core/event.js'
 import type {
   Desired,
   IntentKind,
@@ -10,11 +10,11 @@ import type {
   Receipt,
   UploadMode,
   Waiting,
-} from '../../core/job.js'
-import type { JobView } from '../../core/job-view.js'
-import type { PartState, StoredPart } from '../../core/part.js'
-import type { PartView } from '../../core/part-view.js'
-import type { AbandonedUpload } from '../../ports/store.js'
+} from '../../../core/job.js'
+import type { JobView } from '../../../core/job-view.js'
+import type { PartState, StoredPart } from '../../../core/part.js'
+import type { PartView } from '../../../core/part-view.js'
+import type { AbandonedUpload } from '../../../ports/store.js'
 
 /** A row of `jobs`. JSON columns are text. */
 export interface JobRow {
