@@ -15,7 +15,7 @@ import { mediumFailure } from './files/medium-error.js'
 import { migrate, readMigrations } from './files/migrate.js'
 import { watchPlace } from './files/same-files.js'
 import { asOpenError, StoreOpenError, storeExitCodes } from './files/store-open-error.js'
-import { createLedger, type Ledger } from './ledger.js'
+import { createLedger, type Ledger } from './jobs/job-writer.js'
 import type { OpenedReport, ThreadSettings } from './protocol.js'
 import { type JobRow, jobOf } from './sql/rows.js'
 

@@ -1,4 +1,4 @@
-import type { Ledger } from './ledger.js'
+import type { Ledger } from './jobs/job-writer.js'
 import type { Operations } from './protocol.js'
 import { type EventRow, eventOf, jobOf } from './sql/rows.js'
 

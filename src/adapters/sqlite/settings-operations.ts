@@ -1,5 +1,5 @@
 import type { SettingsStore, StoredSettings } from '../../ports/settings-store.js'
-import type { Ledger } from './ledger.js'
+import type { Ledger } from './jobs/job-writer.js'
 import type { Operations } from './protocol.js'
 
 export const createSettingsOperations = ({ statements }: Ledger): Operations<keyof SettingsStore> => {

@@ -13,7 +13,7 @@ import {
 import type { UploadedPart } from '../../core/part.js'
 import { viewPart } from '../../core/part-view.js'
 import type { Finish } from '../../ports/store.js'
-import { appendPartUploaded, type Ledger, takeFenced } from './ledger.js'
+import { appendPartUploaded, type Ledger, takeFenced } from './jobs/job-writer.js'
 import type { Operations } from './protocol.js'
 import { type JobRow, jobOf, type PartRow, partOf } from './sql/rows.js'
 

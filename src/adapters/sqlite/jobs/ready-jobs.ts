@@ -1,6 +1,6 @@
-import type { JobState } from '../../core/job.js'
-import type { PairQuota } from '../../ports/store.js'
-import type { Statements } from './sql/statements.js'
+import type { JobState } from '../../../core/job.js'
+import type { PairQuota } from '../../../ports/store.js'
+import type { Statements } from '../sql/statements.js'
 
 interface Shares {
   readonly pairLimit?: number

@@ -1,12 +1,12 @@
 import type SqliteDatabase from 'better-sqlite3'
-import { encodeCursor } from '../../core/cursor.js'
-import { isSettled, type JobState } from '../../core/job.js'
-import type { JobFilter, TallyPage } from '../../ports/store.js'
-import type { Ledger } from './ledger.js'
+import { encodeCursor } from '../../../core/cursor.js'
+import { isSettled, type JobState } from '../../../core/job.js'
+import type { JobFilter, TallyPage } from '../../../ports/store.js'
+import type { Operations } from '../protocol.js'
+import { filterParameters, isWholePath, matches } from '../sql/job-filter.js'
+import type { JobRow } from '../sql/rows.js'
+import type { Ledger } from './job-writer.js'
 import { startOf } from './list-jobs.js'
-import type { Operations } from './protocol.js'
-import { filterParameters, isWholePath, matches } from './sql/job-filter.js'
-import type { JobRow } from './sql/rows.js'
 
 /** So many jobs are counted a call: others wait a few milliseconds for them. */
 const windowSize = 5000

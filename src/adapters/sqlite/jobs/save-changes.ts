@@ -1,5 +1,5 @@
 import type SqliteDatabase from 'better-sqlite3'
-import type { changingColumnsOf, JobRow } from './sql/rows.js'
+import type { changingColumnsOf, JobRow } from '../sql/rows.js'
 
 /** Who holds a job. */
 export type LeaseColumns = Pick<JobRow, 'epoch' | 'lease_node' | 'lease_until'>

@@ -1,8 +1,8 @@
-import type { Batch, BatchProblem, PlannedFile } from '../../core/batch.js'
-import { keyTaken, targetBusy } from '../../core/batch-problems.js'
-import type { NewJob } from '../../core/job.js'
+import type { Batch, BatchProblem, PlannedFile } from '../../../core/batch.js'
+import { keyTaken, targetBusy } from '../../../core/batch-problems.js'
+import type { NewJob } from '../../../core/job.js'
 import { insertJob, rivalOf } from './insert-job.js'
-import type { Ledger } from './ledger.js'
+import type { Ledger } from './job-writer.js'
 
 /** Notes what a walk found in one batch, whose rows it has met before or not, and counts it. */
 export const createBatchExtension = (ledger: Ledger, batch: Batch, at: number) => {

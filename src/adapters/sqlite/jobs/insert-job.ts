@@ -1,8 +1,8 @@
-import type { Job, NewJob } from '../../core/job.js'
-import { createJob } from '../../core/job-steps.js'
-import type { IdempotencyKey } from '../../ports/store.js'
-import type { Ledger } from './ledger.js'
-import { changingColumnsOf, lastingColumnsOf, steeredColumnsOf } from './sql/rows.js'
+import type { Job, NewJob } from '../../../core/job.js'
+import { createJob } from '../../../core/job-steps.js'
+import type { IdempotencyKey } from '../../../ports/store.js'
+import { changingColumnsOf, lastingColumnsOf, steeredColumnsOf } from '../sql/rows.js'
+import type { Ledger } from './job-writer.js'
 
 /** The unsettled job that writes the same object; null when there is none. */
 export const rivalOf = ({ statements }: Ledger, { target }: Pick<NewJob, 'target'>): string | null =>

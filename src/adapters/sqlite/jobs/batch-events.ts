@@ -1,7 +1,7 @@
-import { type Batch, type BatchProblem, isBatchOver } from '../../core/batch.js'
-import { shownProblems, viewBatch } from '../../core/batch-view.js'
-import { type BatchProblemRow, type BatchRow, batchOf, problemOf } from './sql/batch-rows.js'
-import type { Statements } from './sql/statements.js'
+import { type Batch, type BatchProblem, isBatchOver } from '../../../core/batch.js'
+import { shownProblems, viewBatch } from '../../../core/batch-view.js'
+import { type BatchProblemRow, type BatchRow, batchOf, problemOf } from '../sql/batch-rows.js'
+import type { Statements } from '../sql/statements.js'
 
 /** What the batch of a job goes through when the job settles or is open again. */
 export interface BatchEvents {
