@@ -2,7 +2,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { asOpenError, StoreOpenError } from './files/store-open-error.js'
 import { createGroupCommit } from './group-commit.js'
 import { type OpenDatabase, openDatabase } from './open.js'
-import { createOperations } from './operations.js'
+import { createOperations } from './operations/operations.js'
 import type { FromThread, Request, ThreadSettings, ToThread } from './protocol.js'
 
 /**

@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
 import { createGroupCommit } from '../../../src/adapters/sqlite/group-commit.js'
 import { openDatabase } from '../../../src/adapters/sqlite/open.js'
-import { createOperations } from '../../../src/adapters/sqlite/operations.js'
+import { createOperations } from '../../../src/adapters/sqlite/operations/operations.js'
 import type { StoreOperation } from '../../../src/adapters/sqlite/protocol.js'
 import type { Claim } from '../../../src/ports/store.js'
 import { jobRequest, leaseMs, node } from '../../contract/store-setup.js'

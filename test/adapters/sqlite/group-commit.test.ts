@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createGroupCommit } from '../../../src/adapters/sqlite/group-commit.js'
 import { openDatabase } from '../../../src/adapters/sqlite/open.js'
-import { createOperations } from '../../../src/adapters/sqlite/operations.js'
+import { createOperations } from '../../../src/adapters/sqlite/operations/operations.js'
 import type { Request, StoreOperation } from '../../../src/adapters/sqlite/protocol.js'
 import { AppError } from '../../../src/core/app-error.js'
 import { jobRequest, leaseMs, multipart, node, sent, threeParts } from '../../contract/store-setup.js'

@@ -1,9 +1,9 @@
-import { isSettled, type Job } from '../../core/job.js'
-import { cancelJob, changeJob, pauseJob, resumeJob, retryJob, type Step } from '../../core/job-steps.js'
-import type { ControlRequest } from '../../ports/store.js'
-import type { Ledger } from './jobs/job-writer.js'
-import type { Operations } from './protocol.js'
-import { jobOf, steeredColumnsOf } from './sql/rows.js'
+import { isSettled, type Job } from '../../../core/job.js'
+import { cancelJob, changeJob, pauseJob, resumeJob, retryJob, type Step } from '../../../core/job-steps.js'
+import type { ControlRequest } from '../../../ports/store.js'
+import type { Ledger } from '../jobs/job-writer.js'
+import type { Operations } from '../protocol.js'
+import { jobOf, steeredColumnsOf } from '../sql/rows.js'
 
 const stepOf = (job: Job, request: ControlRequest, notBefore: number | null, at: number): Step | 'invalid_state' => {
   switch (request.verb) {

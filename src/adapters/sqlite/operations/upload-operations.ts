@@ -1,4 +1,4 @@
-import type { Job } from '../../core/job.js'
+import type { Job } from '../../../core/job.js'
 import {
   beginCompleting,
   beginRemoval,
@@ -9,13 +9,13 @@ import {
   planUpload,
   type Step,
   settleCancel,
-} from '../../core/job-steps.js'
-import type { UploadedPart } from '../../core/part.js'
-import { viewPart } from '../../core/part-view.js'
-import type { Finish } from '../../ports/store.js'
-import { appendPartUploaded, type Ledger, takeFenced } from './jobs/job-writer.js'
-import type { Operations } from './protocol.js'
-import { type JobRow, jobOf, type PartRow, partOf } from './sql/rows.js'
+} from '../../../core/job-steps.js'
+import type { UploadedPart } from '../../../core/part.js'
+import { viewPart } from '../../../core/part-view.js'
+import type { Finish } from '../../../ports/store.js'
+import { appendPartUploaded, type Ledger, takeFenced } from '../jobs/job-writer.js'
+import type { Operations } from '../protocol.js'
+import { type JobRow, jobOf, type PartRow, partOf } from '../sql/rows.js'
 
 const settle = (job: Job, finish: Finish, at: number): Step | 'unwanted' => {
   switch (finish.to) {

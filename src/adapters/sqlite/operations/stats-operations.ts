@@ -1,10 +1,10 @@
 import type SqliteDatabase from 'better-sqlite3'
-import { type JobState, jobStates, type Waiting, waitingReasons } from '../../core/job.js'
-import { type WebhookState, webhookStates } from '../../core/webhook.js'
-import { bytesOf } from './files/file-system.js'
-import type { Ledger } from './jobs/job-writer.js'
-import { pairsWithReadyJobs } from './jobs/ready-jobs.js'
-import type { Operations } from './protocol.js'
+import { type JobState, jobStates, type Waiting, waitingReasons } from '../../../core/job.js'
+import { type WebhookState, webhookStates } from '../../../core/webhook.js'
+import { bytesOf } from '../files/file-system.js'
+import type { Ledger } from '../jobs/job-writer.js'
+import { pairsWithReadyJobs } from '../jobs/ready-jobs.js'
+import type { Operations } from '../protocol.js'
 
 const abovePriorities = Number.MAX_SAFE_INTEGER
 

@@ -1,9 +1,9 @@
-import { encodeCursor } from '../../core/cursor.js'
-import type { Webhook, WebhookState, WebhookVerdict } from '../../core/webhook.js'
-import type { DueWebhook, WebhookStore } from '../../ports/webhooks.js'
-import type { Ledger } from './jobs/job-writer.js'
-import { startOf } from './jobs/list-jobs.js'
-import type { Operations } from './protocol.js'
+import { encodeCursor } from '../../../core/cursor.js'
+import type { Webhook, WebhookState, WebhookVerdict } from '../../../core/webhook.js'
+import type { DueWebhook, WebhookStore } from '../../../ports/webhooks.js'
+import type { Ledger } from '../jobs/job-writer.js'
+import { startOf } from '../jobs/list-jobs.js'
+import type { Operations } from '../protocol.js'
 
 /** A row of `webhooks`. */
 interface WebhookRow {

@@ -1,12 +1,12 @@
-import { encodeCursor } from '../../core/cursor.js'
-import type { JobState } from '../../core/job.js'
-import { abandonUpload } from '../../core/job-steps.js'
-import type { AbandonRequest, InitiateWindow, OrphanStore, UploadTrace } from '../../ports/store.js'
-import type { UploadRef } from '../../ports/target.js'
-import type { Ledger } from './jobs/job-writer.js'
-import { startOf } from './jobs/list-jobs.js'
-import type { Operations } from './protocol.js'
-import { type AbandonedRow, abandonedOf, type JobRow, jobOf } from './sql/rows.js'
+import { encodeCursor } from '../../../core/cursor.js'
+import type { JobState } from '../../../core/job.js'
+import { abandonUpload } from '../../../core/job-steps.js'
+import type { AbandonRequest, InitiateWindow, OrphanStore, UploadTrace } from '../../../ports/store.js'
+import type { UploadRef } from '../../../ports/target.js'
+import type { Ledger } from '../jobs/job-writer.js'
+import { startOf } from '../jobs/list-jobs.js'
+import type { Operations } from '../protocol.js'
+import { type AbandonedRow, abandonedOf, type JobRow, jobOf } from '../sql/rows.js'
 
 /** What is left of uploads in OSS. */
 export const createOrphanOperations = (ledger: Ledger): Operations<keyof OrphanStore> => {
