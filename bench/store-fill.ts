@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
-import { openSqliteStore } from '../src/adapters/sqlite/sqlite-store.js'
+import { openSqliteStore } from '../src/adapters/sqlite/thread/sqlite-store.js'
 import type { NewJob } from '../src/core/job.js'
 import type { Logger } from '../src/ports/logger.js'
 import type { Store } from '../src/ports/store.js'

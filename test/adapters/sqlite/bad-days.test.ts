@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
 import { afterEach, describe, expect, it } from 'vitest'
 import { StoreOpenError } from '../../../src/adapters/sqlite/files/store-open-error.js'
-import type { StoreFailure } from '../../../src/adapters/sqlite/protocol.js'
+import type { StoreFailure } from '../../../src/adapters/sqlite/thread/protocol.js'
 import { jobRequest } from '../../contract/store-setup.js'
 import { makeTemporaryDirectory, openStore } from './sqlite-setup.js'
 

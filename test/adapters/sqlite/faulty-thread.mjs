@@ -76,4 +76,4 @@ require.cache[require.resolve('better-sqlite3')].exports = class extends SqliteD
 }
 
 fault = first
-await import('../../../dist/adapters/sqlite/store-thread.js')
+await import('../../../dist/adapters/sqlite/thread/store-thread.js')

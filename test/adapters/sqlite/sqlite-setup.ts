@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openSqliteStore, type SqliteStoreDeps } from '../../../src/adapters/sqlite/sqlite-store.js'
+import { openSqliteStore, type SqliteStoreDeps } from '../../../src/adapters/sqlite/thread/sqlite-store.js'
 import type { Clock } from '../../../src/ports/clock.js'
 import type { Logger } from '../../../src/ports/logger.js'
 import type { Store } from '../../../src/ports/store.js'

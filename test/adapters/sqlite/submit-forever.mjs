@@ -1,6 +1,6 @@
 // Opens the compiled store in the directory it is given and submits jobs, printing each id once it was acknowledged.
 // Run by tests as a process of its own, which they kill. Arguments: directory, number of the first job.
-import { openSqliteStore } from '../../../dist/adapters/sqlite/sqlite-store.js'
+import { openSqliteStore } from '../../../dist/adapters/sqlite/thread/sqlite-store.js'
 
 const [directory, first] = process.argv.slice(2)
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet }

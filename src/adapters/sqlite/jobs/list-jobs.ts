@@ -2,9 +2,9 @@ import type SqliteDatabase from 'better-sqlite3'
 import { AppError } from '../../../core/app-error.js'
 import { decodeCursor, encodeCursor } from '../../../core/cursor.js'
 import type { JobFilter } from '../../../ports/store.js'
-import type { Operations } from '../protocol.js'
 import { filterParameters, isWholePath, matches } from '../sql/job-filter.js'
 import { type JobRow, jobOf, type PartRow, partOf } from '../sql/rows.js'
+import type { Operations } from '../thread/protocol.js'
 import type { Ledger } from './job-writer.js'
 
 /** So many jobs are looked at for one page; a filter that matches few of them makes a short page with a cursor. */

@@ -8,9 +8,9 @@ import { hasRoom } from '../jobs/insert-job.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { startOf } from '../jobs/list-jobs.js'
 import { pageOf } from '../jobs/page.js'
-import type { Operations } from '../protocol.js'
 import { type BatchProblemRow, type BatchRow, batchOf, type PlannedFileRow, problemOf } from '../sql/batch-rows.js'
 import { type JobRow, jobOf } from '../sql/rows.js'
+import type { Operations } from '../thread/protocol.js'
 
 /** Jobs that the answer to a verb has reached already. */
 const firstStep = 256

@@ -2,8 +2,8 @@ import { isSettled, type Job } from '../../../core/job.js'
 import { cancelJob, changeJob, pauseJob, resumeJob, retryJob, type Step } from '../../../core/job-steps.js'
 import type { ControlRequest } from '../../../ports/store.js'
 import type { Ledger } from '../jobs/job-writer.js'
-import type { Operations } from '../protocol.js'
 import { jobOf, steeredColumnsOf } from '../sql/rows.js'
+import type { Operations } from '../thread/protocol.js'
 
 const stepOf = (job: Job, request: ControlRequest, notBefore: number | null, at: number): Step | 'invalid_state' => {
   switch (request.verb) {

@@ -1,7 +1,7 @@
 import type { Ledger } from '../jobs/job-writer.js'
 import { createListOperations } from '../jobs/list-jobs.js'
 import { createTallyOperations } from '../jobs/tally-jobs.js'
-import type { Operations } from '../protocol.js'
+import type { Operations } from '../thread/protocol.js'
 import { createBatchOperations } from './batch-operations.js'
 import { createControlOperations } from './control-operations.js'
 import { createOrphanOperations } from './orphan-operations.js'

@@ -5,8 +5,8 @@ import type { AbandonRequest, InitiateWindow, OrphanStore, UploadTrace } from '.
 import type { UploadRef } from '../../../ports/target.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { startOf } from '../jobs/list-jobs.js'
-import type { Operations } from '../protocol.js'
 import { type AbandonedRow, abandonedOf, type JobRow, jobOf } from '../sql/rows.js'
+import type { Operations } from '../thread/protocol.js'
 
 /** What is left of uploads in OSS. */
 export const createOrphanOperations = (ledger: Ledger): Operations<keyof OrphanStore> => {

@@ -1,5 +1,5 @@
 import type { Ledger } from '../jobs/job-writer.js'
-import type { Operations } from '../protocol.js'
+import type { Operations } from '../thread/protocol.js'
 
 interface FinishedJob {
   readonly id: string

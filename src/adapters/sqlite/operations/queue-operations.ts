@@ -4,8 +4,8 @@ import type { Claim } from '../../../ports/store.js'
 import { hasRoom, insertJob, rivalOf } from '../jobs/insert-job.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { createReadyJobs } from '../jobs/ready-jobs.js'
-import type { Operations } from '../protocol.js'
 import { type JobRow, jobOf } from '../sql/rows.js'
+import type { Operations } from '../thread/protocol.js'
 
 /** Jobs that become due are moved into the ready queue at most so many a claim; the next claim goes on. */
 const promotionStep = 1000

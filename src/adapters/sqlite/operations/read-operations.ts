@@ -1,6 +1,6 @@
 import type { Ledger } from '../jobs/job-writer.js'
-import type { Operations } from '../protocol.js'
 import { type EventRow, eventOf, jobOf } from '../sql/rows.js'
+import type { Operations } from '../thread/protocol.js'
 
 /** Looking at one job and at the event log. */
 export const createReadOperations = (ledger: Ledger): Operations<'get' | 'lastEventId' | 'eventsAfter' | 'check'> => {

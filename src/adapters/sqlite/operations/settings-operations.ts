@@ -1,6 +1,6 @@
 import type { SettingsStore, StoredSettings } from '../../../ports/settings-store.js'
 import type { Ledger } from '../jobs/job-writer.js'
-import type { Operations } from '../protocol.js'
+import type { Operations } from '../thread/protocol.js'
 
 export const createSettingsOperations = ({ statements }: Ledger): Operations<keyof SettingsStore> => {
   const stored = (): StoredSettings =>

@@ -4,7 +4,7 @@ import { type WebhookState, webhookStates } from '../../../core/webhook.js'
 import { bytesOf } from '../files/file-system.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { pairsWithReadyJobs } from '../jobs/ready-jobs.js'
-import type { Operations } from '../protocol.js'
+import type { Operations } from '../thread/protocol.js'
 
 const abovePriorities = Number.MAX_SAFE_INTEGER
 

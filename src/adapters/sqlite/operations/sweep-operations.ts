@@ -4,9 +4,9 @@ import { pauseJob, resumeJob } from '../../../core/job-steps.js'
 import type { JobFilter } from '../../../ports/store.js'
 import type { Sweep, SweepStore, SweepVerb } from '../../../ports/sweep-store.js'
 import type { Ledger } from '../jobs/job-writer.js'
-import type { Operations } from '../protocol.js'
 import { filterParameters, matches } from '../sql/job-filter.js'
 import { type JobRow, jobOf } from '../sql/rows.js'
+import type { Operations } from '../thread/protocol.js'
 
 interface SweepRow {
   readonly id: number

@@ -14,8 +14,8 @@ import type { UploadedPart } from '../../../core/part.js'
 import { viewPart } from '../../../core/part-view.js'
 import type { Finish } from '../../../ports/store.js'
 import { appendPartUploaded, type Ledger, takeFenced } from '../jobs/job-writer.js'
-import type { Operations } from '../protocol.js'
 import { type JobRow, jobOf, type PartRow, partOf } from '../sql/rows.js'
+import type { Operations } from '../thread/protocol.js'
 
 const settle = (job: Job, finish: Finish, at: number): Step | 'unwanted' => {
   switch (finish.to) {

@@ -3,7 +3,7 @@ import type { Webhook, WebhookState, WebhookVerdict } from '../../../core/webhoo
 import type { DueWebhook, WebhookStore } from '../../../ports/webhooks.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { startOf } from '../jobs/list-jobs.js'
-import type { Operations } from '../protocol.js'
+import type { Operations } from '../thread/protocol.js'
 
 /** A row of `webhooks`. */
 interface WebhookRow {

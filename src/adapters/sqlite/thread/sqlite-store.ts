@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads'
-import { AppError } from '../../core/app-error.js'
-import type { Clock } from '../../ports/clock.js'
-import type { Logger } from '../../ports/logger.js'
-import type { Store } from '../../ports/store.js'
-import type { Wakeup, WakeupTopic } from '../../ports/wakeup.js'
-import { errorOf } from './files/medium-error.js'
-import { StoreOpenError, storeExitCodes } from './files/store-open-error.js'
+import { AppError } from '../../../core/app-error.js'
+import type { Clock } from '../../../ports/clock.js'
+import type { Logger } from '../../../ports/logger.js'
+import type { Store } from '../../../ports/store.js'
+import type { Wakeup, WakeupTopic } from '../../../ports/wakeup.js'
+import { errorOf } from '../files/medium-error.js'
+import { StoreOpenError, storeExitCodes } from '../files/store-open-error.js'
 import type {
   Answer,
   FromThread,

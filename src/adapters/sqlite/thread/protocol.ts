@@ -1,7 +1,7 @@
-import type { Store } from '../../ports/store.js'
-import type { WakeupTopic } from '../../ports/wakeup.js'
-import type { ErrorData } from './files/medium-error.js'
-import type { StoreExitCode } from './files/store-open-error.js'
+import type { Store } from '../../../ports/store.js'
+import type { WakeupTopic } from '../../../ports/wakeup.js'
+import type { ErrorData } from '../files/medium-error.js'
+import type { StoreExitCode } from '../files/store-open-error.js'
 
 /** What the store's thread and its proxy say to each other. Everything here survives structured cloning. */
 

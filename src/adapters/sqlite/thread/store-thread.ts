@@ -1,8 +1,8 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { asOpenError, StoreOpenError } from './files/store-open-error.js'
+import { asOpenError, StoreOpenError } from '../files/store-open-error.js'
+import { createOperations } from '../operations/operations.js'
 import { createGroupCommit } from './group-commit.js'
 import { type OpenDatabase, openDatabase } from './open.js'
-import { createOperations } from './operations/operations.js'
 import type { FromThread, Request, ThreadSettings, ToThread } from './protocol.js'
 
 /**

@@ -1,8 +1,8 @@
 import type SqliteDatabase from 'better-sqlite3'
-import type { WakeupTopic } from '../../ports/wakeup.js'
+import type { WakeupTopic } from '../../../ports/wakeup.js'
+import { errorDataOf, isCorrupt, mediumFailure } from '../files/medium-error.js'
+import type { Ledger } from '../jobs/job-writer.js'
 import { createClockJumps } from './clock-jumps.js'
-import { errorDataOf, isCorrupt, mediumFailure } from './files/medium-error.js'
-import type { Ledger } from './jobs/job-writer.js'
 import type { Answer, Operations, Request, StoreOperation } from './protocol.js'
 
 /** Those that write nothing: a group of them needs no write lock and costs no fsync. */

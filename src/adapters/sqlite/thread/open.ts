@@ -1,5 +1,5 @@
 import SqliteDatabase from 'better-sqlite3'
-import { crashRun } from '../../core/job-steps.js'
+import { crashRun } from '../../../core/job-steps.js'
 import {
   assertNotLost,
   createPrivateFile,
@@ -7,17 +7,17 @@ import {
   type StorePaths,
   storePaths,
   writeMarker,
-} from './files/data-directory.js'
-import { inspectDatabase } from './files/inspect.js'
-import { type Anchor, dropAnchor } from './files/keep-wal.js'
-import { takeLock } from './files/lock.js'
-import { mediumFailure } from './files/medium-error.js'
-import { migrate, readMigrations } from './files/migrate.js'
-import { watchPlace } from './files/same-files.js'
-import { asOpenError, StoreOpenError, storeExitCodes } from './files/store-open-error.js'
-import { createLedger, type Ledger } from './jobs/job-writer.js'
+} from '../files/data-directory.js'
+import { inspectDatabase } from '../files/inspect.js'
+import { type Anchor, dropAnchor } from '../files/keep-wal.js'
+import { takeLock } from '../files/lock.js'
+import { mediumFailure } from '../files/medium-error.js'
+import { migrate, readMigrations } from '../files/migrate.js'
+import { watchPlace } from '../files/same-files.js'
+import { asOpenError, StoreOpenError, storeExitCodes } from '../files/store-open-error.js'
+import { createLedger, type Ledger } from '../jobs/job-writer.js'
+import { type JobRow, jobOf } from '../sql/rows.js'
 import type { OpenedReport, ThreadSettings } from './protocol.js'
-import { type JobRow, jobOf } from './sql/rows.js'
 
 /** Kept in memory of the database file, in KiB. */
 const cacheKib = 16 * 1024

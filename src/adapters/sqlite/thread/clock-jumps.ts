@@ -1,4 +1,4 @@
-import type { Statements } from './sql/statements.js'
+import type { Statements } from '../sql/statements.js'
 
 /** Smaller differences are a clock that is slewed, and rounding. */
 const jumpMs = 1_000
