@@ -6,7 +6,7 @@ import { type JsonSchema, problemsOf, resolve, type Schemas } from './guard/json
 import { createHarness } from './http/harness.js'
 
 /*
- * `npm run openapi` writes docs/reference/openapi.json and src/cli/openapi-types.ts anew; `npm test` compares them.
+ * `npm run openapi` writes docs/reference/openapi.json and src/cli/client/openapi-types.ts anew; `npm test` compares them.
  */
 
 interface MediaType {
@@ -111,12 +111,12 @@ const answersOnly = (document: Document): Document => {
 const plain = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (name, member) => (name === 'examples' || name === 'example' ? undefined : member)))
 
-describe('src/cli/openapi-types.ts', () => {
+describe('src/cli/client/openapi-types.ts', () => {
   it('is what the document says', async () => {
     const { document } = await setup()
     const types = astToString(await openapiTypescript(plain(answersOnly(document)) as OpenAPI3, { immutable: true }))
     await expect(`// Generated from docs/reference/openapi.json by \`npm run openapi\`.\n${types}`).toMatchFileSnapshot(
-      '../src/cli/openapi-types.ts',
+      '../src/cli/client/openapi-types.ts',
     )
   })
 })

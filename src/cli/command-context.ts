@@ -1,7 +1,7 @@
-import { type Api, createApi } from './api.js'
-import { readConnection } from './connection.js'
+import { type Api, createApi } from './client/api.js'
+import { readConnection } from './client/connection.js'
+import { createHttpClient } from './client/http-client.js'
 import { type CliIo, type Console, createConsole } from './console.js'
-import { createHttpClient } from './http-client.js'
 import { listenForInterrupt } from './interrupt.js'
 import { joinSignals } from './join-signals.js'
 

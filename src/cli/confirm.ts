@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
+import { ExitError, exitCodes } from './client/exit-error.js'
 import type { CliIo } from './console.js'
-import { ExitError, exitCodes } from './exit-error.js'
 
 /**
  * Asks a question that only `y` or `yes` affirms. Throws ExitError `usage` where there is nobody to ask, and the signal's

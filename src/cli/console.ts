@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
-import type { ClientEnvironment } from './connection.js'
+import type { ClientEnvironment } from './client/connection.js'
 import { safeJson } from './terminal-text.js'
 
 /** An output stream; `process.stdout` and `process.stderr` are such. */

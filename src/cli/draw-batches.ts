@@ -1,14 +1,14 @@
 import type { BatchView } from '../core/batch-view.js'
 import type { StoredEvent } from '../core/event.js'
 import type { ProgressView } from '../core/job-view.js'
-import { listJobs } from './api.js'
 import { type BatchBoard, createBatchBoard } from './batch-board.js'
+import { listJobs } from './client/api.js'
+import { followEvents } from './client/event-stream.js'
+import type { SseMessage } from './client/sse-parser.js'
 import { type CommandContext, graceMs } from './command-context.js'
-import { followEvents } from './event-stream.js'
 import { followBatches } from './follow-batches.js'
 import { joinSignals } from './join-signals.js'
 import { createProgressBars } from './progress-bars.js'
-import type { SseMessage } from './sse-parser.js'
 
 /** More jobs than these are not drawn, wherever they are. */
 const mostJobs = 100

@@ -1,11 +1,11 @@
 import type { StoredEvent } from '../core/event.js'
 import type { ProgressView } from '../core/job-view.js'
-import type { Api } from './api.js'
-import { followEvents } from './event-stream.js'
-import { DaemonUnreachable, ProblemError } from './http-client.js'
+import type { Api } from './client/api.js'
+import { followEvents } from './client/event-stream.js'
+import { DaemonUnreachable, ProblemError } from './client/http-client.js'
+import type { SseMessage } from './client/sse-parser.js'
 import { joinSignals } from './join-signals.js'
 import { formatSeconds } from './readable.js'
-import type { SseMessage } from './sse-parser.js'
 import type { Tally } from './tally.js'
 
 export interface FollowOptions {

@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../core/event.js'
 import type { JobError } from '../core/failure.js'
 import type { JobView, ProgressView } from '../core/job-view.js'
-import type { Problem } from './http-client.js'
+import type { Problem } from './client/http-client.js'
 import { formatBytes, formatSeconds } from './readable.js'
 import { escapeText, fitEnd, wrapWords } from './terminal-text.js'
 

@@ -1,4 +1,4 @@
-import type { AbortAnswer, OrphanView } from './api.js'
+import type { AbortAnswer, OrphanView } from './client/api.js'
 import { targetText } from './job-text.js'
 import { formatBytes, formatSeconds } from './readable.js'
 import { escapeText } from './terminal-text.js'

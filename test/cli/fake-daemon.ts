@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { AbortAnswer, OrphanView, UploadName } from '../../src/cli/api.js'
+import type { AbortAnswer, OrphanView, UploadName } from '../../src/cli/client/api.js'
 import { isSettled, type JobState } from '../../src/core/job.js'
 import type { JobView } from '../../src/core/job-view.js'
 

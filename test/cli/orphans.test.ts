@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { OrphanView, UploadName } from '../../src/cli/api.js'
+import type { OrphanView, UploadName } from '../../src/cli/client/api.js'
 import { startFakeDaemon } from './fake-daemon.js'
 import { cli, startCli } from './run-cli.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createSseParser } from '../../src/cli/sse-parser.js'
+import { createSseParser } from '../../src/cli/client/sse-parser.js'
 
 const stream = [
   ': hello',

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
+import { ExitError, exitCodes } from '../client/exit-error.js'
 import { type CommandContext, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
-import { ExitError, exitCodes } from '../exit-error.js'
 import { durationValue } from '../options.js'
 import { exitBy, showCounts, waitPatiently } from './wait.js'
 

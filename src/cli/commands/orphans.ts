@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { isSettled } from '../../core/job.js'
-import type { OrphanView, UploadName } from '../api.js'
+import type { OrphanView, UploadName } from '../client/api.js'
+import { ExitError, exitCodes } from '../client/exit-error.js'
 import { type CommandContext, withDaemon } from '../command-context.js'
 import { confirm } from '../confirm.js'
 import type { CliIo } from '../console.js'
-import { ExitError, exitCodes } from '../exit-error.js'
 import { countValue } from '../options.js'
 import { abortAnswerLine, orphanHeader, orphanLine } from '../orphan-text.js'
 

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { bandwidthProblem } from '../../core/bandwidth.js'
-import type { SettingOrigin, SettingsView } from '../api.js'
+import type { SettingOrigin, SettingsView } from '../client/api.js'
 import { withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
 import { countValue } from '../options.js'

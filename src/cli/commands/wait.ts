@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { type JobCounts, listJobs, type WaitQuery } from '../api.js'
+import { type JobCounts, listJobs, type WaitQuery } from '../client/api.js'
+import { ExitError, exitCodes } from '../client/exit-error.js'
+import { DaemonUnreachable } from '../client/http-client.js'
 import { type CommandContext, graceMs, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
-import { ExitError, exitCodes } from '../exit-error.js'
-import { DaemonUnreachable } from '../http-client.js'
 import { settledLine } from '../job-text.js'
 import { durationValue, instantValue, labelFilterValue } from '../options.js'
 

@@ -2,14 +2,14 @@ import type { Command } from 'commander'
 import type { StoredEvent } from '../../core/event.js'
 import { isSettled, type JobState } from '../../core/job.js'
 import type { JobView, ProgressView } from '../../core/job-view.js'
-import { isBatchId, listJobs } from '../api.js'
+import { isBatchId, listJobs } from '../client/api.js'
+import { followEvents } from '../client/event-stream.js'
+import { ExitError, exitCodes } from '../client/exit-error.js'
+import type { SseMessage } from '../client/sse-parser.js'
 import { type CommandContext, graceMs, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
-import { followEvents } from '../event-stream.js'
-import { ExitError, exitCodes } from '../exit-error.js'
 import { watchBatches } from '../follow-batches.js'
 import { watchEventLine, watchJobLine, watchProgressLine } from '../job-text.js'
-import type { SseMessage } from '../sse-parser.js'
 
 const moving: readonly JobState[] = ['running', 'completing', 'cancelling']
 const progressEveryMs = 1_000

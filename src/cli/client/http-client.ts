@@ -1,5 +1,5 @@
 import type { Agent, Dispatcher } from 'undici'
-import type { FieldError } from '../core/app-error.js'
+import type { FieldError } from '../../core/app-error.js'
 import type { Connection } from './connection.js'
 
 /** The daemon could not be asked: nobody listens, the connection broke, or no answer came. It may be back soon. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { escapeText } from '../terminal-text.js'
 import { ExitError, exitCodes } from './exit-error.js'
-import { escapeText } from './terminal-text.js'
 
 /** The variables that client commands read. */
 export interface ClientEnvironment {

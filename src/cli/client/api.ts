@@ -1,6 +1,6 @@
-import type { BatchView } from '../core/batch-view.js'
-import type { JobState } from '../core/job.js'
-import type { JobView } from '../core/job-view.js'
+import type { BatchView } from '../../core/batch-view.js'
+import type { JobState } from '../../core/job.js'
+import type { JobView } from '../../core/job-view.js'
 import type { HttpClient } from './http-client.js'
 import { createAsk, type Schemas } from './typed-requests.js'
 
