@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createBatchBoard } from '../../src/cli/batch-board.js'
-import { totalsText } from '../../src/cli/progress-lines.js'
+import { createBatchBoard } from '../../src/cli/follow/batch-board.js'
+import { totalsText } from '../../src/cli/follow/progress-lines.js'
 import { createBatch } from '../../src/core/batch.js'
 import { type BatchView, viewBatch } from '../../src/core/batch-view.js'
 import { batchRequest } from '../contract/store-batches.js'

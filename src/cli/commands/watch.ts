@@ -8,7 +8,7 @@ import { ExitError, exitCodes } from '../client/exit-error.js'
 import type { SseMessage } from '../client/sse-parser.js'
 import { type CommandContext, graceMs, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
-import { watchBatches } from '../follow-batches.js'
+import { watchBatches } from '../follow/follow-batches.js'
 import { watchEventLine, watchJobLine, watchProgressLine } from '../job-text.js'
 
 const moving: readonly JobState[] = ['running', 'completing', 'cancelling']

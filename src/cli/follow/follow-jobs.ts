@@ -1,12 +1,12 @@
-import type { StoredEvent } from '../core/event.js'
-import type { ProgressView } from '../core/job-view.js'
-import type { Api } from './client/api.js'
-import { followEvents } from './client/event-stream.js'
-import { DaemonUnreachable, ProblemError } from './client/http-client.js'
-import type { SseMessage } from './client/sse-parser.js'
-import { joinSignals } from './join-signals.js'
-import { formatSeconds } from './readable.js'
-import type { Tally } from './tally.js'
+import type { StoredEvent } from '../../core/event.js'
+import type { ProgressView } from '../../core/job-view.js'
+import type { Api } from '../client/api.js'
+import { followEvents } from '../client/event-stream.js'
+import { DaemonUnreachable, ProblemError } from '../client/http-client.js'
+import type { SseMessage } from '../client/sse-parser.js'
+import { joinSignals } from '../join-signals.js'
+import { formatSeconds } from '../readable.js'
+import type { Tally } from './job-totals.js'
 
 export interface FollowOptions {
   readonly api: Api

@@ -1,6 +1,6 @@
-import type { BatchView } from '../core/batch-view.js'
-import type { JobState } from '../core/job.js'
-import type { JobView, ProgressView } from '../core/job-view.js'
+import type { BatchView } from '../../core/batch-view.js'
+import type { JobState } from '../../core/job.js'
+import type { JobView, ProgressView } from '../../core/job-view.js'
 import type { ProgressSource } from './progress-display.js'
 
 /** What is known of batches that are waited for: their totals, and those of their jobs that are at work. */

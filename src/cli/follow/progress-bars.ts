@@ -1,12 +1,12 @@
 import { MultiBar, type SingleBar } from 'cli-progress'
-import type { JobView } from '../core/job-view.js'
-import type { OutputStream } from './console.js'
-import { percentOf, settledLine } from './job-text.js'
+import type { JobView } from '../../core/job-view.js'
+import type { OutputStream } from '../console.js'
+import { percentOf, settledLine } from '../job-text.js'
+import { formatBytes, formatSeconds } from '../readable.js'
+import { cutEnd, escapeText, fitEnd } from '../terminal-text.js'
 import type { ProgressDisplay, ProgressSource } from './progress-display.js'
 import { totalsText } from './progress-lines.js'
 import { createRateMeter } from './rate-meter.js'
-import { formatBytes, formatSeconds } from './readable.js'
-import { cutEnd, escapeText, fitEnd } from './terminal-text.js'
 
 const mostBars = 8
 /** Smaller files come and go too fast for a bar of their own. */

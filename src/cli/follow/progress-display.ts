@@ -1,5 +1,5 @@
-import type { JobView } from '../core/job-view.js'
-import type { Totals } from './tally.js'
+import type { JobView } from '../../core/job-view.js'
+import type { Totals } from './job-totals.js'
 
 /** What there is to show: the unsettled jobs that are known, and the totals. */
 export interface ProgressSource {

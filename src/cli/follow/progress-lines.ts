@@ -1,9 +1,9 @@
-import type { Console } from './console.js'
-import { settledLine } from './job-text.js'
+import type { Console } from '../console.js'
+import { settledLine } from '../job-text.js'
+import { formatBytes, formatSeconds } from '../readable.js'
+import type { Tally } from './job-totals.js'
 import type { ProgressDisplay, ShownTotals } from './progress-display.js'
 import { createRateMeter } from './rate-meter.js'
-import { formatBytes, formatSeconds } from './readable.js'
-import type { Tally } from './tally.js'
 
 /** `12 of 51 files, 130.0 MiB of 257.0 MiB (50%), 25.1 MiB/s, ETA 5.0 s` */
 export const totalsText = (totals: ShownTotals, rate: number | null): string => {

@@ -1,5 +1,5 @@
-import { isSettled } from '../core/job.js'
-import type { JobView, ProgressView } from '../core/job-view.js'
+import { isSettled } from '../../core/job.js'
+import type { JobView, ProgressView } from '../../core/job-view.js'
 
 export interface Totals {
   readonly files: number
