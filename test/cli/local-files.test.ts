@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { lookAt } from '../../src/cli/local-files.js'
+import { lookAt } from '../../src/cli/put/local-files.js'
 import { temporaryDirectory } from './temporary-directory.js'
 
 describe('a path of a put', () => {

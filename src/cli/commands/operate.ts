@@ -4,7 +4,7 @@ import type { DatabaseReport } from '../../core/database-report.js'
 import { ExitError, exitCodes } from '../client/exit-error.js'
 import { type CliIo, createConsole } from '../console.js'
 import { type DoctorReport, doctorLines } from '../doctor-report.js'
-import { parseOssUrl } from '../oss-url.js'
+import { parseOssUrl } from '../put/oss-url.js'
 import { formatBytes } from '../readable.js'
 import { escapeText } from '../terminal-text.js'
 

@@ -12,9 +12,9 @@ import {
   rateValue,
   sizeValue,
 } from '../options.js'
-import { putBatches } from '../put-batches.js'
-import { putJob } from '../put-job.js'
-import { type PutOptions, planRun } from '../put-run.js'
+import { putBatches } from '../put/put-batches.js'
+import { putJob } from '../put/put-job.js'
+import { type PutOptions, planRun } from '../put/put-run.js'
 
 export const addPutCommand = (program: Command, io: CliIo): void => {
   program

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DaemonUnreachable, ProblemError } from './client/http-client.js'
+import { DaemonUnreachable, ProblemError } from '../client/http-client.js'
 
 export interface Patience {
   readonly signal: AbortSignal
