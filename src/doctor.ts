@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { createSystemClock } from './adapters/clock/system-clock.js'
 import { checkDatabase } from './adapters/sqlite/files/check-database.js'
 import { storePaths } from './adapters/sqlite/files/data-directory.js'
-import { type CheckResult, type DoctorReport, reportOf } from './cli/doctor-report.js'
+import { type CheckResult, type DoctorReport, reportOf } from './cli/text/doctor-report.js'
 import { type Config, dataDirOf } from './config.js'
 import { bucketProblem, isTargetAllowed } from './core/object-key.js'
 import {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import type { ClientEnvironment } from './client/connection.js'
-import { safeJson } from './terminal-text.js'
+import { safeJson } from './terminal/terminal-text.js'
 
 /** An output stream; `process.stdout` and `process.stderr` are such. */
 export type OutputStream = Writable & {

@@ -12,8 +12,8 @@ import { addWaitCommand } from './commands/wait.js'
 import { addWatchCommand } from './commands/watch.js'
 import type { CliIo } from './console.js'
 import { Interrupted } from './interrupt.js'
-import { problemLines } from './job-text.js'
-import { escapeText } from './terminal-text.js'
+import { escapeText } from './terminal/terminal-text.js'
+import { problemLines } from './text/job-text.js'
 
 const environmentHelp = `
 Environment:

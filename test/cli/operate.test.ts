@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { addOperateCommands, type Operator } from '../../src/cli/commands/operate.js'
-import { doctorLines, reportOf } from '../../src/cli/doctor-report.js'
 import { createProgram, runProgram } from '../../src/cli/program.js'
+import { doctorLines, reportOf } from '../../src/cli/text/doctor-report.js'
 import type { DatabaseReport } from '../../src/core/database-report.js'
 
 const sound: DatabaseReport = {

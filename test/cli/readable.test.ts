@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes, formatSeconds } from '../../src/cli/readable.js'
+import { formatBytes, formatSeconds } from '../../src/cli/terminal/readable.js'
 
 describe('numbers for people', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cutEnd, displayWidth, escapeText, fitEnd, safeJson } from '../../src/cli/terminal-text.js'
+import { cutEnd, displayWidth, escapeText, fitEnd, safeJson } from '../../src/cli/terminal/terminal-text.js'
 
 describe('text for a terminal', () => {
   it.each([

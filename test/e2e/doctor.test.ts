@@ -2,7 +2,7 @@ import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { DoctorReport } from '../../src/cli/doctor-report.js'
+import type { DoctorReport } from '../../src/cli/text/doctor-report.js'
 import { runMain } from './daemon-process.js'
 import { bucket, createWorld, credentials, type World } from './world.js'
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { escapeText } from '../terminal-text.js'
+import { escapeText } from '../terminal/terminal-text.js'
 import { ExitError, exitCodes } from './exit-error.js'
 
 /** The variables that client commands read. */

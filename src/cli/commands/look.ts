@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
 import type { JobState } from '../../core/job.js'
 import type { JobView } from '../../core/job-view.js'
-import { batchLines } from '../batch-text.js'
 import { isBatchId, type ListQuery } from '../client/api.js'
 import { type CommandContext, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
-import { jobLines, jobListHeader, jobListLine } from '../job-text.js'
 import { countValue, labelFilterValue, stateValue } from '../options.js'
+import { batchLines } from '../text/batch-text.js'
+import { jobLines, jobListHeader, jobListLine } from '../text/job-text.js'
 
 interface ListOptions {
   readonly state?: JobState[]

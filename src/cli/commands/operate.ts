@@ -3,10 +3,10 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { DatabaseReport } from '../../core/database-report.js'
 import { ExitError, exitCodes } from '../client/exit-error.js'
 import { type CliIo, createConsole } from '../console.js'
-import { type DoctorReport, doctorLines } from '../doctor-report.js'
 import { parseOssUrl } from '../put/oss-url.js'
-import { formatBytes } from '../readable.js'
-import { escapeText } from '../terminal-text.js'
+import { formatBytes } from '../terminal/readable.js'
+import { escapeText } from '../terminal/terminal-text.js'
+import { type DoctorReport, doctorLines } from '../text/doctor-report.js'
 
 /** Where the doctor tries what it may write. */
 export interface Place {

@@ -6,7 +6,7 @@ import { type CommandContext, withDaemon } from '../command-context.js'
 import { confirm } from '../confirm.js'
 import type { CliIo } from '../console.js'
 import { countValue } from '../options.js'
-import { abortAnswerLine, orphanHeader, orphanLine } from '../orphan-text.js'
+import { abortAnswerLine, orphanHeader, orphanLine } from '../text/orphan-text.js'
 
 interface OrphansOptions {
   readonly bucket?: string

@@ -4,8 +4,8 @@ import type { SettingOrigin, SettingsView } from '../client/api.js'
 import { withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
 import { countValue } from '../options.js'
-import { formatBytes } from '../readable.js'
-import { escapeText } from '../terminal-text.js'
+import { formatBytes } from '../terminal/readable.js'
+import { escapeText } from '../terminal/terminal-text.js'
 
 /** Takes away what was set before. */
 const preset = 'default'

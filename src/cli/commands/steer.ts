@@ -6,9 +6,9 @@ import { ExitError, exitCodes } from '../client/exit-error.js'
 import { ProblemError } from '../client/http-client.js'
 import { type CommandContext, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
-import { problemLines } from '../job-text.js'
 import { countValue, integerValue, labelFilterValue, labelValue, rateValue } from '../options.js'
-import { escapeText } from '../terminal-text.js'
+import { escapeText } from '../terminal/terminal-text.js'
+import { problemLines } from '../text/job-text.js'
 
 /** Does `work` to one job after the other. A refusal is shown and the next one has its turn; the exit code tells. */
 const forEachJob = async (

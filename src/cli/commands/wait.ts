@@ -5,8 +5,8 @@ import { ExitError, exitCodes } from '../client/exit-error.js'
 import { DaemonUnreachable } from '../client/http-client.js'
 import { type CommandContext, graceMs, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
-import { settledLine } from '../job-text.js'
 import { durationValue, instantValue, labelFilterValue } from '../options.js'
+import { settledLine } from '../text/job-text.js'
 
 interface WaitOptions {
   readonly label?: string[]

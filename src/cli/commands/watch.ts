@@ -9,7 +9,7 @@ import type { SseMessage } from '../client/sse-parser.js'
 import { type CommandContext, graceMs, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
 import { watchBatches } from '../follow/follow-batches.js'
-import { watchEventLine, watchJobLine, watchProgressLine } from '../job-text.js'
+import { watchEventLine, watchJobLine, watchProgressLine } from '../text/job-text.js'
 
 const moving: readonly JobState[] = ['running', 'completing', 'cancelling']
 const progressEveryMs = 1_000

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BatchView } from '../../core/batch-view.js'
-import { batchLine } from '../batch-text.js'
 import { isPassing } from '../client/event-stream.js'
 import { ProblemError } from '../client/http-client.js'
 import { type CommandContext, graceMs } from '../command-context.js'
+import { batchLine } from '../text/batch-text.js'
 
 const firstPauseMs = 250
 const longestPauseMs = 1_000

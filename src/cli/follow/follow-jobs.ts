@@ -5,7 +5,7 @@ import { followEvents } from '../client/event-stream.js'
 import { DaemonUnreachable, ProblemError } from '../client/http-client.js'
 import type { SseMessage } from '../client/sse-parser.js'
 import { joinSignals } from '../join-signals.js'
-import { formatSeconds } from '../readable.js'
+import { formatSeconds } from '../terminal/readable.js'
 import type { Tally } from './job-totals.js'
 
 export interface FollowOptions {

@@ -1,6 +1,6 @@
 import type { Console } from '../console.js'
-import { settledLine } from '../job-text.js'
-import { formatBytes, formatSeconds } from '../readable.js'
+import { formatBytes, formatSeconds } from '../terminal/readable.js'
+import { settledLine } from '../text/job-text.js'
 import type { Tally } from './job-totals.js'
 import type { ProgressDisplay, ShownTotals } from './progress-display.js'
 import { createRateMeter } from './rate-meter.js'

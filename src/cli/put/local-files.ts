@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { ExitError, exitCodes } from '../client/exit-error.js'
-import { escapeText } from '../terminal-text.js'
+import { escapeText } from '../terminal/terminal-text.js'
 
 /** What the user named on the command line, looked at once. */
 export type LocalSource =

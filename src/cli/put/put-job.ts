@@ -8,10 +8,10 @@ import { createProgressBars } from '../follow/progress-bars.js'
 import type { ProgressDisplay } from '../follow/progress-display.js'
 import { createProgressLines } from '../follow/progress-lines.js'
 import { Interrupted } from '../interrupt.js'
-import { acceptedLine, receiptLines } from '../job-text.js'
 import { joinSignals } from '../join-signals.js'
-import { formatBytes, formatSeconds } from '../readable.js'
-import { escapeText } from '../terminal-text.js'
+import { formatBytes, formatSeconds } from '../terminal/readable.js'
+import { escapeText } from '../terminal/terminal-text.js'
+import { acceptedLine, receiptLines } from '../text/job-text.js'
 import { createPatientSubmit } from './submit-patiently.js'
 
 const createDisplay = (console: Console, tally: Tally, json: boolean): ProgressDisplay => {

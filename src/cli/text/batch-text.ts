@@ -1,7 +1,7 @@
-import type { BatchProblem } from '../core/batch.js'
-import type { BatchView } from '../core/batch-view.js'
-import { formatBytes } from './readable.js'
-import { escapeText } from './terminal-text.js'
+import type { BatchProblem } from '../../core/batch.js'
+import type { BatchView } from '../../core/batch-view.js'
+import { formatBytes } from '../terminal/readable.js'
+import { escapeText } from '../terminal/terminal-text.js'
 
 /** Every function here answers text that is safe to print, as in job-text.ts. */
 

@@ -1,7 +1,7 @@
-import type { AbortAnswer, OrphanView } from './client/api.js'
+import type { AbortAnswer, OrphanView } from '../client/api.js'
+import { formatBytes, formatSeconds } from '../terminal/readable.js'
+import { escapeText } from '../terminal/terminal-text.js'
 import { targetText } from './job-text.js'
-import { formatBytes, formatSeconds } from './readable.js'
-import { escapeText } from './terminal-text.js'
 
 /** Every function here answers text that is safe to print: keys are whatever others chose. */
 

@@ -1,9 +1,9 @@
-import type { StoredEvent } from '../core/event.js'
-import type { JobError } from '../core/failure.js'
-import type { JobView, ProgressView } from '../core/job-view.js'
-import type { Problem } from './client/http-client.js'
-import { formatBytes, formatSeconds } from './readable.js'
-import { escapeText, fitEnd, wrapWords } from './terminal-text.js'
+import type { StoredEvent } from '../../core/event.js'
+import type { JobError } from '../../core/failure.js'
+import type { JobView, ProgressView } from '../../core/job-view.js'
+import type { Problem } from '../client/http-client.js'
+import { formatBytes, formatSeconds } from '../terminal/readable.js'
+import { escapeText, fitEnd, wrapWords } from '../terminal/terminal-text.js'
 
 /** Every function here answers text that is safe to print: what came from the server or a file name is escaped. */
 

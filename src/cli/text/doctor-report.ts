@@ -1,4 +1,4 @@
-import { escapeText, wrapWords } from './terminal-text.js'
+import { escapeText, wrapWords } from '../terminal/terminal-text.js'
 
 /** `warning`: it works, but something is not as it should be. `skipped`: could not be looked at because of another finding. */
 export type CheckStatus = 'ok' | 'warning' | 'failed' | 'skipped'
