@@ -6,8 +6,8 @@ import { createServiceNotifier } from './adapters/systemd/service-notifier.js'
 import { ExitError } from './cli/client/exit-error.js'
 import { addOperateCommands } from './cli/commands/operate.js'
 import { createProgram, runProgram } from './cli/program.js'
-import { ConfigError, loadConfig, settings } from './config.js'
-import { createOperator } from './operator-commands.js'
+import { ConfigError, loadConfig, settings } from './config/config.js'
+import { createOperator } from './doctor/operator.js'
 
 const exitCodes = { crashed: 1, badSettings: 78 } as const
 
@@ -31,7 +31,7 @@ const serve = async (): Promise<void> => {
   const logger = await createPinoLogger(config.logLevel, isTty)
   for (const warning of config.warnings) logger.warn({}, warning)
 
-  const { startDaemon } = await import('./daemon.js')
+  const { startDaemon } = await import('./daemon/daemon.js')
   const daemon = await startDaemon(config, logger, ({ exitCode, message }) => {
     logger.fatal({ reason: message }, 'The store failed: the daemon ends, every job is kept')
     process.exit(exitCode)

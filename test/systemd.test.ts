@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
-import { settings } from '../src/config.js'
+import { settings } from '../src/config/config.js'
 import { parseDurationMs } from '../src/core/units.js'
 import { createWorld, type World } from './e2e/world.js'
 

@@ -1,8 +1,8 @@
 // The daemon as `longshore serve` starts it, but nobody ends its process: after SIGTERM and `stop` it ends when nothing is
 // left that keeps it alive. Tells what it still holds then. Run by tests with without-unref.mjs preloaded.
 import { createPinoLogger } from '../../dist/adapters/log/pino-logger.js'
-import { loadConfig } from '../../dist/config.js'
-import { startDaemon } from '../../dist/daemon.js'
+import { loadConfig } from '../../dist/config/config.js'
+import { startDaemon } from '../../dist/daemon/daemon.js'
 
 const logger = await createPinoLogger('info', false)
 const daemon = await startDaemon(loadConfig(process.env), logger, ({ message }) => {

@@ -1,8 +1,8 @@
 // The daemon as `longshore serve` starts it, with failpoints around every commit and every remote call. Run by tests as a
 // process of its own, with failpoint-commits.mjs preloaded.
 import { createPinoLogger } from '../../dist/adapters/log/pino-logger.js'
-import { loadConfig } from '../../dist/config.js'
-import { startDaemon } from '../../dist/daemon.js'
+import { loadConfig } from '../../dist/config/config.js'
+import { startDaemon } from '../../dist/daemon/daemon.js'
 import { passes } from './failpoint.mjs'
 
 /** Nothing is committed by these. */

@@ -1,4 +1,4 @@
-import type { KeySettings } from '../../key-settings.js'
+import type { KeySettings } from '../../config/keys.js'
 import type { Logger } from '../../ports/logger.js'
 import { createChainSource } from './chain-source.js'
 import { createFileSource } from './file-source.js'

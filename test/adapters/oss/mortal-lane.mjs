@@ -12,7 +12,7 @@ const diesOf = ({ do: what, request }) => {
 }
 
 // Before anybody listens to the port: what comes while only one does is lost to the other.
-await import('../../../dist/lane.js')
+await import('../../../dist/daemon/lane.js')
 parentPort.on('message', (orders) => {
   if (orders.some(diesOf)) process.exit(1)
 })

@@ -2,56 +2,56 @@ import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { createSystemClock } from './adapters/clock/system-clock.js'
-import { crc64Engine } from './adapters/crc64/crc64.js'
-import { keySourceOf } from './adapters/credentials/key-source-of.js'
-import { createRefreshingCredentials } from './adapters/credentials/refreshing-credentials.js'
-import { createDirectoryWalker } from './adapters/file/directory-walker.js'
-import { createFileSources } from './adapters/file/file-source.js'
-import { createSourceRemover } from './adapters/file/source-remover.js'
-import type { PinoLogger } from './adapters/log/pino-logger.js'
-import { createOssTargets } from './adapters/oss/api/oss-targets.js'
-import { startLanes } from './adapters/oss/lanes/lanes.js'
-import { createSharedPacer } from './adapters/oss/lanes/shared-pacer.js'
-import { createNetwork } from './adapters/oss/wire/network.js'
-import { openSqliteStore } from './adapters/sqlite/thread/sqlite-store.js'
-import { createRotatingTokens } from './adapters/tokens/rotating-tokens.js'
-import { createLocalWakeup } from './adapters/wakeup/local-wakeup.js'
-import { createWebhookSender } from './adapters/webhook/webhook-sender.js'
-import type { Config } from './config.js'
-import { AppError } from './core/app-error.js'
-import { defaultBaseMs, defaultCapMs } from './core/retry.js'
-import { mostConcurrency } from './core/settings.js'
-import { createBatchAgent } from './engine/batch-agent.js'
-import { createBatches } from './engine/batches.js'
-import { createDispatcher } from './engine/dispatcher.js'
-import { createDrain } from './engine/drain.js'
-import { createEndpointHealth } from './engine/endpoint-health.js'
-import { createEventFeed } from './engine/event-feed.js'
-import { gateTargets } from './engine/gated-targets.js'
-import { createJanitor } from './engine/janitor.js'
-import { createJobs } from './engine/jobs.js'
-import { createLeaseKeeper } from './engine/lease-keeper.js'
-import { openLiveSettings } from './engine/live-settings.js'
-import { meterStore } from './engine/metered-store.js'
-import { meterTargets } from './engine/metered-targets.js'
-import { createOrphans } from './engine/orphans.js'
-import { createOverview } from './engine/overview.js'
-import { createPatientSources } from './engine/patient-sources.js'
-import { createProgressBoard } from './engine/progress-board.js'
-import { createPruner } from './engine/pruner.js'
-import { createSlots } from './engine/slots.js'
-import { createStorageGate } from './engine/storage-gate.js'
-import { createSweeps } from './engine/sweeps.js'
-import { createTraffic } from './engine/traffic.js'
-import { createWaits } from './engine/waits.js'
-import { createWebhookDesk } from './engine/webhook-desk.js'
-import { createWebhookAgent } from './engine/webhooks.js'
-import { listenOn } from './http/listen.js'
-import { createMetrics } from './http/metrics/metrics.js'
-import { readPageFiles } from './http/page-files.js'
-import type { Store } from './ports/store.js'
-import type { Targets } from './ports/target.js'
+import { createSystemClock } from '../adapters/clock/system-clock.js'
+import { crc64Engine } from '../adapters/crc64/crc64.js'
+import { keySourceOf } from '../adapters/credentials/key-source-of.js'
+import { createRefreshingCredentials } from '../adapters/credentials/refreshing-credentials.js'
+import { createDirectoryWalker } from '../adapters/file/directory-walker.js'
+import { createFileSources } from '../adapters/file/file-source.js'
+import { createSourceRemover } from '../adapters/file/source-remover.js'
+import type { PinoLogger } from '../adapters/log/pino-logger.js'
+import { createOssTargets } from '../adapters/oss/api/oss-targets.js'
+import { startLanes } from '../adapters/oss/lanes/lanes.js'
+import { createSharedPacer } from '../adapters/oss/lanes/shared-pacer.js'
+import { createNetwork } from '../adapters/oss/wire/network.js'
+import { openSqliteStore } from '../adapters/sqlite/thread/sqlite-store.js'
+import { createRotatingTokens } from '../adapters/tokens/rotating-tokens.js'
+import { createLocalWakeup } from '../adapters/wakeup/local-wakeup.js'
+import { createWebhookSender } from '../adapters/webhook/webhook-sender.js'
+import type { Config } from '../config/config.js'
+import { AppError } from '../core/app-error.js'
+import { defaultBaseMs, defaultCapMs } from '../core/retry.js'
+import { mostConcurrency } from '../core/settings.js'
+import { createBatchAgent } from '../engine/batch-agent.js'
+import { createBatches } from '../engine/batches.js'
+import { createDispatcher } from '../engine/dispatcher.js'
+import { createDrain } from '../engine/drain.js'
+import { createEndpointHealth } from '../engine/endpoint-health.js'
+import { createEventFeed } from '../engine/event-feed.js'
+import { gateTargets } from '../engine/gated-targets.js'
+import { createJanitor } from '../engine/janitor.js'
+import { createJobs } from '../engine/jobs.js'
+import { createLeaseKeeper } from '../engine/lease-keeper.js'
+import { openLiveSettings } from '../engine/live-settings.js'
+import { meterStore } from '../engine/metered-store.js'
+import { meterTargets } from '../engine/metered-targets.js'
+import { createOrphans } from '../engine/orphans.js'
+import { createOverview } from '../engine/overview.js'
+import { createPatientSources } from '../engine/patient-sources.js'
+import { createProgressBoard } from '../engine/progress-board.js'
+import { createPruner } from '../engine/pruner.js'
+import { createSlots } from '../engine/slots.js'
+import { createStorageGate } from '../engine/storage-gate.js'
+import { createSweeps } from '../engine/sweeps.js'
+import { createTraffic } from '../engine/traffic.js'
+import { createWaits } from '../engine/waits.js'
+import { createWebhookDesk } from '../engine/webhook-desk.js'
+import { createWebhookAgent } from '../engine/webhooks.js'
+import { listenOn } from '../http/listen.js'
+import { createMetrics } from '../http/metrics/metrics.js'
+import { readPageFiles } from '../http/page-files.js'
+import type { Store } from '../ports/store.js'
+import type { Targets } from '../ports/target.js'
 
 export interface Daemon {
   /** As LONGSHORE_URL accepts them. */
@@ -77,10 +77,10 @@ const leaseMs = 30_000
  */
 const runsPerSlot = 4
 
-export const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 
 /** Where `npm run build` puts the dashboard, as seen from src and from dist. */
-const pageDirectory = fileURLToPath(new URL('../dist/dashboard/', import.meta.url))
+const pageDirectory = fileURLToPath(new URL('../../dist/dashboard/', import.meta.url))
 
 /** Sorts by the time it was made, so that indexes grow at their end; 80 random bits keep it unguessable. */
 const newJobId = (): string => Date.now().toString(36).padStart(9, '0') + randomBytes(10).toString('hex')
@@ -123,7 +123,7 @@ export const startDaemon = async (
   })
   const opening = openSqliteStore({ directory: config.dataDir, clock, wakeup, logger: component('store'), onFatal })
   // The web framework is most of what a start loads: meanwhile the threads begin and the database is opened.
-  const loadingApp = import('./http/app.js')
+  const loadingApp = import('../http/app.js')
   const opened = await opening.catch(async (error: unknown) => {
     await lanes.close()
     throw error

@@ -1,6 +1,6 @@
-import { storePaths } from './adapters/sqlite/files/data-directory.js'
-import type { Operator } from './cli/commands/operate.js'
-import { dataDirOf } from './config.js'
+import { storePaths } from '../adapters/sqlite/files/data-directory.js'
+import type { Operator } from '../cli/commands/operate.js'
+import { dataDirOf } from '../config/config.js'
 
 /** What the commands that need no daemon work with. Loaded when one of them runs: the client commands stay quick. */
 export const createOperator = (env: NodeJS.ProcessEnv): Operator => ({
@@ -11,7 +11,7 @@ export const createOperator = (env: NodeJS.ProcessEnv): Operator => ({
     return (await import('./doctor.js')).examine(env, places)
   },
   databasePath: () => storePaths(dataDirOf(env)).database,
-  check: async (path) => (await import('./adapters/sqlite/files/check-database.js')).checkDatabase(path),
+  check: async (path) => (await import('../adapters/sqlite/files/check-database.js')).checkDatabase(path),
   backUp: async (source, target, overwrite) =>
-    (await import('./adapters/sqlite/files/back-up-database.js')).backUpDatabase(source, target, overwrite),
+    (await import('../adapters/sqlite/files/back-up-database.js')).backUpDatabase(source, target, overwrite),
 })

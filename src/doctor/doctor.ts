@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
-import { createSystemClock } from './adapters/clock/system-clock.js'
-import { checkDatabase } from './adapters/sqlite/files/check-database.js'
-import { storePaths } from './adapters/sqlite/files/data-directory.js'
-import { type CheckResult, type DoctorReport, reportOf } from './cli/text/doctor-report.js'
-import { type Config, dataDirOf } from './config.js'
-import { bucketProblem, isTargetAllowed } from './core/object-key.js'
+import { createSystemClock } from '../adapters/clock/system-clock.js'
+import { checkDatabase } from '../adapters/sqlite/files/check-database.js'
+import { storePaths } from '../adapters/sqlite/files/data-directory.js'
+import { type CheckResult, type DoctorReport, reportOf } from '../cli/text/doctor-report.js'
+import { type Config, dataDirOf } from '../config/config.js'
+import { bucketProblem, isTargetAllowed } from '../core/object-key.js'
+import type { Logger } from '../ports/logger.js'
 import {
   examineChecksums,
   examineDataDirectory,
@@ -16,9 +17,8 @@ import {
   skipped,
   warning,
   well,
-} from './doctor-machine.js'
-import { examineEndpoint, examineKeys, examinePlaces, type ProbePlace } from './doctor-oss.js'
-import type { Logger } from './ports/logger.js'
+} from './machine.js'
+import { examineEndpoint, examineKeys, examinePlaces, type ProbePlace } from './oss.js'
 
 const silent: Logger = {
   debug: () => {},

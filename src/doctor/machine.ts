@@ -1,12 +1,12 @@
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs'
 import { request } from 'node:http'
 import { dirname } from 'node:path'
-import { type Crc64Engine, crc64Engine } from './adapters/crc64/crc64.js'
-import { networkFileSystemOf } from './adapters/sqlite/files/file-system.js'
-import { formatBytes } from './cli/terminal/readable.js'
-import type { CheckResult } from './cli/text/doctor-report.js'
-import { type Config, ConfigError, loadConfig } from './config.js'
-import type { ListenAddress } from './listen-address.js'
+import { type Crc64Engine, crc64Engine } from '../adapters/crc64/crc64.js'
+import { networkFileSystemOf } from '../adapters/sqlite/files/file-system.js'
+import { formatBytes } from '../cli/terminal/readable.js'
+import type { CheckResult } from '../cli/text/doctor-report.js'
+import { type Config, ConfigError, loadConfig } from '../config/config.js'
+import type { ListenAddress } from '../listen-address.js'
 
 /** What the doctor looks at on this machine. Nothing here asks OSS. */
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { type AllowedHost, parseAllowedHost } from './adapters/webhook/allowed-hosts.js'
-import { createSigners } from './adapters/webhook/webhook-sender.js'
+import { type AllowedHost, parseAllowedHost } from '../adapters/webhook/allowed-hosts.js'
+import { createSigners } from '../adapters/webhook/webhook-sender.js'
 
 type Given = Readonly<Record<string, string>>
 

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { createCrc64 } from './adapters/crc64/crc64.js'
-import type { LaneSettings } from './adapters/oss/lanes/lane-protocol.js'
-import { serveLane } from './adapters/oss/lanes/serve-lane.js'
+import { createCrc64 } from '../adapters/crc64/crc64.js'
+import type { LaneSettings } from '../adapters/oss/lanes/lane-protocol.js'
+import { serveLane } from '../adapters/oss/lanes/serve-lane.js'
 
 // A lane's thread, composed. Started by src/adapters/oss/lanes/lanes.ts.
 if (parentPort === null) throw new Error('lane.js runs as a worker thread only')

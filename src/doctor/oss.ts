@@ -1,24 +1,24 @@
 import { randomBytes } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { createCrc64 } from './adapters/crc64/crc64.js'
-import type { FetchedKeys } from './adapters/credentials/key-source.js'
-import { keySourceOf } from './adapters/credentials/key-source-of.js'
-import { askTime } from './adapters/oss/api/ask-time.js'
-import type { AbortRule } from './adapters/oss/api/lifecycle.js'
-import { createOssTarget, type OssTarget } from './adapters/oss/api/oss-target.js'
-import { createDataPath } from './adapters/oss/lanes/data-path.js'
-import { createRangeSender } from './adapters/oss/lanes/send-range.js'
-import { createNetwork } from './adapters/oss/wire/network.js'
-import { defaultTimeouts, type OssTimeouts } from './adapters/oss/wire/timeouts.js'
-import type { CheckResult } from './cli/text/doctor-report.js'
-import type { Config } from './config.js'
-import { Failure } from './core/failure.js'
-import { failed, skipped, warning, well } from './doctor-machine.js'
-import type { Clock } from './ports/clock.js'
-import type { Credentials } from './ports/credentials.js'
-import type { Logger } from './ports/logger.js'
-import type { UploadRef } from './ports/target.js'
+import { createCrc64 } from '../adapters/crc64/crc64.js'
+import type { FetchedKeys } from '../adapters/credentials/key-source.js'
+import { keySourceOf } from '../adapters/credentials/key-source-of.js'
+import { askTime } from '../adapters/oss/api/ask-time.js'
+import type { AbortRule } from '../adapters/oss/api/lifecycle.js'
+import { createOssTarget, type OssTarget } from '../adapters/oss/api/oss-target.js'
+import { createDataPath } from '../adapters/oss/lanes/data-path.js'
+import { createRangeSender } from '../adapters/oss/lanes/send-range.js'
+import { createNetwork } from '../adapters/oss/wire/network.js'
+import { defaultTimeouts, type OssTimeouts } from '../adapters/oss/wire/timeouts.js'
+import type { CheckResult } from '../cli/text/doctor-report.js'
+import type { Config } from '../config/config.js'
+import { Failure } from '../core/failure.js'
+import type { Clock } from '../ports/clock.js'
+import type { Credentials } from '../ports/credentials.js'
+import type { Logger } from '../ports/logger.js'
+import type { UploadRef } from '../ports/target.js'
+import { failed, skipped, warning, well } from './machine.js'
 
 /** What the doctor asks OSS: the time, for keys, and each place whether an upload can be begun, written, listed and aborted. */
 
@@ -167,7 +167,7 @@ const examineRules = async (target: OssTarget, place: ProbePlace, config: Config
 }
 
 /** Bytes that are there wherever the program is: no scratch file is needed, which a read-only root might not allow. */
-const probeBytes = fileURLToPath(new URL('../package.json', import.meta.url))
+const probeBytes = fileURLToPath(new URL('../../package.json', import.meta.url))
 
 const wishes = { headers: {}, marker: null, forbidOverwrite: false, sequential: false }
 

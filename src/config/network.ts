@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { NetworkSettings } from './adapters/oss/wire/network.js'
+import type { NetworkSettings } from '../adapters/oss/wire/network.js'
 
 type Given = Readonly<Record<string, string>>
 
