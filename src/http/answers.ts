@@ -6,8 +6,8 @@ import { jobErrorCodes } from '../core/failure.js'
 import { jobStates, outcomes, proofs, removalOutcomes, uploadModes, waitingReasons } from '../core/job.js'
 import type { JobView } from '../core/job-view.js'
 import { webhookStates } from '../core/webhook.js'
-import { uploadOwners } from '../engine/orphan-view.js'
-import { abortResults } from '../engine/orphans.js'
+import { uploadOwners } from '../engine/use-cases/orphan-view.js'
+import { abortResults } from '../engine/use-cases/orphans.js'
 import { batchProblemSchema, batchSchema, plannedFileSchema } from './batch-answers.js'
 
 /**

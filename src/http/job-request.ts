@@ -4,7 +4,7 @@ import { ifExistsPolicies, type JobChanges, sourceChangePolicies } from '../core
 import { headerProblems } from '../core/object-headers.js'
 import { bucketProblem, keyProblem, pathProblem } from '../core/object-key.js'
 import { maxPartSize, maxThreshold, minPartSize, minThreshold } from '../core/plan.js'
-import type { SubmitRequest } from '../engine/jobs.js'
+import type { SubmitRequest } from '../engine/use-cases/jobs.js'
 import { callbackSchema } from './callback-request.js'
 import { webhookWishSchema } from './webhook-request.js'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { StatsView } from '../../src/engine/overview.js'
+import type { StatsView } from '../../src/engine/use-cases/overview.js'
 import { bucket, createWorld, mib, until, type World } from './world.js'
 
 let world: World

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { OrphanView } from '../../src/engine/orphan-view.js'
-import type { AbortAnswer } from '../../src/engine/orphans.js'
+import type { OrphanView } from '../../src/engine/use-cases/orphan-view.js'
+import type { AbortAnswer } from '../../src/engine/use-cases/orphans.js'
 import type { Fault } from '../../src/oss-emulator/fault.js'
 import { type DaemonProcess, runMain } from './daemon-process.js'
 import { bucket, createWorld, sha256Of, until, type World } from './world.js'

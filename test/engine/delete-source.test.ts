@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import type { Receipt } from '../../src/core/job.js'
-import { type SourceTools, withSourceDeleted } from '../../src/engine/delete-source.js'
-import type { Run } from '../../src/engine/run.js'
-import { RunStopped } from '../../src/engine/run-control.js'
+import { type SourceTools, withSourceDeleted } from '../../src/engine/upload/delete-source.js'
+import type { Run } from '../../src/engine/upload/run.js'
+import { RunStopped } from '../../src/engine/upload/run-control.js'
 import type { OpenSource } from '../../src/ports/source.js'
 import { fingerprint, jobRequest } from '../contract/store-setup.js'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { loneFailures, manyFailures } from '../../src/core/breaker.js'
 import { Failure, type FailureDetails, type FailureKind } from '../../src/core/failure.js'
-import { type Admission, createEndpointHealth } from '../../src/engine/endpoint-health.js'
+import { type Admission, createEndpointHealth } from '../../src/engine/capacity/endpoint-health.js'
 import type { Logger } from '../../src/ports/logger.js'
 
 const pair = { endpoint: 'https://oss.example', bucket: 'b' }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Caller } from '../../src/core/caller.js'
-import { openLiveSettings } from '../../src/engine/live-settings.js'
+import { openLiveSettings } from '../../src/engine/use-cases/live-settings.js'
 import type { SettingsStore } from '../../src/ports/settings-store.js'
 import { createMemorySettings } from '../fakes/memory-settings.js'
 import { createVirtualClock } from '../fakes/virtual-clock.js'

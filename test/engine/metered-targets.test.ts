@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/core/failure.js'
-import { meterTargets } from '../../src/engine/metered-targets.js'
-import { createTraffic } from '../../src/engine/traffic.js'
+import { meterTargets } from '../../src/engine/metering/metered-targets.js'
+import { createTraffic } from '../../src/engine/metering/traffic.js'
 import type { SendOptions, Target } from '../../src/ports/target.js'
 
 const wishes = { headers: {}, marker: null, forbidOverwrite: false, sequential: false }

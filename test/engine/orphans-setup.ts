@@ -1,5 +1,5 @@
 import type { Job } from '../../src/core/job.js'
-import { createOrphans, type Orphans } from '../../src/engine/orphans.js'
+import { createOrphans, type Orphans } from '../../src/engine/use-cases/orphans.js'
 import type { Clock } from '../../src/ports/clock.js'
 import type { Logger } from '../../src/ports/logger.js'
 import type { Lease, OrphanStore, Store } from '../../src/ports/store.js'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../src/core/app-error.js'
-import { createPatientStore } from '../../src/engine/patient-store.js'
+import { createPatientStore } from '../../src/engine/storage/patient-store.js'
 
 /** A store whose medium fails until it is mended, behind a gate that opens, or does not, as a test says. */
 const setup = (opens: () => Promise<boolean>) => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../src/core/app-error.js'
 import { anybody } from '../../src/core/caller.js'
-import { aroundEvery } from '../../src/engine/around-every.js'
+import { aroundEvery } from '../../src/engine/storage/wrap-methods.js'
 import { type EngineSetup, partSize, path, setupEngine } from './engine-setup.js'
 
 let engine: EngineSetup

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Job } from '../../src/core/job.js'
 import type { ProgressView } from '../../src/core/job-view.js'
-import { createProgressBoard } from '../../src/engine/progress-board.js'
+import { createProgressBoard } from '../../src/engine/feed/progress-board.js'
 import { createVirtualClock } from '../fakes/virtual-clock.js'
 
 let clock: ReturnType<typeof createVirtualClock>

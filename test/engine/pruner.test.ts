@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../src/core/app-error.js'
-import { createPruner } from '../../src/engine/pruner.js'
+import { createPruner } from '../../src/engine/upkeep/pruner.js'
 import { createVirtualClock } from '../fakes/virtual-clock.js'
 
 const endings: (() => unknown)[] = []

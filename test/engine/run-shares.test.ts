@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Pair } from '../../src/engine/endpoint-health.js'
-import { createRunShares } from '../../src/engine/run-shares.js'
+import { createRunShares } from '../../src/engine/capacity/claim-quotas.js'
+import type { Pair } from '../../src/engine/capacity/endpoint-health.js'
 
 const endpoint = 'https://oss.example'
 const target = (bucket: string) => ({ endpoint, bucket, key: 'k', region: 'r' })

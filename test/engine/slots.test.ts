@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createSlots, type SlotRequest } from '../../src/engine/slots.js'
+import { createSlots, type SlotRequest } from '../../src/engine/capacity/slots.js'
 
 const pairOf = (bucket: string) => ({ endpoint: 'https://oss.example', bucket })
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { unsettledMs } from '../../src/engine/source-guard.js'
+import { unsettledMs } from '../../src/engine/upload/source-guard.js'
 import { type EngineSetup, partSize, path, setupEngine } from './engine-setup.js'
 
 const now = Date.UTC(2026, 0, 1)

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../src/core/app-error.js'
 import { anybody } from '../../src/core/caller.js'
 import { Failure } from '../../src/core/failure.js'
-import type { FeedItem } from '../../src/engine/event-feed.js'
+import type { FeedItem } from '../../src/engine/feed/event-feed.js'
 import { type EngineSetup, partSize, path, setupEngine, target } from './engine-setup.js'
 
 let engine: EngineSetup

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createTraffic } from '../../src/engine/traffic.js'
+import { createTraffic } from '../../src/engine/metering/traffic.js'
 
 const setup = () => {
   let now = 1_000_000

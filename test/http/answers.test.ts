@@ -7,9 +7,9 @@ import type { JobView } from '../../src/core/job-view.js'
 import { viewJob } from '../../src/core/job-view.js'
 import type { PartView } from '../../src/core/part-view.js'
 import type { WebhookView } from '../../src/core/webhook.js'
-import type { OrphanView } from '../../src/engine/orphan-view.js'
-import type { AbortAnswer } from '../../src/engine/orphans.js'
-import type { StatsView } from '../../src/engine/overview.js'
+import type { OrphanView } from '../../src/engine/use-cases/orphan-view.js'
+import type { AbortAnswer } from '../../src/engine/use-cases/orphans.js'
+import type { StatsView } from '../../src/engine/use-cases/overview.js'
 import {
   type abortAnswersSchema,
   type eventSchema,

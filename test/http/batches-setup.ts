@@ -1,6 +1,6 @@
 import { createLocalWakeup } from '../../src/adapters/wakeup/local-wakeup.js'
 import { Failure } from '../../src/core/failure.js'
-import { type Batches, createBatches } from '../../src/engine/batches.js'
+import { type Batches, createBatches } from '../../src/engine/use-cases/batches.js'
 import type { Clock } from '../../src/ports/clock.js'
 import type { Store } from '../../src/ports/store.js'
 import { createMemoryStore } from '../fakes/memory-store.js'

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Overview } from '../../engine/overview.js'
+import type { Overview } from '../../engine/use-cases/overview.js'
 import { type Meter, ossOperations } from '../../ports/meter.js'
 import type { ReaderCount } from '../sse.js'
 import { createProcessMetrics } from './process-metrics.js'

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { breakerStates } from '../../core/breaker.js'
-import type { LiveStats, Overview, StoredStats } from '../../engine/overview.js'
+import type { LiveStats, Overview, StoredStats } from '../../engine/use-cases/overview.js'
 
 /** How the daemon is doing, read at each scrape. */
 export const createStatsMetrics = (registry: Registry) => {

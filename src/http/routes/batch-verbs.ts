@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { type BatchVerb, batchVerbs } from '../../core/batch-steps.js'
-import type { Batches } from '../../engine/batches.js'
+import type { Batches } from '../../engine/use-cases/batches.js'
 import { batchSchema } from '../batch-answers.js'
 import { takeNoBody } from '../no-body.js'
 import { problems } from '../openapi.js'

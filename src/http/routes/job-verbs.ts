@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { type Jobs, type Verb, verbs } from '../../engine/jobs.js'
+import { type Jobs, type Verb, verbs } from '../../engine/use-cases/jobs.js'
 import { jobSchema } from '../answers.js'
 import { etagOf } from '../etag.js'
 import { takeNoBody } from '../no-body.js'

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { Overview } from '../../engine/overview.js'
+import type { Overview } from '../../engine/use-cases/overview.js'
 import type { Metrics } from '../metrics/metrics.js'
 import { metricsTextSchema, problems } from '../openapi.js'
 import { noQuerySchema } from '../query.js'

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { Orphans } from '../../engine/orphans.js'
+import type { Orphans } from '../../engine/use-cases/orphans.js'
 import { abortAnswersSchema, orphanPageSchema } from '../answers.js'
 import { problems } from '../openapi.js'
 import { abortRequestSchema, orphansQuerySchema } from '../orphan-request.js'

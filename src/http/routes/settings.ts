@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { LiveSettings } from '../../engine/live-settings.js'
+import type { LiveSettings } from '../../engine/use-cases/live-settings.js'
 import { problems } from '../openapi.js'
 import { noQuerySchema } from '../query.js'
 import { settingsChangesSchema, settingsSchema } from '../settings-request.js'

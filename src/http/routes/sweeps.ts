@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { Sweeps } from '../../engine/sweeps.js'
+import type { Sweeps } from '../../engine/use-cases/sweeps.js'
 import { type SweepVerb, sweepVerbs } from '../../ports/sweep-store.js'
 import { takeNoBody } from '../no-body.js'
 import { problems } from '../openapi.js'

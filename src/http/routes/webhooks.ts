@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { WebhookDesk } from '../../engine/webhook-desk.js'
+import type { WebhookDesk } from '../../engine/use-cases/outbox.js'
 import { webhookPageSchema, webhookSchema } from '../answers.js'
 import { takeNoBody } from '../no-body.js'
 import { problems } from '../openapi.js'

@@ -7,7 +7,7 @@ import { createFileSources } from '../../../src/adapters/file/file-source.js'
 import { createRangeHasher } from '../../../src/adapters/oss/lanes/send-range.js'
 import { createCrc64 } from '../../../src/core/crc64.js'
 import { Failure } from '../../../src/core/failure.js'
-import { createPatientSources } from '../../../src/engine/patient-sources.js'
+import { createPatientSources } from '../../../src/engine/storage/patient-sources.js'
 import type { SourceOpener } from '../../../src/ports/source.js'
 import { createVirtualClock } from '../../fakes/virtual-clock.js'
 

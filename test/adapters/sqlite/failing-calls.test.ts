@@ -7,7 +7,7 @@ import { StoreOpenError } from '../../../src/adapters/sqlite/files/store-open-er
 import { createOperations } from '../../../src/adapters/sqlite/operations/operations.js'
 import { openDatabase } from '../../../src/adapters/sqlite/thread/open.js'
 import type { Operations, StoreFailure } from '../../../src/adapters/sqlite/thread/protocol.js'
-import { isStorageFailure } from '../../../src/engine/storage-gate.js'
+import { isStorageFailure } from '../../../src/engine/storage/storage-gate.js'
 import type { Lease, Store } from '../../../src/ports/store.js'
 import { jobRequest, leaseMs, multipart, node, receipt, sent, startAt, threeParts } from '../../contract/store-setup.js'
 import { openStore, systemClock } from './sqlite-setup.js'

@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { FeedItem } from '../../../src/engine/event-feed.js'
+import type { FeedItem } from '../../../src/engine/feed/event-feed.js'
 import type { Clock } from '../../../src/ports/clock.js'
 import { createHarness, type Harness, jobView, realClock, until } from '../harness.js'
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/core/app-error.js'
-import type { EventFeed } from '../../../src/engine/event-feed.js'
+import type { EventFeed } from '../../../src/engine/feed/event-feed.js'
 import { createMetrics } from '../../../src/http/metrics/metrics.js'
 import { createHarness, fakeOverview, fixedTokens, tokenOf } from '../harness.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/core/app-error.js'
-import { createDrain } from '../../../src/engine/drain.js'
+import { createDrain } from '../../../src/engine/use-cases/drain.js'
 import { probeProblemSchema, probeSchema } from '../../../src/http/answers.js'
 import { createFakeWaits, createHarness, realClock } from '../harness.js'
 

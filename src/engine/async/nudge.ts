@@ -1,0 +1,34 @@
+import type { Clock } from '../../ports/clock.js'
+
+/** A sleep that can be ended from outside: by a poke, which is remembered when nobody sleeps yet, or by the signal. */
+export interface Nudge {
+  poke(): void
+  /** Resolves after `ms`, at the next poke, at once when there was a poke since the last wait began, or when the signal aborts. */
+  wait(ms: number, signal: AbortSignal): Promise<void>
+}
+
+/**
+ * Loops that wait over and over beside a signal that lives as long as the daemon use this instead of AbortSignal.any,
+ * which on Node 20 keeps a trace of every composite with the long-lived signal.
+ */
+export const createNudge = (clock: Pick<Clock, 'sleep'>): Nudge => {
+  let poked = false
+  let wake = (): void => {}
+  return {
+    poke() {
+      poked = true
+      wake()
+    },
+    async wait(ms, signal) {
+      const ended = new AbortController()
+      const end = (): void => ended.abort()
+      wake = end
+      signal.addEventListener('abort', end, { once: true })
+      if (poked || signal.aborted) end()
+      await clock.sleep(ms, ended.signal).catch(() => {})
+      signal.removeEventListener('abort', end)
+      wake = () => {}
+      poked = false
+    },
+  }
+}

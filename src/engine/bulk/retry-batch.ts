@@ -1,0 +1,49 @@
+import type { Batch } from '../../core/batch.js'
+import { Failure } from '../../core/failure.js'
+import type { Job } from '../../core/job.js'
+import type { BatchStore } from '../../ports/batch-store.js'
+import type { SourceOpener } from '../../ports/source.js'
+import type { JobStore } from '../../ports/store.js'
+import { mapLimited } from '../async/map-limited.js'
+
+export interface RetryDeps {
+  readonly store: Pick<JobStore, 'list' | 'control'> & Pick<BatchStore, 'endRetry'>
+  readonly sources: SourceOpener
+}
+
+const pageSize = 100
+const atOnce = 8
+
+/**
+ * Tries every job of a batch again that had failed when that was asked for. One whose source is gone, or whose object another
+ * job is writing, stays failed. Begun anew it finds those that are left.
+ */
+export const retryBatch = async (
+  { id, retryAt, steeredBy }: Batch & { readonly retryAt: number },
+  { store, sources }: RetryDeps,
+  signal: AbortSignal,
+): Promise<void> => {
+  const retry = async (job: Job): Promise<void> => {
+    // What failed since has had its retry.
+    if (job.finishedAt === null || job.finishedAt > retryAt) return
+    try {
+      const source = await sources.open(job.source.path, job.options.roots)
+      const fingerprint = await source.fingerprint().finally(() => source.close())
+      await store.control(job.id, { verb: 'retry', fingerprint }, steeredBy)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+    }
+  }
+
+  let cursor: string | null = null
+  do {
+    signal.throwIfAborted()
+    const page: Awaited<ReturnType<JobStore['list']>> = await store.list(
+      { batchId: id, states: ['failed'] },
+      { limit: pageSize, cursor },
+    )
+    await mapLimited(page.items, atOnce, retry)
+    cursor = page.nextCursor
+  } while (cursor !== null)
+  await store.endRetry(id, retryAt)
+}

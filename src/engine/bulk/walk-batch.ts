@@ -1,0 +1,125 @@
+import type { Batch, BatchFile, BatchProblem } from '../../core/batch.js'
+import { Failure } from '../../core/failure.js'
+import type { Fingerprint, NewJob } from '../../core/job.js'
+import type { BatchStore } from '../../ports/batch-store.js'
+import type { Clock } from '../../ports/clock.js'
+import type { DirectoryWalker } from '../../ports/directory-walker.js'
+import type { SourceOpener } from '../../ports/source.js'
+import { mapLimited } from '../async/map-limited.js'
+import { fileProblem, type JobNames, newJob } from '../use-cases/job-template.js'
+
+export interface WalkDeps {
+  readonly store: Pick<BatchStore, 'extendBatch' | 'endWalk' | 'batchFiles'>
+  readonly walker: Pick<DirectoryWalker, 'walk'>
+  readonly sources: SourceOpener
+  readonly names: JobNames
+  readonly clock: Pick<Clock, 'now' | 'sleep'>
+  /** How many jobs may be queued for a walk to go on; null: any number. */
+  readonly mostQueued: number | null
+}
+
+/** A file that can be opened and where it is to go. */
+interface Candidate extends BatchFile {
+  readonly fingerprint: Fingerprint
+}
+
+/** One round trip to the store for so many files of a list. */
+const listChunk = 256
+const opensAtOnce = 8
+/** How often a walk that found the queue full looks again. */
+const roomPollMs = 100
+/** One text for every reason, so that nobody learns which files exist outside the roots. */
+const unavailable = 'It is not a readable regular file below the source roots'
+
+/**
+ * Makes jobs of the files of a batch, chunk by chunk, and ends the walk. A walk that is interrupted is begun anew: the
+ * store passes over what has its job already. A list goes on where it was. While the queue is full the walk waits for room.
+ */
+export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSignal): Promise<void> => {
+  const { store, walker, sources, names, clock, mostQueued } = deps
+  const { id, target, template, source } = batch
+
+  const jobOf = ({ path, key, fingerprint }: Candidate, now: number): NewJob => {
+    const { bucket, endpoint, region } = target
+    const of = { batchId: id, source: { path, fingerprint }, target: { bucket, key, endpoint, region } }
+    return newJob(template, of, names, now)
+  }
+
+  const jobsOf = (files: readonly Candidate[]): readonly NewJob[] => {
+    const now = clock.now()
+    return batch.dryRun ? [] : files.map((file) => jobOf(file, now))
+  }
+
+  /** Makes jobs of these while there is room for them only now and then. */
+  const takeAsRoomAllows = async (files: readonly Candidate[]): Promise<'ok' | 'stopped'> => {
+    for (;;) {
+      const found = { jobs: jobsOf(files), problems: [], planned: [], listed: null }
+      const end = await store.extendBatch(id, found, mostQueued)
+      if (end !== 'full') return end
+      if (files.length > 1) break
+      await clock.sleep(roomPollMs, signal)
+    }
+    // Half by half: while the first one waits for its room, that of the others grows.
+    const half = files.length >> 1
+    const end = await takeAsRoomAllows(files.slice(0, half))
+    return end === 'stopped' ? end : takeAsRoomAllows(files.slice(half))
+  }
+
+  const extend = async (
+    candidates: readonly Candidate[],
+    met: readonly BatchProblem[],
+    listed: number | null,
+  ): Promise<'ok' | 'stopped'> => {
+    const judged = candidates.map((file) => ({ file, problem: fileProblem(file.path, file, file.fingerprint) }))
+    const fit = judged.flatMap(({ file, problem }) => (problem === null ? [file] : []))
+    const problems = [...met, ...judged.flatMap(({ problem }) => problem ?? [])]
+    const planned = batch.dryRun ? fit.map(({ path, key, fingerprint }) => ({ path, key, size: fingerprint.size })) : []
+    for (let jobs = jobsOf(fit); ; jobs = []) {
+      const end = await store.extendBatch(id, { jobs, problems, planned, listed }, mostQueued)
+      if (end !== 'full') return end
+      if ((await takeAsRoomAllows(fit)) === 'stopped') return 'stopped'
+    }
+  }
+
+  const open = async (file: BatchFile): Promise<Candidate | BatchProblem> => {
+    try {
+      const opened = await sources.open(file.path, template.options.roots)
+      try {
+        return { ...file, fingerprint: await opened.fingerprint() }
+      } finally {
+        await opened.close()
+      }
+    } catch (error) {
+      // What the machine failed at may succeed when the walk is begun anew.
+      if (!(error instanceof Failure) || error.kind === 'local') throw error
+      return { path: file.path, code: 'source_unavailable', message: unavailable, jobId: null }
+    }
+  }
+
+  const walkList = async (): Promise<'ok' | 'stopped'> => {
+    for (let from = batch.listed; ; from += listChunk) {
+      signal.throwIfAborted()
+      const files = await store.batchFiles(id, from, listChunk)
+      if (files.length === 0) return 'ok'
+      const opened = await mapLimited(files, opensAtOnce, open)
+      const candidates = opened.filter((one): one is Candidate => 'fingerprint' in one)
+      const problems = opened.filter((one): one is BatchProblem => 'code' in one)
+      if ((await extend(candidates, problems, from + files.length)) === 'stopped') return 'stopped'
+    }
+  }
+
+  const walkDirectory = async (request: Extract<Batch['source'], { kind: 'dir' }>): Promise<'ok' | 'stopped'> => {
+    for await (const { files, problems } of walker.walk({ ...request, within: template.options.roots }, signal)) {
+      const candidates = files.map(({ path, relative, fingerprint }) => ({
+        path,
+        key: target.prefix + relative,
+        fingerprint,
+      }))
+      if ((await extend(candidates, problems, null)) === 'stopped') return 'stopped'
+    }
+    return 'ok'
+  }
+
+  const end = source.kind === 'dir' ? await walkDirectory(source) : await walkList()
+  if (end === 'ok') await store.endWalk(id)
+}

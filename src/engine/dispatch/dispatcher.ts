@@ -1,0 +1,227 @@
+import { AppError } from '../../core/app-error.js'
+import { isSettled, steeringOf } from '../../core/job.js'
+import type { RetryLimits } from '../../core/retry.js'
+import type { Clock, Random } from '../../ports/clock.js'
+import type { Credentials } from '../../ports/credentials.js'
+import type { Logger } from '../../ports/logger.js'
+import type { JobPace, Pacer } from '../../ports/pacer.js'
+import type { SourceOpener } from '../../ports/source.js'
+import type { SourceRemover } from '../../ports/source-remover.js'
+import type { Claim, JobStore, Lease } from '../../ports/store.js'
+import type { Targets } from '../../ports/target.js'
+import type { Wakeup } from '../../ports/wakeup.js'
+import { createNudge } from '../async/nudge.js'
+import { createRunShares } from '../capacity/claim-quotas.js'
+import type { EndpointHealth } from '../capacity/endpoint-health.js'
+import type { Slots } from '../capacity/slots.js'
+import type { ProgressBoard } from '../feed/progress-board.js'
+import { createPatientStore } from '../storage/patient-store.js'
+import type { StorageGate } from '../storage/storage-gate.js'
+import { createRetrier, type PastTries } from '../upload/request-retrier.js'
+import type { Run } from '../upload/run.js'
+import { createRunControl, type RunControl, RunStopped } from '../upload/run-control.js'
+import { runJob } from '../upload/upload-job.js'
+import type { LeaseKeeper } from './lease-keeper.js'
+
+export interface Dispatcher {
+  start(): void
+  /** Claims nothing any more, lets parts in flight finish for `drainMs`, then ends every run and gives its job back. Idempotent. */
+  stop(drainMs: number): Promise<void>
+  activeRuns(): number
+}
+
+export interface DispatcherDeps {
+  readonly store: JobStore
+  readonly storage: Pick<StorageGate, 'opens'>
+  readonly targets: Targets
+  readonly sources: SourceOpener
+  readonly remover: SourceRemover
+  readonly wakeup: Wakeup
+  readonly leases: LeaseKeeper
+  readonly progress: ProgressBoard
+  readonly slots: Slots
+  readonly pacer: Pick<Pacer, 'open'>
+  readonly health: EndpointHealth
+  readonly keys: Pick<Credentials, 'areAtHand'>
+  readonly limits: RetryLimits
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly node: string
+  readonly leaseMs: number
+  /** Everything is being paused: nothing is claimed but what settles without a request. */
+  holdsClaims?(): boolean
+  /** Runs at the same time; one endpoint and bucket gets half. More than slots, so that none waits for the next claim. */
+  maxRuns(): number
+}
+
+const claimBatch = 64
+/** A deadline is an instant of the wall clock, which may be set meanwhile. */
+const deadlineLookMs = 30_000
+/** Hints can be lost, so the queue is looked at this often anyway. */
+const pollMs = 2_000
+
+interface Active {
+  readonly control: RunControl
+  readonly ended: Promise<void>
+}
+
+/** Claims due jobs in small batches and starts a run for each. */
+export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
+  const { store, clock, logger } = deps
+  const active = new Map<string, Active>()
+  /** Per unsettled job: what must outlive a run but not the process. */
+  const memory = new Map<string, { tries: Map<string, PastTries>; disagreements: Map<string, number> }>()
+  /** Leases of runs that ended without giving their job back, because the store failed or the lease could not be renewed. */
+  const dropped = new Set<Lease>()
+  const stopping = new AbortController()
+  const shares = createRunShares(deps)
+  const nudge = createNudge(clock)
+  let running: Promise<void> = Promise.resolve()
+
+  const wake = nudge.poke
+
+  const buildRun = (claim: Claim, control: RunControl, lease: ReturnType<LeaseKeeper['keep']>, pace: JobPace): Run => {
+    const { job } = claim
+    const patient = createPatientStore(store, deps.storage, control.hard)
+    const log = logger.child({ jobId: job.id })
+    const remembered = memory.get(job.id) ?? { tries: new Map(), disagreements: new Map() }
+    memory.set(job.id, remembered)
+    const charge = async (count: number): Promise<void> => {
+      if ((await patient.chargeAttempts(claim.lease, count)) === 'fenced') throw new RunStopped('fenced')
+    }
+    const facts = { job, control, logger: log, tries: remembered.tries, charge }
+    return {
+      job,
+      lease: claim.lease,
+      control,
+      target: deps.targets.for(job.target),
+      retrier: createRetrier(deps, facts),
+      progress: deps.progress.begin(job),
+      pace,
+      logger: log,
+      store: patient,
+      clock,
+      disagreements: remembered.disagreements,
+      assertLease: () => lease.assert(),
+    }
+  }
+
+  /** Halts the run when its job's deadline comes. Returns the function that forgets the deadline. */
+  const watchDeadline = (notAfter: number | null, control: RunControl): (() => void) => {
+    if (notAfter === null) return () => {}
+    const over = new AbortController()
+    const look = (): void => {
+      const leftMs = notAfter - clock.now()
+      if (leftMs <= 0) control.halt('deadline')
+      else void clock.sleep(Math.min(leftMs, deadlineLookMs), over.signal).then(look, () => {})
+    }
+    look()
+    return () => over.abort()
+  }
+
+  const execute = async (claim: Claim, control: RunControl): Promise<void> => {
+    const lease = deps.leases.keep(claim.lease, control)
+    const forgetDeadline = watchDeadline(claim.job.state === 'cancelling' ? null : claim.job.options.notAfter, control)
+    const pace = deps.pacer.open(control.steering.bandwidth)
+    const unsubscribe = control.onSteered(() => pace.limit(control.steering.bandwidth))
+    const run = buildRun(claim, control, lease, pace)
+    // Of a small file its end says enough.
+    const level = claim.job.upload?.mode === 'put' && claim.job.runs === 1 ? 'debug' : 'info'
+    run.logger[level]({ state: claim.job.state, run: claim.job.runs }, 'A run begins')
+    try {
+      await runJob(run, deps)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      if (error instanceof RunStopped) run.logger.warn({ reason }, 'The lease was lost: the run is dropped')
+      else if (error instanceof AppError) run.logger.error({ code: error.code, reason }, 'The store failed under a run')
+      else
+        run.logger.error({ error: error instanceof Error ? error.stack : reason }, 'A run could not give its job back')
+      if (error instanceof RunStopped || error instanceof AppError) dropped.add(claim.lease)
+    } finally {
+      forgetDeadline()
+      unsubscribe()
+      pace.close()
+      lease.drop()
+      run.progress.end()
+      if (isSettled(run.job.state)) memory.delete(run.job.id)
+    }
+  }
+
+  const begin = (claim: Claim): void => {
+    const control = createRunControl(steeringOf(claim.job))
+    const endShare = shares.begin(claim.job)
+    const ended = execute(claim, control).finally(() => {
+      endShare()
+      if (active.get(claim.job.id)?.control === control) active.delete(claim.job.id)
+      wake()
+    })
+    active.set(claim.job.id, { control, ended })
+    if (stopping.signal.aborted) control.wind('shutdown')
+  }
+
+  /** Their jobs need not wait for the leases to run out. A lease that another claim has overtaken is merely forgotten. */
+  const releaseDropped = async (): Promise<void> => {
+    for (const lease of dropped) {
+      await store.release(lease, { to: 'queued', waiting: null, dueAt: null })
+      dropped.delete(lease)
+    }
+  }
+
+  /** Without keys only what settles without a request. */
+  const claimable = () => (deps.keys.areAtHand() && deps.holdsClaims?.() !== true ? shares.next() : { pairLimit: 0 })
+
+  /** Returns for how long there is nothing to claim. */
+  const claimSome = async (): Promise<number> => {
+    const free = Math.min(deps.maxRuns() - active.size, claimBatch)
+    if (free <= 0) return pollMs
+    try {
+      await releaseDropped()
+      const request = { node: deps.node, limit: free, leaseMs: deps.leaseMs, ...claimable() }
+      const { claims, nextDueAt } = await store.claim(request)
+      for (const claim of claims) begin(claim)
+      if (claims.length === free) return 0
+      const dueMs = nextDueAt === null ? pollMs : Math.max(0, nextDueAt - clock.now())
+      return Math.min(pollMs, dueMs, shares.probeInMs() ?? pollMs)
+    } catch (error) {
+      logger.error({ reason: error instanceof Error ? error.message : String(error) }, 'The queue could not be read')
+      return pollMs
+    }
+  }
+
+  const loop = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      if (!(await deps.storage.opens(stopping.signal))) return
+      const idleMs = await claimSome()
+      if (idleMs > 0) await nudge.wait(idleMs, stopping.signal)
+    }
+  }
+
+  const allEnded = (): Promise<unknown> => Promise.all([...active.values()].map((run) => run.ended))
+
+  let unsubscribe = (): void => {}
+  return {
+    start() {
+      unsubscribe = deps.wakeup.subscribe('jobs', wake)
+      running = loop()
+    },
+    async stop(drainMs) {
+      unsubscribe()
+      stopping.abort()
+      await running
+      for (const { control } of active.values()) control.wind('shutdown')
+      const drained = new AbortController()
+      const ended = allEnded().finally(() => drained.abort())
+      const inTime = await clock.sleep(drainMs, drained.signal).then(
+        () => false,
+        () => true,
+      )
+      if (!inTime) {
+        logger.warn({ runs: active.size }, 'The drain timeout is over: parts in flight are cut off')
+        for (const { control } of active.values()) control.halt('shutdown')
+      }
+      await ended
+    },
+    activeRuns: () => active.size,
+  }
+}

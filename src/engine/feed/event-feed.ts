@@ -1,0 +1,113 @@
+import { type EventTail, type FeedSizes, type Seat, startEventTail, type TailDeps } from './event-tail.js'
+import { createLabelsOfJob, type FeedFilter, type FeedItem, isWanted, noticeOfEvent } from './feed-entry.js'
+
+export type { FeedFilter, FeedItem } from './feed-entry.js'
+
+/** In place of an event id: from the beginning, as far as it is kept. */
+export const oldestKept = 'oldest'
+
+export interface EventFeed {
+  /**
+   * Events after `after`, then live ones, until the signal aborts or the feed closes (the iteration just ends).
+   * `after: null` starts with what happens from now on, `oldestKept` with the oldest event that is kept.
+   * Listeners that keep up are told the very same items, and cost the store nothing.
+   */
+  listen(after: string | null, filter: FeedFilter, signal: AbortSignal): AsyncIterable<FeedItem>
+  /** Ends every listener. Idempotent. */
+  close(): void
+}
+
+interface Reader {
+  readonly tail: EventTail
+  readonly seat: Seat
+  readonly filter: FeedFilter
+  /** Of progress in the tail. */
+  progressPlace: number
+  isOver(): boolean
+}
+
+/**
+ * Tells what is in the tail from `place` on, with the newest progress once it has told all events there are. Returns
+ * the cursor of a reader that was so slow that the tail has passed it.
+ */
+async function* follow(reader: Reader, from: { cursor: string; place: number }): AsyncGenerator<FeedItem, string> {
+  const { tail, seat, filter } = reader
+  let { cursor, place } = from
+  while (!reader.isOver() && tail.keeps(place)) {
+    const event = tail.eventAt(place)
+    if (event !== undefined) {
+      place += 1
+      if (event.item.kind === 'event') cursor = event.item.event.id
+      if (await isWanted(event, filter)) yield event.item
+      continue
+    }
+    const { notice, next } = tail.progressFrom(reader.progressPlace)
+    reader.progressPlace = next
+    if (notice === undefined) await seat.news()
+    else if (await isWanted(notice, filter)) yield notice.item
+  }
+  return cursor
+}
+
+const usualSizes: FeedSizes = { page: 200, kept: 1_000 }
+
+export const createEventFeed = (deps: TailDeps, sizes: FeedSizes = usualSizes): EventFeed => {
+  const { store } = deps
+  let isClosed = false
+  let current: EventTail | null = null
+
+  const tailOfAll = (): EventTail => {
+    if (current === null || current.hasEnded()) current = startEventTail(deps, sizes)
+    return current
+  }
+
+  /**
+   * A reader that is in the tail takes from there. One that is behind reads by itself until nothing is left, and then
+   * waits until the tail has come as far as itself; a place in the tail is exact, so nothing is lost or told twice.
+   */
+  async function* tell(reader: Reader, after: string | null): AsyncGenerator<FeedItem> {
+    const { tail, seat, filter } = reader
+    let cursor = after === oldestKept ? null : (after ?? (await store.lastEventId()))
+    let isAhead = after === null
+    while (!reader.isOver()) {
+      const place = cursor === null ? null : tail.placeAfter(cursor)
+      if (cursor !== null && place !== null) {
+        cursor = yield* follow(reader, { cursor, place })
+        isAhead = false
+      } else if (isAhead) {
+        await seat.upToDate()
+        isAhead = false
+      } else {
+        const page = await store.eventsAfter(cursor, filter, sizes.page)
+        if (page.reset) yield { kind: 'reset', lastId: page.lastId }
+        const labelsOf = createLabelsOfJob(store)
+        for (const event of page.items) {
+          const notice = noticeOfEvent(event, labelsOf)
+          if (await isWanted(notice, filter)) yield notice.item
+        }
+        cursor = page.lastId
+        isAhead = page.items.length < sizes.page
+      }
+    }
+    const failure = tail.failure()
+    if (failure !== null) throw failure.error
+  }
+
+  return {
+    async *listen(after, filter, signal) {
+      if (isClosed || signal.aborted) return
+      const tail = tailOfAll()
+      const seat = tail.join(signal)
+      const isOver = (): boolean => signal.aborted || tail.hasEnded()
+      try {
+        yield* tell({ tail, seat, filter, progressPlace: tail.progressEnd(), isOver }, after)
+      } finally {
+        seat.leave()
+      }
+    },
+    close() {
+      isClosed = true
+      current?.end()
+    },
+  }
+}

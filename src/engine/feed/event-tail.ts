@@ -1,0 +1,210 @@
+import type { Clock } from '../../ports/clock.js'
+import type { EventStore, JobStore } from '../../ports/store.js'
+import type { Wakeup } from '../../ports/wakeup.js'
+import { createNudge } from '../async/nudge.js'
+import { createLabelsOfJob, type Notice, noticeOfEvent, noticeOfProgress } from './feed-entry.js'
+import type { ProgressBoard } from './progress-board.js'
+import { createRing } from './ring.js'
+
+/** Hints can be lost, so the store is looked at this often anyway. */
+const pollMs = 1_000
+
+/** In events. A reader that is less than `kept` of them behind needs no look of its own at the store. */
+export interface FeedSizes {
+  /** Of one look at the store. */
+  readonly page: number
+  /** In memory, and as many of progress. */
+  readonly kept: number
+}
+
+/**
+ * Telling a reader costs a write to its socket, whether it is of one event or of ten. With thousands of them the tail
+ * therefore lets news gather between two rounds, so that no flow of events takes more than a part of the thread.
+ */
+const gatherMsPerReader = 0.05
+const longestGatherMs = 100
+
+export interface TailDeps {
+  readonly store: EventStore & Pick<JobStore, 'get'>
+  readonly progress: ProgressBoard
+  readonly wakeup: Wakeup
+  readonly clock: Clock
+}
+
+/** The seat of one reader. */
+export interface Seat {
+  /** Resolves at the next news, when the reader's signal aborts, or when the tail ends. */
+  news(): Promise<void>
+  /** Resolves when the tail has everything that was committed before the call. */
+  upToDate(): Promise<void>
+  leave(): void
+}
+
+/** What happens from now on, read from the store once for all readers that keep up. */
+export interface EventTail {
+  /** Takes a reader in. The tail ends when the last one leaves. */
+  join(signal: AbortSignal): Seat
+  /** The place in the tail of what comes after this event; null when it is not there (any more, or yet). */
+  placeAfter(cursor: string): number | null
+  /** Undefined at the end, and before what is kept. */
+  eventAt(place: number): Notice | undefined
+  /** Whether the tail still knows what came at this place or comes there next. */
+  keeps(place: number): boolean
+  progressEnd(): number
+  /** The first at this place or later that is not stale, with the place to go on from. */
+  progressFrom(place: number): { readonly notice: Notice | undefined; readonly next: number }
+  /** No news will come. */
+  hasEnded(): boolean
+  /** Why it ended, when it was not by itself. */
+  failure(): { readonly error: unknown } | null
+  end(): void
+}
+
+/** Starts with what happens after the call. */
+export const startEventTail = ({ store, progress, wakeup, clock }: TailDeps, sizes: FeedSizes): EventTail => {
+  const life = new AbortController()
+  const nudge = createNudge(clock)
+  const events = createRing<Notice>(sizes.kept)
+  /** By event id, the place after it. */
+  const places = new Map<string, number>()
+  const moves = createRing<Notice>(sizes.kept)
+  /** By job: what came before it is stale. */
+  const newestMove = new Map<string, Notice>()
+  const waiting = new Set<() => void>()
+  let head: string | null = null
+  let seats = 0
+  let roundsBegun = 0
+  let roundsDone = 0
+  let roundsWanted = 0
+  let hasNews = false
+  let failed: { readonly error: unknown } | null = null
+
+  const wakeAll = (): void => {
+    hasNews = false
+    const woken = [...waiting]
+    waiting.clear()
+    for (const wake of woken) wake()
+  }
+
+  const addProgress = (notice: Notice, jobId: string): void => {
+    newestMove.set(jobId, notice)
+    const dropped = moves.push(notice)
+    if (dropped?.jobId && newestMove.get(dropped.jobId) === dropped) newestMove.delete(dropped.jobId)
+    hasNews = true
+  }
+
+  const addEvent = (notice: Notice, id: string): void => {
+    const dropped = events.push(notice)
+    places.set(id, events.end())
+    if (dropped?.item.kind === 'event') places.delete(dropped.item.event.id)
+    hasNews = true
+  }
+
+  /** One page; true when there may be more. */
+  const look = async (): Promise<boolean> => {
+    if (head === null) {
+      head = await store.lastEventId()
+      places.set(head, events.end())
+      return false
+    }
+    const page = await store.eventsAfter(head, {}, sizes.page)
+    if (page.reset) {
+      // Each reader finds out from the store what that means for its own cursor.
+      events.clear()
+      places.clear()
+      hasNews = true
+    }
+    const labelsOf = createLabelsOfJob(store)
+    for (const event of page.items) {
+      addEvent(noticeOfEvent(event, labelsOf), event.id)
+      if (event.job !== undefined && event.job.finishedAt !== null) newestMove.delete(event.job.id)
+    }
+    head = page.lastId
+    return page.items.length === sizes.page
+  }
+
+  const gather = async (): Promise<void> => {
+    const ms = Math.min(longestGatherMs, seats * gatherMsPerReader)
+    if (ms >= 1) await clock.sleep(ms, life.signal).catch(() => undefined)
+  }
+
+  const end = (): void => {
+    if (life.signal.aborted) return
+    life.abort()
+    stopHints()
+    stopProgress()
+    wakeAll()
+  }
+
+  const run = async (): Promise<void> => {
+    while (!life.signal.aborted) {
+      roundsBegun += 1
+      const round = roundsBegun
+      while ((await look()) && !life.signal.aborted) wakeAll()
+      roundsDone = round
+      if (hasNews || roundsWanted >= round) wakeAll()
+      await nudge.wait(pollMs, life.signal)
+      await gather()
+    }
+  }
+
+  const stopHints = wakeup.subscribe('events', nudge.poke)
+  const stopProgress = progress.subscribe((jobId, view, batchId) => {
+    addProgress(noticeOfProgress({ jobId, batchId, progress: view }, createLabelsOfJob(store)), jobId)
+    nudge.poke()
+  })
+  run().catch((error: unknown) => {
+    failed = { error }
+    end()
+  })
+
+  return {
+    join(signal) {
+      seats += 1
+      let wake = (): void => {}
+      const onAbort = (): void => wake()
+      signal.addEventListener('abort', onAbort)
+      const news = async (): Promise<void> => {
+        if (signal.aborted || life.signal.aborted) return
+        await new Promise<void>((resolve) => {
+          wake = resolve
+          waiting.add(wake)
+        })
+      }
+      return {
+        news,
+        async upToDate() {
+          const wanted = roundsBegun + 1
+          roundsWanted = Math.max(roundsWanted, wanted)
+          nudge.poke()
+          while (roundsDone < wanted && !signal.aborted && !life.signal.aborted) await news()
+        },
+        leave() {
+          signal.removeEventListener('abort', onAbort)
+          waiting.delete(wake)
+          seats -= 1
+          if (seats === 0) end()
+        },
+      }
+    },
+    placeAfter(cursor) {
+      const place = cursor === head ? events.end() : places.get(cursor)
+      return place === undefined || place < events.start() ? null : place
+    },
+    eventAt: events.at,
+    keeps: (place) => place >= events.start(),
+    progressEnd: moves.end,
+    progressFrom(place) {
+      for (let next = Math.max(place, moves.start()); next < moves.end(); next += 1) {
+        const notice = moves.at(next)
+        if (notice !== undefined && notice.jobId !== null && newestMove.get(notice.jobId) === notice) {
+          return { notice, next: next + 1 }
+        }
+      }
+      return { notice: undefined, next: moves.end() }
+    },
+    hasEnded: () => life.signal.aborted,
+    failure: () => failed,
+    end,
+  }
+}

@@ -1,0 +1,13 @@
+import { isSettled } from '../../core/job.js'
+import type { Meter } from '../../ports/meter.js'
+import type { Store } from '../../ports/store.js'
+
+/** The store, watched: how jobs settle. */
+export const meterStore = (store: Store, meter: Pick<Meter, 'settled'>): Store => ({
+  ...store,
+  async finish(...args) {
+    const job = await store.finish(...args)
+    if (typeof job === 'object' && isSettled(job.state)) meter.settled(job)
+    return job
+  },
+})

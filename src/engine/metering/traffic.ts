@@ -1,0 +1,42 @@
+import type { Clock } from '../../ports/clock.js'
+
+export interface Traffic {
+  /** Bytes were handed to the network, whatever becomes of them. */
+  moved(bytes: number): void
+  /** OSS acknowledged a part, or a whole object. */
+  acknowledged(what: 'part' | 'object', bytes: number): void
+  /** Bytes handed to the network each second, over the last five. */
+  bytesPerSecond(): number
+  /** What OSS acknowledged since the daemon started. */
+  totals(): { readonly bytes: number; readonly parts: number; readonly objects: number }
+}
+
+const spanSeconds = 5
+
+/** Counts what goes to OSS. One bucket for each second that counts, however many small files a second there are. */
+export const createTraffic = (clock: Pick<Clock, 'monotonic'>): Traffic => {
+  const buckets = Array.from({ length: spanSeconds + 1 }, () => ({ second: Number.NEGATIVE_INFINITY, bytes: 0 }))
+  const counts = { bytes: 0, parts: 0, objects: 0 }
+
+  return {
+    moved(bytes) {
+      const second = Math.floor(clock.monotonic() / 1000)
+      const index = second % buckets.length
+      const bucket = buckets[index]
+      if (bucket?.second === second) bucket.bytes += bytes
+      else buckets[index] = { second, bytes }
+    },
+    acknowledged(what, bytes) {
+      counts.bytes += bytes
+      if (what === 'part') counts.parts += 1
+      else counts.objects += 1
+    },
+    bytesPerSecond() {
+      const seconds = clock.monotonic() / 1000
+      const oldest = Math.floor(seconds) - spanSeconds
+      const bytes = buckets.reduce((sum, bucket) => sum + (bucket.second >= oldest ? bucket.bytes : 0), 0)
+      return Math.round(bytes / (seconds - oldest))
+    },
+    totals: () => ({ ...counts }),
+  }
+}

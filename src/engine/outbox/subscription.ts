@@ -1,0 +1,25 @@
+import { AppError } from '../../core/app-error.js'
+import type { WebhookWish } from '../../core/job.js'
+import { defaultWebhookEvents } from '../../core/webhook.js'
+import type { WebhookSender } from '../../ports/webhooks.js'
+
+export interface WebhookRequest {
+  readonly url: string
+  readonly events?: readonly string[] | undefined
+}
+
+/** What a request's webhook asks for; null when it has none. Throws AppError `invalid_request` when it could not be served. */
+export const webhookWishOf = (
+  webhook: WebhookRequest | undefined,
+  sender: Pick<WebhookSender, 'refusal'> | null,
+): WebhookWish | null => {
+  if (webhook === undefined) return null
+  const refuse = (path: string, message: string): never => {
+    throw new AppError('invalid_request', `${path} ${message}`, { errors: [{ path, message }] })
+  }
+  if (sender === null) return refuse('webhook', 'needs LONGSHORE_WEBHOOK_SECRET: this daemon cannot sign any')
+  const refusal = sender.refusal(webhook.url)
+  return refusal === null
+    ? { url: webhook.url, events: webhook.events ?? defaultWebhookEvents }
+    : refuse('webhook.url', refusal)
+}

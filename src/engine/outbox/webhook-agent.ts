@@ -1,0 +1,163 @@
+import { judgeWebhook, type WebhookAnswer, webhookPatienceMs } from '../../core/webhook.js'
+import type { Clock, Random } from '../../ports/clock.js'
+import type { Logger } from '../../ports/logger.js'
+import type { Wakeup } from '../../ports/wakeup.js'
+import type { DueWebhook, WebhookSender, WebhookStore } from '../../ports/webhooks.js'
+import { createNudge } from '../async/nudge.js'
+import { isStorageFailure, type StorageGate } from '../storage/storage-gate.js'
+import { createWebhookHosts, type HostVisit } from './webhook-hosts.js'
+
+/**
+ * Delivers the outbox: each message at least once, under the same id at every try. Works beside the uploads and never
+ * before them: it has connections, bounds and a pace of its own.
+ */
+export interface WebhookAgent {
+  start(): void
+  /** Breaks off what is on its way; it is delivered after the next start. Idempotent. */
+  stop(): Promise<void>
+  inFlight(): number
+  /** Hosts that do not answer and are tried only now and then. */
+  restingHosts(): readonly string[]
+}
+
+interface Deps {
+  readonly store: Pick<WebhookStore, 'dueWebhooks' | 'noteWebhook' | 'expireWebhooks'>
+  readonly storage: Pick<StorageGate, 'opens'>
+  readonly sender: WebhookSender
+  readonly wakeup: Wakeup
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+const maxInFlight = 16
+const maxPerHost = 4
+/** For one try, its name, connection and answer. */
+const timeoutMs = 15_000
+/** Hints can be lost, so the outbox is looked at this often anyway. */
+const pollMs = 15_000
+const shortestWaitMs = 10
+const expireEveryMs = 600_000
+const expireStep = 200
+const breatherMs = 1_000
+
+export const createWebhookAgent = (deps: Deps): WebhookAgent => {
+  const { store, storage, sender, wakeup, clock, random, logger } = deps
+  const hosts = createWebhookHosts(clock, random, maxPerHost, (host, { reason }) =>
+    logger.warn({ host, reason }, 'A receiver of webhooks fails: its messages wait, one at a time is tried'),
+  )
+  const nudge = createNudge(clock)
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const underWay = new Map<string, Promise<void>>()
+  let lastHost = ''
+  let expireAt = Number.NEGATIVE_INFINITY
+  let running: Promise<void> = Promise.resolve()
+
+  const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+  /** Null when the daemon stops first. */
+  const tryOnce = async (message: DueWebhook): Promise<WebhookAnswer | null> => {
+    const over = new AbortController()
+    const end = (): void => over.abort()
+    signal.addEventListener('abort', end, { once: true })
+    const late = new AbortController()
+    clock.sleep(timeoutMs, late.signal).then(end, () => {})
+    try {
+      return await sender.send(message, over.signal)
+    } catch (error) {
+      if (signal.aborted) return null
+      const reason = over.signal.aborted ? `no answer within ${timeoutMs / 1000} s` : 'could not be sent'
+      if (!over.signal.aborted)
+        logger.error({ webhookId: message.id, reason: reasonOf(error) }, 'Sending a webhook failed by a bug')
+      return { status: null, reason, retryAfterMs: null }
+    } finally {
+      late.abort()
+      signal.removeEventListener('abort', end)
+    }
+  }
+
+  const deliver = async (message: DueWebhook, visit: HostVisit): Promise<void> => {
+    const startedAt = clock.monotonic()
+    const answer = await tryOnce(message)
+    visit.leave(answer, message.attempts)
+    if (answer === null) return
+    const verdict = judgeWebhook(message, answer, clock.now(), random())
+    const { id: webhookId, jobId, type, host } = message
+    const durationMs = Math.round(clock.monotonic() - startedAt)
+    const fields = { webhookId, jobId, type, host, attempt: message.attempts + 1, status: answer.status, durationMs }
+    if (verdict.to === 'delivered') logger.debug(fields, 'A webhook was delivered')
+    else if (verdict.to === 'failed') logger.warn({ ...fields, reason: answer.reason }, 'A webhook is given up')
+    else logger.info({ ...fields, reason: answer.reason, dueAt: verdict.dueAt }, 'A webhook is tried again later')
+    await store.noteWebhook(message.id, answer, verdict)
+  }
+
+  const begin = (message: DueWebhook): void => {
+    if (underWay.has(message.id) || underWay.size >= maxInFlight) return
+    const visit = hosts.enter(message.host)
+    if (visit === null) return
+    const ended = deliver(message, visit)
+      .catch((error: unknown) => {
+        // Its outcome is not known to the store: the message is due again, and delivered twice rather than never.
+        const fields = { webhookId: message.id, reason: reasonOf(error) }
+        if (isStorageFailure(error)) logger.warn(fields, 'How a webhook ended could not be stored: it is sent again')
+        else logger.error(fields, 'The delivery of a webhook ended in a bug')
+      })
+      .finally(() => {
+        underWay.delete(message.id)
+        nudge.poke()
+      })
+    underWay.set(message.id, ended)
+  }
+
+  const expire = async (): Promise<void> => {
+    if (clock.monotonic() < expireAt) return
+    let total = 0
+    for (let count = expireStep; count === expireStep; total += count) {
+      count = await store.expireWebhooks(clock.now() - webhookPatienceMs, expireStep)
+    }
+    expireAt = clock.monotonic() + expireEveryMs
+    if (total > 0) logger.warn({ webhooks: total }, 'Webhooks whose receivers did not answer for days are given up')
+  }
+
+  /** Begins what may begin; how long to wait for more. */
+  const round = async (): Promise<number> => {
+    await expire()
+    if (underWay.size >= maxInFlight) return pollMs
+    const { items, nextDueAt } = await store.dueWebhooks({
+      limit: maxInFlight,
+      perHost: maxPerHost,
+      quotas: hosts.quotas(),
+      afterHost: lastHost,
+    })
+    lastHost = items.at(-1)?.host ?? ''
+    for (const message of items) begin(message)
+    const waits = [pollMs, hosts.nextProbeInMs() ?? pollMs, nextDueAt === null ? pollMs : nextDueAt - clock.now()]
+    return Math.max(shortestWaitMs, Math.min(...waits))
+  }
+
+  const loop = async (): Promise<void> => {
+    while (await storage.opens(signal)) {
+      if (signal.aborted) return
+      const waitMs = await round().catch((error: unknown) => {
+        if (!isStorageFailure(error)) logger.error({ reason: reasonOf(error) }, 'A round of webhooks ended in a bug')
+        return breatherMs
+      })
+      await nudge.wait(waitMs, signal)
+    }
+  }
+
+  return {
+    start() {
+      const unsubscribe = wakeup.subscribe('webhooks', nudge.poke)
+      running = loop().finally(unsubscribe)
+    },
+    async stop() {
+      stopping.abort()
+      await running
+      await Promise.all(underWay.values())
+    },
+    inFlight: () => underWay.size,
+    restingHosts: hosts.resting,
+  }
+}

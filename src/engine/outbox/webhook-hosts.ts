@@ -1,0 +1,96 @@
+import { admit, afterFailure, afterLostProbe, type Breaker, closedBreaker } from '../../core/breaker.js'
+import type { WebhookAnswer } from '../../core/webhook.js'
+import type { Clock, Random } from '../../ports/clock.js'
+import type { HostQuota } from '../../ports/webhooks.js'
+
+/** One message on its way to a host. */
+export interface HostVisit {
+  /** How it ended; null when it was broken off from here. `failuresBefore` are the failed tries of that message before. */
+  leave(answer: WebhookAnswer | null, failuresBefore: number): void
+}
+
+/** Which hosts may be sent to: a few messages at a time each, and one now and then to a host that does not answer. */
+export interface WebhookHosts {
+  /** Null while the host rests or has its share in flight. */
+  enter(host: string): HostVisit | null
+  /** Of the hosts of which more or fewer than usual are to be looked at. */
+  quotas(): readonly HostQuota[]
+  /** Milliseconds until the next of the resting hosts may be tried; null when there is none to wait for. */
+  nextProbeInMs(): number | null
+  resting(): readonly string[]
+}
+
+interface Host {
+  breaker: Breaker
+  inFlight: number
+}
+
+const probeLimits = { baseMs: 10_000, capMs: 300_000 }
+
+/** Any answer but "too much" and "broken" is that of a receiver that works. */
+const isWell = ({ status }: WebhookAnswer): boolean => status !== null && status !== 429 && status < 500
+
+export const createWebhookHosts = (
+  clock: Clock,
+  random: Random,
+  perHost: number,
+  onRest: (host: string, answer: WebhookAnswer) => void,
+): WebhookHosts => {
+  const hosts = new Map<string, Host>()
+
+  const freeOf = ({ breaker, inFlight }: Host): number => {
+    if (breaker.state === 'closed') return perHost - inFlight
+    return breaker.state === 'open' && clock.monotonic() >= breaker.probeAt ? 1 : 0
+  }
+
+  return {
+    enter(host) {
+      const entry = hosts.get(host) ?? { breaker: closedBreaker, inFlight: 0 }
+      if (freeOf(entry) <= 0) return null
+      const { breaker, grant } = admit(entry.breaker, clock.monotonic())
+      if (grant === 'rest') return null
+      const startedAt = clock.monotonic()
+      entry.breaker = breaker
+      entry.inFlight++
+      hosts.set(host, entry)
+      return {
+        leave(answer, failuresBefore) {
+          entry.inFlight--
+          if (answer === null) {
+            if (grant === 'probe') entry.breaker = afterLostProbe(entry.breaker, clock.monotonic())
+          } else if (isWell(answer)) entry.breaker = closedBreaker
+          else {
+            const before = entry.breaker
+            const failed = {
+              probe: grant === 'probe',
+              inARow: failuresBefore + 1,
+              suspect: false,
+              lastedMs: clock.monotonic() - startedAt,
+              retryAfterMs: answer.retryAfterMs,
+            }
+            const after = afterFailure(before, failed, clock.monotonic(), probeLimits, random())
+            if (before.state === 'closed' && after.state === 'open') onRest(host, answer)
+            entry.breaker = after
+          }
+          const isForgettable = entry.inFlight === 0 && entry.breaker.state === 'closed' && entry.breaker.failures === 0
+          if (isForgettable) hosts.delete(host)
+        },
+      }
+    },
+    // What is in flight is still due and is looked at again.
+    quotas: () =>
+      [...hosts].map(([host, entry]) => {
+        const free = freeOf(entry)
+        return { host, limit: free <= 0 ? 0 : free + entry.inFlight }
+      }),
+    nextProbeInMs() {
+      const at = clock.monotonic()
+      const waits = [...hosts.values()].flatMap(({ breaker }) => {
+        const inMs = breaker.state === 'open' ? breaker.probeAt - at : 0
+        return inMs > 0 ? [inMs] : []
+      })
+      return waits.length === 0 ? null : Math.min(...waits)
+    },
+    resting: () => [...hosts].flatMap(([host, { breaker }]) => (breaker.state === 'closed' ? [] : [host])),
+  }
+}

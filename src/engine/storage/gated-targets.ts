@@ -1,0 +1,43 @@
+import type { Target, Targets } from '../../ports/target.js'
+import type { StorageGate } from './storage-gate.js'
+
+/**
+ * OSS behind the storage gate: what changes something there waits until its result could be committed. Looking is always
+ * allowed. A call that waited throws the signal's reason when that aborts, and the gate's AppError when the daemon stops.
+ */
+const gateTarget = (target: Target, gate: StorageGate): Target => {
+  const pass = async (signal: AbortSignal): Promise<void> => {
+    if (await gate.opens(signal)) return
+    signal.throwIfAborted()
+    const failure = gate.failure()
+    if (failure !== null) throw failure
+  }
+  return {
+    ...target,
+    async initiate(object, wishes, signal) {
+      await pass(signal)
+      return target.initiate(object, wishes, signal)
+    },
+    async uploadPart(upload, partNumber, range, wishes, options) {
+      await pass(options.signal)
+      return target.uploadPart(upload, partNumber, range, wishes, options)
+    },
+    async putObject(object, range, wishes, options) {
+      await pass(options.signal)
+      return target.putObject(object, range, wishes, options)
+    },
+    async complete(upload, parts, wishes, signal) {
+      await pass(signal)
+      return target.complete(upload, parts, wishes, signal)
+    },
+    async abort(upload, signal) {
+      await pass(signal)
+      return target.abort(upload, signal)
+    },
+  }
+}
+
+export const gateTargets = (targets: Targets, gate: StorageGate): Targets => ({
+  for: (target) => gateTarget(targets.for(target), gate),
+  close: () => targets.close(),
+})

@@ -1,0 +1,143 @@
+import { AppError } from '../../core/app-error.js'
+import { Failure } from '../../core/failure.js'
+import type { Clock } from '../../ports/clock.js'
+import type { Logger } from '../../ports/logger.js'
+import type { AbandonedUpload, OrphanStore, Page } from '../../ports/store.js'
+import type { Targets, UploadRef } from '../../ports/target.js'
+import { removeUpload } from '../upload/remove-upload.js'
+
+/** Removes from OSS what failed jobs left there, and nothing else. */
+export interface Janitor {
+  start(): void
+  /** Ends the round under way. Idempotent. */
+  stop(): Promise<void>
+}
+
+export interface JanitorDeps {
+  readonly store: OrphanStore
+  readonly targets: Targets
+  readonly clock: Clock
+  readonly logger: Logger
+  /** How long a job has failed before its upload is given up. */
+  readonly abandonedAfterMs: number
+}
+
+const firstRoundMs = 10_000
+const longestIntervalMs = 3_600_000
+const shortestIntervalMs = 1_000
+const firstBackoffMs = 60_000
+/** Rows of one step, so that writers never wait long. */
+const step = 50
+/** So long after an unanswered Initiate nobody asks any more whether an upload may have come from it. */
+const suspicionMs = 90 * 86_400_000
+
+/** A tenth of what was asked for: nothing is removed much later than that. */
+const intervalOf = (abandonedAfterMs: number): number =>
+  Math.min(longestIntervalMs, Math.max(shortestIntervalMs, abandonedAfterMs / 10))
+
+/** What fails and recovers together. */
+const pairOf = ({ target }: AbandonedUpload): string => `${target.endpoint} ${target.bucket}`
+
+/** Says something about one upload only, not about all of its bucket. */
+const isParticular = (failure: Failure): boolean => failure.kind === 'permanent' && failure.code !== 'access_denied'
+
+/**
+ * One request at a time, beside the uploads. What a job gives up is committed before OSS is told, so a retry that comes
+ * first keeps its upload, one that comes later begins anew, and a crash in between forgets nothing.
+ */
+export const createJanitor = (deps: JanitorDeps): Janitor => {
+  const { store, clock, logger, abandonedAfterMs } = deps
+  const intervalMs = intervalOf(abandonedAfterMs)
+  const stopping = new AbortController()
+  const { signal } = stopping
+  let running: Promise<void> = Promise.resolve()
+
+  /** Repeats a step until it finds less than it may take. */
+  const inSteps = async (take: () => Promise<number>): Promise<number> => {
+    let total = 0
+    for (let taken = step; taken === step && !signal.aborted; total += taken) taken = await take()
+    return total
+  }
+
+  const removeOne = async ({ jobId, target, uploadId }: AbandonedUpload): Promise<Failure | null> => {
+    const oss = deps.targets.for(target)
+    const upload: UploadRef = { bucket: target.bucket, key: target.key, uploadId }
+    try {
+      await removeUpload(upload, {
+        abort: (ref) => oss.abort(ref, signal),
+        listParts: (ref) => oss.listParts(ref, signal),
+      })
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      const { kind, ossCode, requestId, message: reason } = error
+      logger.warn({ jobId, ...upload, kind, ossCode, requestId, reason }, 'An abandoned upload is still in OSS')
+      return error
+    }
+    await store.forgetAbandoned(uploadId)
+    logger.info({ jobId, ...upload }, 'The upload of a failed job is aborted and gone')
+    return null
+  }
+
+  /** True when nothing is left to do. An endpoint that fails once is left alone until the next round. */
+  const removeAll = async (): Promise<boolean> => {
+    const troubled = new Set<string>()
+    let left = false
+    let cursor: string | null = null
+    do {
+      const page: Page<AbandonedUpload> = await store.abandonedUploads({ limit: step, cursor })
+      for (const upload of page.items) {
+        signal.throwIfAborted()
+        const pair = pairOf(upload)
+        const failure = troubled.has(pair) ? null : await removeOne(upload)
+        if (failure !== null && !isParticular(failure)) troubled.add(pair)
+        left ||= failure !== null || troubled.has(pair)
+      }
+      cursor = page.nextCursor
+    } while (cursor !== null)
+    return !left
+  }
+
+  const round = async (): Promise<boolean> => {
+    const settledBefore = clock.now() - abandonedAfterMs
+    const abandoned = await inSteps(() => store.abandonUploads({ settledBefore, limit: step }))
+    if (abandoned > 0) logger.info({ uploads: abandoned }, 'Uploads of jobs that failed long ago are given up')
+    await inSteps(() => store.forgetInitiates(clock.now() - suspicionMs, step))
+    return removeAll()
+  }
+
+  /** True when the round did all there was to do. */
+  const tryRound = async (): Promise<boolean> => {
+    try {
+      return await round()
+    } catch (error) {
+      if (signal.aborted) return false
+      const reason = error instanceof Error ? error.message : String(error)
+      if (error instanceof AppError) logger.warn({ code: error.code, reason }, 'The janitor could not finish its round')
+      else
+        logger.error({ error: error instanceof Error ? error.stack : reason }, 'A round of the janitor ended in a bug')
+      return false
+    }
+  }
+
+  const loop = async (): Promise<void> => {
+    let backoffMs = firstBackoffMs
+    let delayMs = Math.min(firstRoundMs, intervalMs)
+    while (!signal.aborted) {
+      await clock.sleep(delayMs, signal).catch(() => {})
+      if (signal.aborted) return
+      const done = await tryRound()
+      delayMs = done ? intervalMs : Math.min(backoffMs, intervalMs)
+      backoffMs = done ? firstBackoffMs : backoffMs * 2
+    }
+  }
+
+  return {
+    start() {
+      running = loop()
+    },
+    async stop() {
+      stopping.abort()
+      await running
+    },
+  }
+}

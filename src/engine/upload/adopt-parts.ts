@@ -1,0 +1,58 @@
+import type { PlannedPart, StoredPart, UploadedPart } from '../../core/part.js'
+import type { OpenSource } from '../../ports/source.js'
+import type { ListedPart, UploadRef } from '../../ports/target.js'
+import { advance, type Run, unfenced } from './run.js'
+import { readParts } from './stored-parts.js'
+
+/** A part that OSS lists but the store does not know counts only when its size and CRC-64 are those of the source. */
+const adopt = async (
+  run: Run,
+  part: StoredPart,
+  listed: ListedPart,
+  source: OpenSource,
+): Promise<UploadedPart | null> => {
+  if (listed.size !== part.size || listed.crc64 === null) return null
+  const crc64 = await source.crc64(part.offset, part.size, run.control.hard)
+  if (crc64 !== listed.crc64) return null
+  return { partNumber: part.partNumber, size: part.size, etag: listed.etag, crc64, proven: true, attempts: 0 }
+}
+
+/**
+ * Asks OSS which parts it holds, adopts those that were sent but not committed (the daemon died in between), and returns
+ * what is still to be sent. Throws Failure `lost` when the upload is gone.
+ */
+export const reconcileParts = async (
+  run: Run,
+  upload: UploadRef,
+  source: OpenSource,
+): Promise<readonly PlannedPart[]> => {
+  const listed = await run.retrier.request({
+    name: 'list parts',
+    attempt: () => run.target.listParts(upload, run.control.hard),
+  })
+  const inOss = new Map(listed.map((part) => [part.partNumber, part]))
+  const parts = await readParts(run.store, run.job.id)
+  const missing: PlannedPart[] = []
+  const adopted: UploadedPart[] = []
+  for (const part of parts) {
+    const found = inOss.get(part.partNumber)
+    const known = part.state === 'uploaded' && found?.etag === part.etag && found.size === part.size
+    if (known) continue
+    const taken = found === undefined ? null : await adopt(run, part, found, source)
+    if (taken === null) missing.push(part)
+    else adopted.push(taken)
+  }
+  if (adopted.length > 0) unfenced(await run.store.commitParts(run.lease, adopted))
+  const job = await run.store.get(run.job.id)
+  if (job !== null) run.progress.update(advance(run, job))
+  run.logger.info(
+    {
+      uploadId: upload.uploadId,
+      partsInOss: parts.length - missing.length,
+      partsTotal: parts.length,
+      partsAdopted: adopted.length,
+    },
+    `${parts.length - missing.length} of ${parts.length} parts already in OSS, sending the rest`,
+  )
+  return missing
+}

@@ -1,0 +1,42 @@
+import type { Fingerprint, Receipt } from '../../core/job.js'
+import { reconcileComplete } from './complete-upload.js'
+import { removeUpload } from './remove-upload.js'
+import { advance, objectOf, type Run } from './run.js'
+
+/** Removes this job's upload from OSS and sees that it is gone. Nothing of it may be in flight any more. */
+export const abortUpload = async (run: Run): Promise<void> => {
+  const uploadId = run.job.upload?.uploadId ?? null
+  if (uploadId === null) return
+  const { retrier, target, control } = run
+  const rounds = await removeUpload(
+    { ...objectOf(run.job), uploadId },
+    {
+      async abort(upload) {
+        run.assertLease()
+        await retrier.request({ name: 'abort', attempt: () => target.abort(upload, control.hard) })
+      },
+      listParts: (upload) =>
+        retrier.request({ name: 'list parts', attempt: () => target.listParts(upload, control.hard) }),
+    },
+  )
+  run.logger.info({ uploadId, rounds }, 'The upload is aborted and gone')
+}
+
+/** What was uploaded is worthless: it is removed, and all of it is to be sent again. With a fingerprint the job goes on with that file. */
+export const discardUpload = async (run: Run, now: Fingerprint | null): Promise<void> => {
+  const { upload, intent } = run.job
+  if (upload?.uploadId != null && intent !== 'abort') advance(run, await run.store.setIntent(run.lease, 'abort'))
+  await abortUpload(run)
+  advance(run, await run.store.forgetUpload(run.lease, now))
+  run.progress.update(run.job)
+}
+
+/** A cancelled job: the receipt when Complete had already won, else null once nothing of the upload is left in OSS. */
+export const cancelUpload = async (run: Run): Promise<Receipt | null> => {
+  if (run.job.intent === 'complete') {
+    const receipt = await reconcileComplete(run)
+    if (receipt !== null) return receipt
+  }
+  await abortUpload(run)
+  return null
+}

@@ -1,0 +1,96 @@
+import { Failure } from '../../core/failure.js'
+import type { Receipt, RemovalNote, SourceRemoval } from '../../core/job.js'
+import type { OpenSource, SourceOpener } from '../../ports/source.js'
+import type { SourceRemover } from '../../ports/source-remover.js'
+import type { Finish } from '../../ports/store.js'
+import { type Run, unfenced } from './run.js'
+import { RunStopped } from './run-control.js'
+import { assertSameFile, onlyCtimeMoved } from './source-guard.js'
+
+export interface SourceTools {
+  readonly sources: SourceOpener
+  readonly remover: SourceRemover
+}
+
+const kept = (note: string): RemovalNote => ({ state: 'kept', note })
+
+const carryOut = async (
+  run: Run,
+  remover: SourceRemover,
+  { aside, fingerprint }: SourceRemoval & { readonly state: 'pending' },
+): Promise<RemovalNote> => {
+  const { source, options } = run.job
+  const note = await remover.remove({ path: source.path, aside, fingerprint, within: options.roots })
+  if (note.state === 'kept') run.logger.warn({ note: note.note }, 'The source is kept')
+  return note
+}
+
+/** Deletes the source of a proven object: the intent is committed before the file is touched. */
+const deleteSource = async (
+  run: Run,
+  remover: SourceRemover,
+  receipt: Receipt,
+  source: OpenSource,
+): Promise<RemovalNote> => {
+  const uploaded = run.job.source.fingerprint
+  const fingerprint = await source.fingerprint()
+  assertSameFile(uploaded, fingerprint)
+  if (onlyCtimeMoved(uploaded, fingerprint)) {
+    const crc64 = await source.crc64(0, uploaded.size, run.control.hard)
+    if (crc64 !== receipt.crc64) return kept('The source no longer holds the bytes that were uploaded')
+  }
+  const removal = { state: 'pending', aside: remover.newName(), fingerprint, receipt } as const
+  const begun = unfenced(await run.store.beginRemoval(run.lease, removal))
+  if (begun === 'unwanted') return kept('The job was cancelled before its source was deleted')
+  run.job = begun
+  return carryOut(run, remover, removal)
+}
+
+const asked = async (
+  run: Run,
+  { sources, remover }: SourceTools,
+  receipt: Receipt,
+  open: OpenSource | null,
+): Promise<RemovalNote> => {
+  try {
+    if (open !== null) return await deleteSource(run, remover, receipt, open)
+    const source = await sources.open(run.job.source.path, run.job.options.roots)
+    try {
+      return await deleteSource(run, remover, receipt, source)
+    } finally {
+      await source.close()
+    }
+  } catch (error) {
+    // The object is proven: a deadline ends what is left to do, not the job.
+    if (error instanceof RunStopped && error.reason === 'deadline') {
+      return kept('The deadline came before the source was seen to be unchanged')
+    }
+    if (!(error instanceof Failure)) throw error
+    return error.code === 'source_missing'
+      ? { state: 'removed', note: 'The source was gone already' }
+      : kept(error.message)
+  }
+}
+
+/**
+ * What an end means for a source that is to be deleted with it: only a proven object lets it go. `open`: the source as the
+ * run read it, null when it did not have to.
+ */
+export const withSourceDeleted = async (
+  run: Run,
+  tools: SourceTools,
+  end: Finish,
+  open: OpenSource | null,
+): Promise<Finish> => {
+  if (run.job.options.deleteSource !== true || end.to !== 'completed') return end
+  if (end.receipt === null) return { ...end, removal: kept('Nothing was uploaded: the object was there') }
+  return { ...end, removal: await asked(run, tools, end.receipt, open) }
+}
+
+/** The end of a job whose run died while it deleted the source: goes on with that. Null when there is no such thing. */
+export const resumeDeletion = async (run: Run, remover: SourceRemover): Promise<Finish | null> => {
+  const { removal } = run.job
+  if (removal?.state !== 'pending') return null
+  const note = await carryOut(run, remover, removal)
+  return { to: 'completed', outcome: 'uploaded', receipt: removal.receipt, removal: note }
+}

@@ -1,0 +1,44 @@
+import { Failure } from '../../core/failure.js'
+import type { Receipt } from '../../core/job.js'
+import type { StoredObject } from '../../ports/target.js'
+
+/** What we know of the bytes that were sent. CRC-64 decimal. */
+export interface SentObject {
+  readonly size: number
+  readonly crc64: string
+  /** Every answer along the way carried OSS's own CRC-64 and it matched. */
+  readonly partsProven: boolean
+  readonly marker: string | null
+}
+
+const carries = (found: StoredObject, sent: SentObject): boolean =>
+  found.size === sent.size && (found.serverCrc64 === null ? sent.partsProven : found.serverCrc64 === sent.crc64)
+
+/**
+ * Whether the object that OSS shows is the one we made: our marker, our size, our CRC-64. Without a marker equal bytes
+ * must do, and then only a CRC-64 of the whole object tells.
+ */
+export const isOurs = (found: StoredObject, sent: SentObject): boolean =>
+  sent.marker === null
+    ? found.serverCrc64 !== null && carries(found, sent)
+    : found.marker === sent.marker && carries(found, sent)
+
+/** The receipt of an object that OSS shows. Throws Failure `permanent` with `integrity` when it does not prove our bytes. */
+export const proveObject = (found: StoredObject, sent: SentObject, completedAt: number): Receipt => {
+  const receipt = {
+    size: found.size,
+    crc64: sent.crc64,
+    serverCrc64: found.serverCrc64,
+    etag: found.etag,
+    versionId: found.versionId,
+    requestId: found.requestId,
+    completedAt,
+  }
+  if (found.size === sent.size && found.serverCrc64 === sent.crc64) return { ...receipt, proof: 'object' }
+  if (found.size === sent.size && found.serverCrc64 === null && sent.partsProven) return { ...receipt, proof: 'parts' }
+  throw new Failure(
+    'permanent',
+    `OSS holds ${found.size} bytes with CRC-64 ${found.serverCrc64 ?? 'unknown'}; the source has ${sent.size} bytes with CRC-64 ${sent.crc64}`,
+    { code: 'integrity', requestId: found.requestId },
+  )
+}

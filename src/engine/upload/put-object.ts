@@ -1,0 +1,120 @@
+import { Failure } from '../../core/failure.js'
+import type { Fingerprint, Receipt } from '../../core/job.js'
+import type { OpenSource } from '../../ports/source.js'
+import { CallbackFailed, isCallbackFailure } from './callback-failed.js'
+import { isOurs, proveObject, type SentObject } from './prove.js'
+import { objectOf, type Run, wishesOf } from './run.js'
+import { assertNotReplaced, assertSameFile, onlyCtimeMoved } from './source-guard.js'
+
+/** The synthesised part of a put. */
+const onlyPart = 1
+
+const asSent = (run: Run, crc64: string): SentObject => ({
+  size: run.job.source.fingerprint.size,
+  crc64,
+  partsProven: false,
+  marker: run.job.marker,
+})
+
+/** The receipt of the object that an earlier put of ours made; null when OSS holds none. */
+const earlierPut = async (run: Run, source: OpenSource): Promise<Receipt | null> => {
+  const crc64 = await source.crc64(0, run.job.source.fingerprint.size, run.control.hard)
+  const sent = asSent(run, crc64)
+  const found = await run.retrier.request({
+    name: 'head',
+    attempt: () => run.target.head(objectOf(run.job), run.control.hard),
+  })
+  return found !== null && isOurs(found, sent) ? proveObject(found, sent, run.clock.now()) : null
+}
+
+/** With forbid-overwrite a repeat meets our own object when the first answer was lost: look before calling it foreign. */
+const ourEarlierPut = async (run: Run, source: OpenSource, failure: Failure): Promise<Receipt> => {
+  const receipt = await earlierPut(run, source)
+  if (receipt !== null) return receipt
+  throw new Failure('permanent', 'An object of this name exists and is not ours', {
+    code: 'object_exists',
+    ossCode: failure.ossCode,
+    requestId: failure.requestId,
+  })
+}
+
+/** OSS says that the object is there and the callback failed. Keys that may not look leave the job without its receipt. */
+const callbackFailed = async (run: Run, source: OpenSource, failure: Failure): Promise<CallbackFailed> => {
+  const receipt = await earlierPut(run, source).catch((error: unknown) => {
+    if (error instanceof Failure && error.code === 'access_denied') return null
+    throw error
+  })
+  return new CallbackFailed(failure, receipt)
+}
+
+/**
+ * What the source was before the first byte, and a look before the last. ctime alone moving in between (a chmod, or a rewrite with a forged
+ * mtime) is no proof of a change, but the bytes may be mixed: they are sent again.
+ */
+const watchSource = (run: Run, source: OpenSource, before: Fingerprint): (() => Promise<void>) => {
+  assertSameFile(run.job.source.fingerprint, before)
+  return async () => {
+    const [now] = await Promise.all([source.fingerprint(), assertNotReplaced(source)])
+    assertSameFile(before, now)
+    if (onlyCtimeMoved(before, now)) throw new Failure('local', 'The source was touched while it was sent')
+  }
+}
+
+/**
+ * A small or empty file in one PutObject. A repeat overwrites, so a lost answer is simply sent again. The source is
+ * checked before the last bytes leave, so a file that changed meanwhile never becomes an object. `seen`: the source as it
+ * was when it was opened.
+ */
+export const putWhole = async (run: Run, source: OpenSource, seen: Fingerprint): Promise<Receipt> => {
+  const { fingerprint } = run.job.source
+  const { crc64: expected } = run.job.options
+  const { hard } = run.control
+  const size = fingerprint.size
+  if (expected !== null) {
+    const crc64 = await source.crc64(0, size, hard)
+    if (crc64 !== expected) {
+      throw new Failure('permanent', `The source has CRC-64 ${crc64}, the job asked for ${expected}`, {
+        code: 'integrity',
+      })
+    }
+  }
+  // Of a retry after the callback failed: OSS cannot be made to call again without the bytes.
+  const earlier = run.job.intent === 'complete' ? await earlierPut(run, source) : null
+  if (earlier !== null) return earlier
+  let firstLook: Fingerprint | null = seen
+  try {
+    return await run.retrier.request<Receipt>({
+      name: 'put',
+      carriesBytes: true,
+      attempt: async (_tries, moved) => {
+        try {
+          const before = firstLook ?? (await source.fingerprint())
+          firstLook = null
+          run.assertLease()
+          run.progress.moving(onlyPart, 0)
+          const put = await run.target.putObject(objectOf(run.job), source.range(0, size), wishesOf(run.job), {
+            signal: hard,
+            pace: run.pace,
+            onProgress: (bytes) => {
+              moved()
+              run.progress.moving(onlyPart, bytes)
+            },
+            confirm: watchSource(run, source, before),
+          })
+          const sent = asSent(run, put.crc64)
+          const answered = { ...put, marker: run.job.marker }
+          if (put.serverCrc64 !== null) return proveObject(answered, sent, run.clock.now())
+          const found = await run.target.head(objectOf(run.job), hard)
+          if (found === null) throw new Failure('transient', 'OSS answered PutObject with success but shows no object')
+          return proveObject(found, sent, run.clock.now())
+        } finally {
+          run.progress.landed(onlyPart, null)
+        }
+      },
+    })
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'conflict') return ourEarlierPut(run, source, error)
+    if (error instanceof Failure && isCallbackFailure(error)) throw await callbackFailed(run, source, error)
+    throw error
+  }
+}

@@ -1,0 +1,184 @@
+import { Failure } from '../../core/failure.js'
+import type { Job, Waiting } from '../../core/job.js'
+import { decideRetry, freshTally, type RetryDecision, type RetryLimits, type Tally } from '../../core/retry.js'
+import type { Clock, Random } from '../../ports/clock.js'
+import type { Logger } from '../../ports/logger.js'
+import type { EndpointHealth } from '../capacity/endpoint-health.js'
+import type { Slots } from '../capacity/slots.js'
+import { checkGoing, type RunControl } from './run-control.js'
+
+/** The run gives way: the job goes back to the queue, waits there for `delayMs` and loses no attempts. */
+export class RunYields extends Error {
+  override readonly name = 'RunYields'
+  readonly waiting: Waiting | null
+  readonly delayMs: number
+  constructor(waiting: Waiting | null, delayMs: number, message: string) {
+    super(message)
+    this.waiting = waiting
+    this.delayMs = delayMs
+  }
+}
+
+export interface RetriedRequest<T> {
+  /** Names the request within its job: its tries are counted under this name. */
+  readonly name: string
+  /** It sends a part or a put, so every try takes a slot first. */
+  readonly carriesBytes?: boolean
+  /** One try. Calls `moved` whenever its bytes move. */
+  attempt(tries: number, moved: () => void): Promise<T>
+}
+
+export interface Retrier {
+  /** Makes the request until it succeeds. Throws the Failure that ends or redirects the job, RunYields, or RunStopped. */
+  request<T>(request: RetriedRequest<T>): Promise<T>
+}
+
+export interface RetrierDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly health: EndpointHealth
+  readonly slots: Slots
+  readonly limits: RetryLimits
+}
+
+/** What outlives a run of a request's tries. */
+export interface PastTries {
+  readonly charged: number
+  /** Healthy answers of its pair that were seen by its last failure. */
+  readonly healthySeen: number
+}
+
+interface RunFacts {
+  readonly job: Pick<Job, 'id' | 'target'>
+  readonly control: RunControl
+  readonly logger: Logger
+  /** By request name; outlives the run, so that giving way does not start the count again. */
+  readonly tries: Map<string, PastTries>
+  /** Makes charged tries durable. */
+  charge(count: number): Promise<void>
+}
+
+/** How a try ended. */
+type Tried<T> =
+  | { readonly answer: T }
+  | { readonly failure: Failure; readonly tally: Tally; readonly decision: RetryDecision }
+
+/** Only until the run is over: then it is the pair or the keys that the job waits for, and the dispatcher claims none such. */
+const yieldMs = 500
+
+/** A job that does nothing but wait for longer than this gives its run to others. */
+const longWaitMs = 2_000
+
+const restsWith = (reason: string): RunYields => new RunYields('endpoint', yieldMs, reason)
+
+const spent = (failure: Failure, name: string, { failures }: Tally, code: Failure['code']): Failure =>
+  new Failure('permanent', `${failure.message} (${failures} tries of ${name})`, {
+    ...(code === null ? {} : { code }),
+    ossCode: failure.ossCode,
+    requestId: failure.requestId,
+    status: failure.status,
+    cause: failure,
+  })
+
+/** Retries of one run's requests. */
+export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
+  const { clock, random, health, slots, limits } = deps
+  const { id: jobId, target: pair } = run.job
+  const priority = (): number => run.control.steering.priority
+  const healthyAtStart = health.healthyAnswers(pair)
+  /** Requests of this run that are not waiting for their next try. */
+  let busy = 0
+  /** Aborted when no wait makes sense any more: the run winds down, or gives way. */
+  const awake = new AbortController()
+  const onWinding = (): void => awake.abort(run.control.soft.reason)
+  run.control.soft.addEventListener('abort', onWinding, { once: true })
+
+  const givingWay = (why: RunYields): RunYields => {
+    awake.abort(why)
+    return why
+  }
+
+  /** One try, if the pair may be sent to. Its outcome is known to the pair's health before the slot is free again. */
+  const tryOnce = async <T>(request: RetriedRequest<T>, tally: Tally, healthySeen: number): Promise<Tried<T>> => {
+    const bytes = request.carriesBytes === true
+    const release = bytes ? await slots.acquire({ jobId, priority, pair }, run.control.soft) : null
+    const admission = health.enter(pair)
+    try {
+      if (admission === null) throw givingWay(restsWith('The endpoint is out of order'))
+      const answer = await request.attempt(tally.failures + 1, admission.moved)
+      admission.succeeded()
+      return { answer }
+    } catch (error) {
+      run.control.hard.throwIfAborted()
+      if (!(error instanceof Failure)) throw error
+      const healthySince = health.healthyAnswers(pair) > healthySeen
+      const met = { kind: error.kind, retryAfterMs: error.retryAfterMs, healthySince }
+      const judged = decideRetry(tally, met, limits, random())
+      admission?.failed(error, judged.tally.silent, judged.tally.charged > 0)
+      return { failure: error, ...judged }
+    } finally {
+      admission?.leave()
+      release?.()
+    }
+  }
+
+  const waitFor = async (delayMs: number, reason: string): Promise<void> => {
+    checkGoing(run.control)
+    if (busy === 1 && delayMs > longWaitMs) throw givingWay(new RunYields('backoff', delayMs, reason))
+    busy--
+    try {
+      await clock.sleep(delayMs, awake.signal)
+    } finally {
+      busy++
+    }
+  }
+
+  const untilDone = async <T>(request: RetriedRequest<T>): Promise<T> => {
+    const { name } = request
+    const past = run.tries.get(name) ?? { charged: 0, healthySeen: healthyAtStart }
+    let tally = freshTally(past.charged)
+    let { healthySeen } = past
+    for (;;) {
+      run.control.hard.throwIfAborted()
+      const tried = await tryOnce(request, tally, healthySeen)
+      if ('answer' in tried) {
+        run.tries.delete(name)
+        return tried.answer
+      }
+      const { failure, decision } = tried
+      const newlyCharged = tried.tally.charged - tally.charged
+      tally = tried.tally
+      healthySeen = health.healthyAnswers(pair)
+      run.tries.set(name, { charged: tally.charged, healthySeen })
+      if (newlyCharged > 0) await run.charge(newlyCharged)
+      if (decision.act === 'hand_back') throw failure
+      if (decision.act === 'fail') throw spent(failure, name, tally, decision.code)
+      if (decision.act === 'yield') throw givingWay(new RunYields(decision.waiting, yieldMs, failure.message))
+      if (health.isResting(pair)) throw givingWay(restsWith(failure.message))
+      run.logger.warn(
+        {
+          request: name,
+          attempt: tally.failures,
+          kind: failure.kind,
+          ossCode: failure.ossCode,
+          requestId: failure.requestId,
+          reason: failure.message,
+          delayMs: decision.delayMs,
+        },
+        'A request failed and is tried again',
+      )
+      await waitFor(decision.delayMs, failure.message)
+    }
+  }
+
+  return {
+    async request(request) {
+      busy++
+      try {
+        return await untilDone(request)
+      } finally {
+        busy--
+      }
+    },
+  }
+}

@@ -1,0 +1,75 @@
+import type { Steering } from '../../core/job.js'
+
+/** Why a run has to end before its job is settled. */
+export type StopReason =
+  | 'pause'
+  | 'cancel'
+  /** The daemon stops: the job goes back to the queue and no attempt is charged. */
+  | 'shutdown'
+  /** The lease is gone: nothing may be written any more. */
+  | 'fenced'
+  | 'deadline'
+
+export class RunStopped extends Error {
+  override readonly name = 'RunStopped'
+  readonly reason: StopReason
+  constructor(reason: StopReason) {
+    super(`The run stops: ${reason}`)
+    this.reason = reason
+  }
+}
+
+/** How the outside steers a run and ends it. Both signals carry a RunStopped as their reason. */
+export interface RunControl {
+  /** Aborted when nothing new may begin; what is in flight goes on. */
+  readonly soft: AbortSignal
+  /** Aborted when what is in flight has to end too. Implies `soft`. */
+  readonly hard: AbortSignal
+  /** Lets requests in flight finish. The first reason counts. */
+  wind(reason: 'pause' | 'shutdown'): void
+  /** Ends everything now. */
+  halt(reason: StopReason): void
+  /** As it is now: a user may change it at any time. */
+  readonly steering: Steering
+  steer(steering: Steering): void
+  /** Calls the listener after every change. Returns the function that ends it. */
+  onSteered(listener: () => void): () => void
+}
+
+export const createRunControl = (initial: Steering): RunControl => {
+  const soft = new AbortController()
+  const hard = new AbortController()
+  const listeners = new Set<() => void>()
+  let steering = initial
+  return {
+    soft: soft.signal,
+    hard: hard.signal,
+    wind(reason) {
+      soft.abort(new RunStopped(reason))
+    },
+    halt(reason) {
+      const stop = new RunStopped(reason)
+      hard.abort(stop)
+      soft.abort(stop)
+    },
+    get steering() {
+      return steering
+    },
+    steer(next) {
+      const names = Object.keys(next) as (keyof Steering)[]
+      if (names.every((name) => next[name] === steering[name])) return
+      steering = next
+      for (const listener of listeners) listener()
+    },
+    onSteered(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+/** Throws the reason when the run has to end and nothing new may begin. */
+export const checkGoing = (control: Pick<RunControl, 'soft' | 'hard'>): void => {
+  control.hard.throwIfAborted()
+  control.soft.throwIfAborted()
+}

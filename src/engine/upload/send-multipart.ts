@@ -1,0 +1,132 @@
+import { Failure } from '../../core/failure.js'
+import type { Receipt } from '../../core/job.js'
+import { partsOf, planParts } from '../../core/plan.js'
+import type { OpenSource } from '../../ports/source.js'
+import type { UploadRef } from '../../ports/target.js'
+import { reconcileParts } from './adopt-parts.js'
+import { discardUpload } from './cancel-upload.js'
+import { completeUpload } from './complete-upload.js'
+import { RunYields } from './request-retrier.js'
+import { advance, objectOf, type Run, unfenced, wishesOf } from './run.js'
+import { sendParts } from './send-parts.js'
+import { readParts } from './stored-parts.js'
+
+/** Times an upload may be lost, or a source change be answered by `restart`, before the job fails. */
+export const maxRestarts = 3
+
+/** An Initiate without an answer: an upload that it made can be found by its key and time, but never be proven ours. */
+const suspectInitiate = async (run: Run): Promise<void> => {
+  unfenced(await run.store.noteUnansweredInitiate(run.lease))
+  run.logger.warn(
+    objectOf(run.job),
+    'An Initiate got no answer: OSS may hold an open upload of this key that nobody can prove to be ours',
+  )
+}
+
+/** The plan and the intent, committed as late as can be: what was never sent leaves nothing to be suspected of. */
+const intendInitiate = async (run: Run): Promise<void> => {
+  if (run.job.upload === null) {
+    const plan = planParts(run.job.source.fingerprint.size, run.job.options.partSize)
+    const upload = { mode: 'multipart', uploadId: null, partSize: plan.partSize, partCount: plan.partCount } as const
+    advance(run, await run.store.beginUpload(run.lease, upload, partsOf(plan)))
+  } else if (run.job.intent !== 'initiate') {
+    advance(run, await run.store.setIntent(run.lease, 'initiate'))
+  }
+}
+
+/** The upload of this job in OSS, initiated when there is none. The intent is committed before Initiate is sent. */
+const openUpload = async (run: Run): Promise<{ readonly upload: UploadRef; readonly fresh: boolean }> => {
+  const known = run.job.upload?.uploadId ?? null
+  if (known !== null) return { upload: { ...objectOf(run.job), uploadId: known }, fresh: false }
+  if (run.job.intent === 'initiate') await suspectInitiate(run)
+  const { uploadId } = await run.retrier.request({
+    name: 'initiate',
+    attempt: async () => {
+      await intendInitiate(run)
+      run.assertLease()
+      try {
+        return await run.target.initiate(objectOf(run.job), wishesOf(run.job), run.control.hard)
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error
+        if (error.kind === 'transient' && !error.unsent) await suspectInitiate(run)
+        else advance(run, await run.store.setIntent(run.lease, null))
+        throw error
+      }
+    },
+  })
+  advance(run, await run.store.setUploadId(run.lease, uploadId))
+  return { upload: { ...objectOf(run.job), uploadId }, fresh: true }
+}
+
+/** The upload vanished in OSS: every part is to be sent again, in a new upload, at most three times. */
+const startOver = async (run: Run, failure: Failure): Promise<void> => {
+  if (run.job.restarts >= maxRestarts) {
+    throw new Failure('permanent', `OSS lost the upload ${maxRestarts + 1} times: ${failure.message}`, {
+      code: 'too_many_attempts',
+      ossCode: failure.ossCode,
+      requestId: failure.requestId,
+    })
+  }
+  run.logger.warn({ reason: failure.message, requestId: failure.requestId }, 'OSS lost the upload: it starts anew')
+  advance(run, await run.store.forgetUpload(run.lease, null))
+  run.progress.update(run.job)
+}
+
+/**
+ * OSS refused to complete: `completing` has one way back, through the queue, so the next run asks ListParts (or begins
+ * anew) with everything it needs in the store.
+ */
+const throughTheQueue = async (run: Run, kind: 'resend' | 'lost'): Promise<never> => {
+  const reason = kind === 'lost' ? 'The upload was gone at Complete' : 'OSS and the daemon disagree about the parts'
+  const count = (run.disagreements.get(kind) ?? 0) + 1
+  run.disagreements.set(kind, count)
+  if (count > maxRestarts) {
+    throw new Failure('permanent', `${reason}, ${count} times`, {
+      code: kind === 'lost' ? 'too_many_attempts' : 'integrity',
+    })
+  }
+  if (kind === 'lost') await startOver(run, new Failure('lost', reason))
+  else advance(run, await run.store.setIntent(run.lease, null))
+  throw new RunYields(null, 0, reason)
+}
+
+/**
+ * A sequential upload takes no part twice. One that holds other bytes under a number than the source has cannot be
+ * mended: it is removed, and every part sent again, at most three times.
+ */
+const replaceSpoilt = async (run: Run, failure: Failure): Promise<void> => {
+  if (run.job.restarts >= maxRestarts) {
+    throw new Failure('permanent', `OSS holds other bytes than were sent, in ${maxRestarts + 1} uploads`, {
+      code: 'integrity',
+      ossCode: failure.ossCode,
+      requestId: failure.requestId,
+    })
+  }
+  run.logger.warn(
+    { reason: failure.message, requestId: failure.requestId },
+    'A part that cannot be sent again holds other bytes than the source: the upload starts anew',
+  )
+  await discardUpload(run, null)
+}
+
+/** A file in parts, from wherever an earlier run left it. Its receipt, once OSS holds exactly these bytes. */
+export const sendMultipart = async (run: Run, source: OpenSource): Promise<Receipt> => {
+  for (let conflicts = 0; ; ) {
+    try {
+      const { upload, fresh } = await openUpload(run)
+      const missing = fresh ? await readParts(run.store, run.job.id) : await reconcileParts(run, upload, source)
+      await sendParts(run, upload, missing, source)
+      const completion = await completeUpload(run, upload, source)
+      return completion.kind === 'done' ? completion.receipt : await throughTheQueue(run, completion.kind)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      if (error.kind === 'lost') await startOver(run, error)
+      else if (error.kind !== 'conflict' || ++conflicts > maxRestarts) throw error
+      else if (error.ossCode === 'PartAlreadyExist' && conflicts > 1) {
+        // What it lists was looked at since the first refusal, and was not ours.
+        await replaceSpoilt(run, error)
+        conflicts = 0
+      }
+    }
+  }
+}

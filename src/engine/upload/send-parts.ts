@@ -1,0 +1,130 @@
+import type { PlannedPart, UploadedPart } from '../../core/part.js'
+import type { OpenSource } from '../../ports/source.js'
+import type { UploadRef } from '../../ports/target.js'
+import { RunYields } from './request-retrier.js'
+import { type Run, unfenced, wishesOf } from './run.js'
+import { checkGoing, RunStopped } from './run-control.js'
+import { assertSameFile } from './source-guard.js'
+
+/** One part until OSS holds it. */
+const sendPart = async (
+  run: Run,
+  upload: UploadRef,
+  part: PlannedPart,
+  source: OpenSource,
+  signal: AbortSignal,
+): Promise<UploadedPart> => {
+  try {
+    return await run.retrier.request<UploadedPart>({
+      name: `part ${part.partNumber}`,
+      carriesBytes: true,
+      attempt: async (tries, moved) => {
+        signal.throwIfAborted()
+        const onProgress = (bytes: number): void => {
+          moved()
+          run.progress.moving(part.partNumber, bytes)
+        }
+        run.progress.moving(part.partNumber, 0)
+        const sent = await run.target.uploadPart(
+          upload,
+          part.partNumber,
+          source.range(part.offset, part.size),
+          wishesOf(run.job),
+          { signal, onProgress, pace: run.pace },
+        )
+        // A changed source is worth no further part; what was sent of it is found out before Complete anyway.
+        assertSameFile(run.job.source.fingerprint, await source.fingerprint())
+        return {
+          partNumber: part.partNumber,
+          size: sent.size,
+          etag: sent.etag,
+          crc64: sent.crc64,
+          proven: sent.serverCrc64 !== null,
+          attempts: tries,
+        }
+      },
+    })
+  } catch (error) {
+    run.progress.landed(part.partNumber, null)
+    throw error
+  }
+}
+
+/** The store knows that OSS holds a part. */
+const commitPart = async (run: Run, part: UploadedPart): Promise<void> => {
+  let committed = false
+  try {
+    unfenced(await run.store.commitParts(run.lease, [part]))
+    committed = true
+  } finally {
+    run.progress.landed(part.partNumber, committed ? part.size : null)
+  }
+}
+
+const isWinding = (error: unknown): boolean =>
+  error instanceof RunYields ||
+  (error instanceof RunStopped && (error.reason === 'pause' || error.reason === 'shutdown'))
+
+/**
+ * Sends these parts, `parallel` at a time, in order; as many as the user wants by now. Settles only when none is in flight
+ * any more. The first failure ends the others; a soft stop, or a part that makes the run give way, lets those in flight
+ * finish and then throws.
+ */
+export const sendParts = async (
+  run: Run,
+  upload: UploadRef,
+  missing: readonly PlannedPart[],
+  source: OpenSource,
+): Promise<void> => {
+  const { control } = run
+  const queue = missing.values()
+  let left = missing.length
+  const failed = new AbortController()
+  const signal = AbortSignal.any([control.hard, failed.signal])
+  let firstError: unknown = null
+  const crew = new Set<Promise<void>>()
+  let working = 0
+
+  const wanted = (): number => (run.job.options.sequential ? 1 : control.steering.parallel)
+  const goesOn = (): boolean => left > 0 && !signal.aborted && !control.soft.aborted && firstError === null
+
+  const stopFor = (error: unknown): void => {
+    // Winding down is not a failure of this part: the others finish what they have in flight.
+    if (isWinding(error)) firstError ??= error
+    else if (!failed.signal.aborted) {
+      firstError = error
+      failed.abort(error)
+    }
+  }
+
+  /** Commits one part while it sends the next: what a crash finds uncommitted is adopted from ListParts. Never rejects. */
+  const work = async (): Promise<void> => {
+    let committed: Promise<void> = Promise.resolve()
+    while (goesOn() && working <= wanted()) {
+      const { value: part } = queue.next()
+      left--
+      const uploaded = part && (await sendPart(run, upload, part, source, signal).catch(stopFor))
+      await committed
+      if (uploaded === undefined) break
+      committed = commitPart(run, uploaded).catch(stopFor)
+    }
+    working--
+    await committed
+  }
+
+  const hire = (): void => {
+    while (goesOn() && working < wanted()) {
+      working++
+      const worker = work().finally(() => crew.delete(worker))
+      crew.add(worker)
+    }
+  }
+
+  const unsubscribe = control.onSteered(hire)
+  hire()
+  while (crew.size > 0) await Promise.race(crew)
+  unsubscribe()
+  control.hard.throwIfAborted()
+  if (firstError !== null) throw firstError
+  checkGoing(control)
+}

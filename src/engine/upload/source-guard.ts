@@ -1,0 +1,58 @@
+import { Failure } from '../../core/failure.js'
+import type { Fingerprint } from '../../core/job.js'
+import type { OpenSource } from '../../ports/source.js'
+
+const changed = (what: string): Failure =>
+  new Failure('changed', `The source changed while it was uploaded: ${what}`, { code: 'source_changed' })
+
+/**
+ * Compares what must never differ: size, mtime and inode. `dev` changes by a remount and ctime by chmod or unlink, so
+ * neither proves a change. Throws Failure `changed`.
+ */
+export const assertSameFile = (expected: Fingerprint, seen: Fingerprint): void => {
+  if (seen.ino !== expected.ino) throw changed('another file stands at its path')
+  if (seen.size !== expected.size) throw changed(`it had ${expected.size} bytes and has ${seen.size}`)
+  if (seen.mtimeNs !== expected.mtimeNs) throw changed('its modification time moved')
+}
+
+/** ctime alone moved: the bytes may be the same (chmod, unlink) or rewritten with a forged mtime. Only reading tells. */
+export const onlyCtimeMoved = (expected: Fingerprint, seen: Fingerprint): boolean => seen.ctimeNs !== expected.ctimeNs
+
+/** Linux stamps files by a clock that moves every 1 to 10 ms. */
+const tickMs = 20
+/** A file system that keeps whole seconds may keep every other one only. */
+const coarseTickMs = 2_000
+
+/**
+ * How long to wait before a file is read, in milliseconds: 0 unless it was changed so lately that the next change could
+ * leave its times as they are. Once that tick is over, no change of what was read can hide. `now`: milliseconds since the
+ * epoch; a ctime in its future costs one tick.
+ */
+export const unsettledMs = ({ ctimeNs }: Fingerprint, now: number): number => {
+  const tick = ctimeNs.endsWith('000000000') ? coarseTickMs : tickMs
+  const ageMs = now - Number(BigInt(ctimeNs) / 1_000_000n)
+  return Math.min(tick, Math.max(0, tick - ageMs))
+}
+
+/** Throws Failure `changed` when another file stands at the path. An absent one is fine: the descriptor has the bytes. */
+export const assertNotReplaced = async (source: OpenSource): Promise<void> => {
+  if ((await source.pathState()) === 'replaced') throw changed('another file was put at its path')
+}
+
+/**
+ * The last look before an object is made. Throws Failure `changed`. `crc64` is what was sent: when only ctime moved, the
+ * source is read again and must still have it.
+ */
+export const assertUnchanged = async (
+  source: OpenSource,
+  expected: Fingerprint,
+  crc64: string,
+  signal: AbortSignal,
+): Promise<void> => {
+  const seen = await source.fingerprint()
+  assertSameFile(expected, seen)
+  await assertNotReplaced(source)
+  if (!onlyCtimeMoved(expected, seen)) return
+  if ((await source.crc64(0, expected.size, signal)) !== crc64) throw changed('its bytes are not those that were sent')
+  assertSameFile(expected, await source.fingerprint())
+}

@@ -1,0 +1,159 @@
+import { AppError } from '../../core/app-error.js'
+import { Failure, type JobError } from '../../core/failure.js'
+import type { Fingerprint, Receipt } from '../../core/job.js'
+import { putOf } from '../../core/job-steps.js'
+import type { OpenSource } from '../../ports/source.js'
+import type { Finish } from '../../ports/store.js'
+import { CallbackFailed } from './callback-failed.js'
+import { cancelUpload, discardUpload } from './cancel-upload.js'
+import { reconcileComplete } from './complete-upload.js'
+import { resumeDeletion, type SourceTools, withSourceDeleted } from './delete-source.js'
+import { checkExisting } from './existing-object.js'
+import { putWhole } from './put-object.js'
+import { RunYields } from './request-retrier.js'
+import { advance, type Run, unfenced } from './run.js'
+import { RunStopped } from './run-control.js'
+import { maxRestarts, sendMultipart } from './send-multipart.js'
+import { assertSameFile, unsettledMs } from './source-guard.js'
+
+/** How long a job waits after an error of ours, or after OSS refused to abort its upload. */
+const troubleDelayMs = 30_000
+
+const skipped: Finish = { to: 'completed', outcome: 'skipped', receipt: null }
+const uploaded = (receipt: Receipt): Finish => ({ to: 'completed', outcome: 'uploaded', receipt })
+
+const jobError = (failure: Failure): JobError => ({
+  code: failure.code ?? 'bad_request',
+  message: failure.message,
+  ossCode: failure.ossCode,
+  requestId: failure.requestId,
+})
+
+/** Sends the bytes, by whichever way their number asks for. `seen`: the source as it was opened. */
+const send = async (run: Run, source: OpenSource, seen: Fingerprint): Promise<Finish> => {
+  const { options, upload, source: asked } = run.job
+  if (upload === null && (await checkExisting(run, source)) === 'skip') return skipped
+  const mode = upload?.mode ?? (asked.fingerprint.size < options.multipartThreshold ? 'put' : 'multipart')
+  if (mode === 'multipart') return uploaded(await sendMultipart(run, source))
+  if (upload === null) {
+    advance(run, await run.store.beginUpload(run.lease, putOf(asked.fingerprint), []))
+    run.progress.update(run.job)
+  }
+  return uploaded(await putWhole(run, source, seen))
+}
+
+/** The fingerprint of a file that is fit to be read: whatever changes it from now on moves its times. */
+const settledFingerprint = async (run: Run, source: OpenSource): Promise<Fingerprint> => {
+  const waitMs = unsettledMs(source.opened, run.clock.now())
+  if (waitMs === 0) return source.opened
+  await run.clock.sleep(waitMs, run.control.soft)
+  return source.fingerprint()
+}
+
+/** One upload from its source to the finish, from wherever the last run left it. */
+const uploadSource = async (run: Run, tools: SourceTools): Promise<Finish> => {
+  // Before the source is opened: a writer may have removed it after Complete was sent.
+  const earlier = run.job.intent === 'complete' ? await reconcileComplete(run) : null
+  if (earlier !== null) return withSourceDeleted(run, tools, uploaded(earlier), null)
+  for (let restarting = false; ; restarting = true) {
+    const source = await tools.sources.open(run.job.source.path, run.job.options.roots)
+    try {
+      const seen = await settledFingerprint(run, source)
+      if (restarting) await discardUpload(run, seen)
+      assertSameFile(run.job.source.fingerprint, seen)
+      // Of a retry whose source had changed before. A change that comes now forgets the upload by itself, and counts once.
+      if (run.job.intent === 'abort') await discardUpload(run, null)
+      return await withSourceDeleted(run, tools, await send(run, source, seen), source)
+    } catch (error) {
+      if (!(error instanceof Failure) || error.kind !== 'changed') throw error
+      if (run.job.options.onSourceChange === 'fail' || run.job.restarts >= maxRestarts) {
+        await discardUpload(run, null)
+        throw error
+      }
+      run.logger.warn({ reason: error.message }, 'The source changed: the upload starts anew')
+    } finally {
+      await source.close()
+    }
+  }
+}
+
+/** A job that the user cancelled while it ran, or before. */
+const cancelRun = async (run: Run): Promise<Finish> => {
+  const receipt = await cancelUpload(run)
+  return receipt === null ? { to: 'cancelled' } : uploaded(receipt)
+}
+
+const finish = async (run: Run, end: Finish): Promise<void> => {
+  const answer = unfenced(await run.store.finish(run.lease, end))
+  if (answer === 'unwanted') throw new RunStopped('cancel')
+  run.job = answer
+  const fields = { state: answer.state, outcome: answer.outcome, receipt: answer.receipt, error: answer.error }
+  if (answer.state === 'failed') run.logger.warn(fields, 'The job failed')
+  else run.logger.info(fields, `The job is ${answer.state}`)
+}
+
+const deadline = (run: Run): Failure =>
+  new Failure('permanent', `The job was not done by ${new Date(run.job.options.notAfter ?? 0).toISOString()}`, {
+    code: 'deadline',
+  })
+
+/** Puts the job back where it waits for its next run. */
+const giveBack = async (run: Run, why: RunStopped | RunYields): Promise<void> => {
+  const waiting = why instanceof RunYields ? why.waiting : null
+  const dueAt = waiting !== null && why instanceof RunYields ? run.clock.now() + why.delayMs : null
+  if (why instanceof RunStopped && why.reason === 'pause')
+    unfenced(await run.store.release(run.lease, { to: 'paused' }))
+  else if (run.job.state === 'cancelling')
+    unfenced(await run.store.release(run.lease, { to: 'cancelling', waiting, dueAt }))
+  else unfenced(await run.store.release(run.lease, { to: 'queued', waiting, dueAt }))
+  run.logger.info({ waiting, dueAt, reason: why.message }, 'The run gives its job back')
+}
+
+/** What an error at the end of a run means for its job. Returns how it settles; throws RunStopped, RunYields or the store's AppError when it does not. */
+const judge = (run: Run, error: unknown): Finish => {
+  if (error instanceof RunStopped) {
+    if (error.reason !== 'deadline') throw error
+    return { to: 'failed', error: jobError(deadline(run)), receipt: null }
+  }
+  if (error instanceof RunYields || error instanceof AppError) throw error
+  if (error instanceof CallbackFailed) return { to: 'failed', error: jobError(error.failure), receipt: error.receipt }
+  if (!(error instanceof Failure)) {
+    run.logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'A run ended in a bug')
+    throw new RunYields('backoff', troubleDelayMs, 'An internal error')
+  }
+  if (run.job.state === 'cancelling') throw new RunYields('backoff', troubleDelayMs, error.message)
+  return { to: 'failed', error: jobError(error), receipt: null }
+}
+
+/**
+ * The story of one job, from wherever it stands to where it settles or waits: crash recovery is running it again.
+ * Settles the job in the store or gives it back; throws only what the store throws, and RunStopped `fenced`.
+ */
+export const runJob = async (run: Run, tools: SourceTools): Promise<void> => {
+  const steps = async (): Promise<void> => {
+    let end: Finish
+    try {
+      const resumed = await resumeDeletion(run, tools.remover)
+      if (resumed !== null) return await finish(run, resumed)
+      run.control.hard.throwIfAborted()
+      end = run.job.state === 'cancelling' ? await cancelRun(run) : await uploadSource(run, tools)
+    } catch (error) {
+      end = judge(run, error)
+    }
+    await finish(run, end)
+  }
+  try {
+    await steps()
+  } catch (error) {
+    if (error instanceof RunStopped && error.reason === 'cancel') {
+      // The run was stopped by a cancel; the dispatcher claims the job again as `cancelling`, with a control of its own.
+      const job = await run.store.get(run.job.id)
+      if (job !== null) run.job = job
+      await giveBack(run, new RunYields(null, 0, 'The user cancels the job'))
+    } else if (error instanceof RunYields || (error instanceof RunStopped && error.reason !== 'fenced')) {
+      await giveBack(run, error)
+    } else {
+      throw error
+    }
+  }
+}

@@ -1,0 +1,223 @@
+import { AppError } from '../../core/app-error.js'
+import {
+  type Batch,
+  type BatchFile,
+  type BatchProblem,
+  batchStateOf,
+  type NewBatch,
+  type PlannedFile,
+} from '../../core/batch.js'
+import type { BatchVerb } from '../../core/batch-steps.js'
+import { type BatchView, shownProblems, viewBatch } from '../../core/batch-view.js'
+import { type Caller, maySteer, mayWrite } from '../../core/caller.js'
+import { Failure } from '../../core/failure.js'
+import { type JobView, viewJob } from '../../core/job-view.js'
+import { isTargetAllowed } from '../../core/object-key.js'
+import type { BatchStore } from '../../ports/batch-store.js'
+import type { DirectoryWalker } from '../../ports/directory-walker.js'
+import type { IdempotencyKey, JobStore, Page, PageRequest } from '../../ports/store.js'
+import type { WebhookSender } from '../../ports/webhooks.js'
+import { webhookWishOf } from '../outbox/subscription.js'
+import { type JobOptionsRequest, templateOf } from './job-template.js'
+import { idempotencyMismatch, type JobDefaults } from './jobs.js'
+
+/** A valid batch request: shapes, patterns, keys, bucket and paths were checked by the caller. */
+export interface BatchRequest extends Omit<JobOptionsRequest, 'crc64'> {
+  readonly source:
+    | {
+        readonly dir: string
+        readonly include?: readonly string[] | undefined
+        readonly exclude?: readonly string[] | undefined
+        readonly followSymlinks?: boolean | undefined
+      }
+    /** `key` is below the prefix; without one it is the file's name. */
+    | { readonly files: readonly (string | { readonly path: string; readonly key?: string | undefined })[] }
+  readonly target: { readonly bucket: string; readonly prefix?: string | undefined }
+  readonly dryRun?: boolean | undefined
+}
+
+/** The use cases around batches. Everything throws AppError for what a caller can act on. */
+export interface Batches {
+  submit(
+    request: BatchRequest,
+    idempotency: IdempotencyKey | null,
+    caller: Caller,
+  ): Promise<{ batch: BatchView; replayed: boolean }>
+  get(batchId: string): Promise<BatchView>
+  list(page: PageRequest): Promise<Page<BatchView>>
+  control(batchId: string, verb: BatchVerb, caller: Caller): Promise<BatchView>
+  problems(batchId: string, page: PageRequest): Promise<Page<BatchProblem>>
+  /** What a dry run would have sent. */
+  planned(batchId: string, page: PageRequest): Promise<Page<PlannedFile>>
+  /** Every job of the batch, newest first, read as it is taken. */
+  manifest(batchId: string): Promise<AsyncIterable<JobView>>
+}
+
+interface Deps {
+  readonly store: BatchStore & Pick<JobStore, 'list'>
+  readonly walker: Pick<DirectoryWalker, 'check'>
+  readonly newId: () => string
+  readonly webhooks: Pick<WebhookSender, 'refusal'> | null
+  readonly defaults: JobDefaults
+  /** There is something to walk, to steer or to retry. */
+  onWork(): void
+}
+
+const manifestPage = 200
+
+const batchNotFound = (batchId: string): AppError =>
+  new AppError('batch_not_found', `There is no batch ${JSON.stringify(batchId)}: it was never made, or was forgotten`)
+
+const directoryUnavailable = (cause: unknown): AppError =>
+  new AppError(
+    'source_unavailable',
+    'source.dir is not a readable directory below the source roots of this daemon (LONGSHORE_SOURCE_ROOTS)',
+    { cause },
+  )
+
+const forbiddenIn: Readonly<Record<BatchVerb, string>> = {
+  pause: 'only a batch that is not settled can be paused',
+  resume: 'only a batch that is not settled can be resumed (a failed one: use retry)',
+  cancel: 'a completed batch can no longer be cancelled',
+  retry: 'only a batch with failed jobs can be retried, and not while it is paused',
+}
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+
+/** A prefix gets its missing slash. */
+const slashed = (prefix: string): string => (prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`)
+
+const filesOf = ({ source }: BatchRequest, prefix: string): readonly BatchFile[] => {
+  if (!('files' in source)) return []
+  return source.files.map((file) => {
+    const { path, key } = typeof file === 'string' ? { path: file, key: undefined } : file
+    return { path, key: prefix + (key ?? nameOf(path)) }
+  })
+}
+
+const sourceOf = ({ source }: BatchRequest): NewBatch['source'] =>
+  'files' in source
+    ? { kind: 'files' }
+    : {
+        kind: 'dir',
+        dir: source.dir,
+        include: source.include ?? [],
+        exclude: source.exclude ?? [],
+        followSymlinks: source.followSymlinks ?? false,
+      }
+
+export const createBatches = (deps: Deps): Batches => {
+  const { store, walker, defaults } = deps
+
+  const mustGet = async (batchId: string): Promise<Batch> => {
+    const batch = await store.getBatch(batchId)
+    if (batch === null) throw batchNotFound(batchId)
+    return batch
+  }
+
+  const view = async (batch: Batch): Promise<BatchView> => {
+    if (batch.problems === 0) return viewBatch(batch, [])
+    const { items } = await store.batchProblems(batch.id, { limit: shownProblems, cursor: null })
+    return viewBatch(batch, items)
+  }
+
+  /** Every key begins with the prefix, so what holds for that holds for all. */
+  const assertAllowed = (bucket: string, prefix: string, caller: Caller): void => {
+    if (!isTargetAllowed(defaults.allowedTargets, bucket, prefix)) {
+      const text = `This daemon may not write everything below ${bucket}/${prefix} (LONGSHORE_ALLOWED_TARGETS)`
+      throw new AppError('target_not_allowed', text)
+    }
+    if (!mayWrite(caller, { bucket, key: prefix })) {
+      const text = `This token may not write everything below ${bucket}/${prefix}: it is bound to other targets`
+      throw new AppError('target_not_allowed', text)
+    }
+  }
+
+  const assertSteers = (caller: Caller, { target, template }: Batch): void => {
+    const { bucket, prefix } = target
+    if (maySteer(caller, { target: { bucket, key: prefix }, options: template.options })) return
+    throw new AppError('forbidden', 'This token is bound to other roots or targets than those of the batch')
+  }
+
+  const build = async (
+    request: BatchRequest,
+    prefix: string,
+    caller: Caller,
+  ): Promise<{ batch: NewBatch; files: readonly BatchFile[] }> => {
+    const { bucket } = request.target
+    const webhook = webhookWishOf(request.webhook, deps.webhooks)
+    if ('dir' in request.source) {
+      await walker.check(request.source.dir, caller.roots ?? undefined).catch((error: unknown) => {
+        throw error instanceof Failure ? directoryUnavailable(error) : error
+      })
+    }
+    const batch = {
+      id: deps.newId(),
+      source: sourceOf(request),
+      target: { bucket, prefix, endpoint: defaults.endpoint, region: defaults.region },
+      template: templateOf(request, defaults, { roots: caller.roots, webhook }),
+      dryRun: request.dryRun ?? false,
+      by: caller.name,
+    }
+    return { batch, files: filesOf(request, prefix) }
+  }
+
+  async function* jobsOf(batchId: string): AsyncGenerator<JobView> {
+    let cursor: string | null = null
+    do {
+      const page: Awaited<ReturnType<JobStore['list']>> = await store.list({ batchId }, { limit: manifestPage, cursor })
+      for (const job of page.items) yield viewJob(job)
+      cursor = page.nextCursor
+    } while (cursor !== null)
+  }
+
+  return {
+    async submit(request, idempotency, caller) {
+      const prefix = slashed(request.target.prefix ?? '')
+      assertAllowed(request.target.bucket, prefix, caller)
+      if (idempotency !== null) {
+        const found = await store.findBatchByIdempotencyKey(idempotency.key)
+        if (found !== null && found.fingerprint !== idempotency.fingerprint) throw idempotencyMismatch()
+        if (found !== null) return { batch: await view(found.batch), replayed: true }
+      }
+      const { batch, files } = await build(request, prefix, caller)
+      const result = await store.submitBatch(batch, files, idempotency)
+      if (result.kind === 'mismatch') throw idempotencyMismatch()
+      deps.onWork()
+      return { batch: await view(result.batch), replayed: result.kind === 'replayed' }
+    },
+
+    get: async (batchId) => view(await mustGet(batchId)),
+
+    async list(page) {
+      const found = await store.listBatches(page)
+      return { items: await Promise.all(found.items.map(view)), nextCursor: found.nextCursor }
+    },
+
+    async control(batchId, verb, caller) {
+      assertSteers(caller, await mustGet(batchId))
+      const result = await store.controlBatch(batchId, verb, caller.name)
+      if (result.kind === 'not_found') throw batchNotFound(batchId)
+      if (result.kind === 'invalid_state') {
+        throw new AppError('invalid_state', `The batch is ${batchStateOf(result.batch)}: ${forbiddenIn[verb]}`)
+      }
+      deps.onWork()
+      return view(result.batch)
+    },
+
+    async problems(batchId, page) {
+      await mustGet(batchId)
+      return store.batchProblems(batchId, page)
+    },
+
+    async planned(batchId, page) {
+      await mustGet(batchId)
+      return store.plannedFiles(batchId, page)
+    },
+
+    async manifest(batchId) {
+      await mustGet(batchId)
+      return jobsOf(batchId)
+    },
+  }
+}

@@ -1,0 +1,312 @@
+import { AppError } from '../../core/app-error.js'
+import { type Caller, maySteer, mayWrite } from '../../core/caller.js'
+import { Failure } from '../../core/failure.js'
+import { type Fingerprint, isSettled, type Job, type JobChanges, type NewJob } from '../../core/job.js'
+import { heldUp, type JobView, viewJob, waitingFor } from '../../core/job-view.js'
+import { type AllowedTarget, isTargetAllowed } from '../../core/object-key.js'
+import { type PartView, viewPart } from '../../core/part-view.js'
+import { maxObjectSize } from '../../core/plan.js'
+import type { Clock } from '../../ports/clock.js'
+import type { Credentials } from '../../ports/credentials.js'
+import type { SourceOpener } from '../../ports/source.js'
+import type { ControlRequest, IdempotencyKey, JobFilter, JobStore, Page, PageRequest } from '../../ports/store.js'
+import type { Wakeup } from '../../ports/wakeup.js'
+import type { WebhookSender } from '../../ports/webhooks.js'
+import { createNudge } from '../async/nudge.js'
+import type { EndpointHealth } from '../capacity/endpoint-health.js'
+import type { ProgressBoard } from '../feed/progress-board.js'
+import { webhookWishOf } from '../outbox/subscription.js'
+import type { StorageGate } from '../storage/storage-gate.js'
+import { type JobOptionsRequest, newJob, type OptionDefaults, templateOf } from './job-template.js'
+
+/** A valid job request: shapes, sizes, key, bucket, path and header rules were checked by the caller. Defaults are filled in here. */
+export interface SubmitRequest extends JobOptionsRequest {
+  readonly source: { readonly path: string }
+  readonly target: { readonly bucket: string; readonly key: string }
+}
+
+export const verbs = ['pause', 'resume', 'cancel', 'retry'] as const
+export type Verb = (typeof verbs)[number]
+
+/** The use cases around jobs. Everything throws AppError for what a caller can act on. */
+export interface Jobs {
+  submit(
+    request: SubmitRequest,
+    idempotency: IdempotencyKey | null,
+    caller: Caller,
+  ): Promise<{ job: JobView; replayed: boolean }>
+  get(jobId: string): Promise<JobView>
+  /** The job when it is settled, or as it is after `timeoutMs`, or when the signal aborts. */
+  wait(jobId: string, timeoutMs: number, signal: AbortSignal): Promise<JobView>
+  list(filter: JobFilter, page: PageRequest): Promise<Page<JobView>>
+  parts(jobId: string, page: PageRequest): Promise<Page<PartView>>
+  control(jobId: string, verb: Verb, caller: Caller): Promise<JobView>
+  /** `ifVersions`: of what the caller saw of the job, or null when it does not matter. */
+  change(jobId: string, changes: JobChanges, ifVersions: readonly number[] | null, caller: Caller): Promise<JobView>
+  remove(jobId: string, caller: Caller): Promise<void>
+}
+
+/** Where jobs go and what they get when they ask for nothing else. */
+export interface JobDefaults extends OptionDefaults {
+  readonly endpoint: string
+  readonly region: string
+  readonly allowedTargets: readonly AllowedTarget[]
+  /** Objects carry `x-oss-meta-longshore-upload`. */
+  readonly marker: boolean
+  /** How many jobs may be queued; null: any number. */
+  readonly maxQueued: number | null
+}
+
+interface Deps {
+  readonly store: JobStore
+  readonly storage: Pick<StorageGate, 'failure'>
+  readonly health: Pick<EndpointHealth, 'isResting'>
+  readonly keys: Pick<Credentials, 'areAtHand'>
+  readonly sources: SourceOpener
+  /** Null: this daemon has no secret to sign with. */
+  readonly webhooks: Pick<WebhookSender, 'refusal'> | null
+  readonly progress: ProgressBoard
+  readonly wakeup: Wakeup
+  readonly clock: Clock
+  readonly newId: () => string
+  readonly newMarker: () => string
+  readonly defaults: JobDefaults
+}
+
+const jobNotFound = (jobId: string): AppError =>
+  new AppError('job_not_found', `There is no job ${JSON.stringify(jobId)}: it was never made, or was deleted`)
+
+const targetBusy = (jobId: string): AppError =>
+  new AppError(
+    'target_busy',
+    `Job ${jobId} is writing the same object and is not settled: wait for it, or cancel it first`,
+    { jobId },
+  )
+
+/** How long a client should leave a full queue alone. */
+const fullQueueSeconds = 5
+
+const queueFull = (maxQueued: number | null): AppError =>
+  new AppError(
+    'queue_full',
+    `${maxQueued} jobs are queued already, and this daemon takes no more (LONGSHORE_MAX_QUEUED): submit again later`,
+    { retryAfterSeconds: fullQueueSeconds },
+  )
+
+/** One text for every reason, so that nobody learns which files exist outside the roots. */
+const sourceUnavailable = (cause: unknown): AppError =>
+  new AppError(
+    'source_unavailable',
+    'The source is not a readable regular file below the source roots of this daemon (LONGSHORE_SOURCE_ROOTS)',
+    { cause },
+  )
+
+const forbiddenIn: Readonly<Record<Verb, string>> = {
+  pause: 'only a queued or running job can be paused',
+  resume: 'only a paused job can be resumed (a failed one: use retry)',
+  cancel: 'a job that is completing or completed can no longer be cancelled',
+  retry: 'only a failed job can be retried',
+}
+
+/** Hints can be lost, so a waiter looks this often anyway. */
+const waitPollMs = 1_000
+
+export const createJobs = (deps: Deps): Jobs => {
+  const { store, sources, progress, wakeup, clock, defaults } = deps
+  const names = { newId: deps.newId, newMarker: () => (defaults.marker ? deps.newMarker() : null) }
+
+  /** The job with what only this daemon knows of why it is not moving. */
+  const asItStands = (job: Job): Job => {
+    if (deps.storage.failure() !== null) return heldUp(job)
+    if (!deps.keys.areAtHand()) return waitingFor(job, 'credentials')
+    return deps.health.isResting(job.target) ? waitingFor(job, 'endpoint') : job
+  }
+
+  const view = (job: Job): JobView => viewJob(asItStands(job), progress.live(job.id) ?? undefined)
+
+  const fingerprintOf = async (path: string, within?: readonly string[]): Promise<Fingerprint> => {
+    const source = await sources.open(path, within).catch((error: unknown) => {
+      throw error instanceof Failure ? sourceUnavailable(error) : error
+    })
+    try {
+      return source.opened
+    } finally {
+      await source.close()
+    }
+  }
+
+  const replay = (found: { job: Job; fingerprint: string }, fingerprint: string): Job => {
+    if (found.fingerprint === fingerprint) return found.job
+    throw idempotencyMismatch()
+  }
+
+  const mustGet = async (jobId: string): Promise<Job> => {
+    const job = await store.get(jobId)
+    if (job === null) throw jobNotFound(jobId)
+    return job
+  }
+
+  const assertAllowed = ({ bucket, key }: SubmitRequest['target'], caller: Caller): void => {
+    if (!isTargetAllowed(defaults.allowedTargets, bucket, key)) {
+      throw new AppError('target_not_allowed', `This daemon may not write ${bucket}/${key} (LONGSHORE_ALLOWED_TARGETS)`)
+    }
+    if (!mayWrite(caller, { bucket, key })) {
+      throw new AppError(
+        'target_not_allowed',
+        `This token may not write ${bucket}/${key}: it is bound to other targets`,
+      )
+    }
+  }
+
+  /** Throws unless the caller may steer the job, if there is one. */
+  const assertSteers = async (caller: Caller, jobId: string): Promise<void> => {
+    if (caller.roots === null && caller.targets === null) return
+    const job = await store.get(jobId)
+    if (job !== null && !maySteer(caller, job)) {
+      throw new AppError('forbidden', 'This token is bound to other roots or targets than those of the job')
+    }
+  }
+
+  const build = async (request: SubmitRequest, caller: Caller): Promise<NewJob> => {
+    const { bucket, key } = request.target
+    const roots = caller.roots ?? undefined
+    const webhook = webhookWishOf(request.webhook, deps.webhooks)
+    const fingerprint = await fingerprintOf(request.source.path, roots)
+    if (fingerprint.size > maxObjectSize) {
+      throw new AppError('invalid_request', 'The source is larger than an object in OSS can be', {
+        errors: [{ path: 'source.path', message: `has ${fingerprint.size} bytes; OSS holds at most ${maxObjectSize}` }],
+      })
+    }
+    const source = { path: request.source.path, fingerprint }
+    const target = { bucket, key, endpoint: defaults.endpoint, region: defaults.region }
+    const template = templateOf(request, defaults, { roots: caller.roots, webhook })
+    return newJob(template, { batchId: null, source, target }, names, clock.now())
+  }
+
+  return {
+    async submit(request, idempotency, caller) {
+      assertAllowed(request.target, caller)
+      if (idempotency !== null) {
+        const found = await store.findByIdempotencyKey(idempotency.key)
+        if (found !== null) return { job: view(replay(found, idempotency.fingerprint)), replayed: true }
+      }
+      const result = await store.submit(await build(request, caller), idempotency, caller.name, defaults.maxQueued)
+      switch (result.kind) {
+        case 'created':
+          return { job: view(result.job), replayed: false }
+        case 'replayed':
+          return { job: view(result.job), replayed: true }
+        case 'mismatch':
+          throw idempotencyMismatch()
+        case 'target_busy':
+          throw targetBusy(result.jobId)
+        case 'queue_full':
+          throw queueFull(defaults.maxQueued)
+      }
+    },
+
+    get: async (jobId) => view(await mustGet(jobId)),
+
+    async wait(jobId, timeoutMs, signal) {
+      const deadline = clock.monotonic() + timeoutMs
+      const nudge = createNudge(clock)
+      const unsubscribe = wakeup.subscribe('events', nudge.poke)
+      try {
+        for (;;) {
+          const job = await mustGet(jobId)
+          const left = deadline - clock.monotonic()
+          if (isSettled(job.state) || left <= 0 || signal.aborted) return view(job)
+          await nudge.wait(Math.min(left, waitPollMs), signal)
+        }
+      } finally {
+        unsubscribe()
+      }
+    },
+
+    async list(filter, page) {
+      const found = await store.list(filter, page)
+      return { items: found.items.map(view), nextCursor: found.nextCursor }
+    },
+
+    async parts(jobId, page) {
+      const job = await mustGet(jobId)
+      const uploading = progress.uploadingParts(jobId)
+      if (job.upload?.mode === 'put') return { items: [putPart(job, uploading.size > 0)], nextCursor: null }
+      const found = await store.parts(jobId, page)
+      return {
+        items: found.items.map((part) => viewPart(part, uploading.has(part.partNumber))),
+        nextCursor: found.nextCursor,
+      }
+    },
+
+    async control(jobId, verb, caller) {
+      await assertSteers(caller, jobId)
+      const request: ControlRequest = verb === 'retry' ? await retryRequest(jobId) : { verb }
+      const result = await store.control(jobId, request, caller.name)
+      switch (result.kind) {
+        case 'ok':
+          return view(result.job)
+        case 'not_found':
+          throw jobNotFound(jobId)
+        case 'target_busy':
+          throw targetBusy(result.jobId)
+        case 'invalid_state':
+          throw new AppError('invalid_state', `The job is ${result.state}: ${forbiddenIn[verb]}`)
+      }
+    },
+
+    async change(jobId, changes, ifVersions, caller) {
+      await assertSteers(caller, jobId)
+      const result = await store.change(jobId, changes, ifVersions, caller.name)
+      switch (result.kind) {
+        case 'ok':
+          return view(result.job)
+        case 'not_found':
+          throw jobNotFound(jobId)
+        case 'precondition_failed':
+          throw new AppError(
+            'precondition_failed',
+            `The job was changed meanwhile, its ETag is "v${result.version}" now: read it again and decide anew`,
+          )
+        case 'invalid_state':
+          throw new AppError('invalid_state', `The job is ${result.state}: only its labels can still be changed`)
+      }
+    },
+
+    async remove(jobId, caller) {
+      await assertSteers(caller, jobId)
+      const result = await store.remove(jobId, caller.name)
+      if (result === 'not_found') throw jobNotFound(jobId)
+      if (result === 'invalid_state') {
+        throw new AppError('invalid_state', 'Only a settled job can be deleted: wait for it, or cancel it first')
+      }
+    },
+  }
+
+  /** A retry goes on with the source as it is now; only a failed job's source has to be there for that. */
+  async function retryRequest(jobId: string): Promise<ControlRequest> {
+    const job = await mustGet(jobId)
+    if (job.state !== 'failed') return { verb: 'retry', fingerprint: job.source.fingerprint }
+    return { verb: 'retry', fingerprint: await fingerprintOf(job.source.path, job.options.roots) }
+  }
+}
+
+export const idempotencyMismatch = (): AppError =>
+  new AppError('idempotency_mismatch', 'This Idempotency-Key was used with another request: use a new key')
+
+/** A put has no part rows: its one part is what the job itself knows. */
+const putPart = (job: Job, moving: boolean): PartView => {
+  const { receipt } = job
+  const part = {
+    partNumber: 1,
+    offset: 0,
+    size: job.source.fingerprint.size,
+    state: receipt === null ? 'pending' : 'uploaded',
+    etag: receipt?.etag ?? null,
+    crc64: receipt?.crc64 ?? null,
+    proven: receipt !== null,
+    attempts: receipt === null ? 0 : 1 + job.attempts,
+    uploadedAt: receipt?.completedAt ?? null,
+  } as const
+  return viewPart(part, moving)
+}

@@ -1,0 +1,111 @@
+import { type Bandwidth, parseBandwidth, type Rate, rateAt, unlimited } from '../../core/bandwidth.js'
+import type { Caller } from '../../core/caller.js'
+import { type LiveChanges, type LiveValues, readLiveValues } from '../../core/settings.js'
+import type { Clock } from '../../ports/clock.js'
+import type { Logger } from '../../ports/logger.js'
+import type { Pacer } from '../../ports/pacer.js'
+import type { SettingsStore } from '../../ports/settings-store.js'
+
+/** Where a value comes from. */
+export type Origin = 'environment' | 'stored'
+
+export interface SettingsView extends LiveValues {
+  /** What the bandwidth allows just now. */
+  readonly bytesPerSecond: Rate
+  readonly origins: Readonly<Record<keyof LiveValues, Origin>>
+  /** What null goes back to. */
+  readonly environment: LiveValues
+}
+
+/** Settings that can be changed while the daemon runs. What was changed is stored, and wins over the environment from then on. */
+export interface LiveSettings {
+  view(): SettingsView
+  /** Stored first, then in force, for what is in flight too. */
+  change(changes: LiveChanges, caller: Caller): Promise<SettingsView>
+  /** As it is now. */
+  concurrency(): number
+  /** Puts everything in force, and follows the timetable. */
+  start(): void
+  /** Idempotent. */
+  stop(): Promise<void>
+}
+
+interface Deps {
+  readonly store: SettingsStore
+  readonly environment: LiveValues
+  readonly pacer: Pick<Pacer, 'limit'>
+  readonly onConcurrency: (concurrency: number) => void
+  readonly clock: Clock
+  /** The minute of the local day, 0..1439, of an instant. */
+  readonly minuteOf: (at: number) => number
+  readonly logger: Logger
+}
+
+const minuteMs = 60_000
+/** The wall clock may be set meanwhile. */
+const longestLookMs = 15_000
+
+/** Reads what is stored. Throws what the store throws. */
+export const openLiveSettings = async (deps: Deps): Promise<LiveSettings> => {
+  const { store, environment, clock, logger } = deps
+  let stored = readLiveValues(await store.storedSettings())
+  let inForce: Rate | undefined
+  const stopping = new AbortController()
+  let running: Promise<void> = Promise.resolve()
+
+  const values = (): LiveValues => ({ ...environment, ...stored })
+  const bandwidth = (): Bandwidth => parseBandwidth(values().bandwidth) ?? unlimited
+  const rate = (): Rate => rateAt(bandwidth(), deps.minuteOf(clock.now()))
+  const originOf = (name: keyof LiveValues): Origin => (stored[name] === undefined ? 'environment' : 'stored')
+
+  const view = (): SettingsView => ({
+    ...values(),
+    bytesPerSecond: rate(),
+    origins: { concurrency: originOf('concurrency'), bandwidth: originOf('bandwidth') },
+    environment,
+  })
+
+  const enforceRate = (): void => {
+    const now = rate()
+    if (now === inForce) return
+    if (now !== null || inForce !== undefined) logger.info({ bytesPerSecond: now }, 'This bandwidth holds from now on')
+    inForce = now
+    deps.pacer.limit(now)
+  }
+
+  const enforce = (): void => {
+    deps.onConcurrency(values().concurrency)
+    enforceRate()
+  }
+
+  /** The wall clock decides which row of the timetable holds, and nothing else. */
+  const loop = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      const toNextMinute = minuteMs - (clock.now() % minuteMs)
+      await clock.sleep(Math.min(toNextMinute, longestLookMs), stopping.signal).catch(() => {})
+      if (!stopping.signal.aborted) enforceRate()
+    }
+  }
+
+  return {
+    view,
+    async change(changes, caller) {
+      const given = Object.entries(changes).filter(([, value]) => value !== undefined)
+      if (given.length === 0) return view()
+      const texts = given.map(([name, value]) => [name, value === null ? null : String(value)])
+      stored = readLiveValues(await store.storeSettings(Object.fromEntries(texts), caller.name))
+      logger.info({ by: caller.name, ...Object.fromEntries(given) }, 'Settings were changed')
+      enforce()
+      return view()
+    },
+    concurrency: () => values().concurrency,
+    start() {
+      enforce()
+      running = loop()
+    },
+    async stop() {
+      stopping.abort()
+      await running
+    },
+  }
+}

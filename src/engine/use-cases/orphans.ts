@@ -1,0 +1,196 @@
+import { AppError } from '../../core/app-error.js'
+import { Failure } from '../../core/failure.js'
+import type { JobTarget } from '../../core/job.js'
+import { type AllowedTarget, isTargetAllowed } from '../../core/object-key.js'
+import type { Clock } from '../../ports/clock.js'
+import type { Logger } from '../../ports/logger.js'
+import type { OrphanStore, Page, PageRequest, UploadTrace } from '../../ports/store.js'
+import type { OpenUpload, Target, Targets, UploadRef } from '../../ports/target.js'
+import { mapLimited } from '../async/map-limited.js'
+import { removeUpload } from '../upload/remove-upload.js'
+import { type Place, placesOf, readPosition, writePosition } from './orphan-places.js'
+import { type OrphanView, refusalOf, viewOrphan } from './orphan-view.js'
+
+/** `gone`: OSS did not know it any more. `refused`: it must not be removed. `failed`: OSS did not do it; try again. */
+export const abortResults = ['aborted', 'gone', 'refused', 'failed'] as const
+
+export interface AbortAnswer extends UploadRef {
+  readonly result: (typeof abortResults)[number]
+  /** Why it was refused or failed. */
+  readonly reason: string | null
+}
+
+/** Open multipart uploads in OSS: whose they are, and away with them. */
+export interface Orphans {
+  /**
+   * By bucket, then key; of every bucket that jobs were made for when `bucket` is null. Throws AppError `oss_unavailable`,
+   * `oss_refused`, `target_not_allowed`, and `invalid_request` for a bucket that does not exist.
+   */
+  list(bucket: string | null, page: PageRequest): Promise<Page<OrphanView>>
+  /** Answers in the order of `uploads`. Unknown ones need `force`; those of unsettled jobs are refused. */
+  abort(uploads: readonly UploadRef[], force: boolean): Promise<readonly AbortAnswer[]>
+}
+
+interface Deps {
+  readonly store: OrphanStore
+  readonly targets: Targets
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Where OSS is asked. */
+  readonly endpoint: Pick<JobTarget, 'endpoint' | 'region'>
+  readonly allowedTargets: readonly AllowedTarget[]
+}
+
+/** Lists of one page: a daemon of very many empty places answers a short page instead of a late one. */
+const maxLists = 20
+/** Uploads of one page whose bytes are counted, as far as the time for it goes. */
+const maxCounted = 100
+const countMs = 10_000
+const answerMs = 25_000
+const inFlight = 4
+
+const isMissingBucket = (error: unknown): boolean => error instanceof Failure && error.code === 'no_such_bucket'
+const isLost = (error: unknown): boolean => error instanceof Failure && error.kind === 'lost'
+
+const noAnswer = (detail: string): AppError => new AppError('oss_unavailable', detail, { retryAfterSeconds: 10 })
+
+/** OSS's refusal or silence as the caller is told of it. */
+const tell = (error: unknown): unknown => {
+  if (!(error instanceof Failure)) return error
+  return error.kind === 'permanent' ? new AppError('oss_refused', error.message) : noAnswer(error.message)
+}
+
+export const createOrphans = (deps: Deps): Orphans => {
+  const { store, clock, logger, allowedTargets } = deps
+
+  const within = async <T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const over = new AbortController()
+    const done = new AbortController()
+    void clock.sleep(ms, done.signal).then(
+      () => over.abort(noAnswer('OSS did not answer in time')),
+      () => {},
+    )
+    try {
+      return await work(over.signal)
+    } finally {
+      done.abort()
+    }
+  }
+
+  /** Up to `limit` uploads from a position on, and where to go on. */
+  const collect = async (
+    target: Target,
+    places: readonly Place[],
+    { limit, cursor }: PageRequest,
+    passOverMissing: boolean,
+    signal: AbortSignal,
+  ): Promise<{ readonly uploads: readonly OpenUpload[]; readonly nextCursor: string | null }> => {
+    const uploads: OpenUpload[] = []
+    let { place, after } = readPosition(places, cursor)
+    for (let lists = 0; lists < maxLists && uploads.length < limit; lists++) {
+      const at = places[place]
+      if (at === undefined) break
+      const request = { prefix: at.prefix, after, limit: limit - uploads.length }
+      const page = await target.listUploads(at.bucket, request, signal).catch((error: unknown) => {
+        // A bucket that is gone took its uploads with it.
+        if (passOverMissing && isMissingBucket(error)) return { uploads: [], next: null }
+        throw error
+      })
+      uploads.push(...page.uploads)
+      after = page.next
+      if (after === null) place++
+    }
+    return { uploads, nextCursor: writePosition(places, { place, after }) }
+  }
+
+  /** The bytes of each upload, `gone` for those that vanished meanwhile, null where nothing was counted. */
+  const countBytes = (target: Target, uploads: readonly OpenUpload[]): Promise<readonly (number | 'gone' | null)[]> =>
+    within(countMs, (signal) =>
+      mapLimited(uploads, inFlight, async (upload, index) => {
+        if (index >= maxCounted || signal.aborted) return null
+        try {
+          return (await target.listParts(upload, signal)).reduce((sum, { size }) => sum + size, 0)
+        } catch (error) {
+          return isLost(error) ? 'gone' : null
+        }
+      }),
+    )
+
+  const remove = async (target: Target, upload: UploadRef, signal: AbortSignal): Promise<'aborted' | 'gone'> => {
+    try {
+      await target.listParts(upload, signal)
+    } catch (error) {
+      if (isLost(error) || isMissingBucket(error)) return 'gone'
+      throw error
+    }
+    await removeUpload(upload, {
+      abort: (ref) => target.abort(ref, signal),
+      listParts: (ref) => target.listParts(ref, signal),
+    })
+    return 'aborted'
+  }
+
+  /** Why this upload must stay, or null. From then on no job can go on with it. */
+  const claimOf = async (upload: UploadRef, trace: UploadTrace, force: boolean): Promise<string | null> => {
+    if (!isTargetAllowed(allowedTargets, upload.bucket, upload.key)) {
+      return `This daemon may not touch ${upload.bucket}/${upload.key} (LONGSHORE_ALLOWED_TARGETS)`
+    }
+    const refusal = refusalOf(trace, force)
+    if (refusal !== null || trace.kind !== 'job' || trace.state !== 'failed') return refusal
+    const taken = await store.abandonUploads({ jobId: trace.jobId, uploadId: upload.uploadId })
+    return taken === 1 ? null : `Job ${trace.jobId} has just been taken up again`
+  }
+
+  const abortOne = async (
+    upload: UploadRef,
+    trace: UploadTrace,
+    force: boolean,
+    signal: AbortSignal,
+  ): Promise<AbortAnswer> => {
+    const refusal = await claimOf(upload, trace, force)
+    if (refusal !== null) return { ...upload, result: 'refused', reason: refusal }
+    try {
+      const result = await remove(deps.targets.for(deps.endpoint), upload, signal)
+      logger.info({ ...upload, owner: trace.kind, force, result }, 'An open upload was removed on request')
+      return { ...upload, result, reason: null }
+    } catch (error) {
+      if (!(error instanceof Failure) && !signal.aborted) throw error
+      return { ...upload, result: 'failed', reason: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
+  return {
+    async list(bucket, page) {
+      const buckets = bucket === null ? await store.buckets() : [bucket]
+      const places = placesOf(buckets, allowedTargets)
+      if (bucket !== null && places.length === 0) {
+        throw new AppError('target_not_allowed', `This daemon may not touch ${bucket} (LONGSHORE_ALLOWED_TARGETS)`)
+      }
+      const target = deps.targets.for(deps.endpoint)
+      const { uploads, nextCursor } = await within(answerMs - countMs, (signal) =>
+        collect(target, places, page, bucket === null, signal),
+      ).catch((error: unknown) => {
+        if (bucket === null || !isMissingBucket(error)) throw tell(error)
+        throw new AppError('invalid_request', `OSS knows no bucket ${bucket} at this endpoint`, {
+          errors: [{ path: 'bucket', message: 'does not exist' }],
+        })
+      })
+      const [traces, bytes] = await Promise.all([store.traceUploads(uploads), countBytes(target, uploads)])
+      const items = uploads.flatMap((upload, index) => {
+        const [trace, size = null] = [traces[index], bytes[index]]
+        return trace === undefined || size === 'gone' ? [] : [viewOrphan(upload, trace, size, clock.now())]
+      })
+      return { items, nextCursor }
+    },
+
+    async abort(uploads, force) {
+      const traces = await store.traceUploads(uploads)
+      return within(answerMs, (signal) =>
+        mapLimited(uploads, inFlight, (upload, index) => {
+          const trace: UploadTrace = traces[index] ?? { kind: 'unknown', initiates: [] }
+          return abortOne(upload, trace, force, signal)
+        }),
+      )
+    },
+  }
+}

@@ -1,0 +1,26 @@
+import { AppError } from '../../core/app-error.js'
+import { viewWebhook, type WebhookView } from '../../core/webhook.js'
+import type { Page, PageRequest } from '../../ports/store.js'
+import type { WebhookFilter, WebhookStore } from '../../ports/webhooks.js'
+
+/** Looking at the outbox of webhooks, and sending from it again. */
+export interface WebhookDesk {
+  list(filter: WebhookFilter, page: PageRequest): Promise<Page<WebhookView>>
+  /** Due at once, under the same id. */
+  redeliver(id: string): Promise<WebhookView>
+}
+
+export const createWebhookDesk = (store: Pick<WebhookStore, 'webhooks' | 'redeliverWebhook'>): WebhookDesk => ({
+  async list(filter, page) {
+    const found = await store.webhooks(filter, page)
+    return { items: found.items.map(viewWebhook), nextCursor: found.nextCursor }
+  },
+  async redeliver(id) {
+    const webhook = await store.redeliverWebhook(id)
+    if (webhook !== null) return viewWebhook(webhook)
+    throw new AppError(
+      'webhook_not_found',
+      `There is no webhook ${JSON.stringify(id)}: it was never made, or was forgotten with its job`,
+    )
+  },
+})

@@ -1,0 +1,113 @@
+import type { Breaker } from '../../core/breaker.js'
+import type { JobState, Waiting } from '../../core/job.js'
+import type { WebhookState } from '../../core/webhook.js'
+import type { Clock } from '../../ports/clock.js'
+import type { Credentials } from '../../ports/credentials.js'
+import type { StoreStats, StoreUpkeep } from '../../ports/store.js'
+import type { EndpointHealth } from '../capacity/endpoint-health.js'
+import type { Slots } from '../capacity/slots.js'
+import type { Traffic } from '../metering/traffic.js'
+import type { Drain } from './drain.js'
+
+/** What this process knows without asking the store. Bytes, seconds, ISO 8601. */
+export interface LiveStats {
+  /** Jobs that a run is working on. */
+  readonly runs: number
+  readonly draining: boolean
+  /** Handed to the network each second, over the last five. */
+  readonly bytesPerSecond: number
+  /** What OSS acknowledged since this daemon started. */
+  readonly uploaded: {
+    readonly since: string
+    readonly bytes: number
+    readonly parts: number
+    readonly objects: number
+  }
+  /** Parts and puts in flight, and how many may be. */
+  readonly slots: { readonly inUse: number; readonly limit: number }
+  readonly endpoints: readonly {
+    readonly endpoint: string
+    readonly bucket: string
+    readonly breaker: Breaker['state']
+    readonly inFlight: number
+    readonly limit: number
+  }[]
+  readonly lanes: { readonly inFlight: readonly number[]; readonly replaced: number }
+  readonly credentials: { readonly available: boolean; readonly expiresAt: string | null }
+}
+
+/** What the store knows. */
+export interface StoredStats {
+  readonly jobs: Readonly<Record<JobState, number>>
+  readonly bytesPending: number
+  readonly waiting: Readonly<Record<Waiting, number>>
+  readonly queue: { readonly oldestReadyAt: string | null; readonly ageSeconds: number }
+  readonly webhooks: Readonly<Record<WebhookState, number>> & {
+    readonly oldestPendingAt: string | null
+    readonly ageSeconds: number
+  }
+  readonly storage: { readonly databaseBytes: number; readonly walBytes: number } | null
+}
+
+export type StatsView = LiveStats & StoredStats
+
+/** How the daemon is doing, for those who watch. Costs the same however many jobs are stored. */
+export interface Overview {
+  live(): LiveStats
+  /** Throws AppError when the store fails. */
+  stored(): Promise<StoredStats>
+}
+
+export interface OverviewDeps {
+  readonly store: Pick<StoreUpkeep, 'stats'>
+  readonly clock: Clock
+  readonly traffic: Traffic
+  readonly slots: Pick<Slots, 'inUse'>
+  readonly health: Pick<EndpointHealth, 'snapshot'>
+  readonly drain: Pick<Drain, 'isDraining'>
+  readonly keys: Pick<Credentials, 'areAtHand'> & {
+    /** Null while there are none, and of such as name no expiry. */
+    expiresAt(): number | null
+  }
+  readonly lanes: { report(): LiveStats['lanes'] }
+  runs(): number
+  slotLimit(): number
+}
+
+const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
+
+export const createOverview = (deps: OverviewDeps): Overview => {
+  const { clock, traffic, keys } = deps
+  const since = new Date(clock.now()).toISOString()
+
+  const ageOf = (at: number | null): number => (at === null ? 0 : Math.max(0, clock.now() - at) / 1000)
+
+  const storedOf = (stats: StoreStats): StoredStats => ({
+    jobs: stats.jobs,
+    bytesPending: stats.bytesPending,
+    waiting: stats.waiting,
+    queue: { oldestReadyAt: iso(stats.oldestReadyAt), ageSeconds: ageOf(stats.oldestReadyAt) },
+    webhooks: {
+      ...stats.webhooks,
+      oldestPendingAt: iso(stats.oldestWebhookAt),
+      ageSeconds: ageOf(stats.oldestWebhookAt),
+    },
+    storage: stats.size,
+  })
+
+  return {
+    live: () => ({
+      runs: deps.runs(),
+      draining: deps.drain.isDraining(),
+      bytesPerSecond: traffic.bytesPerSecond(),
+      uploaded: { since, ...traffic.totals() },
+      slots: { inUse: deps.slots.inUse(), limit: deps.slotLimit() },
+      endpoints: deps.health
+        .snapshot()
+        .map(({ endpoint, bucket, state, inFlight, limit }) => ({ endpoint, bucket, breaker: state, inFlight, limit })),
+      lanes: deps.lanes.report(),
+      credentials: { available: keys.areAtHand(), expiresAt: iso(keys.expiresAt()) },
+    }),
+    stored: async () => storedOf(await deps.store.stats()),
+  }
+}

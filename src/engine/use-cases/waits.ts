@@ -1,0 +1,109 @@
+import { AppError } from '../../core/app-error.js'
+import type { Batch } from '../../core/batch.js'
+import { isSettled } from '../../core/job.js'
+import type { BatchStore } from '../../ports/batch-store.js'
+import type { Clock } from '../../ports/clock.js'
+import type { JobCounts, JobFilter, JobStore } from '../../ports/store.js'
+import type { Wakeup } from '../../ports/wakeup.js'
+import { createNudge } from '../async/nudge.js'
+
+export interface WaitAnswer {
+  /** Nothing that matches is pending. */
+  readonly done: boolean
+  readonly counts: JobCounts
+}
+
+/** Waiting for all jobs that match, for sidecars and drains. */
+export interface Waits {
+  /**
+   * The counts once nothing that matches is pending, or as they are after `timeoutMs`, or when the signal aborts. What
+   * comes meanwhile and matches is waited for too. Throws AppError `job_not_found` or `batch_not_found` of unknown ids.
+   */
+  wait(filter: JobFilter, timeoutMs: number, signal: AbortSignal): Promise<WaitAnswer>
+}
+
+interface Deps {
+  readonly store: Pick<JobStore, 'get' | 'tally'> & Pick<BatchStore, 'getBatch' | 'unfinishedBatches'>
+  readonly wakeup: Wakeup
+  readonly clock: Clock
+}
+
+/** Hints can be lost, so a waiter looks this often anyway. */
+const pollMs = 1_000
+
+interface Sight extends JobCounts {
+  readonly newestPending: string | null
+}
+
+const nothing: Sight = { pending: 0, completed: 0, failed: 0, cancelled: 0, newestPending: null }
+
+/** Whether jobs that a batch is going to make, or to bring back, may match. Its jobs inherit its labels. */
+export const mayMatch = ({ id, target, template }: Batch, { batchId, bucket, labels = [] }: JobFilter): boolean =>
+  (batchId === undefined || batchId === id) &&
+  (bucket === undefined || bucket === target.bucket) &&
+  labels.every(
+    ({ key, value }) => Object.hasOwn(template.labels, key) && (value === null || template.labels[key] === value),
+  )
+
+export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
+  const assertKnown = async ({ ids = [], batchId }: JobFilter): Promise<void> => {
+    for (const id of ids) {
+      if ((await store.get(id)) === null) {
+        throw new AppError('job_not_found', `There is no job ${JSON.stringify(id)}: it was never made, or was deleted`)
+      }
+    }
+    if (batchId === undefined || (await store.getBatch(batchId)) !== null) return
+    throw new AppError('batch_not_found', `There is no batch ${JSON.stringify(batchId)}`)
+  }
+
+  /** Batches that may still make jobs that match, each one pending. Before the jobs are counted, for it may make them meanwhile. */
+  const comingBatches = async (filter: JobFilter): Promise<number> => {
+    if (filter.ids !== undefined) return 0
+    return (await store.unfinishedBatches()).filter((batch) => mayMatch(batch, filter)).length
+  }
+
+  const look = async (filter: JobFilter): Promise<Sight> => {
+    let sight: Sight = { ...nothing, pending: await comingBatches(filter) }
+    for (let cursor: string | null = null; ; ) {
+      const page = await store.tally(filter, cursor)
+      sight = {
+        pending: sight.pending + page.pending,
+        completed: sight.completed + page.completed,
+        failed: sight.failed + page.failed,
+        cancelled: sight.cancelled + page.cancelled,
+        newestPending: page.newestPending ?? sight.newestPending,
+      }
+      cursor = page.nextCursor
+      if (cursor === null) return sight
+    }
+  }
+
+  return {
+    async wait(filter, timeoutMs, signal) {
+      const deadline = clock.monotonic() + timeoutMs
+      const leftMs = (): number => deadline - clock.monotonic()
+      const nudge = createNudge(clock)
+      const unsubscribe = wakeup.subscribe('events', nudge.poke)
+
+      /** Resolves when counting again may find nothing pending: while one job is known to be, it need not be tried. */
+      const untilSettled = async (witness: string | null): Promise<void> => {
+        do {
+          await nudge.wait(Math.min(Math.max(0, leftMs()), pollMs), signal)
+          const job = witness === null ? null : await store.get(witness)
+          if (job === null || isSettled(job.state)) return
+        } while (leftMs() > 0 && !signal.aborted)
+      }
+
+      try {
+        await assertKnown(filter)
+        for (;;) {
+          const { newestPending, ...counts } = await look(filter)
+          if (counts.pending === 0 || leftMs() <= 0 || signal.aborted) return { done: counts.pending === 0, counts }
+          await untilSettled(newestPending)
+        }
+      } finally {
+        unsubscribe()
+      }
+    },
+  }
+}
