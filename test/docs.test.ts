@@ -8,7 +8,7 @@ import { AppError, appErrorCodes } from '../src/core/app-error.js'
 import { batchProblemCodes } from '../src/core/batch.js'
 import { jobErrorCodes } from '../src/core/failure.js'
 import { jobStates, jobTransitions, settledStates } from '../src/core/job.js'
-import { problemOf } from '../src/http/problem.js'
+import { problemOf } from '../src/http/server/problem.js'
 
 const house = fileURLToPath(new URL('..', import.meta.url))
 const read = (path: string): Promise<string> => readFile(join(house, path), 'utf8')

@@ -17,7 +17,7 @@ import {
 } from '../core/plan.js'
 import { mostConcurrency } from '../core/settings.js'
 import { parseDurationMs, parseSize } from '../core/units.js'
-import { isLoopback, type ListenAddress, parseListen } from '../listen-address.js'
+import { isLoopback, type ListenAddress, parseListen } from '../http/server/listen-address.js'
 import { type KeySettings, readKeySettings } from './keys.js'
 import { readNetworkSettings } from './network.js'
 import { readWebhookSettings, type WebhookSettings } from './webhooks.js'

@@ -6,7 +6,7 @@ import { networkFileSystemOf } from '../adapters/sqlite/files/file-system.js'
 import { formatBytes } from '../cli/terminal/readable.js'
 import type { CheckResult } from '../cli/text/doctor-report.js'
 import { type Config, ConfigError, loadConfig } from '../config/config.js'
-import type { ListenAddress } from '../listen-address.js'
+import type { ListenAddress } from '../http/server/listen-address.js'
 
 /** What the doctor looks at on this machine. Nothing here asks OSS. */
 

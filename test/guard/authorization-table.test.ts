@@ -2,7 +2,7 @@ import { Agent, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { includesScope, type Scope, scopes } from '../../src/core/caller.js'
-import type { RouteScope } from '../../src/http/auth.js'
+import type { RouteScope } from '../../src/http/guard/auth.js'
 import { createHarness, fixedTokens, type Harness, realClock, tokenOf } from '../http/harness.js'
 import { routeLaw } from './route-law.js'
 

@@ -1,4 +1,4 @@
-import type { RouteScope } from '../../src/http/auth.js'
+import type { RouteScope } from '../../src/http/guard/auth.js'
 
 /**
  * What the contract asks for each route, written down by hand: a route that is not here, or asks for something else, is

@@ -10,6 +10,7 @@ import type { WebhookView } from '../../src/core/webhook.js'
 import type { OrphanView } from '../../src/engine/use-cases/orphan-view.js'
 import type { AbortAnswer } from '../../src/engine/use-cases/orphans.js'
 import type { StatsView } from '../../src/engine/use-cases/overview.js'
+import type { Problem } from '../../src/http/server/problem.js'
 import {
   type abortAnswersSchema,
   type eventSchema,
@@ -18,10 +19,9 @@ import {
   type partSchema,
   type problemSchema,
   type webhookSchema,
-} from '../../src/http/answers.js'
-import type { batchSchema, plannedFileSchema } from '../../src/http/batch-answers.js'
-import type { Problem } from '../../src/http/problem.js'
-import type { statsSchema } from '../../src/http/stats-answers.js'
+} from '../../src/http/shapes/answers.js'
+import type { batchSchema, plannedFileSchema } from '../../src/http/shapes/batch-answers.js'
+import type { statsSchema } from '../../src/http/shapes/stats-answers.js'
 import { storedJob } from './harness.js'
 
 /** True when each may stand for the other and neither has a member more. */

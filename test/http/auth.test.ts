@@ -1,8 +1,8 @@
 import Fastify from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { scopes } from '../../src/core/caller.js'
-import { guardScopes } from '../../src/http/auth.js'
-import { createSessions } from '../../src/http/sessions.js'
+import { guardScopes } from '../../src/http/guard/auth.js'
+import { createSessions } from '../../src/http/guard/sessions.js'
 import { createHarness, fixedTokens, realClock, tokenOf } from './harness.js'
 
 const setup = async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createGuessBrake } from '../../src/http/guess-brake.js'
+import { createGuessBrake } from '../../src/http/guard/guess-brake.js'
 import { createManualClock } from '../fakes/manual-clock.js'
 
 const setup = () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../src/core/app-error.js'
-import { parseJsonBody } from '../../src/http/json-body.js'
+import { parseJsonBody } from '../../src/http/server/json-body.js'
 
 const refusalOf = (body: string | Buffer): AppError => {
   try {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { jobPageSchema, jobSchema, problemSchema } from '../../src/http/answers.js'
-import { jobRequestSchema } from '../../src/http/job-request.js'
+import { jobPageSchema, jobSchema, problemSchema } from '../../src/http/shapes/answers.js'
+import { jobRequestSchema } from '../../src/http/shapes/job-request.js'
 import { createHarness } from './harness.js'
 
 interface Operation {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createSessions } from '../../src/http/sessions.js'
+import { createSessions } from '../../src/http/guard/sessions.js'
 import { createManualClock } from '../fakes/manual-clock.js'
 import { tokenOf } from './harness.js'
 

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Overview } from '../../engine/use-cases/overview.js'
 import { type Meter, ossOperations } from '../../ports/meter.js'
-import type { ReaderCount } from '../sse.js'
+import type { ReaderCount } from '../server/sse.js'
 import { createProcessMetrics } from './process-metrics.js'
 import { createStatsMetrics } from './stats-metrics.js'
 

@@ -2,10 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { type BatchVerb, batchVerbs } from '../../core/batch-steps.js'
 import type { Batches } from '../../engine/use-cases/batches.js'
-import { batchSchema } from '../batch-answers.js'
-import { takeNoBody } from '../no-body.js'
-import { problems } from '../openapi.js'
-import { idParamsSchema, noQuerySchema } from '../query.js'
+import { problems } from '../openapi/openapi.js'
+import { takeNoBody } from '../server/no-body.js'
+import { batchSchema } from '../shapes/batch-answers.js'
+import { idParamsSchema, noQuerySchema } from '../shapes/query.js'
 
 const summaries: Readonly<Record<BatchVerb, string>> = {
   pause: 'Pause a batch: the walk stops, parts in flight finish, nothing new starts',

@@ -5,11 +5,11 @@ import type { JobView } from '../../core/job-view.js'
 import type { Batches } from '../../engine/use-cases/batches.js'
 import type { Drain } from '../../engine/use-cases/drain.js'
 import type { Jobs } from '../../engine/use-cases/jobs.js'
-import { batchPageSchema, batchProblemPageSchema, jobPageSchema, plannedFilePageSchema } from '../answers.js'
-import { batchSchema } from '../batch-answers.js'
-import { batchBodyLimitBytes, batchRequestSchema } from '../batch-request.js'
-import { idempotencyHeadersSchema, idempotencyOf } from '../idempotency.js'
-import { jobLinesSchema, problems } from '../openapi.js'
+import { jobLinesSchema, problems } from '../openapi/openapi.js'
+import { batchPageSchema, batchProblemPageSchema, jobPageSchema, plannedFilePageSchema } from '../shapes/answers.js'
+import { batchSchema } from '../shapes/batch-answers.js'
+import { batchBodyLimitBytes, batchRequestSchema } from '../shapes/batch-request.js'
+import { idempotencyHeadersSchema, idempotencyOf } from '../shapes/idempotency.js'
 import {
   batchJobsQuerySchema,
   idParamsSchema,
@@ -17,7 +17,7 @@ import {
   noQuerySchema,
   pageQuerySchema,
   pageRequestOf,
-} from '../query.js'
+} from '../shapes/query.js'
 
 export interface BatchRoutesDeps {
   readonly batches: Batches

@@ -3,9 +3,9 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { EventFeed } from '../../engine/feed/event-feed.js'
 import type { Batches } from '../../engine/use-cases/batches.js'
 import type { Jobs } from '../../engine/use-cases/jobs.js'
-import { eventStreamSchema, problems } from '../openapi.js'
-import { eventsQuerySchema, idParamsSchema, jobEventsQuerySchema } from '../query.js'
-import type { EventStreams } from '../sse.js'
+import { eventStreamSchema, problems } from '../openapi/openapi.js'
+import type { EventStreams } from '../server/sse.js'
+import { eventsQuerySchema, idParamsSchema, jobEventsQuerySchema } from '../shapes/query.js'
 
 export interface EventRoutesDeps {
   readonly jobs: Jobs

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { type Jobs, type Verb, verbs } from '../../engine/use-cases/jobs.js'
-import { jobSchema } from '../answers.js'
-import { etagOf } from '../etag.js'
-import { takeNoBody } from '../no-body.js'
-import { nothingSchema, problems } from '../openapi.js'
-import { idParamsSchema, noQuerySchema } from '../query.js'
+import { nothingSchema, problems } from '../openapi/openapi.js'
+import { takeNoBody } from '../server/no-body.js'
+import { jobSchema } from '../shapes/answers.js'
+import { etagOf } from '../shapes/etag.js'
+import { idParamsSchema, noQuerySchema } from '../shapes/query.js'
 
 const summaries: Readonly<Record<Verb, string>> = {
   pause: 'Pause a job: parts in flight finish, nothing new starts',

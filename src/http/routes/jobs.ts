@@ -2,12 +2,12 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Drain } from '../../engine/use-cases/drain.js'
 import type { Jobs } from '../../engine/use-cases/jobs.js'
-import { jobPageSchema, jobSchema, partPageSchema } from '../answers.js'
-import { etagOf, ifMatchHeadersSchema, versionsOf } from '../etag.js'
-import { idempotencyHeadersSchema, idempotencyOf } from '../idempotency.js'
-import { jobChangesSchema, jobRequestSchema } from '../job-request.js'
-import type { Lingering } from '../lingering.js'
-import { problems } from '../openapi.js'
+import { problems } from '../openapi/openapi.js'
+import type { Lingering } from '../server/lingering.js'
+import { jobPageSchema, jobSchema, partPageSchema } from '../shapes/answers.js'
+import { etagOf, ifMatchHeadersSchema, versionsOf } from '../shapes/etag.js'
+import { idempotencyHeadersSchema, idempotencyOf } from '../shapes/idempotency.js'
+import { jobChangesSchema, jobRequestSchema } from '../shapes/job-request.js'
 import {
   idParamsSchema,
   jobFilterOf,
@@ -16,7 +16,7 @@ import {
   noQuerySchema,
   pageQuerySchema,
   pageRequestOf,
-} from '../query.js'
+} from '../shapes/query.js'
 
 export interface JobRoutesDeps {
   readonly jobs: Jobs

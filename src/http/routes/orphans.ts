@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Orphans } from '../../engine/use-cases/orphans.js'
-import { abortAnswersSchema, orphanPageSchema } from '../answers.js'
-import { problems } from '../openapi.js'
-import { abortRequestSchema, orphansQuerySchema } from '../orphan-request.js'
-import { noQuerySchema, pageRequestOf } from '../query.js'
+import { problems } from '../openapi/openapi.js'
+import { abortAnswersSchema, orphanPageSchema } from '../shapes/answers.js'
+import { abortRequestSchema, orphansQuerySchema } from '../shapes/orphan-request.js'
+import { noQuerySchema, pageRequestOf } from '../shapes/query.js'
 
 /** Multipart uploads that are open in OSS. These requests ask OSS while the client waits. */
 export const orphanRoutes = (instance: FastifyInstance, orphans: Orphans): void => {

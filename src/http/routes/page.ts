@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../core/app-error.js'
-import type { Encoding, PageFile, PageFiles } from '../page-files.js'
+import type { Encoding, PageFile, PageFiles } from '../server/page-files.js'
 
 /**
  * What the page may do: its own scripts, styles and pictures, and requests to this API. No string ever becomes markup or

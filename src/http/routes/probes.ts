@@ -3,10 +3,10 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { AppError } from '../../core/app-error.js'
 import type { Clock } from '../../ports/clock.js'
 import type { StoreUpkeep } from '../../ports/store.js'
-import { type Check, probeProblemSchema, probeSchema } from '../answers.js'
-import { openProblems } from '../openapi.js'
-import { answerProblem, problemOf } from '../problem.js'
-import { noQuerySchema } from '../query.js'
+import { openProblems } from '../openapi/openapi.js'
+import { answerProblem, problemOf } from '../server/problem.js'
+import { type Check, probeProblemSchema, probeSchema } from '../shapes/answers.js'
+import { noQuerySchema } from '../shapes/query.js'
 
 export interface ProbeRoutesDeps {
   readonly store: Pick<StoreUpkeep, 'check'>

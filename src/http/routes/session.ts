@@ -2,12 +2,12 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { AppError } from '../../core/app-error.js'
 import type { Tokens } from '../../ports/tokens.js'
-import { sessionSchema } from '../answers.js'
-import type { Guard } from '../auth.js'
-import { nothingSchema, problems } from '../openapi.js'
-import { noQuerySchema } from '../query.js'
-import { sessionRequestSchema } from '../session-request.js'
-import type { Sessions } from '../sessions.js'
+import type { Guard } from '../guard/auth.js'
+import type { Sessions } from '../guard/sessions.js'
+import { nothingSchema, problems } from '../openapi/openapi.js'
+import { sessionSchema } from '../shapes/answers.js'
+import { noQuerySchema } from '../shapes/query.js'
+import { sessionRequestSchema } from '../shapes/session-request.js'
 
 export interface SessionRoutesDeps {
   readonly tokens: Tokens

@@ -2,10 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Sweeps } from '../../engine/use-cases/sweeps.js'
 import { type SweepVerb, sweepVerbs } from '../../ports/sweep-store.js'
-import { takeNoBody } from '../no-body.js'
-import { problems } from '../openapi.js'
-import { jobFilterOf, sweepQuerySchema } from '../query.js'
-import { sweepSchema } from '../sweep-answer.js'
+import { problems } from '../openapi/openapi.js'
+import { takeNoBody } from '../server/no-body.js'
+import { jobFilterOf, sweepQuerySchema } from '../shapes/query.js'
+import { sweepSchema } from '../shapes/sweep-answer.js'
 
 const summaries: Readonly<Record<SweepVerb, string>> = {
   pause: 'Pause everything that matches',

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Overview } from '../../engine/use-cases/overview.js'
-import { versionSchema } from '../answers.js'
-import { problems } from '../openapi.js'
-import { noQuerySchema } from '../query.js'
-import { statsSchema } from '../stats-answers.js'
+import { problems } from '../openapi/openapi.js'
+import { versionSchema } from '../shapes/answers.js'
+import { noQuerySchema } from '../shapes/query.js'
+import { statsSchema } from '../shapes/stats-answers.js'
 
 export interface SystemRoutesDeps {
   readonly overview: Overview

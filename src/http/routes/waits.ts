@@ -3,12 +3,12 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { AppError } from '../../core/app-error.js'
 import type { Drain } from '../../engine/use-cases/drain.js'
 import type { WaitAnswer, Waits } from '../../engine/use-cases/waits.js'
-import { waitSchema } from '../answers.js'
-import { parseJsonBody } from '../json-body.js'
-import type { Lingering } from '../lingering.js'
-import { nothingSchema, problems } from '../openapi.js'
-import { noQuerySchema } from '../query.js'
-import { drainRequestSchema, waitFilterOf, waitQuerySchema } from '../wait-request.js'
+import { nothingSchema, problems } from '../openapi/openapi.js'
+import { parseJsonBody } from '../server/json-body.js'
+import type { Lingering } from '../server/lingering.js'
+import { waitSchema } from '../shapes/answers.js'
+import { noQuerySchema } from '../shapes/query.js'
+import { drainRequestSchema, waitFilterOf, waitQuerySchema } from '../shapes/wait-request.js'
 
 export interface WaitRoutesDeps {
   readonly waits: Waits

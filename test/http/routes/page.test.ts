@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliCompressSync, brotliDecompressSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readPageFiles } from '../../../src/http/page-files.js'
+import { readPageFiles } from '../../../src/http/server/page-files.js'
 import { createHarness } from '../harness.js'
 
 const html = '<!doctype html><script type="module" src="./assets/index-abc.js"></script>'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/core/app-error.js'
 import { createDrain } from '../../../src/engine/use-cases/drain.js'
-import { probeProblemSchema, probeSchema } from '../../../src/http/answers.js'
+import { probeProblemSchema, probeSchema } from '../../../src/http/shapes/answers.js'
 import { createFakeWaits, createHarness, realClock } from '../harness.js'
 
 const setup = ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { waitSchema } from '../../../src/http/answers.js'
+import { waitSchema } from '../../../src/http/shapes/answers.js'
 import { createHarness, validBody } from '../harness.js'
 
 const setup = createHarness

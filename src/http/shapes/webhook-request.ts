@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { eventTypes } from '../core/event.js'
-import { defaultWebhookEvents } from '../core/webhook.js'
+import { eventTypes } from '../../core/event.js'
+import { defaultWebhookEvents } from '../../core/webhook.js'
 
 /** What a receiver may ask to be told: every stored event that shows a job. */
 const toldTypes = eventTypes.filter((type) => type.startsWith('job.'))

@@ -1,6 +1,6 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { AppError } from '../core/app-error.js'
+import { AppError } from '../../core/app-error.js'
 
 /**
  * A fuse against clients that run wild: at most so many requests of one token's name in a minute (null: as many as it

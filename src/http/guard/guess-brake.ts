@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.js'
+import type { Clock } from '../../ports/clock.js'
 
 /** Wrong tokens that cost nothing, so that a client with an old one learns of it at once. */
 const freeGuesses = 50

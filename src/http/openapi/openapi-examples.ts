@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { titled } from '../server/problem.js'
 import {
   abortAnswersSchema,
   batchPageSchema,
@@ -14,9 +15,8 @@ import {
   versionSchema,
   webhookPageSchema,
   webhookSchema,
-} from './answers.js'
-import { batchSchema } from './batch-answers.js'
-import { titled } from './problem.js'
+} from '../shapes/answers.js'
+import { batchSchema } from '../shapes/batch-answers.js'
 
 /** The example that a schema has of its own. */
 const ownExample = (schema: z.ZodType): unknown =>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bucketProblem } from '../core/object-key.js'
+import { bucketProblem } from '../../core/object-key.js'
 import { ruled } from './job-request.js'
 import { pageQuerySchema } from './query.js'
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { AppError, type AppErrorCode, type FieldError } from '../core/app-error.js'
+import { AppError, type AppErrorCode, type FieldError } from '../../core/app-error.js'
 
 /** The one place where error codes meet HTTP. */
 const statusOf: Readonly<Record<AppErrorCode, number>> = {

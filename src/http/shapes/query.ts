@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { jobStates } from '../core/job.js'
-import { webhookStates } from '../core/webhook.js'
-import type { JobFilter, PageRequest } from '../ports/store.js'
+import { jobStates } from '../../core/job.js'
+import { webhookStates } from '../../core/webhook.js'
+import type { JobFilter, PageRequest } from '../../ports/store.js'
 
 const asArray = (value: string | readonly string[]): readonly string[] => (typeof value === 'string' ? [value] : value)
 

@@ -1,6 +1,6 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import type { z } from 'zod'
-import { AppError, type FieldError } from '../core/app-error.js'
+import { AppError, type FieldError } from '../../core/app-error.js'
 
 type RawIssue = Parameters<z.core.$ZodErrorMap>[0]
 

@@ -1,6 +1,7 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import { z } from 'zod'
-import type { AppErrorCode } from '../core/app-error.js'
+import type { AppErrorCode } from '../../core/app-error.js'
+import { type Problem, problemMediaType, titled } from '../server/problem.js'
 import {
   abortAnswersSchema,
   batchPageSchema,
@@ -23,18 +24,17 @@ import {
   waitSchema,
   webhookPageSchema,
   webhookSchema,
-} from './answers.js'
-import { batchProblemSchema, batchSchema, plannedFileSchema } from './batch-answers.js'
-import { batchRequestSchema } from './batch-request.js'
-import { jobChangesSchema, jobRequestSchema } from './job-request.js'
+} from '../shapes/answers.js'
+import { batchProblemSchema, batchSchema, plannedFileSchema } from '../shapes/batch-answers.js'
+import { batchRequestSchema } from '../shapes/batch-request.js'
+import { jobChangesSchema, jobRequestSchema } from '../shapes/job-request.js'
+import { abortRequestSchema } from '../shapes/orphan-request.js'
+import { sessionRequestSchema } from '../shapes/session-request.js'
+import { settingsChangesSchema, settingsSchema } from '../shapes/settings-request.js'
+import { statsSchema } from '../shapes/stats-answers.js'
+import { sweepSchema } from '../shapes/sweep-answer.js'
+import { drainRequestSchema } from '../shapes/wait-request.js'
 import { eventStreamExample, exampleOf, jobLinesExample, metricsTextExample } from './openapi-examples.js'
-import { abortRequestSchema } from './orphan-request.js'
-import { type Problem, problemMediaType, titled } from './problem.js'
-import { sessionRequestSchema } from './session-request.js'
-import { settingsChangesSchema, settingsSchema } from './settings-request.js'
-import { statsSchema } from './stats-answers.js'
-import { sweepSchema } from './sweep-answer.js'
-import { drainRequestSchema } from './wait-request.js'
 
 /*
  * Named schemas, requests apart from answers: a zod schema may read differently on its way in and out, and naming it

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { AppError } from '../core/app-error.js'
+import { AppError } from '../../core/app-error.js'
 
 const empty = /^\s*(\{\s*\})?\s*$/
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { JobFilter } from '../ports/store.js'
+import type { JobFilter } from '../../ports/store.js'
 import { instant } from './job-request.js'
 import { idList, jobFilterOf, jobsQuerySchema, longestWaitMs, waitMs } from './query.js'
 

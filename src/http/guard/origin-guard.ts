@@ -1,6 +1,6 @@
 import { isIP, type Socket } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { AppError } from '../core/app-error.js'
+import { AppError } from '../../core/app-error.js'
 
 /** The host name of a Host header or of an origin's authority, without port and brackets; null when it is neither. */
 const hostnameOf = (authority: string): string | null => {

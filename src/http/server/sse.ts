@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { FeedItem } from '../engine/feed/event-feed.js'
-import type { Clock } from '../ports/clock.js'
+import type { FeedItem } from '../../engine/feed/event-feed.js'
+import type { Clock } from '../../ports/clock.js'
 import type { Lingering } from './lingering.js'
 
 /*

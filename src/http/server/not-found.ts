@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { AppError } from '../core/app-error.js'
+import { AppError } from '../../core/app-error.js'
 
 const notFound = (): never => {
   throw new AppError('not_found', 'There is nothing at this address; /docs shows what there is.')

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { breakerStates } from '../core/breaker.js'
-import type { StatsView } from '../engine/use-cases/overview.js'
+import { breakerStates } from '../../core/breaker.js'
+import type { StatsView } from '../../engine/use-cases/overview.js'
 
 const instant = z.string().meta({ format: 'date-time' })
 const size = z.int().min(0)

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Clock } from '../ports/clock.js'
-import type { Token, Tokens } from '../ports/tokens.js'
+import type { Clock } from '../../ports/clock.js'
+import type { Token, Tokens } from '../../ports/tokens.js'
 
 const lifetimeMs = 12 * 3_600_000
 /** Of those that were closed; the oldest give way, so that nobody can fill the memory with them. */

@@ -1,4 +1,4 @@
-import { AppError } from '../core/app-error.js'
+import { AppError } from '../../core/app-error.js'
 
 /** Deeper than any request is; keeps a hostile body from exhausting the stack. */
 const maxDepth = 32

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { batchProblemCodes, batchStates } from '../core/batch.js'
-import { type BatchView, shownProblems } from '../core/batch-view.js'
+import { batchProblemCodes, batchStates } from '../../core/batch.js'
+import { type BatchView, shownProblems } from '../../core/batch-view.js'
 
 /** Shapes of the answers about batches; see answers.ts. */
 const instant = z.string().meta({ format: 'date-time' })

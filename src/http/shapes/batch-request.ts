@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { bucketProblem, keyProblem, pathProblem } from '../core/object-key.js'
-import type { BatchRequest } from '../engine/use-cases/batches.js'
+import { bucketProblem, keyProblem, pathProblem } from '../../core/object-key.js'
+import type { BatchRequest } from '../../engine/use-cases/batches.js'
 import { checkTimes, jobOptionFields, ruled } from './job-request.js'
 
 /** Of POST /v1/batches: a list of files may be long. */

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
-import { AppError } from '../core/app-error.js'
-import { anybody, type Caller, includesScope, type Scope } from '../core/caller.js'
-import type { Token, Tokens } from '../ports/tokens.js'
+import { AppError } from '../../core/app-error.js'
+import { anybody, type Caller, includesScope, type Scope } from '../../core/caller.js'
+import type { Token, Tokens } from '../../ports/tokens.js'
 import type { Sessions } from './sessions.js'
 
 /** What a route asks for; `none` serves anybody. */
