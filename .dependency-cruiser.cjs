@@ -1,4 +1,4 @@
-// The floors of docs/explanation/architecture: imports point down only. test/floors.test.ts plants a violation of
+// The floors of docs/explanation/architecture: imports point down only. test/house/floors.test.ts plants a violation of
 // every rule in a temporary copy and sees it caught.
 const libraryHomes = {
   fastify: '^src/http/',

@@ -6,7 +6,7 @@ import type { Clock } from '../../../src/ports/clock.js'
 import type { Logger } from '../../../src/ports/logger.js'
 import type { Store } from '../../../src/ports/store.js'
 import type { Wakeup } from '../../../src/ports/wakeup.js'
-import { compiledThread } from '../../compiled-thread.js'
+import { compiledThread } from '../../house/compiled-thread.js'
 
 export const systemClock: Clock = {
   now: Date.now,

@@ -9,10 +9,10 @@ import { type IContainer, type IPodSpec, PersistentVolumeClaim, Service, Service
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { settings } from '../src/config/config.js'
-import { parseDurationMs } from '../src/core/units.js'
+import { settings } from '../../src/config/config.js'
+import { parseDurationMs } from '../../src/core/units.js'
 
-const house = fileURLToPath(new URL('..', import.meta.url))
+const house = fileURLToPath(new URL('../../', import.meta.url))
 const directory = join(house, 'deploy/kubernetes')
 
 interface Manifest {

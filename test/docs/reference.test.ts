@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import SqliteDatabase from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
-import { migrate, readMigrations } from '../src/adapters/sqlite/files/migrate.js'
-import { batchStates } from '../src/core/batch.js'
-import { eventTypes } from '../src/core/event.js'
-import { jobStates, jobTransitions, waitingReasons } from '../src/core/job.js'
+import { migrate, readMigrations } from '../../src/adapters/sqlite/files/migrate.js'
+import { batchStates } from '../../src/core/batch.js'
+import { eventTypes } from '../../src/core/event.js'
+import { jobStates, jobTransitions, waitingReasons } from '../../src/core/job.js'
 
-const read = (page: string): Promise<string> => readFile(new URL(`../docs/reference/${page}`, import.meta.url), 'utf8')
+const read = (page: string): Promise<string> =>
+  readFile(new URL(`../../docs/reference/${page}`, import.meta.url), 'utf8')
 
 /** The rows of the table below a heading: cells, the first one without its code marks. */
 const rowsBelow = (page: string, heading: string): readonly (readonly string[])[] => {

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import openapiTypescript, { astToString, type OpenAPI3 } from 'openapi-typescript'
 import { describe, expect, it } from 'vitest'
-import { type JsonSchema, problemsOf, resolve, type Schemas } from './guard/json-schema.js'
-import { createHarness } from './http/harness.js'
+import { type JsonSchema, problemsOf, resolve, type Schemas } from '../guard/json-schema.js'
+import { createHarness } from '../http/harness.js'
 
 /*
  * `npm run openapi` writes docs/reference/openapi.json and src/cli/client/openapi-types.ts anew; `npm test` compares them.
@@ -24,7 +24,7 @@ interface Document {
 }
 
 const setup = async () => {
-  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
+  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
   const { app } = await createHarness({ version: { version } })
   const document = (await app.inject('/openapi.json')).json() as Document
   return { app, document, text: `${JSON.stringify(document, null, 2)}\n` }
@@ -35,7 +35,7 @@ const operationsOf = ({ paths }: Document): readonly Operation[] => Object.value
 describe('docs/reference/openapi.json', () => {
   it('is the document of this version', async () => {
     const { text } = await setup()
-    await expect(text).toMatchFileSnapshot('../docs/reference/openapi.json')
+    await expect(text).toMatchFileSnapshot('../../docs/reference/openapi.json')
   })
 
   it('has every route but those of pages', async () => {
@@ -116,7 +116,7 @@ describe('src/cli/client/openapi-types.ts', () => {
     const { document } = await setup()
     const types = astToString(await openapiTypescript(plain(answersOnly(document)) as OpenAPI3, { immutable: true }))
     await expect(`// Generated from docs/reference/openapi.json by \`npm run openapi\`.\n${types}`).toMatchFileSnapshot(
-      '../src/cli/client/openapi-types.ts',
+      '../../src/cli/client/openapi-types.ts',
     )
   })
 })

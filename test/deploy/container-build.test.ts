@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 
-const script = fileURLToPath(new URL('../scripts/container-check.mjs', import.meta.url))
+const script = fileURLToPath(new URL('../../scripts/container-check.mjs', import.meta.url))
 const wanted = process.env['CONTAINER_CHECK'] !== undefined
 
 // Minutes and root: part of `npm run verify`, never of the suite.

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { createMetrics } from '../src/http/metrics/metrics.js'
-import { fakeOverview } from './http/harness.js'
+import { createMetrics } from '../../src/http/metrics/metrics.js'
+import { fakeOverview } from '../http/harness.js'
 
-const read = (path: string): Promise<string> => readFile(new URL(`../${path}`, import.meta.url), 'utf8')
+const read = (path: string): Promise<string> => readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
 
 interface Metric {
   readonly name: string

@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
-import { settings } from '../src/config/config.js'
-import { parseDurationMs } from '../src/core/units.js'
-import { createWorld, type World } from './e2e/world.js'
+import { settings } from '../../src/config/config.js'
+import { parseDurationMs } from '../../src/core/units.js'
+import { createWorld, type World } from '../e2e/world.js'
 
-const unit = await readFile(new URL('../deploy/systemd/longshore.service', import.meta.url), 'utf8')
+const unit = await readFile(new URL('../../deploy/systemd/longshore.service', import.meta.url), 'utf8')
 const settingOf = (name: string): string => new RegExp(`^${name}=(.+)$`, 'm').exec(unit)?.[1] ?? ''
 const defaultOf = (name: string): string => settings.find(([setting]) => setting === name)?.[1] ?? ''
 const has = (tool: string): boolean => spawnSync('which', [tool]).status === 0

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 
-const root = new URL('../', import.meta.url)
+const root = new URL('../../', import.meta.url)
 
 const newestIn = (directory: string): number =>
   Math.max(

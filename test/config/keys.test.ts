@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readKeySettings } from '../src/config/keys.js'
+import { readKeySettings } from '../../src/config/keys.js'
 
 const read = (given: Record<string, string>) => {
   const problems: string[] = []

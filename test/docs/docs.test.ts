@@ -3,14 +3,14 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, loadConfig, settings } from '../src/config/config.js'
-import { AppError, appErrorCodes } from '../src/core/app-error.js'
-import { batchProblemCodes } from '../src/core/batch.js'
-import { jobErrorCodes } from '../src/core/failure.js'
-import { jobStates, jobTransitions, settledStates } from '../src/core/job.js'
-import { problemOf } from '../src/http/server/problem.js'
+import { ConfigError, loadConfig, settings } from '../../src/config/config.js'
+import { AppError, appErrorCodes } from '../../src/core/app-error.js'
+import { batchProblemCodes } from '../../src/core/batch.js'
+import { jobErrorCodes } from '../../src/core/failure.js'
+import { jobStates, jobTransitions, settledStates } from '../../src/core/job.js'
+import { problemOf } from '../../src/http/server/problem.js'
 
-const house = fileURLToPath(new URL('..', import.meta.url))
+const house = fileURLToPath(new URL('../../', import.meta.url))
 const read = (path: string): Promise<string> => readFile(join(house, path), 'utf8')
 
 const allPages = async (): Promise<readonly string[]> => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readWebhookSettings } from '../src/config/webhooks.js'
+import { readWebhookSettings } from '../../src/config/webhooks.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'longshore-settings-'))
 afterAll(() => rmSync(directory, { recursive: true }))

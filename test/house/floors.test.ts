@@ -19,9 +19,9 @@ interface Report {
   }
 }
 
-const house = fileURLToPath(new URL('..', import.meta.url))
+const house = fileURLToPath(new URL('../../', import.meta.url))
 const cruiser = join(house, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs')
-const rules: readonly Rule[] = createRequire(import.meta.url)('../.dependency-cruiser.cjs').forbidden
+const rules: readonly Rule[] = createRequire(import.meta.url)('../../.dependency-cruiser.cjs').forbidden
 const { dependencies } = JSON.parse(await readFile(join(house, 'package.json'), 'utf8'))
 
 /** Files by their path. */
@@ -29,43 +29,43 @@ type Plant = Readonly<Record<string, string>>
 
 /** Plants that break one rule and no other, by the rule's name. Libraries out of their home are planted by `libraryPlants`. */
 const plants: Readonly<Record<string, readonly Plant[]>> = {
-  'no-unresolved': [{ 'src/planted-nowhere.ts': "import './nowhere.js'" }],
+  'no-unresolved': [{ 'src/planted-nowhere.ts': "import '../nowhere.js'" }],
   'no-circular': [
     {
-      'src/core/planted-egg.ts': "import './planted-hen.js'",
-      'src/core/planted-hen.ts': "import './planted-egg.js'",
+      'src/core/planted-egg.ts': "import '../planted-hen.js'",
+      'src/core/planted-hen.ts': "import '../planted-egg.js'",
     },
   ],
   'core-is-ground': [
     { 'src/core/planted-builtin.ts': "import 'node:fs'" },
     { 'src/core/planted-lazily.ts': "export const load = () => import('node:crypto')" },
-    { 'src/core/planted-port.ts': "export type { Clock } from '../ports/clock.js'" },
+    { 'src/core/planted-port.ts': "export type { Clock } from '../../ports/clock.js'" },
   ],
   'ports-on-core': [
-    { 'src/ports/planted-engine.ts': "export type { Jobs } from '../engine/jobs.js'" },
+    { 'src/ports/planted-engine.ts': "export type { Jobs } from '../../engine/jobs.js'" },
     { 'src/ports/planted-builtin.ts': "export type { Stats } from 'node:fs'" },
   ],
   'adapters-on-ports': [{ 'src/adapters/file/planted-engine.ts': "import '../../engine/slots.js'" }],
-  'adapters-apart': [{ 'src/adapters/file/planted-neighbour.ts': "import '../log/pino-logger.js'" }],
+  'adapters-apart': [{ 'src/adapters/file/planted-neighbour.ts': "import '../../log/pino-logger.js'" }],
   'engine-on-ports': [
     { 'src/engine/planted-builtin.ts': "import 'node:fs/promises'" },
-    { 'src/engine/planted-adapter.ts': "import '../adapters/file/roots.js'" },
-    { 'src/engine/planted-http.ts': "export type { Problem } from '../http/problem.js'" },
+    { 'src/engine/planted-adapter.ts': "import '../../adapters/file/roots.js'" },
+    { 'src/engine/planted-http.ts': "export type { Problem } from '../../http/problem.js'" },
   ],
   'http-on-engine': [
-    { 'src/http/planted-adapter.ts': "import '../adapters/file/roots.js'" },
+    { 'src/http/planted-adapter.ts': "import '../../adapters/file/roots.js'" },
     { 'src/http/routes/planted-cli.ts': "import '../../cli/program.js'" },
   ],
   'beside-the-house': [
-    { 'src/cli/planted-engine.ts': "import '../engine/slots.js'" },
-    { 'src/cli/planted-emulator.ts': "import '../oss-emulator/command.js'" },
+    { 'src/cli/planted-engine.ts': "import '../../engine/slots.js'" },
+    { 'src/cli/planted-emulator.ts': "import '../../oss-emulator/command.js'" },
     { 'src/dashboard/views/planted-answer.ts': "import '../../http/answers.js'" },
-    { 'src/oss-emulator/planted-adapter.ts': "import '../adapters/file/roots.js'" },
+    { 'src/oss-emulator/planted-adapter.ts': "import '../../adapters/file/roots.js'" },
   ],
   'dashboard-in-a-browser': [{ 'src/dashboard/planted-builtin.ts': "import 'node:fs'" }],
   'dashboard-bundles-little': [{ 'src/dashboard/planted-tool.ts': "import 'typescript'" }],
-  'nobody-imports-the-roof': [{ 'src/planted-roof.ts': "import './config.js'" }],
-  'every-folder-has-a-floor': [{ 'src/attic/planted.ts': "import '../core/job.js'" }],
+  'nobody-imports-the-roof': [{ 'src/planted-roof.ts': "import '../config.js'" }],
+  'every-folder-has-a-floor': [{ 'src/attic/planted.ts': "import '../../core/job.js'" }],
   'every-library-has-a-home': [{ 'src/planted-stray.ts': "import 'light-my-request'" }],
   'no-dev-dependencies': [{ 'src/planted-tool.ts': "import 'typescript'" }],
 }

@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import { settings } from '../src/config/config.js'
-import type { JobView } from '../src/core/job-view.js'
-import { blocksOf, openDocsShell } from './docs-shell.js'
-import { until } from './e2e/world.js'
+import { settings } from '../../src/config/config.js'
+import type { JobView } from '../../src/core/job-view.js'
+import { until } from '../e2e/world.js'
+import { blocksOf, openDocsShell } from './shell.js'
 
-const house = fileURLToPath(new URL('..', import.meta.url))
+const house = fileURLToPath(new URL('../../', import.meta.url))
 const read = (path: string): Promise<string> => readFile(`${house}${path}`, 'utf8')
 
 type Shell = Awaited<ReturnType<typeof openDocsShell>>
@@ -43,7 +43,7 @@ describe('README.md', () => {
       ['completed', 'in/a.bin'],
     ])
 
-    // What needs Docker or a cluster is only called here; scripts/container-check.mjs and test/kubernetes.test.ts do the rest.
+    // What needs Docker or a cluster is only called here; scripts/container-check.mjs and test/deploy/kubernetes.test.ts do the rest.
     const calls = await shell.calls()
     const gates = await read('.ci/run')
     for (const call of calls.filter((line) => line.startsWith('npm '))) expect(gates).toContain(call)

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Config, ConfigError, loadConfig } from '../src/config/config.js'
-import { createAuthority } from './adapters/oss/certificates.js'
+import { type Config, ConfigError, loadConfig } from '../../src/config/config.js'
+import { createAuthority } from '../adapters/oss/certificates.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'longshore-settings-'))
 afterAll(() => rmSync(directory, { recursive: true }))

@@ -5,8 +5,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { main } from './e2e/daemon-process.js'
-import { until } from './e2e/world.js'
+import { main } from '../e2e/daemon-process.js'
+import { until } from '../e2e/world.js'
 
 /** The command blocks of a page: what is indented by four spaces outside of lists and fences. */
 export const blocksOf = (page: string): readonly string[] =>

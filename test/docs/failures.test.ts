@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 
-const read = (path: string): Promise<string> => readFile(new URL(`../${path}`, import.meta.url), 'utf8')
+const read = (path: string): Promise<string> => readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
 
 it('docs/reference/failures.md names only tests that exist, and one for every failure', async () => {
   const lines = (await read('docs/reference/failures.md')).split('\n').filter((line) => line.startsWith('| '))

@@ -4,10 +4,10 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DaemonProcess } from './e2e/daemon-process.js'
-import { bucket, createWorld, mib, sha256Of, type World } from './e2e/world.js'
+import type { DaemonProcess } from '../e2e/daemon-process.js'
+import { bucket, createWorld, mib, sha256Of, type World } from '../e2e/world.js'
 
-const directory = fileURLToPath(new URL('../examples', import.meta.url))
+const directory = fileURLToPath(new URL('../../examples', import.meta.url))
 const has = (...tools: string[]): boolean => tools.every((tool) => spawnSync('which', [tool]).status === 0)
 
 /** What runs each example, and what it needs to be here. */
