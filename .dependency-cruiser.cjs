@@ -18,9 +18,19 @@ const libraryHomes = {
   'close-with-grace': '^src/main\\.ts',
   standardwebhooks: '^src/adapters/webhook/',
   'prom-client': '^src/http/',
-  zod: '^src/(http/|config\\.ts)',
+  zod: '^src/(http|config)/',
 }
 const anyLibrary = `^node_modules/(${Object.keys(libraryHomes).join('|')})/`
+
+// The rooms of the engine from its top to its ground: a room sees itself and what lies below it, not its neighbours.
+const engineRooms = [
+  ['bulk', 'dispatch', 'upkeep'],
+  ['use-cases'],
+  ['upload'],
+  ['feed', 'outbox'],
+  ['capacity', 'metering', 'storage'],
+  ['async'],
+]
 
 const floor = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to })
 
@@ -66,6 +76,37 @@ module.exports = {
       'HTTP goes through the use cases; there is no way around them.',
     ),
     floor(
+      'http-on-use-cases',
+      { path: '^src/http/' },
+      { path: '^src/engine/', pathNot: '^src/engine/(use-cases|feed)/' },
+      'HTTP asks the use cases and reads the feed; how work is done is not its business.',
+    ),
+    ...engineRooms.flatMap((rooms, tier) =>
+      rooms.map((room) =>
+        floor(
+          `${room}-looks-down`,
+          { path: `^src/engine/${room}/` },
+          {
+            path: '^src/engine/',
+            pathNot: `^src/engine/(${[room, ...engineRooms.slice(tier + 1).flat()].join('|')})/`,
+          },
+          'The rooms of the engine import downwards only.',
+        ),
+      ),
+    ),
+    floor(
+      'every-room-has-a-tier',
+      { path: '^src/engine/', pathNot: `^src/engine/(${engineRooms.flat().join('|')})/` },
+      {},
+      'A new room of the engine gets its tier here before it imports anything.',
+    ),
+    floor(
+      'settings-come-first',
+      { path: '^src/config/' },
+      { path: '^src/(main\\.ts|daemon/|doctor/|engine/)' },
+      'The settings are read before there is anything that they could ask.',
+    ),
+    floor(
       'beside-the-house',
       { path: '^src/(cli|dashboard|oss-emulator)/' },
       { path: '^src/', pathNot: '^src/(core|$1)/' },
@@ -89,13 +130,16 @@ module.exports = {
     ),
     floor(
       'nobody-imports-the-roof',
-      { path: '^src/', pathNot: '^src/(main|daemon|doctor[a-z-]*|operator-commands)\\.ts$' },
-      { path: '^src/(main|daemon|config|doctor[a-z-]*|operator-commands)\\.ts$' },
-      'main.ts, daemon.ts, config.ts and the commands that need no daemon are the roof.',
+      { path: '^src/', pathNot: '^src/(main\\.ts|(config|daemon|doctor)/)' },
+      { path: '^src/(main\\.ts|(config|daemon|doctor)/)' },
+      'main.ts and its three rooms are the roof.',
     ),
     floor(
       'every-folder-has-a-floor',
-      { path: '^src/[^/]+/', pathNot: '^src/(core|ports|adapters|engine|http|cli|dashboard|oss-emulator)/' },
+      {
+        path: '^src/[^/]+/',
+        pathNot: '^src/(core|ports|adapters|engine|http|cli|dashboard|oss-emulator|config|daemon|doctor)/',
+      },
       {},
       'A new folder gets a floor and a rule here before it imports anything.',
     ),

@@ -2,6 +2,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { availableParallelism, hostname } from 'node:os'
 import { isAbsolute, resolve, sep } from 'node:path'
 import { z } from 'zod'
+import type { KeySettings } from '../adapters/credentials/key-source-of.js'
 import { endpointProblem } from '../adapters/oss/wire/addressing.js'
 import type { NetworkSettings } from '../adapters/oss/wire/network.js'
 import { parseTokenLines, type TokenText } from '../adapters/tokens/token-lines.js'
@@ -18,14 +19,14 @@ import {
 import { mostConcurrency } from '../core/settings.js'
 import { parseDurationMs, parseSize } from '../core/units.js'
 import { isLoopback, type ListenAddress, parseListen } from '../http/server/listen-address.js'
-import { type KeySettings, readKeySettings } from './keys.js'
+import { readKeySettings } from './keys.js'
 import { readNetworkSettings } from './network.js'
 import { readWebhookSettings, type WebhookSettings } from './webhooks.js'
 
 /** Every setting of `serve`, as `--help` shows it. */
 export const settings = [
   ['LONGSHORE_LISTEN', '127.0.0.1:8484', 'host:port or unix:/path, comma-separated; off loopback a token is mandatory'],
-  ['LONGSHORE_DATA_DIR', '../longshore-data', 'SQLite database and lock'],
+  ['LONGSHORE_DATA_DIR', './longshore-data', 'SQLite database and lock'],
   ['LONGSHORE_NODE_ID', 'host name', 'stable name of this node'],
   ['LONGSHORE_SOURCE_ROOTS', 'required', 'colon-separated absolute directories that jobs may read'],
   ['LONGSHORE_ALLOWED_TARGETS', 'any', 'comma-separated bucket or bucket/prefix'],
@@ -316,7 +317,7 @@ const readEnvironment = (env: NodeJS.ProcessEnv): Record<string, string> =>
 
 /** The data directory alone, for commands that need no other setting. */
 export const dataDirOf = (env: NodeJS.ProcessEnv): string =>
-  realOrResolved(readEnvironment(env)['LONGSHORE_DATA_DIR'] ?? '../longshore-data')
+  realOrResolved(readEnvironment(env)['LONGSHORE_DATA_DIR'] ?? './longshore-data')
 
 const warningsFor = (endpoint: URL): string[] => {
   const { hostname: host } = endpoint

@@ -1,21 +1,5 @@
 import { isAbsolute } from 'node:path'
-
-/** Where the keys for OSS come from. */
-export type KeySettings =
-  | {
-      readonly kind: 'given'
-      readonly accessKeyId: string
-      readonly accessKeySecret: string
-      readonly securityToken: string | null
-    }
-  | { readonly kind: 'file'; readonly path: string }
-  /** What the environment names of the Alibaba Cloud chain; null where it does not. */
-  | {
-      readonly kind: 'chain'
-      readonly oidcTokenFile: string | null
-      readonly ecsRole: string | null
-      readonly credentialsUri: string | null
-    }
+import type { KeySettings } from '../adapters/credentials/key-source-of.js'
 
 type Given = Readonly<Record<string, string>>
 
