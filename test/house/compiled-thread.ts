@@ -4,14 +4,16 @@ const root = new URL('../../', import.meta.url)
 
 const newestIn = (directory: string): number =>
   Math.max(
-    ...readdirSync(new URL(directory, root), { withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => statSync(new URL(`${directory}/${entry.name}`, root)).mtimeMs),
+    ...readdirSync(new URL(directory, root), { withFileTypes: true }).map((entry) =>
+      entry.isDirectory()
+        ? newestIn(`${directory}/${entry.name}`)
+        : statSync(new URL(`${directory}/${entry.name}`, root)).mtimeMs,
+    ),
   )
 
 /**
  * A worker thread loads JavaScript, so threads are tested as they were compiled. Throws when the file of `dist/` is older
- * than one of these directories, for the test would then try something that is not there any more.
+ * than a file in one of these directories, for the test would then try something that is not there any more.
  */
 export const compiledThread = (file: string, directories: readonly string[]): URL => {
   const thread = new URL(`dist/${file}`, root)

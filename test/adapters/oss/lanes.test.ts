@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
-const realThread = (): URL => compiledThread('lane.js', ['src', 'src/adapters/oss', 'src/core'])
+const realThread = (): URL => compiledThread('daemon/lane.js', ['src/adapters/oss', 'src/adapters/file', 'src/core'])
 
 const setup = async (options: {
   readonly size: number

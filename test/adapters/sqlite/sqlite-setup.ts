@@ -52,6 +52,6 @@ export const openStore = (directory: string, deps: Partial<SqliteStoreDeps> = {}
     clock: systemClock,
     wakeup: deafWakeup,
     logger: createMemoryLogger(),
-    threadUrl: compiledThread('adapters/sqlite/store-thread.js', ['src/adapters/sqlite', 'src/core']),
+    threadUrl: compiledThread('adapters/sqlite/thread/store-thread.js', ['src/adapters/sqlite', 'src/core']),
     ...deps,
   })
