@@ -32,6 +32,7 @@ import { createProgressBoard } from '../engine/feed/progress-board.js'
 import { meterStore } from '../engine/metering/metered-store.js'
 import { meterTargets } from '../engine/metering/metered-targets.js'
 import { createTraffic } from '../engine/metering/traffic.js'
+import { createTrafficHistory } from '../engine/metering/traffic-history.js'
 import { createWebhookAgent } from '../engine/outbox/webhook-agent.js'
 import { gateTargets } from '../engine/storage/gated-targets.js'
 import { createPatientSources } from '../engine/storage/patient-sources.js'
@@ -128,8 +129,9 @@ export const startDaemon = async (
     await lanes.close()
     throw error
   })
+  const history = createTrafficHistory(clock)
   const storage = createStorageGate({
-    store: meterStore(wrap.store(opened), metrics.meter),
+    store: meterStore(wrap.store(opened), [metrics.meter, history]),
     clock,
     logger: component('storage'),
   })
@@ -155,7 +157,7 @@ export const startDaemon = async (
     clock,
     logger: component('oss'),
   })
-  const traffic = createTraffic(clock)
+  const traffic = createTraffic(clock, history)
   const targets = gateTargets(meterTargets(wrap.targets(oss), { meter: metrics.meter, traffic, clock }), storage)
   const limits = { maxAttempts: config.maxAttempts, baseMs: defaultBaseMs, capMs: defaultCapMs }
   const progress = createProgressBoard(clock)
@@ -287,6 +289,7 @@ export const startDaemon = async (
     store,
     clock,
     traffic,
+    history,
     slots,
     health,
     drain,

@@ -13,7 +13,7 @@ const setup = (answers: Partial<Target>) => {
   let now = 0
   const clock = { monotonic: () => now }
   const told: unknown[][] = []
-  const traffic = createTraffic(clock)
+  const traffic = createTraffic(clock, { moved: () => undefined })
   const slow = new Proxy(answers as Target, {
     get: (target, name: keyof Target) => {
       const answer = target[name] as ((...args: unknown[]) => unknown) | undefined

@@ -3,7 +3,7 @@ import { createTraffic } from '../../src/engine/metering/traffic.js'
 
 const setup = () => {
   let now = 1_000_000
-  const traffic = createTraffic({ monotonic: () => now })
+  const traffic = createTraffic({ monotonic: () => now }, { moved: () => undefined })
   return {
     traffic,
     pass: (ms: number): void => {

@@ -107,6 +107,7 @@ describe('Secrets', () => {
       for (const page of [
         '/v1/jobs',
         '/v1/stats',
+        '/v1/stats/history',
         '/v1/settings',
         '/v1/webhooks',
         '/metrics',

@@ -27,6 +27,7 @@ export const routeLaw: readonly (readonly [route: string, scope: RouteScope])[] 
   ['GET /v1/jobs/:id/parts', 'read'],
   ['GET /v1/settings', 'read'],
   ['GET /v1/stats', 'read'],
+  ['GET /v1/stats/history', 'read'],
   ['GET /v1/version', 'read'],
   ['GET /v1/wait', 'read'],
   ['GET /v1/webhooks', 'read'],

@@ -328,6 +328,10 @@ export const fakeOverview: Overview = {
     webhooks: { pending: 1, delivered: 2, failed: 0, oldestPendingAt: '2026-01-01T00:00:00.000Z', ageSeconds: 2 },
     storage: { databaseBytes: 4096, walBytes: 8192 },
   }),
+  history: (rangeMs) => ({
+    stepSeconds: rangeMs / 360_000,
+    items: [{ at: '2026-01-01T00:00:00.000Z', bytesPerSecond: 1000, filesPerSecond: 0.1, failed: 2 }],
+  }),
 }
 
 export interface Harness {

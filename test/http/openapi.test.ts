@@ -54,6 +54,7 @@ describe('The OpenAPI document', () => {
         'get /v1/orphans',
         'get /v1/settings',
         'get /v1/stats',
+        'get /v1/stats/history',
         'get /v1/version',
         'delete /v1/session',
         'post /v1/session',

@@ -537,6 +537,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/stats/history": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * How fast it went in the last hour
+         * @description Kept in memory: it begins with the daemon.
+         */
+        readonly get: operations["getStatsHistory"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/version": {
         readonly parameters: {
             readonly query?: never;
@@ -1324,6 +1344,25 @@ export interface components {
                 readonly available: boolean;
                 readonly expiresAt: string | null;
             };
+        };
+        /** @description What went to OSS, step by step. */
+        readonly StatsHistory: {
+            /** @description Length of a step: 1 s for ranges up to 6 minutes, 10 s for an hour. */
+            readonly stepSeconds: number;
+            /** @description Oldest first, none from before the daemon started. The last step is still under way. */
+            readonly items: readonly {
+                /**
+                 * Format: date-time
+                 * @description When the step began.
+                 */
+                readonly at: string;
+                /** @description Handed to the network each second. */
+                readonly bytesPerSecond: number;
+                /** @description Jobs that completed each second. */
+                readonly filesPerSecond: number;
+                /** @description Jobs that failed within the step. */
+                readonly failed: number;
+            }[];
         };
         /** @description How much is told. */
         readonly SweepAnswer: {
@@ -2207,6 +2246,29 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Stats"];
+                };
+            };
+        };
+    };
+    readonly getStatsHistory: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How far to look back: `90s`, `5m`; at most, and by default, `1h`. */
+                readonly range?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["StatsHistory"];
                 };
             };
         };

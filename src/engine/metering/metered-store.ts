@@ -3,11 +3,11 @@ import type { Meter } from '../../ports/meter.js'
 import type { Store } from '../../ports/store.js'
 
 /** The store, watched: how jobs settle. */
-export const meterStore = (store: Store, meter: Pick<Meter, 'settled'>): Store => ({
+export const meterStore = (store: Store, meters: readonly Pick<Meter, 'settled'>[]): Store => ({
   ...store,
   async finish(...args) {
     const job = await store.finish(...args)
-    if (typeof job === 'object' && isSettled(job.state)) meter.settled(job)
+    if (typeof job === 'object' && isSettled(job.state)) for (const meter of meters) meter.settled(job)
     return job
   },
 })

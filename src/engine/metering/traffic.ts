@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/clock.js'
+import type { TrafficHistory } from './traffic-history.js'
 
 export interface Traffic {
   /** Bytes were handed to the network, whatever becomes of them. */
@@ -14,12 +15,13 @@ export interface Traffic {
 const spanSeconds = 5
 
 /** Counts what goes to OSS. One bucket for each second that counts, however many small files a second there are. */
-export const createTraffic = (clock: Pick<Clock, 'monotonic'>): Traffic => {
+export const createTraffic = (clock: Pick<Clock, 'monotonic'>, history: Pick<TrafficHistory, 'moved'>): Traffic => {
   const buckets = Array.from({ length: spanSeconds + 1 }, () => ({ second: Number.NEGATIVE_INFINITY, bytes: 0 }))
   const counts = { bytes: 0, parts: 0, objects: 0 }
 
   return {
     moved(bytes) {
+      history.moved(bytes)
       const second = Math.floor(clock.monotonic() / 1000)
       const index = second % buckets.length
       const bucket = buckets[index]

@@ -7,6 +7,7 @@ import type { StoreStats, StoreUpkeep } from '../../ports/store.js'
 import type { EndpointHealth } from '../capacity/endpoint-health.js'
 import type { Slots } from '../capacity/slots.js'
 import type { Traffic } from '../metering/traffic.js'
+import type { TrafficHistory } from '../metering/traffic-history.js'
 import type { Drain } from './drain.js'
 
 /** What this process knows without asking the store. Bytes, seconds, ISO 8601. */
@@ -49,6 +50,17 @@ export interface StoredStats {
   readonly storage: { readonly databaseBytes: number; readonly walBytes: number } | null
 }
 
+/** What went to OSS, step by step, oldest first. */
+export interface HistoryView {
+  readonly stepSeconds: number
+  readonly items: readonly {
+    readonly at: string
+    readonly bytesPerSecond: number
+    readonly filesPerSecond: number
+    readonly failed: number
+  }[]
+}
+
 export type StatsView = LiveStats & StoredStats
 
 /** How the daemon is doing, for those who watch. Costs the same however many jobs are stored. */
@@ -56,12 +68,15 @@ export interface Overview {
   live(): LiveStats
   /** Throws AppError when the store fails. */
   stored(): Promise<StoredStats>
+  /** The last `rangeMs`; at most an hour is kept. */
+  history(rangeMs: number): HistoryView
 }
 
 export interface OverviewDeps {
   readonly store: Pick<StoreUpkeep, 'stats'>
   readonly clock: Clock
   readonly traffic: Traffic
+  readonly history: Pick<TrafficHistory, 'read'>
   readonly slots: Pick<Slots, 'inUse'>
   readonly health: Pick<EndpointHealth, 'snapshot'>
   readonly drain: Pick<Drain, 'isDraining'>
@@ -109,5 +124,9 @@ export const createOverview = (deps: OverviewDeps): Overview => {
       credentials: { available: keys.areAtHand(), expiresAt: iso(keys.expiresAt()) },
     }),
     stored: async () => storedOf(await deps.store.stats()),
+    history(rangeMs) {
+      const { stepSeconds, steps } = deps.history.read(rangeMs)
+      return { stepSeconds, items: steps.map((step) => ({ ...step, at: new Date(step.at).toISOString() })) }
+    },
   }
 }

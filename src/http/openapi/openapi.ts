@@ -31,7 +31,7 @@ import { jobChangesSchema, jobRequestSchema } from '../shapes/job-request.js'
 import { abortRequestSchema } from '../shapes/orphan-request.js'
 import { sessionRequestSchema } from '../shapes/session-request.js'
 import { settingsChangesSchema, settingsSchema } from '../shapes/settings-request.js'
-import { statsSchema } from '../shapes/stats-answers.js'
+import { historySchema, statsSchema } from '../shapes/stats-answers.js'
 import { sweepSchema } from '../shapes/sweep-answer.js'
 import { drainRequestSchema } from '../shapes/wait-request.js'
 import { eventStreamExample, exampleOf, jobLinesExample, metricsTextExample } from './openapi-examples.js'
@@ -79,6 +79,7 @@ const answers = register({
   Session: sessionSchema,
   Settings: settingsSchema,
   Stats: statsSchema,
+  StatsHistory: historySchema,
   SweepAnswer: sweepSchema,
   Version: versionSchema,
   WaitCounts: waitSchema,

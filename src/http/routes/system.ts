@@ -4,7 +4,7 @@ import type { Overview } from '../../engine/use-cases/overview.js'
 import { problems } from '../openapi/openapi.js'
 import { versionSchema } from '../shapes/answers.js'
 import { noQuerySchema } from '../shapes/query.js'
-import { statsSchema } from '../shapes/stats-answers.js'
+import { historyQuerySchema, historySchema, statsSchema } from '../shapes/stats-answers.js'
 
 export interface SystemRoutesDeps {
   readonly overview: Overview
@@ -29,6 +29,22 @@ export const systemRoutes = (instance: FastifyInstance, { overview, version }: S
       },
     },
     async () => ({ ...(await overview.stored()), ...overview.live() }),
+  )
+
+  app.get(
+    '/v1/stats/history',
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: 'getStatsHistory',
+        summary: 'How fast it went in the last hour',
+        description: 'Kept in memory: it begins with the daemon.',
+        tags: ['system'],
+        querystring: historyQuerySchema,
+        response: { 200: historySchema, ...problems(400) },
+      },
+    },
+    async (request) => overview.history(request.query.range),
   )
 
   app.get(

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { breakerStates } from '../../core/breaker.js'
-import type { StatsView } from '../../engine/use-cases/overview.js'
+import { parseDurationMs } from '../../core/units.js'
+import type { HistoryView, StatsView } from '../../engine/use-cases/overview.js'
 
 const instant = z.string().meta({ format: 'date-time' })
 const size = z.int().min(0)
@@ -90,3 +91,48 @@ export const statsSchema = z
       .describe('Whether there are keys to sign with; null when they name no expiry.'),
   })
   .meta({ description: 'How the daemon is doing.', examples: [exampleStats] })
+
+const longestRangeMs = 3_600_000
+
+export const historyQuerySchema = z.strictObject({
+  range: z
+    .string()
+    .max(32)
+    .transform((text, context) => {
+      const ms = parseDurationMs(text)
+      if (ms !== null && ms > 0) return Math.min(ms, longestRangeMs)
+      context.addIssue({ code: 'custom', message: 'must be a duration like 90s, 5m or 1h' })
+      return z.NEVER
+    })
+    .default(longestRangeMs)
+    .meta({
+      type: 'string',
+      default: '1h',
+      description: 'How far to look back: `90s`, `5m`; at most, and by default, `1h`.',
+    }),
+})
+
+const exampleHistory: HistoryView = {
+  stepSeconds: 10,
+  items: [
+    { at: '2026-01-01T00:00:00.000Z', bytesPerSecond: 0, filesPerSecond: 0, failed: 0 },
+    { at: '2026-01-01T00:00:10.000Z', bytesPerSecond: 104857600, filesPerSecond: 1.5, failed: 1 },
+  ],
+}
+
+export const historySchema = z
+  .object({
+    stepSeconds: z.int().min(1).describe('Length of a step: 1 s for ranges up to 6 minutes, 10 s for an hour.'),
+    items: z
+      .array(
+        z.object({
+          at: instant.describe('When the step began.'),
+          bytesPerSecond: bytesPerSecond.describe('Handed to the network each second.'),
+          filesPerSecond: z.number().min(0).describe('Jobs that completed each second.'),
+          failed: size.describe('Jobs that failed within the step.'),
+        }),
+      )
+      .readonly()
+      .describe('Oldest first, none from before the daemon started. The last step is still under way.'),
+  })
+  .meta({ description: 'What went to OSS, step by step.', examples: [exampleHistory] })

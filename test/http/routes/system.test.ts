@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/core/app-error.js'
-import { statsSchema } from '../../../src/http/shapes/stats-answers.js'
+import { historySchema, statsSchema } from '../../../src/http/shapes/stats-answers.js'
 import { createHarness, fakeOverview } from '../harness.js'
 
 const setup = createHarness
@@ -23,6 +23,33 @@ describe('GET /v1/stats', () => {
     const answer = await app.inject('/v1/stats')
     expect(answer.statusCode).toBe(503)
     expect(answer.json().code).toBe('storage_unavailable')
+  })
+})
+
+describe('GET /v1/stats/history', () => {
+  it('answers the last hour, or the range that is asked for', async () => {
+    const { app } = await setup()
+    const answer = await app.inject('/v1/stats/history')
+    expect(historySchema.strict().parse(answer.json())).toEqual(fakeOverview.history(3_600_000))
+    for (const [range, ms] of [
+      ['6m', 360_000],
+      ['2160', 2_160_000],
+      ['720000ms', 720_000],
+      ['1h', 3_600_000],
+      ['7d', 3_600_000],
+    ]) {
+      expect((await app.inject(`/v1/stats/history?range=${range}`)).json().stepSeconds, String(range)).toBe(
+        Number(ms) / 360_000,
+      )
+    }
+  })
+
+  it('refuses what is no range', async () => {
+    const { app } = await setup()
+    for (const query of ['range=', 'range=0', 'range=-5m', 'range=long', 'range=1w', 'since=1h', 'range=1m&range=2m']) {
+      const answer = await app.inject(`/v1/stats/history?${query}`)
+      expect([query, answer.statusCode, answer.json().code]).toEqual([query, 400, 'invalid_request'])
+    }
   })
 })
 
