@@ -44,11 +44,21 @@ export const isPathStyle = (host: string): boolean => {
   return isIP(name) !== 0 || !name.includes('.')
 }
 
+/** The name of an endpoint, whose first label is no bucket: `oss-cn-hangzhou.localhost`, `oss.example.test`. */
+const isEndpoint = (label: string): boolean => /^oss(-[a-z]{2}-[a-z0-9-]+)?$/.test(label)
+
+export interface AddressKnowledge {
+  /** Host names to the bucket each belongs to. */
+  readonly cnames: Readonly<Record<string, string>>
+  /** Says whether there is such a bucket: one may be named like an endpoint. */
+  readonly isBucket: (name: string) => boolean
+}
+
 /**
- * Reads bucket and key out of Host and request target. `cnames` maps Host names to the bucket each belongs to. Dot
- * segments are kept as they are: to OSS they are part of the key.
+ * Reads bucket and key out of Host and request target. A Host that is the endpoint itself is the service's, as for
+ * ListBuckets. Dot segments are kept as they are: to OSS they are part of the key.
  */
-export const readAddress = (host: string, target: string, cnames: Readonly<Record<string, string>>): Address => {
+export const readAddress = (host: string, target: string, { cnames, isBucket }: AddressKnowledge): Address => {
   const mark = target.indexOf('?')
   const rawPath = mark < 0 ? target : target.slice(0, mark)
   const query = parseQuery(mark < 0 ? '' : target.slice(mark + 1))
@@ -57,7 +67,9 @@ export const readAddress = (host: string, target: string, cnames: Readonly<Recor
   const name = hostName(host)
   const cnameBucket = Object.hasOwn(cnames, name) ? cnames[name] : undefined
   if (cnameBucket !== undefined) return { bucket: cnameBucket, key: path || null, query }
-  if (!isPathStyle(host)) return { bucket: name.slice(0, name.indexOf('.')), key: path || null, query }
+  const label = name.slice(0, Math.max(name.indexOf('.'), 0))
+  const isService = isPathStyle(host) || (isEndpoint(label) && !isBucket(label))
+  if (!isService) return { bucket: label, key: path || null, query }
 
   const slash = path.indexOf('/')
   const bucket = slash < 0 ? path : path.slice(0, slash)

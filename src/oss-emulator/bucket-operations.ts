@@ -1,7 +1,9 @@
 import { checkBucketName } from './address.js'
-import { type Operation, requireBucket } from './operation.js'
+import { type Call, type Operation, requireBucket } from './operation.js'
 import { OssError } from './oss-error.js'
-import type { XmlElement } from './xml.js'
+import { readNumber } from './page.js'
+import { compareKeys } from './stored.js'
+import { type XmlElement, xmlInstant } from './xml.js'
 
 const owner: XmlElement = [
   'Owner',
@@ -11,30 +13,61 @@ const owner: XmlElement = [
   ],
 ]
 
-const describeBucket = (name: string, createdAt: number, region: string): readonly XmlElement[] => [
-  ['CreationDate', new Date(createdAt).toISOString()],
-  ['Location', `oss-${region}`],
-  ['Name', name],
-  ['StorageClass', 'Standard'],
-]
+const describeBucket = (call: Call, name: string, createdAt: number): readonly XmlElement[] => {
+  const endpoint = call.origin.replace(/^https?:\/\//, '')
+  return [
+    ['CreationDate', xmlInstant(createdAt)],
+    ['ExtranetEndpoint', endpoint],
+    ['IntranetEndpoint', endpoint],
+    ['Location', `oss-${call.region}`],
+    ['Name', name],
+    ['Region', call.region],
+    ['StorageClass', 'Standard'],
+  ]
+}
 
 export const listBuckets: Operation = {
   body: 'none',
   changes: false,
   apply: (call) => {
-    const buckets = call.storage.buckets().map(({ name, createdAt }): XmlElement => {
-      return ['Bucket', describeBucket(name, createdAt, call.region)]
-    })
-    return { status: 200, xml: ['ListAllMyBucketsResult', [owner, ['Buckets', buckets]]] }
+    const { query, storage } = call
+    const prefix = query.get('prefix') ?? ''
+    const marker = query.get('marker') ?? ''
+    const max = readNumber(query, 'max-keys', 1, 1000, 100)
+    const found = [...storage.buckets()]
+      .sort((a, b) => compareKeys(a.name, b.name))
+      .filter(({ name }) => name.startsWith(prefix) && name > marker)
+    const page = found.slice(0, max)
+    const isTruncated = found.length > page.length
+    const paging: readonly XmlElement[] = [
+      ['Prefix', prefix],
+      ['Marker', marker],
+      ['MaxKeys', max],
+      ['IsTruncated', isTruncated],
+      ...(isTruncated ? [['NextMarker', page.at(-1)?.name ?? ''] as const] : []),
+    ]
+    const buckets = page.map(({ name, createdAt }): XmlElement => ['Bucket', describeBucket(call, name, createdAt)])
+    return { status: 200, xml: ['ListAllMyBucketsResult', [owner, ['Buckets', buckets], ...paging]] }
   },
+}
+
+/** Every bucket here is private and of the class Standard: to take another wish and forget it would be a lie. */
+const refuseOtherBuckets = (call: Call, text: string): void => {
+  const acl = String(call.headers['x-oss-acl'] ?? 'private')
+  const storageClass = /<StorageClass>\s*([^<]*?)\s*<\/StorageClass>/.exec(text)?.[1] ?? 'Standard'
+  if (acl === 'private' && storageClass === 'Standard') return
+  throw new OssError('NotImplemented', {
+    message: `The development server has private buckets of the class Standard only, not ${acl} and ${storageClass}.`,
+  })
 }
 
 /** Making a bucket that one already owns is no error in OSS. */
 export const putBucket: Operation = {
   body: 'text',
   changes: true,
-  apply: (call) => {
+  apply: (call, text) => {
     checkBucketName(call.bucket)
+    refuseOtherBuckets(call, text)
     if (call.storage.bucket(call.bucket) === undefined) {
       call.storage.commit({ type: 'bucket', bucket: call.bucket, createdAt: call.now() })
     }
@@ -71,13 +104,7 @@ export const getBucketInfo: Operation = {
     const { createdAt } = requireBucket(call)
     const bucket: XmlElement = [
       'Bucket',
-      [
-        ...describeBucket(call.bucket, createdAt, call.region),
-        ['ExtranetEndpoint', call.origin.replace(/^https?:\/\//, '')],
-        ['IntranetEndpoint', call.origin.replace(/^https?:\/\//, '')],
-        owner,
-        ['AccessControlList', [['Grant', 'private']]],
-      ],
+      [...describeBucket(call, call.bucket, createdAt), owner, ['AccessControlList', [['Grant', 'private']]]],
     ]
     return { status: 200, xml: ['BucketInfo', [bucket]] }
   },

@@ -225,7 +225,10 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
     let address = nowhere
     let unreadable: OssError | null = null
     try {
-      address = readAddress(host, request.url ?? '/', cnames)
+      address = readAddress(host, request.url ?? '/', {
+        cnames,
+        isBucket: (name) => storage.bucket(name) !== undefined,
+      })
     } catch (error) {
       if (!(error instanceof OssError)) throw error
       unreadable = error

@@ -2,7 +2,7 @@ import { type Call, type Operation, requireBucket } from './operation.js'
 import { invalidArgument } from './oss-error.js'
 import { type Page, readEncoding, readNumber, takePage } from './page.js'
 import { compareKeys } from './stored.js'
-import type { XmlElement } from './xml.js'
+import { type XmlElement, xmlInstant } from './xml.js'
 
 const owner: XmlElement = [
   'Owner',
@@ -38,7 +38,7 @@ const contents = (call: Call, keys: readonly string[], encode: (name: string) =>
         'Contents',
         [
           ['Key', encode(key)],
-          ['LastModified', new Date(object.modifiedAt).toISOString()],
+          ['LastModified', xmlInstant(object.modifiedAt)],
           ['ETag', `"${object.etag}"`],
           ['Type', object.type],
           ['Size', object.size],
@@ -104,7 +104,8 @@ export const listObjectsV2: Operation = {
     }
     const encode = readEncoding(query)
     const max = readNumber(query, 'max-keys', 1, 1000, 100)
-    const token = query.get('continuation-token') ?? null
+    // An empty token asks for the first page: Alibaba's Python SDK always sends one.
+    const token = query.get('continuation-token') || null
     const startAfter = query.get('start-after') ?? ''
     const page = listKeys(call, token === null ? startAfter : fromToken(token), max)
     return {
@@ -176,7 +177,7 @@ export const listMultipartUploads: Operation = {
                 ['Key', encode(key)],
                 ['UploadId', uploadId],
                 ['StorageClass', storageClass],
-                ['Initiated', new Date(initiatedAt).toISOString()],
+                ['Initiated', xmlInstant(initiatedAt)],
               ],
             ]
           }),

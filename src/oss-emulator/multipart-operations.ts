@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { checkKey } from './address.js'
 import type { OpenUpload } from './bucket-store.js'
 import { joinCrc64 } from './crc64.js'
-import { readAcl, readMetadata } from './object-metadata.js'
+import { describeEncryption, readAcl, readMetadata } from './object-metadata.js'
 import { describeData } from './object-operations.js'
 import {
   type Call,
@@ -15,7 +15,7 @@ import {
 import { invalidArgument, OssError } from './oss-error.js'
 import { readEncoding, readNumber } from './page.js'
 import type { StoredObject, StoredPart, StoredUpload } from './stored.js'
-import { type NamedPart, parseCompleteBody, type XmlElement } from './xml.js'
+import { type NamedPart, parseCompleteBody, type XmlElement, xmlInstant } from './xml.js'
 
 const maxPartNumber = 10_000
 /** Every part but the last must be at least this long; checked when the upload is completed. */
@@ -45,6 +45,7 @@ export const initiateMultipartUpload: Operation = {
     const encode = readEncoding(call.query)
     return {
       status: 200,
+      headers: describeEncryption(upload.headers),
       xml: [
         'InitiateMultipartUploadResult',
         [
@@ -109,7 +110,7 @@ export const uploadPart: Operation = {
       uploadedAt: call.now(),
     }
     call.storage.commit({ type: 'part', bucket: call.bucket, uploadId: upload.uploadId, part })
-    return { status: 200, headers: describeData(data) }
+    return { status: 200, headers: { ...describeData(data), ...describeEncryption(upload.headers) } }
   },
 }
 
@@ -144,7 +145,7 @@ export const listParts: Operation = {
               'Part',
               [
                 ['PartNumber', part.partNumber],
-                ['LastModified', new Date(part.uploadedAt).toISOString()],
+                ['LastModified', xmlInstant(part.uploadedAt)],
                 ['ETag', `"${part.etag}"`],
                 ['HashCrc64ecma', part.crc64],
                 ['Size', part.size],
@@ -212,7 +213,7 @@ export const completeMultipartUpload: Operation = {
     call.storage.commit({ type: 'object', bucket: call.bucket, object })
     return {
       status: 200,
-      headers: { etag: `"${etag}"`, 'x-oss-hash-crc64ecma': crc64 },
+      headers: { etag: `"${etag}"`, 'x-oss-hash-crc64ecma': crc64, ...describeEncryption(upload.headers) },
       xml: [
         'CompleteMultipartUploadResult',
         [

@@ -33,10 +33,16 @@ const oneOf = (headers: IncomingHttpHeaders, name: string, allowed: readonly str
 
 export type Tags = ObjectMetadata['tags']
 
+/** Letters, digits, spaces and `+ - = . _ : /`. */
+const tagText = /^[\p{L}\p{N} +\-=._:/]*$/u
+
 /** Refuses what OSS does not take as the tags of one object. */
 export const checkTags = (tags: Tags): Tags => {
   const names = new Set(tags.map(([key]) => key))
-  const fits = tags.every(([key, value]) => key.length >= 1 && key.length <= 128 && value.length <= 256)
+  const fits = tags.every(
+    ([key, value]) =>
+      key.length >= 1 && key.length <= 128 && value.length <= 256 && tagText.test(key) && tagText.test(value),
+  )
   if (tags.length > 10 || names.size !== tags.length || !fits) throw new OssError('InvalidTag')
   return tags
 }
@@ -68,6 +74,10 @@ export const readMetadata = (headers: IncomingHttpHeaders): ObjectMetadata => {
   }
 }
 
+/** How an object is encrypted, as every answer about its making repeats it. */
+export const describeEncryption = (kept: ObjectMetadata['headers']): Record<string, string> =>
+  Object.fromEntries(Object.entries(kept).filter(([name]) => name.startsWith('x-oss-server-side-')))
+
 /** The headers by which GET and HEAD describe an object. */
 export const describeObject = (object: StoredObject): Record<string, string> => ({
   ...object.headers,
@@ -77,5 +87,7 @@ export const describeObject = (object: StoredObject): Record<string, string> => 
   'x-oss-object-type': object.type,
   'x-oss-storage-class': object.storageClass,
   'x-oss-hash-crc64ecma': object.crc64,
+  // The ETag of a multipart object is no MD5, and OSS knows none of it.
+  ...(object.type === 'Normal' ? { 'content-md5': Buffer.from(object.etag, 'hex').toString('base64') } : {}),
   ...(object.tags.length === 0 ? {} : { 'x-oss-tagging-count': String(object.tags.length) }),
 })

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { checkKey } from './address.js'
-import { checkTags, describeObject, readAcl, readMetadata } from './object-metadata.js'
+import { checkTags, describeEncryption, describeObject, readAcl, readMetadata } from './object-metadata.js'
 import {
   type Answer,
   type Call,
@@ -50,7 +50,7 @@ export const putObject: Operation = {
       uploadId: null,
     }
     call.storage.commit({ type: 'object', bucket: call.bucket, object })
-    return { status: 200, headers: describeData(data) }
+    return { status: 200, headers: { ...describeData(data), ...describeEncryption(object.headers) } }
   },
 }
 
@@ -90,9 +90,11 @@ export const getObject: Operation = {
       if (name.startsWith('response-') && value) headers[name.slice('response-'.length)] = value
     }
     if (range === null) return { status: 200, headers, range: { object, start: 0, length: object.size } }
+    // The MD5 is that of the whole object, and a client would compare it with what it got.
+    const { 'content-md5': _whole, ...partial } = headers
     return {
       status: 206,
-      headers: { ...headers, 'content-range': `bytes ${range.first}-${range.last}/${object.size}` },
+      headers: { ...partial, 'content-range': `bytes ${range.first}-${range.last}/${object.size}` },
       range: { object, start: range.first, length: range.last - range.first + 1 },
     }
   },

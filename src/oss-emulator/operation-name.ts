@@ -1,4 +1,4 @@
-import type { Address, Query } from './address.js'
+import type { Address } from './address.js'
 
 export const operationNames = [
   'ListBuckets',
@@ -31,32 +31,48 @@ export const operationNames = [
 ] as const
 export type OperationName = (typeof operationNames)[number]
 
-/** Method, then the sub-resource that tells operations of one method apart; the first row that fits wins. */
-type Row = readonly [method: string, subResource: string | null, name: OperationName]
+/**
+ * Method, the sub-resource that tells operations of one method apart, the operation, and what else may stand in its query.
+ * The first row whose method and sub-resource fit is taken.
+ */
+type Row = readonly [method: string, subResource: string | null, name: OperationName, parameters?: readonly string[]]
+
+const serviceRows: readonly Row[] = [['GET', null, 'ListBuckets', ['prefix', 'marker', 'max-keys']]]
+
+const listParameters = ['prefix', 'delimiter', 'max-keys', 'encoding-type']
 
 const bucketRows: readonly Row[] = [
-  ['GET', 'uploads', 'ListMultipartUploads'],
+  [
+    'GET',
+    'uploads',
+    'ListMultipartUploads',
+    ['prefix', 'delimiter', 'max-uploads', 'encoding-type', 'key-marker', 'upload-id-marker'],
+  ],
   ['GET', 'bucketInfo', 'GetBucketInfo'],
   ['GET', 'location', 'GetBucketLocation'],
   ['GET', 'acl', 'GetBucketAcl'],
-  ['GET', 'list-type', 'ListObjectsV2'],
-  ['GET', null, 'ListObjects'],
+  ['GET', 'lifecycle', 'GetBucketLifecycle'],
+  ['GET', 'list-type', 'ListObjectsV2', [...listParameters, 'continuation-token', 'start-after', 'fetch-owner']],
+  ['GET', null, 'ListObjects', [...listParameters, 'marker']],
   ['HEAD', null, 'HeadBucket'],
   ['PUT', null, 'PutBucket'],
   ['DELETE', null, 'DeleteBucket'],
 ]
 
+const responseHeaders = ['content-type', 'content-language', 'expires', 'cache-control', 'content-disposition']
+const getParameters = [...responseHeaders, 'content-encoding'].map((name) => `response-${name}`)
+
 const objectRows: readonly Row[] = [
-  ['POST', 'uploads', 'InitiateMultipartUpload'],
-  ['POST', 'uploadId', 'CompleteMultipartUpload'],
-  ['PUT', 'uploadId', 'UploadPart'],
+  ['POST', 'uploads', 'InitiateMultipartUpload', ['sequential', 'encoding-type']],
+  ['POST', 'uploadId', 'CompleteMultipartUpload', ['encoding-type']],
+  ['PUT', 'uploadId', 'UploadPart', ['partNumber']],
   ['PUT', 'tagging', 'PutObjectTagging'],
   ['PUT', 'acl', 'PutObjectAcl'],
   ['PUT', null, 'PutObject'],
-  ['GET', 'uploadId', 'ListParts'],
+  ['GET', 'uploadId', 'ListParts', ['max-parts', 'part-number-marker', 'encoding-type']],
   ['GET', 'tagging', 'GetObjectTagging'],
   ['GET', 'acl', 'GetObjectAcl'],
-  ['GET', null, 'GetObject'],
+  ['GET', null, 'GetObject', getParameters],
   ['HEAD', 'objectMeta', 'GetObjectMeta'],
   ['HEAD', null, 'HeadObject'],
   ['DELETE', 'uploadId', 'AbortMultipartUpload'],
@@ -64,43 +80,21 @@ const objectRows: readonly Row[] = [
   ['DELETE', null, 'DeleteObject'],
 ]
 
-/** Sub-resources of OSS that the emulator does not have: to take them for a plain read or write would be a lie. */
-const unknownSubResources = [
-  'append',
-  'cors',
-  'delete',
-  'encryption',
-  'lifecycle',
-  'logging',
-  'policy',
-  'position',
-  'qos',
-  'referer',
-  'replication',
-  'requestPayment',
-  'restore',
-  'symlink',
-  'versionId',
-  'versioning',
-  'versions',
-  'website',
-  'x-oss-process',
-  'callback',
-  'worm',
-  'inventory',
-  'stat',
-] as const
+/** Signatures in the query: the check of signatures says what it thinks of them. */
+const isOfSignature = (name: string): boolean =>
+  /^x-oss-(signature(-version)?|credential|date|expires|additional-headers|security-token)$/.test(name) ||
+  ['OSSAccessKeyId', 'Signature', 'Expires', 'security-token'].includes(name)
 
-const find = (rows: readonly Row[], method: string, query: Query): OperationName =>
-  rows.find(
-    ([rowMethod, subResource]) => rowMethod === method && (subResource === null || query.has(subResource)),
-  )?.[2] ?? 'Unknown'
-
-/** The operation a request asks for; `Unknown` for those the emulator does not have. */
+/**
+ * The operation a request asks for; `Unknown` for those the emulator does not have. Whatever stands in the query has to be
+ * known for that operation: to take `DELETE /bucket?tagging` for `DELETE /bucket` would be worse than any refusal.
+ */
 export const nameOperation = (method: string, { bucket, key, query }: Address): OperationName => {
-  // Of what can be done about lifecycles only the question has an answer.
-  if (method === 'GET' && bucket !== null && key === null && query.has('lifecycle')) return 'GetBucketLifecycle'
-  if (unknownSubResources.some((name) => query.has(name))) return 'Unknown'
-  if (bucket === null) return method === 'GET' ? 'ListBuckets' : 'Unknown'
-  return find(key === null ? bucketRows : objectRows, method, query)
+  const rows = bucket === null ? serviceRows : key === null ? bucketRows : objectRows
+  const row = rows.find(([rowMethod, name]) => rowMethod === method && (name === null || query.has(name)))
+  if (row === undefined) return 'Unknown'
+  const [, subResource, name, parameters = []] = row
+  const isKnown = (asked: string): boolean =>
+    asked === subResource || parameters.includes(asked) || isOfSignature(asked)
+  return [...query.keys()].every(isKnown) ? name : 'Unknown'
 }

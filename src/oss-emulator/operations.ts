@@ -35,8 +35,11 @@ import { OssError } from './oss-error.js'
 const unknown: Operation = {
   body: 'none',
   changes: false,
-  apply: () => {
-    throw new OssError('NotImplemented')
+  apply: ({ query }) => {
+    const asked = [...query.keys()].join(', ')
+    throw new OssError('NotImplemented', {
+      message: `The development server does not know this request${asked === '' ? '' : ` with ?${asked}`}.`,
+    })
   },
 }
 

@@ -32,7 +32,7 @@ const refusals = {
   InvalidTag: [400, undocumentedEc, 'The tag you provided is not valid.'],
   MalformedXML: [
     400,
-    undocumentedEc,
+    '0042-00000205',
     'The XML you provided was not well-formed or did not validate against our schema.',
   ],
   MethodNotAllowed: [405, undocumentedEc, 'The specified method is not allowed against this resource.'],

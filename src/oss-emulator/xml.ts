@@ -31,6 +31,8 @@ const parser = new XMLParser({
   ignoreAttributes: true,
   parseTagValue: false,
   trimValues: true,
+  // Alibaba's Go SDKs write the quotes of an ETag as `&#34;`, which is a character reference and no named entity.
+  htmlEntities: true,
   isArray: (name) => name === 'Part' || name === 'Tag',
 })
 
@@ -73,6 +75,9 @@ export const parseCompleteBody = (body: string): readonly NamedPart[] => {
   if (parts.length === 0) throw malformed()
   return parts
 }
+
+/** An instant as OSS writes it into XML: whole seconds, with `.000`, which its Python SDK parses to the letter. */
+export const xmlInstant = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}.000Z`
 
 /** The tags of a PutObjectTagging body. */
 export const parseTaggingBody = (body: string): readonly (readonly [key: string, value: string])[] => {

@@ -94,7 +94,7 @@ export const startFaultProxy = async (upstreamPort: number): Promise<FaultProxy>
     const call = proxiedCall(upstreamPort, request, response)
     const operation = nameOperation(
       request.method ?? '',
-      readAddress(request.headers.host ?? '', request.url ?? '', {}),
+      readAddress(request.headers.host ?? '', request.url ?? '', { cnames: {}, isBucket: () => false }),
     )
     if (armed?.operation !== operation) return call.answer(await call.forward())
     const { mistreatment } = armed
