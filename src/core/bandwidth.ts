@@ -28,7 +28,10 @@ export const parseRate = (text: string): number | null => {
 export const rateProblem = (text: string): string | null =>
   parseRate(text) === null ? 'must be a size for a second from 1KiB to 1TiB, like 20MiB' : null
 
-const parseLimit = (text: string): Rate | undefined => (text === 'off' ? null : (parseRate(text) ?? undefined))
+/** The word for no limit. */
+export const isOff = (text: string): boolean => text.trim() === 'off'
+
+const parseLimit = (text: string): Rate | undefined => (isOff(text) ? null : (parseRate(text) ?? undefined))
 
 const parseRow = (text: string): BandwidthRow | null => {
   const [, hours, minutes, limit] = /^([01]\d|2[0-3]):([0-5]\d),(\S+)$/.exec(text) ?? []

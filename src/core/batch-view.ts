@@ -1,6 +1,7 @@
 import { type Batch, type BatchProblem, type BatchState, batchStateOf } from './batch.js'
+import { type BatchOptionsView, viewBatchOptions } from './options-view.js'
 
-/** A batch as the API shows it. */
+/** A batch as events show it. */
 export interface BatchView {
   readonly id: string
   readonly state: BatchState
@@ -35,6 +36,12 @@ export interface BatchView {
   readonly labels: Readonly<Record<string, string>>
   readonly createdAt: string
   readonly finishedAt: string | null
+}
+
+/** A batch as requests are answered. */
+export interface BatchAnswer extends BatchView {
+  readonly priority: number
+  readonly options: BatchOptionsView
 }
 
 /** So many problems are shown with the batch itself. */
@@ -73,3 +80,10 @@ export const viewBatch = (batch: Batch, problems: readonly BatchProblem[]): Batc
     finishedAt: batch.finishedAt === null ? null : new Date(batch.finishedAt).toISOString(),
   }
 }
+
+/** The answer to a request about a batch. */
+export const answerBatch = (batch: Batch, problems: readonly BatchProblem[]): BatchAnswer => ({
+  ...viewBatch(batch, problems),
+  priority: batch.template.priority,
+  options: viewBatchOptions({ options: batch.template.options, notBefore: batch.template.dueAt }),
+})

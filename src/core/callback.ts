@@ -18,7 +18,7 @@ export interface CallbackWish {
 /** As a request has it: names of variables with `x:` before them or not. */
 export interface CallbackRequest {
   readonly url: string
-  readonly host?: string | undefined
+  readonly host?: string | null | undefined
   readonly body: string
   readonly bodyType?: CallbackBodyType | undefined
   readonly vars?: Readonly<Record<string, string>> | undefined

@@ -50,7 +50,7 @@ const toQueue = (job: Job, rest: Rest, at: number): Step => {
 }
 
 /**
- * The row that submit makes. A `dueAt` in the future is a `notBefore`. Every field is named: a spread to which others are
+ * The row that submit makes. The request's `dueAt` is its `notBefore`. Every field is named: a spread to which others are
  * added costs V8 thirty times as much.
  */
 export const createJob = (request: NewJob, at: number): Step => {
@@ -81,6 +81,7 @@ export const createJob = (request: NewJob, at: number): Step => {
     restarts: 0,
     version: 1,
     dueAt: rest.dueAt,
+    notBefore: request.dueAt,
     createdAt: at,
     startedAt: null,
     finishedAt: null,
@@ -240,15 +241,17 @@ const sameLabels = (a: Job['labels'], b: Job['labels']): boolean => {
 }
 
 /** Of a job that nothing will ever be done for again only the labels can change: the rest would have no effect. */
-export const changeJob = (job: Job, { labels, ...steering }: JobChanges): Step | 'invalid_state' => {
+export const changeJob = (job: Job, { labels, bandwidthAsked, ...steering }: JobChanges): Step | 'invalid_state' => {
   const isOver = job.state === 'completed' || job.state === 'cancelled'
   if (isOver && Object.keys(steering).length > 0) return 'invalid_state'
   const before = steeringOf(job)
   const { priority, parallel, bandwidth } = { ...before, ...steering }
   const isSame = priority === before.priority && parallel === before.parallel && bandwidth === before.bandwidth
   if (isSame && (labels === undefined || sameLabels(job.labels, labels))) return unchanged(job)
-  const { bandwidth: _, ...others } = job.options
-  const options = { ...others, parallel, ...(bandwidth === null ? {} : { bandwidth }) }
+  const { bandwidth: _, bandwidthAsked: spelt, ...others } = job.options
+  const asked = steering.bandwidth === undefined ? spelt : bandwidthAsked
+  const spelling = asked === undefined ? {} : { bandwidthAsked: asked }
+  const options = { ...others, parallel, ...(bandwidth === null ? {} : { bandwidth, ...spelling }) }
   const next = { ...job, priority, options, labels: labels ?? job.labels, version: job.version + 1 }
   return { job: next, event: 'job.updated' }
 }

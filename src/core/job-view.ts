@@ -1,5 +1,6 @@
 import type { JobError } from './failure.js'
 import type { Job, JobState, Outcome, Proof, RemovalNote, UploadMode, Waiting } from './job.js'
+import { type OptionsView, viewOptions } from './options-view.js'
 import { removalNoteOf } from './removal.js'
 
 /** Progress of a job. `bytesPerSecond` and `etaSeconds` are null when nothing moves. */
@@ -20,7 +21,7 @@ export interface LiveProgress {
   readonly etaSeconds: number | null
 }
 
-/** A job as the API shows it: instants ISO 8601 UTC, sizes in bytes, CRC-64 as decimal strings. */
+/** A job as events and webhooks show it: instants ISO 8601 UTC, sizes in bytes, CRC-64 as decimal strings. */
 export interface JobView {
   readonly id: string
   readonly state: JobState
@@ -63,6 +64,11 @@ export interface JobView {
   readonly notBefore: string | null
   /** Grows with every change by PATCH; the ETag. */
   readonly version: number
+}
+
+/** A job as requests are answered. Events and webhooks leave the options out, because each of them would repeat what stays. */
+export interface JobAnswer extends JobView {
+  readonly options: OptionsView
 }
 
 const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
@@ -119,6 +125,10 @@ export const viewJob = (job: Job, live: LiveProgress = idle): JobView => ({
   createdAt: new Date(job.createdAt).toISOString(),
   startedAt: instant(job.startedAt),
   finishedAt: instant(job.finishedAt),
-  notBefore: job.waiting === 'notBefore' ? instant(job.dueAt) : null,
+  notBefore: instant(job.notBefore),
   version: job.version,
 })
+
+/** The answer to a request about a job. */
+export const answerJob = (job: Job, live?: LiveProgress): JobAnswer =>
+  Object.assign(viewJob(job, live), { options: viewOptions(job) })

@@ -90,6 +90,8 @@ export interface JobOptions {
   readonly roots?: readonly string[]
   /** Bytes per second; absent: only the daemon's own limit counts. */
   readonly bandwidth?: number
+  /** How `bandwidth` was spelt; absent where there is none, and in jobs of older versions. */
+  readonly bandwidthAsked?: string
   /** Absent: nobody is told. */
   readonly webhook?: WebhookWish
   /** Absent: OSS calls nobody. */
@@ -108,7 +110,7 @@ export const steeringOf = ({ priority, options }: Job): Steering => ({
 })
 
 /** What a user changes of a job; what is absent stays. Labels replace all that there are. */
-export type JobChanges = Partial<Steering & Pick<Job, 'labels'>>
+export type JobChanges = Partial<Steering & Pick<Job, 'labels'> & Required<Pick<JobOptions, 'bandwidthAsked'>>>
 
 export const uploadModes = ['put', 'multipart'] as const
 export type UploadMode = (typeof uploadModes)[number]
@@ -201,12 +203,14 @@ export interface Job {
   readonly version: number
   /** When a waiting job is due again; null when it is ready now. */
   readonly dueAt: number | null
+  /** What the job was asked to wait for, also when it has passed. */
+  readonly notBefore: number | null
   readonly createdAt: number
   readonly startedAt: number | null
   readonly finishedAt: number | null
 }
 
-/** What submit hands to the store; the rest of a Job starts at its zero. `dueAt` in the future makes it wait (`notBefore`). */
+/** What submit hands to the store; the rest of a Job starts at its zero. `dueAt` is the job's `notBefore`: it waits when that lies ahead. */
 export type NewJob = Pick<
   Job,
   'id' | 'batchId' | 'source' | 'target' | 'options' | 'priority' | 'labels' | 'marker' | 'dueAt'

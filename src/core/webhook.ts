@@ -48,7 +48,7 @@ export const webhookBody = (type: string, at: number, job: JobView): string =>
 export const webhookHost = (url: string): string => new URL(url).host
 
 /** What may stand behind the path of a URL is often a secret of its receiver. */
-const withoutQuery = (url: string): string => {
+export const withoutQuery = (url: string): string => {
   const { origin, pathname } = new URL(url)
   return origin + pathname
 }

@@ -2,19 +2,19 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createBatch } from '../../src/core/batch.js'
-import { type BatchView, viewBatch } from '../../src/core/batch-view.js'
+import { answerBatch, type BatchAnswer } from '../../src/core/batch-view.js'
 import { batchRequest } from '../contract/store-batches.js'
 import { cli } from './run-cli.js'
 
 const problem = { path: '/srv/in/a\nb', code: 'key_invalid', message: 'no', jobId: null } as const
 
-const batchView = (changes: Partial<BatchView> = {}): BatchView => ({
-  ...viewBatch({ ...createBatch(batchRequest('b-1'), 0), problems: 1, walk: 'done' }, [problem]),
+const batchView = (changes: Partial<BatchAnswer> = {}): BatchAnswer => ({
+  ...answerBatch({ ...createBatch(batchRequest('b-1'), 0), problems: 1, walk: 'done' }, [problem]),
   ...changes,
 })
 
 /** Answers one batch, or a status alone, after the other to whatever is asked, the last of them for ever. */
-const setup = async (...answers: (BatchView | number)[]) => {
+const setup = async (...answers: (BatchAnswer | number)[]) => {
   const asked: string[] = []
   const server = createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`)

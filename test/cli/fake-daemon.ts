@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { AbortAnswer, OrphanView, UploadName } from '../../src/cli/client/api.js'
 import { isSettled, type JobState } from '../../src/core/job.js'
-import type { JobView } from '../../src/core/job-view.js'
+import type { JobAnswer, JobView } from '../../src/core/job-view.js'
 
 export interface Received {
   readonly method: string
@@ -21,7 +21,7 @@ export interface Refusal {
 }
 
 /** A job as the contract shows it. */
-export const jobView = (id: string, changes: Partial<JobView> = {}): JobView => ({
+export const jobView = (id: string, changes: Partial<JobAnswer> = {}): JobAnswer => ({
   id,
   state: 'queued',
   waiting: null,
@@ -53,6 +53,22 @@ export const jobView = (id: string, changes: Partial<JobView> = {}): JobView => 
   finishedAt: null,
   notBefore: null,
   version: 1,
+  options: {
+    headers: { 'Content-Type': 'text/plain' },
+    ifExists: 'overwrite',
+    crc64: null,
+    partSize: 1 << 20,
+    multipartThreshold: 1 << 20,
+    parallel: 4,
+    sequential: false,
+    onSourceChange: 'fail',
+    notBefore: null,
+    notAfter: null,
+    bandwidth: '20MiB',
+    deleteSource: false,
+    callback: null,
+    webhook: null,
+  },
   ...changes,
 })
 

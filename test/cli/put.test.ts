@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createBatch } from '../../src/core/batch.js'
-import { type BatchView, viewBatch } from '../../src/core/batch-view.js'
+import { answerBatch, type BatchAnswer } from '../../src/core/batch-view.js'
 import type { JobView } from '../../src/core/job-view.js'
 import { batchRequest } from '../contract/store-batches.js'
 import { eventually } from './eventually.js'
@@ -195,8 +195,8 @@ describe('put --wait of one file', () => {
   })
 })
 
-const view = (changes: Partial<BatchView> = {}): BatchView => ({
-  ...viewBatch({ ...createBatch(batchRequest('b-1'), 0), walk: 'done' }, []),
+const view = (changes: Partial<BatchAnswer> = {}): BatchAnswer => ({
+  ...answerBatch({ ...createBatch(batchRequest('b-1'), 0), walk: 'done' }, []),
   ...changes,
 })
 const done = { state: 'completed', finishedAt: '2026-01-01T00:00:00.000Z' } as const
@@ -205,7 +205,7 @@ const done = { state: 'completed', finishedAt: '2026-01-01T00:00:00.000Z' } as c
  * A daemon that answers every request about batches with the next of `answers`, the last of them for ever, under the id that
  * was asked for (a POST: b-1, b-2 and so on, by idempotency key); what was planned; and no failed jobs.
  */
-const startBatches = async (...answers: BatchView[]) => {
+const startBatches = async (...answers: BatchAnswer[]) => {
   const asked: { readonly call: string; readonly body: Record<string, unknown>; readonly key: unknown }[] = []
   const hooks = { refuse: (_body: string, _nth: number): ReturnType<typeof refusal> | 'lost' | null => null }
   const keys: unknown[] = []

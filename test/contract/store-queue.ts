@@ -20,6 +20,7 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
         desired: 'run',
         waiting: null,
         dueAt: null,
+        notBefore: null,
         upload: null,
         intent: null,
         bytesUploaded: 0,

@@ -18,6 +18,7 @@ const setup = () => {
     receipt: null,
     removal: null,
     createdAt: 0,
+    notBefore: null,
     startedAt: null,
     finishedAt: null,
     upload: null,

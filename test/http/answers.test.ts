@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import type { PlannedFile } from '../../src/core/batch.js'
-import type { BatchView } from '../../src/core/batch-view.js'
+import type { BatchAnswer } from '../../src/core/batch-view.js'
 import type { StoredEvent } from '../../src/core/event.js'
-import type { JobView } from '../../src/core/job-view.js'
-import { viewJob } from '../../src/core/job-view.js'
+import { answerJob, type JobAnswer, type JobView } from '../../src/core/job-view.js'
+import type { OptionsView } from '../../src/core/options-view.js'
 import type { PartView } from '../../src/core/part-view.js'
 import type { WebhookView } from '../../src/core/webhook.js'
 import type { OrphanView } from '../../src/engine/use-cases/orphan-view.js'
@@ -34,7 +34,9 @@ type Refusal = z.infer<typeof problemSchema>
 describe('The schemas of the answers', () => {
   it('are the types of the views, says the compiler', () => {
     const alike: readonly true[] = [
-      true satisfies Alike<Job, JobView>,
+      true satisfies Alike<Job, JobAnswer>,
+      true satisfies Alike<Job['options'], OptionsView>,
+      true satisfies Alike<NonNullable<Event['job']>, JobView>,
       true satisfies Alike<Job['source'], JobView['source']>,
       true satisfies Alike<Job['target'], JobView['target']>,
       true satisfies Alike<Job['upload'], JobView['upload']>,
@@ -46,7 +48,7 @@ describe('The schemas of the answers', () => {
         Omit<Event, 'by' | 'job' | 'part' | 'batch'>,
         Omit<StoredEvent, 'by' | 'job' | 'part' | 'batch'>
       >,
-      true satisfies Alike<Omit<z.infer<typeof batchSchema>, 'source'>, Omit<BatchView, 'source'>>,
+      true satisfies Alike<Omit<z.infer<typeof batchSchema>, 'source'>, Omit<BatchAnswer, 'source'>>,
       true satisfies Alike<z.infer<typeof plannedFileSchema>, PlannedFile>,
       true satisfies Alike<keyof Event, keyof StoredEvent>,
       true satisfies Alike<z.infer<typeof statsSchema>, StatsView>,
@@ -60,7 +62,7 @@ describe('The schemas of the answers', () => {
   })
 
   it('take a job with everything, and nothing more', () => {
-    const job = viewJob(
+    const job = answerJob(
       storedJob({
         state: 'completed',
         outcome: 'uploaded',

@@ -4,7 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { AppError } from '../../src/core/app-error.js'
 import type { Scope } from '../../src/core/caller.js'
 import type { Job } from '../../src/core/job.js'
-import { type JobView, viewJob } from '../../src/core/job-view.js'
+import { answerJob, type JobAnswer } from '../../src/core/job-view.js'
 import type { WebhookView } from '../../src/core/webhook.js'
 import type { EventFeed, FeedItem } from '../../src/engine/feed/event-feed.js'
 import { createDrain, type Drain } from '../../src/engine/use-cases/drain.js'
@@ -59,20 +59,21 @@ export const storedJob = (changes: Partial<Job> = {}): Job => ({
   restarts: 0,
   version: 1,
   dueAt: null,
+  notBefore: null,
   createdAt: Date.UTC(2026, 0, 1),
   startedAt: null,
   finishedAt: null,
   ...changes,
 })
 
-export const jobView = (changes: Partial<Job> = {}): JobView => viewJob(storedJob(changes))
+export const jobView = (changes: Partial<Job> = {}): JobAnswer => answerJob(storedJob(changes))
 
 type Call = { readonly [M in keyof Jobs]: { readonly method: M; readonly args: Parameters<Jobs[M]> } }[keyof Jobs]
 
 /** Knows `job-1` alone, and remembers what it was asked. */
 export const createFakeJobs = (answers: Partial<Jobs> = {}): Jobs & { readonly calls: Call[] } => {
   const calls: Call[] = []
-  const known = (id: string): JobView => {
+  const known = (id: string): JobAnswer => {
     if (id !== 'job-1') throw new AppError('job_not_found', 'There is no such job.')
     return jobView()
   }

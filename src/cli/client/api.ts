@@ -1,6 +1,6 @@
-import type { BatchView } from '../../core/batch-view.js'
+import type { BatchAnswer, BatchView } from '../../core/batch-view.js'
 import type { JobState } from '../../core/job.js'
-import type { JobView } from '../../core/job-view.js'
+import type { JobAnswer, JobView } from '../../core/job-view.js'
 import type { HttpClient } from './http-client.js'
 import { createAsk, type Schemas } from './typed-requests.js'
 
@@ -71,7 +71,7 @@ export type Verb = 'pause' | 'resume' | 'cancel' | 'retry'
 export interface Api {
   /** A replay of the same key and request answers the job that it made. */
   submit(request: JobRequest, idempotencyKey: string, signal: AbortSignal): Promise<JobView>
-  get(jobId: string, signal: AbortSignal): Promise<JobView>
+  get(jobId: string, signal: AbortSignal): Promise<JobAnswer>
   /** The job when it is settled, or as it is after `waitSeconds` (at most 55). */
   wait(jobId: string, waitSeconds: number, signal: AbortSignal): Promise<JobView>
   /** How many jobs stand how, once none is pending or after `waitSeconds` (at most 55). */
@@ -84,7 +84,7 @@ export interface Api {
   control(jobId: string, verb: Verb, signal: AbortSignal): Promise<JobView>
   /** A replay of the same key and request answers the batch that it made. */
   submitBatch(request: BatchRequest, idempotencyKey: string, signal: AbortSignal): Promise<BatchView>
-  getBatch(batchId: string, signal: AbortSignal): Promise<BatchView>
+  getBatch(batchId: string, signal: AbortSignal): Promise<BatchAnswer>
   /** What a dry run would have sent. `limit` 1..1000. */
   plannedFiles(batchId: string, limit: number, cursor: string | null, signal: AbortSignal): Promise<PlannedFilePage>
   controlBatch(batchId: string, verb: Verb, signal: AbortSignal): Promise<BatchView>

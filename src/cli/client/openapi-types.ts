@@ -727,8 +727,8 @@ export interface components {
             readonly multipartThreshold?: number;
             /** @description Parts of this job in flight at once. */
             readonly parallel?: number;
-            /** @description What this job may send in a second, from 1KiB on. */
-            readonly bandwidth?: string;
+            /** @description What this job may send in a second, from 1KiB on; off or null: no limit of its own. */
+            readonly bandwidth?: string | null;
             /** @description OSS's sequential mode: parts in order, one at a time. */
             readonly sequential?: boolean;
             /** @description Headers of the object: storage class, encryption, ACL, tagging, metadata, Cache-Control and so on, checked by the rules of OSS. Content-Type is guessed from the key when absent. */
@@ -746,16 +746,10 @@ export interface components {
             readonly labels?: {
                 readonly [key: string]: string;
             };
-            /**
-             * Format: date-time
-             * @description The job waits until then.
-             */
-            readonly notBefore?: string;
-            /**
-             * Format: date-time
-             * @description The job fails with `deadline` when it is not done by then.
-             */
-            readonly notAfter?: string;
+            /** @description The job waits until then. */
+            readonly notBefore?: string | null;
+            /** @description The job fails with `deadline` when it is not done by then. */
+            readonly notAfter?: string | null;
             /**
              * @description fail (default), or restart at most three times when the source changes.
              * @enum {string}
@@ -768,7 +762,7 @@ export interface components {
                 /** @description Where OSS posts: up to 5 URLs, separated by semicolons, tried until one answers 200. */
                 readonly url: string;
                 /** @description The Host of the call; the URL's by default. */
-                readonly host?: string;
+                readonly host?: string | null;
                 /** @description What OSS posts, with variables: `bucket=${bucket}&object=${object}&size=${size}&run=${x:run}`. */
                 readonly body: string;
                 /**
@@ -780,14 +774,14 @@ export interface components {
                 readonly vars?: {
                     readonly [key: string]: string;
                 };
-            };
+            } | null;
             /** @description Who is told what becomes of the job, by Standard Webhooks. */
             readonly webhook?: {
                 /** @description https, at a public address unless LONGSHORE_WEBHOOK_ALLOW names its host. */
                 readonly url: string;
                 /** @description Which events are told; job.completed, job.failed, job.cancelled by default. */
                 readonly events?: readonly ("job.queued" | "job.running" | "job.completing" | "job.completed" | "job.failed" | "job.paused" | "job.cancelling" | "job.cancelled" | "job.waiting" | "job.updated" | "job.deleted")[];
-            };
+            } | null;
             /** @description Make no jobs: list what would be sent, at `/v1/batches/{id}/files`. */
             readonly dryRun?: boolean;
         };
@@ -808,8 +802,8 @@ export interface components {
             readonly multipartThreshold?: number;
             /** @description Parts of this job in flight at once. */
             readonly parallel?: number;
-            /** @description What this job may send in a second, from 1KiB on. */
-            readonly bandwidth?: string;
+            /** @description What this job may send in a second, from 1KiB on; off or null: no limit of its own. */
+            readonly bandwidth?: string | null;
             /** @description OSS's sequential mode: parts in order, one at a time. */
             readonly sequential?: boolean;
             /** @description Headers of the object: storage class, encryption, ACL, tagging, metadata, Cache-Control and so on, checked by the rules of OSS. Content-Type is guessed from the key when absent. */
@@ -827,16 +821,10 @@ export interface components {
             readonly labels?: {
                 readonly [key: string]: string;
             };
-            /**
-             * Format: date-time
-             * @description The job waits until then.
-             */
-            readonly notBefore?: string;
-            /**
-             * Format: date-time
-             * @description The job fails with `deadline` when it is not done by then.
-             */
-            readonly notAfter?: string;
+            /** @description The job waits until then. */
+            readonly notBefore?: string | null;
+            /** @description The job fails with `deadline` when it is not done by then. */
+            readonly notAfter?: string | null;
             /**
              * @description fail (default), or restart at most three times when the source changes.
              * @enum {string}
@@ -849,7 +837,7 @@ export interface components {
                 /** @description Where OSS posts: up to 5 URLs, separated by semicolons, tried until one answers 200. */
                 readonly url: string;
                 /** @description The Host of the call; the URL's by default. */
-                readonly host?: string;
+                readonly host?: string | null;
                 /** @description What OSS posts, with variables: `bucket=${bucket}&object=${object}&size=${size}&run=${x:run}`. */
                 readonly body: string;
                 /**
@@ -861,16 +849,16 @@ export interface components {
                 readonly vars?: {
                     readonly [key: string]: string;
                 };
-            };
+            } | null;
             /** @description Who is told what becomes of the job, by Standard Webhooks. */
             readonly webhook?: {
                 /** @description https, at a public address unless LONGSHORE_WEBHOOK_ALLOW names its host. */
                 readonly url: string;
                 /** @description Which events are told; job.completed, job.failed, job.cancelled by default. */
                 readonly events?: readonly ("job.queued" | "job.running" | "job.completing" | "job.completed" | "job.failed" | "job.paused" | "job.cancelling" | "job.cancelled" | "job.waiting" | "job.updated" | "job.deleted")[];
-            };
+            } | null;
             /** @description CRC-64/XZ that the source must have, decimal. */
-            readonly crc64?: string;
+            readonly crc64?: string | null;
         };
         /** @description What to change of a job; what is absent stays. A job at work follows at once. */
         readonly JobChanges: {
@@ -878,7 +866,7 @@ export interface components {
             readonly priority?: number;
             /** @description Parts of this job in flight at once. */
             readonly parallel?: number;
-            /** @description Null takes the limit away. */
+            /** @description What this job may send in a second, from 1KiB on; off or null: no limit of its own. */
             readonly bandwidth?: string | null;
             /** @description Replace all that the job has. */
             readonly labels?: {
@@ -969,6 +957,42 @@ export interface components {
             readonly createdAt: string;
             /** @description Set when the batch is settled: completed, failed or cancelled. */
             readonly finishedAt: string | null;
+            readonly priority: number;
+            readonly options: components["schemas"]["BatchOptions"];
+        };
+        /** @description What was asked for, with every default resolved: it can be sent again in a request. */
+        readonly BatchOptions: {
+            readonly headers: {
+                readonly [key: string]: string;
+            };
+            /** @enum {string} */
+            readonly ifExists: "overwrite" | "skip" | "skipSame" | "fail";
+            readonly partSize: number;
+            readonly multipartThreshold: number;
+            readonly parallel: number;
+            readonly sequential: boolean;
+            /** @enum {string} */
+            readonly onSourceChange: "fail" | "restart";
+            readonly notBefore: string | null;
+            readonly notAfter: string | null;
+            /** @description As it was asked for; null: no limit of its own. */
+            readonly bandwidth: string | null;
+            readonly deleteSource: boolean;
+            readonly callback: {
+                readonly url: string;
+                readonly host: string | null;
+                readonly body: string;
+                /** @enum {string} */
+                readonly bodyType: "application/x-www-form-urlencoded" | "application/json";
+                readonly vars: {
+                    readonly [key: string]: string;
+                };
+            } | null;
+            readonly webhook: {
+                /** @description Without its query, which may be a secret. */
+                readonly url: string;
+                readonly events: readonly string[];
+            } | null;
         };
         readonly BatchPage: {
             readonly items: readonly components["schemas"]["Batch"][];
@@ -1062,14 +1086,51 @@ export interface components {
             readonly startedAt: string | null;
             /** @description Set when the job is settled: completed, failed or cancelled. */
             readonly finishedAt: string | null;
+            /** @description What the job was asked to wait for, also when it has passed. */
             readonly notBefore: string | null;
             /** @description Grows with every change by PATCH: the ETag is `"v<version>"`. */
             readonly version: number;
+            readonly options: components["schemas"]["JobOptions"];
         };
         readonly JobPage: {
             readonly items: readonly components["schemas"]["Job"][];
             /** @description Null at the end. */
             readonly nextCursor: string | null;
+        };
+        /** @description What was asked for, with every default resolved: it can be sent again in a request. */
+        readonly JobOptions: {
+            readonly headers: {
+                readonly [key: string]: string;
+            };
+            /** @enum {string} */
+            readonly ifExists: "overwrite" | "skip" | "skipSame" | "fail";
+            readonly partSize: number;
+            readonly multipartThreshold: number;
+            readonly parallel: number;
+            readonly sequential: boolean;
+            /** @enum {string} */
+            readonly onSourceChange: "fail" | "restart";
+            readonly notBefore: string | null;
+            readonly notAfter: string | null;
+            /** @description As it was asked for; null: no limit of its own. */
+            readonly bandwidth: string | null;
+            readonly deleteSource: boolean;
+            readonly callback: {
+                readonly url: string;
+                readonly host: string | null;
+                readonly body: string;
+                /** @enum {string} */
+                readonly bodyType: "application/x-www-form-urlencoded" | "application/json";
+                readonly vars: {
+                    readonly [key: string]: string;
+                };
+            } | null;
+            readonly webhook: {
+                /** @description Without its query, which may be a secret. */
+                readonly url: string;
+                readonly events: readonly string[];
+            } | null;
+            readonly crc64: string | null;
         };
         /** @description `data:` of job.progress, which has no id and is never stored. */
         readonly JobProgress: {
@@ -1089,9 +1150,139 @@ export interface components {
             readonly batchId: string | null;
             /** @description The name of the token whose request it was. */
             readonly by?: string;
-            readonly job?: components["schemas"]["Job"];
+            readonly job?: components["schemas"]["EventJob"];
             readonly part?: components["schemas"]["Part"];
-            readonly batch?: components["schemas"]["Batch"];
+            readonly batch?: components["schemas"]["EventBatch"];
+        };
+        /** @description A batch as it was then, without its options. */
+        readonly EventBatch: {
+            readonly id: string;
+            /**
+             * @description failed: settled with a failed job or a problem of the walk. paused: nothing of it is moving.
+             * @enum {string}
+             */
+            readonly state: "scanning" | "running" | "paused" | "cancelling" | "completed" | "failed" | "cancelled";
+            /** @description Without `dir`: a list of files. */
+            readonly source: {
+                readonly dir?: string;
+                readonly include?: readonly string[];
+                readonly exclude?: readonly string[];
+                readonly followSymlinks?: boolean;
+            };
+            readonly target: {
+                readonly bucket: string;
+                readonly prefix: string;
+            };
+            readonly dryRun: boolean;
+            /** @description Jobs by state, those that were deleted since included. */
+            readonly totals: {
+                readonly jobs: number;
+                readonly queued: number;
+                readonly running: number;
+                readonly completing: number;
+                readonly paused: number;
+                readonly cancelling: number;
+                /** @description With those that were skipped. */
+                readonly completed: number;
+                readonly failed: number;
+                readonly cancelled: number;
+                /** @description Completed without sending anything, by `ifExists`. */
+                readonly skipped: number;
+                readonly bytesTotal: number;
+                readonly bytesUploaded: number;
+            };
+            readonly walk: {
+                readonly done: boolean;
+                /** @description Files that became jobs (in a dry run: would have), and problems. */
+                readonly seen: number;
+                readonly problemCount: number;
+                /** @description The first 100; all of them are at `/v1/batches/{id}/problems`. */
+                readonly problems: readonly components["schemas"]["BatchProblem"][];
+            };
+            readonly labels: {
+                readonly [key: string]: string;
+            };
+            /** Format: date-time */
+            readonly createdAt: string;
+            /** @description Set when the batch is settled: completed, failed or cancelled. */
+            readonly finishedAt: string | null;
+        };
+        /** @description A job as it was then, without its options. */
+        readonly EventJob: {
+            readonly id: string;
+            /** @enum {string} */
+            readonly state: "queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled";
+            /** @description Why an unsettled job is not moving. */
+            readonly waiting: ("backoff" | "endpoint" | "credentials" | "storage" | "notBefore") | null;
+            readonly source: {
+                readonly path: string;
+                readonly size: number;
+            };
+            readonly target: {
+                readonly bucket: string;
+                readonly key: string;
+            };
+            readonly batchId: string | null;
+            readonly priority: number;
+            /** @description Parts in flight at once. */
+            readonly parallel: number;
+            /** @description Bytes per second that the job may send by itself; null: no limit of its own. */
+            readonly bandwidth: number | null;
+            readonly labels: {
+                readonly [key: string]: string;
+            };
+            readonly upload: {
+                /** @description Null before the start. */
+                readonly mode: ("put" | "multipart") | null;
+                readonly uploadId: string | null;
+                readonly partSize: number | null;
+                readonly partCount: number | null;
+            };
+            readonly outcome: ("uploaded" | "skipped") | null;
+            readonly progress: components["schemas"]["Progress"];
+            /** @description The proof of a completed job. */
+            readonly receipt: {
+                readonly size: number;
+                /** @description CRC-64/XZ, decimal. */
+                readonly crc64: string;
+                /** @description OSS's CRC-64 of the whole object. */
+                readonly serverCrc64: string | null;
+                /** @enum {string} */
+                readonly proof: "object" | "parts";
+                readonly etag: string;
+                readonly versionId: string | null;
+                readonly requestId: string | null;
+                /** Format: date-time */
+                readonly completedAt: string;
+            } | null;
+            /** @description What became of the source of a job with `deleteSource`; null before, and without. */
+            readonly sourceRemoval: {
+                /** @enum {string} */
+                readonly state: "removed" | "kept";
+                /** @description Why the source was kept. */
+                readonly note: string | null;
+            } | null;
+            /** @description Why the job failed. */
+            readonly error: {
+                /** @enum {string} */
+                readonly code: "source_changed" | "source_missing" | "source_unreadable" | "object_exists" | "access_denied" | "no_such_bucket" | "bad_request" | "integrity" | "too_many_attempts" | "deadline" | "callback_failed";
+                readonly message: string;
+                readonly ossCode: string | null;
+                readonly requestId: string | null;
+            } | null;
+            /** @description Charged tries since the last retry. */
+            readonly attempts: number;
+            /** @description How often the job was taken up. */
+            readonly runs: number;
+            /** Format: date-time */
+            readonly createdAt: string;
+            readonly startedAt: string | null;
+            /** @description Set when the job is settled: completed, failed or cancelled. */
+            readonly finishedAt: string | null;
+            /** @description What the job was asked to wait for, also when it has passed. */
+            readonly notBefore: string | null;
+            /** @description Grows with every change by PATCH: the ETag is `"v<version>"`. */
+            readonly version: number;
         };
         /** @description A multipart upload that is open in OSS. */
         readonly Orphan: {

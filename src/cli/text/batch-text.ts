@@ -1,7 +1,8 @@
 import type { BatchProblem } from '../../core/batch.js'
-import type { BatchView } from '../../core/batch-view.js'
+import type { BatchAnswer, BatchView } from '../../core/batch-view.js'
 import { formatBytes } from '../terminal/readable.js'
 import { escapeText } from '../terminal/terminal-text.js'
+import { optionsText } from './options-text.js'
 
 /** Every function here answers text that is safe to print, as in job-text.ts. */
 
@@ -23,7 +24,7 @@ export const batchProblemLine = ({ path, code, message }: BatchProblem): string 
   escapeText(`${path}: ${message} (${code})`)
 
 /** Everything about a batch, with its first problems. */
-export const batchLines = (batch: BatchView): string[] => {
+export const batchLines = (batch: BatchAnswer): string[] => {
   const { source, target, walk } = batch
   const hidden = walk.problemCount - walk.problems.length
   return [
@@ -31,6 +32,7 @@ export const batchLines = (batch: BatchView): string[] => {
     `state     ${escapeText(batch.state)}${batch.dryRun ? ' (dry run)' : ''}`,
     `source    ${source.dir === undefined ? 'a list of files' : escapeText(source.dir)}`,
     `target    ${escapeText(`oss://${target.bucket}/${target.prefix}`)}`,
+    `options   ${optionsText(batch.options)}`,
     `progress  ${batchProgressText(batch)}`,
     `walk      ${walk.done ? 'done' : 'not done'}, ${walk.seen} files seen`,
     ...walk.problems.map(({ path, code, message }) => escapeText(`problem   ${path}: ${message} (${code})`)),

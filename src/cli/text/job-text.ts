@@ -1,9 +1,10 @@
 import type { StoredEvent } from '../../core/event.js'
 import type { JobError } from '../../core/failure.js'
-import type { JobView, ProgressView } from '../../core/job-view.js'
+import type { JobAnswer, JobView, ProgressView } from '../../core/job-view.js'
 import type { Problem } from '../client/http-client.js'
 import { formatBytes, formatSeconds } from '../terminal/readable.js'
 import { escapeText, fitEnd, wrapWords } from '../terminal/terminal-text.js'
+import { optionsText } from './options-text.js'
 
 /** Every function here answers text that is safe to print: what came from the server or a file name is escaped. */
 
@@ -103,7 +104,7 @@ const uploadText = ({ upload }: JobView): string | null => {
 }
 
 /** Everything `show` tells of a job. `columns`: of the terminal, to which a long error is wrapped; null elsewhere. */
-export const jobLines = (job: JobView, columns: number | null): string[] => {
+export const jobLines = (job: JobAnswer, columns: number | null): string[] => {
   const labels = Object.entries(job.labels).map(([key, value]) => escapeText(`${key}=${value}`))
   return [
     `job ${escapeText(job.id)}`,
@@ -115,6 +116,7 @@ export const jobLines = (job: JobView, columns: number | null): string[] => {
     ...row('progress', `${percentOf(job)}%, ${progressText(job.progress)}`),
     ...row('error', job.error === null ? null : errorText(job.error), columns),
     ...row('priority', job.priority === 0 ? null : String(job.priority)),
+    ...row('options', optionsText(job.options), columns),
     ...row('labels', labels.length === 0 ? null : labels.join(' ')),
     ...row('attempts', `${job.attempts}, runs ${job.runs}`),
     ...row('created', escapeText(job.createdAt)),

@@ -13,7 +13,7 @@ export interface WalkDeps {
   readonly walker: Pick<DirectoryWalker, 'walk'>
   readonly sources: SourceOpener
   readonly names: JobNames
-  readonly clock: Pick<Clock, 'now' | 'sleep'>
+  readonly clock: Pick<Clock, 'sleep'>
   /** How many jobs may be queued for a walk to go on; null: any number. */
   readonly mostQueued: number | null
 }
@@ -39,16 +39,13 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
   const { store, walker, sources, names, clock, mostQueued } = deps
   const { id, target, template, source } = batch
 
-  const jobOf = ({ path, key, fingerprint }: Candidate, now: number): NewJob => {
+  const jobOf = ({ path, key, fingerprint }: Candidate): NewJob => {
     const { bucket, endpoint, region } = target
     const of = { batchId: id, source: { path, fingerprint }, target: { bucket, key, endpoint, region } }
-    return newJob(template, of, names, now)
+    return newJob(template, of, names)
   }
 
-  const jobsOf = (files: readonly Candidate[]): readonly NewJob[] => {
-    const now = clock.now()
-    return batch.dryRun ? [] : files.map((file) => jobOf(file, now))
-  }
+  const jobsOf = (files: readonly Candidate[]): readonly NewJob[] => (batch.dryRun ? [] : files.map(jobOf))
 
   /** Makes jobs of these while there is room for them only now and then. */
   const takeAsRoomAllows = async (files: readonly Candidate[]): Promise<'ok' | 'stopped'> => {

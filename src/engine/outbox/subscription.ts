@@ -10,10 +10,10 @@ export interface WebhookRequest {
 
 /** What a request's webhook asks for; null when it has none. Throws AppError `invalid_request` when it could not be served. */
 export const webhookWishOf = (
-  webhook: WebhookRequest | undefined,
+  webhook: WebhookRequest | null | undefined,
   sender: Pick<WebhookSender, 'refusal'> | null,
 ): WebhookWish | null => {
-  if (webhook === undefined) return null
+  if (webhook == null) return null
   const refuse = (path: string, message: string): never => {
     throw new AppError('invalid_request', `${path} ${message}`, { errors: [{ path, message }] })
   }

@@ -8,10 +8,10 @@ import {
   type PlannedFile,
 } from '../../core/batch.js'
 import type { BatchVerb } from '../../core/batch-steps.js'
-import { type BatchView, shownProblems, viewBatch } from '../../core/batch-view.js'
+import { answerBatch, type BatchAnswer, shownProblems } from '../../core/batch-view.js'
 import { type Caller, maySteer, mayWrite } from '../../core/caller.js'
 import { Failure } from '../../core/failure.js'
-import { type JobView, viewJob } from '../../core/job-view.js'
+import { answerJob, type JobAnswer } from '../../core/job-view.js'
 import { isTargetAllowed } from '../../core/object-key.js'
 import type { BatchStore } from '../../ports/batch-store.js'
 import type { DirectoryWalker } from '../../ports/directory-walker.js'
@@ -42,15 +42,15 @@ export interface Batches {
     request: BatchRequest,
     idempotency: IdempotencyKey | null,
     caller: Caller,
-  ): Promise<{ batch: BatchView; replayed: boolean }>
-  get(batchId: string): Promise<BatchView>
-  list(page: PageRequest): Promise<Page<BatchView>>
-  control(batchId: string, verb: BatchVerb, caller: Caller): Promise<BatchView>
+  ): Promise<{ batch: BatchAnswer; replayed: boolean }>
+  get(batchId: string): Promise<BatchAnswer>
+  list(page: PageRequest): Promise<Page<BatchAnswer>>
+  control(batchId: string, verb: BatchVerb, caller: Caller): Promise<BatchAnswer>
   problems(batchId: string, page: PageRequest): Promise<Page<BatchProblem>>
   /** What a dry run would have sent. */
   planned(batchId: string, page: PageRequest): Promise<Page<PlannedFile>>
   /** Every job of the batch, newest first, read as it is taken. */
-  manifest(batchId: string): Promise<AsyncIterable<JobView>>
+  manifest(batchId: string): Promise<AsyncIterable<JobAnswer>>
 }
 
 interface Deps {
@@ -115,10 +115,10 @@ export const createBatches = (deps: Deps): Batches => {
     return batch
   }
 
-  const view = async (batch: Batch): Promise<BatchView> => {
-    if (batch.problems === 0) return viewBatch(batch, [])
+  const view = async (batch: Batch): Promise<BatchAnswer> => {
+    if (batch.problems === 0) return answerBatch(batch, [])
     const { items } = await store.batchProblems(batch.id, { limit: shownProblems, cursor: null })
-    return viewBatch(batch, items)
+    return answerBatch(batch, items)
   }
 
   /** Every key begins with the prefix, so what holds for that holds for all. */
@@ -162,11 +162,11 @@ export const createBatches = (deps: Deps): Batches => {
     return { batch, files: filesOf(request, prefix) }
   }
 
-  async function* jobsOf(batchId: string): AsyncGenerator<JobView> {
+  async function* jobsOf(batchId: string): AsyncGenerator<JobAnswer> {
     let cursor: string | null = null
     do {
       const page: Awaited<ReturnType<JobStore['list']>> = await store.list({ batchId }, { limit: manifestPage, cursor })
-      for (const job of page.items) yield viewJob(job)
+      for (const job of page.items) yield answerJob(job)
       cursor = page.nextCursor
     } while (cursor !== null)
   }

@@ -1,7 +1,16 @@
+import { parseRate } from '../../core/bandwidth.js'
 import type { BatchProblem, JobTemplate } from '../../core/batch.js'
 import { type CallbackRequest, callbackWishOf } from '../../core/callback.js'
 import type { Caller } from '../../core/caller.js'
-import type { Fingerprint, IfExists, JobTarget, NewJob, OnSourceChange, WebhookWish } from '../../core/job.js'
+import type {
+  Fingerprint,
+  IfExists,
+  JobOptions,
+  JobTarget,
+  NewJob,
+  OnSourceChange,
+  WebhookWish,
+} from '../../core/job.js'
 import { keyProblem } from '../../core/object-key.js'
 import { maxObjectSize } from '../../core/plan.js'
 import type { WebhookRequest } from '../outbox/subscription.js'
@@ -11,20 +20,20 @@ export interface JobOptionsRequest {
   readonly partSize?: number | undefined
   readonly multipartThreshold?: number | undefined
   readonly parallel?: number | undefined
-  /** Bytes per second. */
-  readonly bandwidth?: number | undefined
+  /** A size for a second like `20MiB`, as it was asked for. */
+  readonly bandwidth?: string | null | undefined
   readonly sequential?: boolean | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly ifExists?: IfExists | undefined
-  readonly crc64?: string | undefined
+  readonly crc64?: string | null | undefined
   readonly priority?: number | undefined
   readonly labels?: Readonly<Record<string, string>> | undefined
   /** Milliseconds since the epoch. */
-  readonly notBefore?: number | undefined
-  readonly notAfter?: number | undefined
+  readonly notBefore?: number | null | undefined
+  readonly notAfter?: number | null | undefined
   readonly onSourceChange?: OnSourceChange | undefined
-  readonly webhook?: WebhookRequest | undefined
-  readonly callback?: CallbackRequest | undefined
+  readonly webhook?: WebhookRequest | null | undefined
+  readonly callback?: CallbackRequest | null | undefined
   readonly deleteSource?: boolean | undefined
 }
 
@@ -33,6 +42,11 @@ export interface OptionDefaults {
   readonly partSize: number
   readonly multipartThreshold: number
   readonly parallel: number
+}
+
+const bandwidthOf = (asked: string | null): Pick<JobOptions, 'bandwidth' | 'bandwidthAsked'> => {
+  const rate = asked === null ? null : parseRate(asked)
+  return asked === null || rate === null ? {} : { bandwidth: rate, bandwidthAsked: asked }
 }
 
 export const templateOf = (
@@ -50,11 +64,11 @@ export const templateOf = (
     crc64: request.crc64 ?? null,
     notAfter: request.notAfter ?? null,
     onSourceChange: request.onSourceChange ?? 'fail',
-    ...(request.bandwidth === undefined ? {} : { bandwidth: request.bandwidth }),
+    ...bandwidthOf(request.bandwidth ?? null),
     ...(roots === null ? {} : { roots }),
     ...(webhook === null ? {} : { webhook }),
     ...(request.deleteSource ? { deleteSource: true as const } : {}),
-    ...(request.callback === undefined ? {} : { callback: callbackWishOf(request.callback) }),
+    ...(request.callback == null ? {} : { callback: callbackWishOf(request.callback) }),
   },
   priority: request.priority ?? 0,
   labels: request.labels ?? {},
@@ -72,14 +86,11 @@ export const newJob = (
   template: JobTemplate,
   of: Pick<NewJob, 'source' | 'target' | 'batchId'>,
   names: JobNames,
-  now: number,
 ): NewJob => ({
   ...of,
   ...template,
   id: names.newId(),
   marker: names.newMarker(),
-  // A `notBefore` that has passed is no wait.
-  dueAt: template.dueAt !== null && template.dueAt > now ? template.dueAt : null,
 })
 
 /** Why a file cannot become a job of its batch; null when it can. */

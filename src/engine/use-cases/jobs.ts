@@ -2,7 +2,7 @@ import { AppError } from '../../core/app-error.js'
 import { type Caller, maySteer, mayWrite } from '../../core/caller.js'
 import { Failure } from '../../core/failure.js'
 import { type Fingerprint, isSettled, type Job, type JobChanges, type NewJob } from '../../core/job.js'
-import { heldUp, type JobView, viewJob, waitingFor } from '../../core/job-view.js'
+import { answerJob, heldUp, type JobAnswer, waitingFor } from '../../core/job-view.js'
 import { type AllowedTarget, isTargetAllowed } from '../../core/object-key.js'
 import { type PartView, viewPart } from '../../core/part-view.js'
 import { maxObjectSize } from '../../core/plan.js'
@@ -34,15 +34,15 @@ export interface Jobs {
     request: SubmitRequest,
     idempotency: IdempotencyKey | null,
     caller: Caller,
-  ): Promise<{ job: JobView; replayed: boolean }>
-  get(jobId: string): Promise<JobView>
+  ): Promise<{ job: JobAnswer; replayed: boolean }>
+  get(jobId: string): Promise<JobAnswer>
   /** The job when it is settled, or as it is after `timeoutMs`, or when the signal aborts. */
-  wait(jobId: string, timeoutMs: number, signal: AbortSignal): Promise<JobView>
-  list(filter: JobFilter, page: PageRequest): Promise<Page<JobView>>
+  wait(jobId: string, timeoutMs: number, signal: AbortSignal): Promise<JobAnswer>
+  list(filter: JobFilter, page: PageRequest): Promise<Page<JobAnswer>>
   parts(jobId: string, page: PageRequest): Promise<Page<PartView>>
-  control(jobId: string, verb: Verb, caller: Caller): Promise<JobView>
+  control(jobId: string, verb: Verb, caller: Caller): Promise<JobAnswer>
   /** `ifVersions`: of what the caller saw of the job, or null when it does not matter. */
-  change(jobId: string, changes: JobChanges, ifVersions: readonly number[] | null, caller: Caller): Promise<JobView>
+  change(jobId: string, changes: JobChanges, ifVersions: readonly number[] | null, caller: Caller): Promise<JobAnswer>
   remove(jobId: string, caller: Caller): Promise<void>
 }
 
@@ -122,7 +122,7 @@ export const createJobs = (deps: Deps): Jobs => {
     return deps.health.isResting(job.target) ? waitingFor(job, 'endpoint') : job
   }
 
-  const view = (job: Job): JobView => viewJob(asItStands(job), progress.live(job.id) ?? undefined)
+  const view = (job: Job): JobAnswer => answerJob(asItStands(job), progress.live(job.id) ?? undefined)
 
   const fingerprintOf = async (path: string, within?: readonly string[]): Promise<Fingerprint> => {
     const source = await sources.open(path, within).catch((error: unknown) => {
@@ -180,7 +180,7 @@ export const createJobs = (deps: Deps): Jobs => {
     const source = { path: request.source.path, fingerprint }
     const target = { bucket, key, endpoint: defaults.endpoint, region: defaults.region }
     const template = templateOf(request, defaults, { roots: caller.roots, webhook })
-    return newJob(template, { batchId: null, source, target }, names, clock.now())
+    return newJob(template, { batchId: null, source, target }, names)
   }
 
   return {

@@ -6,6 +6,7 @@ import {
   abortAnswersSchema,
   batchPageSchema,
   batchProblemPageSchema,
+  eventJobSchema,
   eventSchema,
   jobPageSchema,
   jobProgressSchema,
@@ -25,9 +26,10 @@ import {
   webhookPageSchema,
   webhookSchema,
 } from '../shapes/answers.js'
-import { batchProblemSchema, batchSchema, plannedFileSchema } from '../shapes/batch-answers.js'
+import { batchProblemSchema, batchSchema, eventBatchSchema, plannedFileSchema } from '../shapes/batch-answers.js'
 import { batchRequestSchema } from '../shapes/batch-request.js'
 import { jobChangesSchema, jobRequestSchema } from '../shapes/job-request.js'
+import { batchOptionsSchema, optionsSchema } from '../shapes/options-answer.js'
 import { abortRequestSchema } from '../shapes/orphan-request.js'
 import { sessionRequestSchema } from '../shapes/session-request.js'
 import { settingsChangesSchema, settingsSchema } from '../shapes/settings-request.js'
@@ -58,13 +60,17 @@ const requests = register({
 })
 const answers = register({
   Batch: batchSchema,
+  BatchOptions: batchOptionsSchema,
   BatchPage: batchPageSchema,
   BatchProblem: batchProblemSchema,
   BatchProblemPage: batchProblemPageSchema,
   Job: jobSchema,
   JobPage: jobPageSchema,
+  JobOptions: optionsSchema,
   JobProgress: jobProgressSchema,
   Event: eventSchema,
+  EventBatch: eventBatchSchema,
+  EventJob: eventJobSchema,
   Orphan: orphanSchema,
   OrphanAbortAnswers: abortAnswersSchema,
   OrphanPage: orphanPageSchema,

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { JobView } from '../../core/job-view.js'
+import type { JobAnswer } from '../../core/job-view.js'
 import type { Batches } from '../../engine/use-cases/batches.js'
 import type { Drain } from '../../engine/use-cases/drain.js'
 import type { Jobs } from '../../engine/use-cases/jobs.js'
@@ -25,7 +25,7 @@ export interface BatchRoutesDeps {
   readonly drain: Pick<Drain, 'assertOpen' | 'admit'>
 }
 
-async function* linesOf(jobs: AsyncIterable<JobView>): AsyncGenerator<string> {
+async function* linesOf(jobs: AsyncIterable<JobAnswer>): AsyncGenerator<string> {
   for await (const job of jobs) yield `${JSON.stringify(job)}\n`
 }
 

@@ -4,11 +4,12 @@ import { scopes } from '../../core/caller.js'
 import { eventTypes } from '../../core/event.js'
 import { jobErrorCodes } from '../../core/failure.js'
 import { jobStates, outcomes, proofs, removalOutcomes, uploadModes, waitingReasons } from '../../core/job.js'
-import type { JobView } from '../../core/job-view.js'
+import type { JobAnswer } from '../../core/job-view.js'
 import { webhookStates } from '../../core/webhook.js'
 import { uploadOwners } from '../../engine/use-cases/orphan-view.js'
 import { abortResults } from '../../engine/use-cases/orphans.js'
-import { batchProblemSchema, batchSchema, plannedFileSchema } from './batch-answers.js'
+import { batchProblemSchema, batchSchema, eventBatchSchema, plannedFileSchema } from './batch-answers.js'
+import { exampleOptions, optionsSchema } from './options-answer.js'
 
 /**
  * Shapes of the answers, for the OpenAPI document. A test has the compiler compare them with the views' own types, so
@@ -28,7 +29,7 @@ export const progressSchema = z.object({
   etaSeconds: z.number().min(0).nullable(),
 })
 
-const exampleJob: JobView = {
+const exampleJob: JobAnswer = {
   id: '0199c3f2a1b47c3e9d5f0a6b7c8d9e0f',
   state: 'completed',
   waiting: null,
@@ -69,66 +70,72 @@ const exampleJob: JobView = {
   finishedAt: '2026-01-01T00:00:09.121Z',
   notBefore: null,
   version: 1,
+  options: exampleOptions,
+}
+
+const jobFields = {
+  id: z.string(),
+  state: z.enum(jobStates),
+  waiting: z.enum(waitingReasons).nullable().describe('Why an unsettled job is not moving.'),
+  source: z.object({ path: z.string(), size }),
+  target: z.object({ bucket: z.string(), key: z.string() }),
+  batchId: z.string().nullable(),
+  priority: z.int(),
+  parallel: z.int().min(1).describe('Parts in flight at once.'),
+  bandwidth: size.nullable().describe('Bytes per second that the job may send by itself; null: no limit of its own.'),
+  labels: z.record(z.string(), z.string()),
+  upload: z.object({
+    mode: z.enum(uploadModes).nullable().describe('Null before the start.'),
+    uploadId: z.string().nullable(),
+    partSize: size.nullable(),
+    partCount: size.nullable(),
+  }),
+  outcome: z.enum(outcomes).nullable(),
+  progress: progressSchema,
+  receipt: z
+    .object({
+      size,
+      crc64,
+      serverCrc64: crc64.nullable().describe("OSS's CRC-64 of the whole object."),
+      proof: z.enum(proofs),
+      etag: z.string(),
+      versionId: z.string().nullable(),
+      requestId: z.string().nullable(),
+      completedAt: instant,
+    })
+    .nullable()
+    .describe('The proof of a completed job.'),
+  sourceRemoval: z
+    .object({
+      state: z.enum(removalOutcomes),
+      note: z.string().nullable().describe('Why the source was kept.'),
+    })
+    .nullable()
+    .describe('What became of the source of a job with `deleteSource`; null before, and without.'),
+  error: z
+    .object({
+      code: z.enum(jobErrorCodes),
+      message: z.string(),
+      ossCode: z.string().nullable(),
+      requestId: z.string().nullable(),
+    })
+    .nullable()
+    .describe('Why the job failed.'),
+  attempts: size.describe('Charged tries since the last retry.'),
+  runs: size.describe('How often the job was taken up.'),
+  createdAt: instant,
+  startedAt: instant.nullable(),
+  finishedAt: instant.nullable().describe('Set when the job is settled: completed, failed or cancelled.'),
+  notBefore: instant.nullable().describe('What the job was asked to wait for, also when it has passed.'),
+  version: z.int().min(1).describe('Grows with every change by PATCH: the ETag is `"v<version>"`.'),
 }
 
 export const jobSchema = z
-  .object({
-    id: z.string(),
-    state: z.enum(jobStates),
-    waiting: z.enum(waitingReasons).nullable().describe('Why an unsettled job is not moving.'),
-    source: z.object({ path: z.string(), size }),
-    target: z.object({ bucket: z.string(), key: z.string() }),
-    batchId: z.string().nullable(),
-    priority: z.int(),
-    parallel: z.int().min(1).describe('Parts in flight at once.'),
-    bandwidth: size.nullable().describe('Bytes per second that the job may send by itself; null: no limit of its own.'),
-    labels: z.record(z.string(), z.string()),
-    upload: z.object({
-      mode: z.enum(uploadModes).nullable().describe('Null before the start.'),
-      uploadId: z.string().nullable(),
-      partSize: size.nullable(),
-      partCount: size.nullable(),
-    }),
-    outcome: z.enum(outcomes).nullable(),
-    progress: progressSchema,
-    receipt: z
-      .object({
-        size,
-        crc64,
-        serverCrc64: crc64.nullable().describe("OSS's CRC-64 of the whole object."),
-        proof: z.enum(proofs),
-        etag: z.string(),
-        versionId: z.string().nullable(),
-        requestId: z.string().nullable(),
-        completedAt: instant,
-      })
-      .nullable()
-      .describe('The proof of a completed job.'),
-    sourceRemoval: z
-      .object({
-        state: z.enum(removalOutcomes),
-        note: z.string().nullable().describe('Why the source was kept.'),
-      })
-      .nullable()
-      .describe('What became of the source of a job with `deleteSource`; null before, and without.'),
-    error: z
-      .object({
-        code: z.enum(jobErrorCodes),
-        message: z.string(),
-        ossCode: z.string().nullable(),
-        requestId: z.string().nullable(),
-      })
-      .nullable()
-      .describe('Why the job failed.'),
-    attempts: size.describe('Charged tries since the last retry.'),
-    runs: size.describe('How often the job was taken up.'),
-    createdAt: instant,
-    startedAt: instant.nullable(),
-    finishedAt: instant.nullable().describe('Set when the job is settled: completed, failed or cancelled.'),
-    notBefore: instant.nullable(),
-    version: z.int().min(1).describe('Grows with every change by PATCH: the ETag is `"v<version>"`.'),
-  })
+  .object({ ...jobFields, options: optionsSchema })
   .meta({ description: 'One source on its way to one object.', examples: [exampleJob] })
+
+/** A job as events show it: without its options. */
+export const eventJobSchema = z.object(jobFields).describe('A job as it was then, without its options.')
 
 export const partSchema = z.object({
   partNumber: z.int().min(1),
@@ -158,9 +165,9 @@ export const eventSchema = z
     jobId: z.string().nullable().describe('Null for batch.completed.'),
     batchId: z.string().nullable(),
     by: z.string().optional().describe('The name of the token whose request it was.'),
-    job: jobSchema.optional(),
+    job: eventJobSchema.optional(),
     part: partSchema.optional(),
-    batch: batchSchema.optional(),
+    batch: eventBatchSchema.optional(),
   })
   .describe(
     '`data:` of a stored event: `job` as it was then, `part` for part.uploaded, `batch` for batch.completed (settled, however it ended).',

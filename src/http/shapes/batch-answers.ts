@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { batchProblemCodes, batchStates } from '../../core/batch.js'
-import { type BatchView, shownProblems } from '../../core/batch-view.js'
+import { type BatchAnswer, shownProblems } from '../../core/batch-view.js'
+import { batchOptionsSchema, exampleBatchOptions } from './options-answer.js'
 
 /** Shapes of the answers about batches; see answers.ts. */
 const instant = z.string().meta({ format: 'date-time' })
 const size = z.int().min(0)
 
-const exampleBatch: BatchView = {
+const exampleBatch: BatchAnswer = {
   id: 'b-0199c3f2a1b47c3e9d5f0a6b7c8d9',
   state: 'running',
   source: { dir: '/srv/in/out', include: ['**/*.mp4'], exclude: ['tmp'], followSymlinks: false },
@@ -42,6 +43,8 @@ const exampleBatch: BatchView = {
   labels: { run: '42' },
   createdAt: '2026-01-01T00:00:07.000Z',
   finishedAt: null,
+  priority: 0,
+  options: exampleBatchOptions,
 }
 
 export const batchProblemSchema = z
@@ -53,51 +56,56 @@ export const batchProblemSchema = z
   })
   .describe('Why a file or directory did not become jobs.')
 
+const batchFields = {
+  id: z.string(),
+  state: z
+    .enum(batchStates)
+    .describe('failed: settled with a failed job or a problem of the walk. paused: nothing of it is moving.'),
+  source: z
+    .object({
+      dir: z.string().optional(),
+      include: z.array(z.string()).readonly().optional(),
+      exclude: z.array(z.string()).readonly().optional(),
+      followSymlinks: z.boolean().optional(),
+    })
+    .describe('Without `dir`: a list of files.'),
+  target: z.object({ bucket: z.string(), prefix: z.string() }),
+  dryRun: z.boolean(),
+  totals: z
+    .object({
+      jobs: size,
+      queued: size,
+      running: size,
+      completing: size,
+      paused: size,
+      cancelling: size,
+      completed: size.describe('With those that were skipped.'),
+      failed: size,
+      cancelled: size,
+      skipped: size.describe('Completed without sending anything, by `ifExists`.'),
+      bytesTotal: size,
+      bytesUploaded: size,
+    })
+    .describe('Jobs by state, those that were deleted since included.'),
+  walk: z.object({
+    done: z.boolean(),
+    seen: size.describe('Files that became jobs (in a dry run: would have), and problems.'),
+    problemCount: size,
+    problems: z
+      .array(batchProblemSchema)
+      .readonly()
+      .describe(`The first ${shownProblems}; all of them are at \`/v1/batches/{id}/problems\`.`),
+  }),
+  labels: z.record(z.string(), z.string()),
+  createdAt: instant,
+  finishedAt: instant.nullable().describe('Set when the batch is settled: completed, failed or cancelled.'),
+}
+
 export const batchSchema = z
-  .object({
-    id: z.string(),
-    state: z
-      .enum(batchStates)
-      .describe('failed: settled with a failed job or a problem of the walk. paused: nothing of it is moving.'),
-    source: z
-      .object({
-        dir: z.string().optional(),
-        include: z.array(z.string()).readonly().optional(),
-        exclude: z.array(z.string()).readonly().optional(),
-        followSymlinks: z.boolean().optional(),
-      })
-      .describe('Without `dir`: a list of files.'),
-    target: z.object({ bucket: z.string(), prefix: z.string() }),
-    dryRun: z.boolean(),
-    totals: z
-      .object({
-        jobs: size,
-        queued: size,
-        running: size,
-        completing: size,
-        paused: size,
-        cancelling: size,
-        completed: size.describe('With those that were skipped.'),
-        failed: size,
-        cancelled: size,
-        skipped: size.describe('Completed without sending anything, by `ifExists`.'),
-        bytesTotal: size,
-        bytesUploaded: size,
-      })
-      .describe('Jobs by state, those that were deleted since included.'),
-    walk: z.object({
-      done: z.boolean(),
-      seen: size.describe('Files that became jobs (in a dry run: would have), and problems.'),
-      problemCount: size,
-      problems: z
-        .array(batchProblemSchema)
-        .readonly()
-        .describe(`The first ${shownProblems}; all of them are at \`/v1/batches/{id}/problems\`.`),
-    }),
-    labels: z.record(z.string(), z.string()),
-    createdAt: instant,
-    finishedAt: instant.nullable().describe('Set when the batch is settled: completed, failed or cancelled.'),
-  })
+  .object({ ...batchFields, priority: z.int(), options: batchOptionsSchema })
   .meta({ description: 'Jobs made together, watched and steered as one.', examples: [exampleBatch] })
+
+/** A batch as events show it: without its options. */
+export const eventBatchSchema = z.object(batchFields).describe('A batch as it was then, without its options.')
 
 export const plannedFileSchema = z.object({ path: z.string(), key: z.string(), size })

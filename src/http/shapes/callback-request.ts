@@ -5,7 +5,7 @@ import { type CallbackRequest, callbackBodyTypes, callbackProblems } from '../..
 export const callbackSchema = z
   .strictObject({
     url: z.string().describe('Where OSS posts: up to 5 URLs, separated by semicolons, tried until one answers 200.'),
-    host: z.string().describe("The Host of the call; the URL's by default.").optional(),
+    host: z.string().nullable().describe("The Host of the call; the URL's by default.").optional(),
     // biome-ignore-start lint/suspicious/noTemplateCurlyInString: it is OSS that fills them in
     body: z
       .string()

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseRate, rateProblem } from '../../core/bandwidth.js'
+import { isOff, parseRate, rateProblem } from '../../core/bandwidth.js'
 import { ifExistsPolicies, type JobChanges, sourceChangePolicies } from '../../core/job.js'
 import { headerProblems } from '../../core/object-headers.js'
 import { bucketProblem, keyProblem, pathProblem } from '../../core/object-key.js'
@@ -59,15 +59,12 @@ export const instant = z.iso
 const bytes = (min: number, max: number) => z.int().min(min).max(max)
 
 const parallel = z.int().min(1).max(64).describe('Parts of this job in flight at once.').optional()
-const bandwidth = z
-  .string()
-  .transform((text, context) => {
-    const rate = parseRate(text)
-    if (rate !== null) return rate
-    context.addIssue({ code: 'custom', message: rateProblem(text) ?? 'is not valid' })
-    return z.NEVER
+const bandwidth = ruled((text) => (isOff(text) ? null : rateProblem(text)))
+  .nullable()
+  .meta({
+    description: 'What this job may send in a second, from 1KiB on; off or null: no limit of its own.',
+    examples: ['20MiB'],
   })
-  .meta({ description: 'What this job may send in a second, from 1KiB on.', examples: ['20MiB'] })
 const priority = z.int().min(-100).max(100).describe('Higher goes first; 0 by default.').optional()
 
 /** The body of PATCH /v1/jobs/:id. */
@@ -75,10 +72,15 @@ export const jobChangesSchema = z
   .strictObject({
     priority,
     parallel,
-    bandwidth: bandwidth.nullable().describe('Null takes the limit away.').optional(),
+    bandwidth: bandwidth.optional(),
     labels: labels.describe('Replace all that the job has.').optional(),
   })
-  .transform((body): JobChanges => Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)))
+  .transform(({ bandwidth: asked, ...body }): JobChanges => {
+    const given = Object.entries(body).filter(([, value]) => value !== undefined)
+    if (asked === undefined) return Object.fromEntries(given)
+    const rate = asked === null ? null : parseRate(asked)
+    return Object.fromEntries([...given, ['bandwidth', rate], ...(rate === null ? [] : [['bandwidthAsked', asked]])])
+  })
   .meta({
     description: 'What to change of a job; what is absent stays. A job at work follows at once.',
     examples: [{ priority: 10, parallel: 8, bandwidth: '20MiB', labels: { run: '42' } }],
@@ -103,8 +105,8 @@ export const jobOptionFields = {
   ifExists: z.enum(ifExistsPolicies).describe('What to do when the object exists; overwrite by default.').optional(),
   priority,
   labels: labels.optional(),
-  notBefore: instant.describe('The job waits until then.').optional(),
-  notAfter: instant.describe('The job fails with `deadline` when it is not done by then.').optional(),
+  notBefore: instant.nullable().describe('The job waits until then.').optional(),
+  notAfter: instant.nullable().describe('The job fails with `deadline` when it is not done by then.').optional(),
   onSourceChange: z
     .enum(sourceChangePolicies)
     .describe('fail (default), or restart at most three times when the source changes.')
@@ -116,20 +118,24 @@ export const jobOptionFields = {
     )
     .optional(),
   callback: callbackSchema
+    .nullable()
     .describe(
       'Whom OSS calls when the object is there. When the call fails the job fails with `callback_failed`, and has its receipt.',
     )
     .optional(),
-  webhook: webhookWishSchema.describe('Who is told what becomes of the job, by Standard Webhooks.').optional(),
+  webhook: webhookWishSchema
+    .nullable()
+    .describe('Who is told what becomes of the job, by Standard Webhooks.')
+    .optional(),
 }
 
 interface Times {
-  readonly notBefore?: number | undefined
-  readonly notAfter?: number | undefined
+  readonly notBefore?: number | null | undefined
+  readonly notAfter?: number | null | undefined
 }
 
 export const checkTimes = ({ notBefore, notAfter }: Times, context: z.RefinementCtx): void => {
-  if (notBefore === undefined || notAfter === undefined || notAfter > notBefore) return
+  if (notBefore == null || notAfter == null || notAfter > notBefore) return
   context.addIssue({ code: 'custom', path: ['notAfter'], message: 'must be later than notBefore' })
 }
 
@@ -144,7 +150,7 @@ export const jobRequestSchema = z
       key: ruled(keyProblem).describe('1 to 1023 bytes in UTF-8.'),
     }),
     ...jobOptionFields,
-    crc64: ruled(crc64Problem).describe('CRC-64/XZ that the source must have, decimal.').optional(),
+    crc64: ruled(crc64Problem).nullable().describe('CRC-64/XZ that the source must have, decimal.').optional(),
   })
   .superRefine(checkTimes)
   .meta({

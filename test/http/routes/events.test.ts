@@ -1,9 +1,10 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { viewJob } from '../../../src/core/job-view.js'
 import type { FeedItem } from '../../../src/engine/feed/event-feed.js'
 import type { Clock } from '../../../src/ports/clock.js'
-import { createHarness, type Harness, jobView, realClock, until } from '../harness.js'
+import { createHarness, type Harness, jobView, realClock, storedJob, until } from '../harness.js'
 
 let opened: Harness[] = []
 let sockets: Socket[] = []
@@ -64,7 +65,7 @@ const event = (id: string, padding = ''): FeedItem => ({
     at: '2026-01-01T00:00:00.000Z',
     jobId: 'job-1',
     batchId: null,
-    job: jobView({ labels: padding === '' ? {} : { padding } }),
+    job: viewJob(storedJob({ labels: padding === '' ? {} : { padding } })),
   },
 })
 

@@ -25,7 +25,7 @@ describe('PATCH /v1/jobs/:id', () => {
     await patch({})
     await patch({ bandwidth: '1MiB' })
     await patch({ bandwidth: null })
-    const given = [{ parallel: 1 }, {}, { bandwidth: 1_048_576 }, { bandwidth: null }]
+    const given = [{ parallel: 1 }, {}, { bandwidth: 1_048_576, bandwidthAsked: '1MiB' }, { bandwidth: null }]
     expect(jobs.calls.map(({ args }) => args[1])).toEqual(given)
   })
 
@@ -60,7 +60,7 @@ describe('PATCH /v1/jobs/:id', () => {
     { labels: { '': 'x' } },
     { labels: ['x'] },
     { state: 'paused' },
-    { bandwidth: 'off' },
+    { bandwidth: 'none' },
   ])('refuses %j', async (changes) => {
     const { patch, jobs } = await setup()
     const answer = await patch(changes)

@@ -114,6 +114,7 @@ export const jobOf = (row: JobRow): Job => ({
   restarts: row.restarts,
   version: row.version,
   dueAt: row.due_at,
+  notBefore: row.not_before,
   createdAt: row.created_at,
   startedAt: row.started_at,
   finishedAt: row.finished_at,
@@ -160,8 +161,7 @@ export const steeredColumnsOf = (job: Job) => ({
 /** The columns that stay as submit made them. */
 export const lastingColumnsOf = (job: Job) => ({
   id: job.id,
-  // A new job waits for nothing but its `notBefore`.
-  not_before: job.dueAt,
+  not_before: job.notBefore,
   batch_id: job.batchId,
   source_path: job.source.path,
   bucket: job.target.bucket,
