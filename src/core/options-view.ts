@@ -1,6 +1,6 @@
 import type { CallbackWish } from './callback.js'
 import type { IfExists, Job, JobOptions, OnSourceChange, WebhookWish } from './job.js'
-import { withoutQuery } from './webhook.js'
+import { withoutQuery } from './shown-url.js'
 
 /**
  * What was asked for a batch's jobs, with every default resolved. It can be sent again as the options of a request, and

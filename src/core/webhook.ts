@@ -1,4 +1,5 @@
 import type { JobView } from './job-view.js'
+import { withoutQuery } from './shown-url.js'
 
 /** What is told when a job does not say: the events with which it settles. */
 export const defaultWebhookEvents = ['job.completed', 'job.failed', 'job.cancelled'] as const
@@ -46,12 +47,6 @@ export const webhookBody = (type: string, at: number, job: JobView): string =>
 
 /** What messages are queued by: one slow host holds up no other. */
 export const webhookHost = (url: string): string => new URL(url).host
-
-/** What may stand behind the path of a URL is often a secret of its receiver. */
-export const withoutQuery = (url: string): string => {
-  const { origin, pathname } = new URL(url)
-  return origin + pathname
-}
 
 export const viewWebhook = (webhook: Webhook): WebhookView => ({
   id: webhook.id,
