@@ -287,6 +287,8 @@ export interface StoreStats {
   readonly jobs: Readonly<Record<JobState, number>>
   /** Unsettled jobs' bytes that OSS does not hold yet. */
   readonly bytesPending: number
+  /** Of those, the bytes of jobs that are to go now: neither paused nor cancelling, nor before their time. */
+  readonly bytesDue: number
   /** Jobs that wait for an instant, by reason. */
   readonly waiting: Readonly<Record<Waiting, number>>
   /**

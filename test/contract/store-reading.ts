@@ -210,6 +210,35 @@ export const readingTests = (setup: () => Promise<StoreSetup>): void => {
       expect((await store.stats()).waiting).toEqual({ ...none, notBefore: 1 })
     })
 
+    it('tell how many bytes are to go now, without what is paused, cancelled or scheduled', async () => {
+      const { store, submit, running, now } = await setup()
+      const due = async () => {
+        const { bytesDue, bytesPending } = await store.stats()
+        return [bytesDue, bytesPending]
+      }
+      expect(await due()).toEqual([0, 0])
+      const { lease } = await running()
+      const scheduled = await submit({ dueAt: now() + 5000 })
+      const waiting = await submit()
+      expect(await due()).toEqual([600, 900])
+      await store.control(waiting.id, { verb: 'pause' })
+      expect(await due()).toEqual([300, 900])
+      await store.beginUpload(lease, multipart, threeParts)
+      await store.setUploadId(lease, 'u')
+      await store.commitParts(lease, [sent(1)])
+      expect(await due()).toEqual([200, 800])
+      // What waits because something failed goes by itself, so its time counts.
+      await store.release(lease, { to: 'queued', waiting: 'backoff', dueAt: now() + 1000 })
+      expect(await due()).toEqual([200, 800])
+      await store.control(scheduled.id, { verb: 'pause' })
+      await store.control(scheduled.id, { verb: 'resume' })
+      expect(await due()).toEqual([200, 800])
+      await store.control(scheduled.id, { verb: 'cancel' })
+      await store.control(waiting.id, { verb: 'resume' })
+      // It is cancelling, so its bytes are pending until the upload is gone, but nobody waits for them to be sent.
+      expect(await due()).toEqual([500, 800])
+    })
+
     it('tell since when a job could be taken up', async () => {
       const { store, submit, advance, now } = await setup()
       const ready = async () => (await store.stats()).oldestReadyAt

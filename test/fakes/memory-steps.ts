@@ -1,4 +1,4 @@
-import { isSettled, type Job, jobStates, type Receipt, waitingReasons } from '../../src/core/job.js'
+import { isDueState, isSettled, type Job, jobStates, type Receipt, waitingReasons } from '../../src/core/job.js'
 import {
   cancelJob,
   completeJob,
@@ -97,6 +97,9 @@ export const statsOf = (
     ),
     bytesPending: jobs
       .filter(({ state }) => !isSettled(state))
+      .reduce((sum, { source, bytesUploaded }) => sum + source.fingerprint.size - bytesUploaded, 0),
+    bytesDue: jobs
+      .filter(({ state, waiting }) => isDueState(state) && waiting !== 'notBefore')
       .reduce((sum, { source, bytesUploaded }) => sum + source.fingerprint.size - bytesUploaded, 0),
     waiting: tallyOf(
       waitingReasons,

@@ -1467,6 +1467,8 @@ export interface components {
             };
             /** @description Unsettled jobs' bytes that OSS does not hold yet. */
             readonly bytesPending: number;
+            /** @description Of `bytesPending`, those of jobs that are to go now: neither paused nor cancelling, nor before their time. */
+            readonly bytesDue: number;
             /** @description Jobs that wait for an instant, by reason. */
             readonly waiting: {
                 readonly backoff: number;

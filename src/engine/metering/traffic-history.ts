@@ -12,7 +12,7 @@ export interface HistoryStep {
 }
 
 export interface TrafficHistory {
-  /** Bytes were handed to the network; negative when a request that is sent again takes some back. */
+  /** Bytes were handed to the network, whatever becomes of them. */
   moved(bytes: number): void
   /** A run settled this job. */
   settled(job: Pick<Job, 'state'>): void
@@ -95,7 +95,7 @@ export const createTrafficHistory = (clock: Pick<Clock, 'now' | 'monotonic'>): T
         const lasted = last - first + 1
         steps.push({
           at: instantOf(from),
-          bytesPerSecond: Math.max(0, Math.round(sum(columns.bytes, first, last) / lasted)),
+          bytesPerSecond: Math.round(sum(columns.bytes, first, last) / lasted),
           filesPerSecond: Math.round((sum(columns.completed, first, last) * 1000) / lasted) / 1000,
           failed: sum(columns.failed, first, last),
         })

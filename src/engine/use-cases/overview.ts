@@ -41,6 +41,7 @@ export interface LiveStats {
 export interface StoredStats {
   readonly jobs: Readonly<Record<JobState, number>>
   readonly bytesPending: number
+  readonly bytesDue: number
   readonly waiting: Readonly<Record<Waiting, number>>
   readonly queue: { readonly oldestReadyAt: string | null; readonly ageSeconds: number }
   readonly webhooks: Readonly<Record<WebhookState, number>> & {
@@ -100,6 +101,7 @@ export const createOverview = (deps: OverviewDeps): Overview => {
   const storedOf = (stats: StoreStats): StoredStats => ({
     jobs: stats.jobs,
     bytesPending: stats.bytesPending,
+    bytesDue: stats.bytesDue,
     waiting: stats.waiting,
     queue: { oldestReadyAt: iso(stats.oldestReadyAt), ageSeconds: ageOf(stats.oldestReadyAt) },
     webhooks: {

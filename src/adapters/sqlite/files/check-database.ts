@@ -32,6 +32,12 @@ const counters: readonly { readonly since: number; readonly sql: string }[] = [
       FROM wait_counts AS counted LEFT JOIN jobs ON jobs.waiting = counted.waiting GROUP BY counted.waiting`,
   },
   {
+    since: 15,
+    sql: `SELECT 'the counter of bytes that wait for ' || counted.waiting AS name, counted.bytes_pending AS counter,
+        coalesce(sum(jobs.source_size - jobs.bytes_uploaded), 0) AS actual
+      FROM wait_counts AS counted LEFT JOIN jobs ON jobs.waiting = counted.waiting GROUP BY counted.waiting`,
+  },
+  {
     since: 10,
     sql: `SELECT 'the counter of ' || counted.state || ' webhook messages' AS name, counted.messages AS counter, count(webhooks.n) AS actual
       FROM webhook_counts AS counted LEFT JOIN webhooks ON webhooks.state = counted.state GROUP BY counted.state`,

@@ -1,5 +1,5 @@
 import type SqliteDatabase from 'better-sqlite3'
-import { type JobState, jobStates, type Waiting, waitingReasons } from '../../../core/job.js'
+import { isDueState, type JobState, jobStates, type Waiting, waitingReasons } from '../../../core/job.js'
 import { type WebhookState, webhookStates } from '../../../core/webhook.js'
 import { bytesOf } from '../files/file-system.js'
 import type { Ledger } from '../jobs/job-writer.js'
@@ -18,6 +18,9 @@ const tabled = <K extends string>(names: readonly K[], rows: readonly (readonly 
   const counts = new Map(rows)
   return Object.fromEntries(names.map((name) => [name, counts.get(name) ?? 0])) as Record<K, number>
 }
+
+const sumOf = (rows: readonly { readonly bytes_pending: number }[]): number =>
+  rows.reduce((sum, row) => sum + row.bytes_pending, 0)
 
 /** What those who watch ask. */
 export const createStatsOperations = ({ database, statements }: Ledger): Operations<'stats'> => {
@@ -40,7 +43,11 @@ export const createStatsOperations = ({ database, statements }: Ledger): Operati
   return {
     stats: () => {
       const jobs = statements.countsByState.all() as { state: JobState; jobs: number; bytes_pending: number }[]
-      const waits = statements.countsByWait.all() as { waiting: Waiting; jobs: number }[]
+      const waits = statements.countsByWait.all() as {
+        waiting: Waiting
+        jobs: number
+        bytes_pending: number
+      }[]
       const webhooks = statements.countsOfWebhooks.all() as { state: WebhookState; messages: number }[]
       const oldest = statements.oldestPendingWebhook.get() as { began_at: number } | undefined
       return {
@@ -48,7 +55,10 @@ export const createStatsOperations = ({ database, statements }: Ledger): Operati
           jobStates,
           jobs.map((row) => [row.state, row.jobs] as const),
         ),
-        bytesPending: jobs.reduce((sum, row) => sum + row.bytes_pending, 0),
+        bytesPending: sumOf(jobs),
+        bytesDue:
+          sumOf(jobs.filter(({ state }) => isDueState(state))) -
+          sumOf(waits.filter(({ waiting }) => waiting === 'notBefore')),
         waiting: tabled(
           waitingReasons,
           waits.map((row) => [row.waiting, row.jobs] as const),
