@@ -26,6 +26,8 @@ export interface BatchView {
     readonly skipped: number
     readonly bytesTotal: number
     readonly bytesUploaded: number
+    /** On their way, as far as this daemon knows: 0 in stored events. */
+    readonly bytesInFlight: number
   }
   readonly walk: {
     readonly done: boolean
@@ -48,7 +50,7 @@ export interface BatchAnswer extends BatchView {
 export const shownProblems = 100
 
 /** The public face of a batch. Pure, so that stored events and live answers cannot drift apart. */
-export const viewBatch = (batch: Batch, problems: readonly BatchProblem[]): BatchView => {
+export const viewBatch = (batch: Batch, problems: readonly BatchProblem[], bytesInFlight = 0): BatchView => {
   const { counts, source, target } = batch
   const { queued, running, completing, paused, failed, cancelling, completed, cancelled, skipped } = counts
   const { bytesTotal, bytesUploaded } = counts
@@ -73,6 +75,7 @@ export const viewBatch = (batch: Batch, problems: readonly BatchProblem[]): Batc
       skipped,
       bytesTotal,
       bytesUploaded,
+      bytesInFlight,
     },
     walk: { done: batch.walk === 'done', seen: batch.seen, problemCount: batch.problems, problems },
     labels: batch.template.labels,
@@ -82,8 +85,8 @@ export const viewBatch = (batch: Batch, problems: readonly BatchProblem[]): Batc
 }
 
 /** The answer to a request about a batch. */
-export const answerBatch = (batch: Batch, problems: readonly BatchProblem[]): BatchAnswer => ({
-  ...viewBatch(batch, problems),
+export const answerBatch = (batch: Batch, problems: readonly BatchProblem[], bytesInFlight = 0): BatchAnswer => ({
+  ...viewBatch(batch, problems, bytesInFlight),
   priority: batch.template.priority,
   options: viewBatchOptions({ options: batch.template.options, notBefore: batch.template.dueAt }),
 })

@@ -253,6 +253,7 @@ export const startDaemon = async (
   const batches = createBatches({
     store,
     walker,
+    progress,
     newId: newBatchId,
     webhooks: sender,
     defaults,

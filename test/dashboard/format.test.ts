@@ -29,7 +29,7 @@ describe('sizes', () => {
 
 describe('durations', () => {
   it.each([
-    [0.2, 'under a second'],
+    [0.2, '< 1 s'],
     [59.4, '59 s'],
     [59.6, '1 min 00 s'],
     [125, '2 min 05 s'],

@@ -1,55 +1,59 @@
 import { describe, expect, it } from 'vitest'
-import type { ProgressView } from '../../src/core/job-view.js'
-import { createThroughput, shownSeconds } from '../../src/dashboard/state/throughput.js'
-import { jobView } from '../http/harness.js'
+import { createThroughput, type HistoryAnswer, shownSeconds } from '../../src/dashboard/state/throughput.js'
 
-const progress = (bytesUploaded: number, bytesInFlight = 0): ProgressView => ({
-  ...jobView().progress,
-  bytesUploaded,
-  bytesInFlight,
+const start = Date.parse('2026-01-01T00:00:00.250Z')
+
+/** Seconds of the daemon, the first of them `from` seconds after the start. */
+const answer = (from: number, rates: readonly number[]): HistoryAnswer => ({
+  stepSeconds: 1,
+  items: rates.map((bytesPerSecond, index) => ({
+    at: new Date(start + (from + index) * 1000).toISOString(),
+    bytesPerSecond,
+  })),
 })
 
-const second = 1000
-
 describe('the throughput', () => {
-  it('is what jobs have moved, in the mean of three seconds', () => {
-    const throughput = createThroughput(0)
-    throughput.progress('a', progress(100), 10 * second)
-    throughput.progress('a', progress(100, 200), 10 * second + 500)
-    throughput.progress('a', progress(400, 0), 11 * second)
-    expect(throughput.now(12 * second)).toBe(100)
-    expect(throughput.now(20 * second)).toBe(0)
+  it("is the daemon's, in the mean of three seconds, without the one that lasts still", () => {
+    const throughput = createThroughput()
+    throughput.take(answer(0, [300, 300, 300, 0, 7]), 0)
+    expect(throughput.series().slice(-4)).toEqual([300, 300, 300, 200])
   })
 
-  it('counts a job that is seen for the first time from where it is', () => {
-    const throughput = createThroughput(0)
-    throughput.progress('a', progress(1_000_000), 10 * second)
-    expect(throughput.now(11 * second)).toBe(0)
+  it('knows nothing of the time before the daemon was there', () => {
+    const throughput = createThroughput()
+    expect(throughput.series()).toEqual(Array(shownSeconds).fill(null))
+    throughput.take(answer(0, [300, 0]), 0)
+    expect(throughput.series()).toEqual([...Array(shownSeconds - 1).fill(null), 300])
   })
 
-  it('counts bytes that are sent again once', () => {
-    const throughput = createThroughput(0)
-    throughput.progress('a', progress(0), 10 * second)
-    throughput.progress('a', progress(0, 300), 10 * second)
-    throughput.progress('a', progress(0, 0), 10 * second)
-    throughput.progress('a', progress(300, 0), 10 * second)
-    expect(throughput.now(11 * second)).toBe(100)
+  it('asks for everything at first and after a pause, else for what is new', () => {
+    const throughput = createThroughput()
+    expect(throughput.range(0)).toBe('303s')
+    throughput.take(answer(0, [1, 2]), 0)
+    expect(throughput.range(1000)).toBe('10s')
+    expect(throughput.range(60_000)).toBe('303s')
   })
 
-  it('counts a small file that is there and gone between two looks, and none that was skipped', () => {
-    const throughput = createThroughput(0)
-    throughput.job(jobView({ id: 'a' }), 10 * second)
-    throughput.job(jobView({ id: 'a', state: 'completed', finishedAt: 1 }), 10 * second)
-    throughput.job(jobView({ id: 'b' }), 10 * second)
-    throughput.job(jobView({ id: 'b', state: 'completed', outcome: 'skipped', finishedAt: 1 }), 10 * second)
-    expect(throughput.now(11 * second)).toBeCloseTo(10 / 3)
+  it('lays new answers over what it has: a second that lasted is corrected', () => {
+    const throughput = createThroughput()
+    throughput.take(answer(0, [30, 30, 30, 1]), 0)
+    throughput.take(answer(2, [30, 90, 5]), 1000)
+    expect(throughput.series().slice(-2)).toEqual([30, 50])
   })
 
-  it('shows nothing of the time before the page was there, and forgets what is older than its chart', () => {
-    const throughput = createThroughput(10 * second)
-    const series = throughput.series(13 * second)
-    expect(series).toHaveLength(shownSeconds)
-    expect(series.slice(-4)).toEqual([null, 0, 0, 0])
-    expect(throughput.series(1000 * second).every((value) => value === 0)).toBe(true)
+  it('keeps the past of a daemon that was restarted, and forgets what is no longer shown', () => {
+    const throughput = createThroughput()
+    throughput.take(answer(0, [90, 90, 90, 90]), 0)
+    throughput.take(answer(8, [6, 0]), 8000)
+    expect(throughput.series().slice(-9)).toEqual([90, 90, 90, 90, null, null, null, null, 6])
+    throughput.take(answer(4000, [0, 0]), 4_000_000)
+    expect(throughput.series().filter((rate) => rate !== null)).toEqual([0])
+  })
+
+  it('believes a daemon whose clock was set back', () => {
+    const throughput = createThroughput()
+    throughput.take(answer(1000, [90, 90]), 0)
+    throughput.take(answer(0, [6, 6, 0]), 1000)
+    expect(throughput.series().slice(-2)).toEqual([6, 6])
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { batchProblemCodes, batchStates } from '../../src/core/batch.js'
+import { batchProblemCodes, batchStates, createBatch } from '../../src/core/batch.js'
+import { viewBatch } from '../../src/core/batch-view.js'
 import { jobErrorCodes } from '../../src/core/failure.js'
 import { jobStates, waitingReasons } from '../../src/core/job.js'
 import {
@@ -10,13 +11,19 @@ import {
   plainProblem,
   waitingSentence,
 } from '../../src/dashboard/text/words.js'
+import { batchRequest } from '../contract/store-batches.js'
 
 describe('the words of the page', () => {
   it('tell every state apart by its word, or by its outcome', () => {
     const words = jobStates.map((state) => jobBadge({ state, waiting: null, outcome: null }).word)
     expect(new Set(words).size).toBe(jobStates.length)
     expect(jobBadge({ state: 'completed', waiting: null, outcome: 'skipped' }).word).toBe('Skipped')
-    expect(new Set(batchStates.map((state) => batchBadge(state).word)).size).toBe(batchStates.length)
+    const { totals } = viewBatch(createBatch(batchRequest('b'), 0), [])
+    const some = { dryRun: false, totals: { ...totals, jobs: 1 } }
+    expect(new Set(batchStates.map((state) => batchBadge({ state, ...some }).word)).size).toBe(batchStates.length)
+    expect(batchBadge({ state: 'completed', ...some }).tone).toBe('good')
+    expect(batchBadge({ state: 'completed', dryRun: false, totals })).toMatchObject({ word: 'No files', tone: 'calm' })
+    expect(batchBadge({ state: 'completed', ...some, dryRun: true })).toMatchObject({ word: 'Dry run', tone: 'calm' })
   })
 
   it('say why a job waits, in its state and in a sentence', () => {

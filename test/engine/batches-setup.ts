@@ -45,6 +45,7 @@ export const setupBatches = (
   const batches = createBatches({
     store,
     walker,
+    progress: { batchBytesInFlight: () => 0 },
     newId: () => `b-${++made}`,
     webhooks: null,
     defaults: {

@@ -27,6 +27,7 @@ export const createIdleBatches = (clock: Clock): { readonly batches: Batches; re
         if (dir !== '/srv/in/out') throw new Failure('permanent', 'There is no such directory')
       },
     },
+    progress: { batchBytesInFlight: () => 0 },
     newId: () => `b-${++made}`,
     webhooks: null,
     defaults: batchDefaults,

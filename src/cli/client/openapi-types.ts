@@ -941,6 +941,8 @@ export interface components {
                 readonly skipped: number;
                 readonly bytesTotal: number;
                 readonly bytesUploaded: number;
+                /** @description On their way to OSS; 0 in stored events. */
+                readonly bytesInFlight: number;
             };
             readonly walk: {
                 readonly done: boolean;
@@ -1190,6 +1192,8 @@ export interface components {
                 readonly skipped: number;
                 readonly bytesTotal: number;
                 readonly bytesUploaded: number;
+                /** @description On their way to OSS; 0 in stored events. */
+                readonly bytesInFlight: number;
             };
             readonly walk: {
                 readonly done: boolean;

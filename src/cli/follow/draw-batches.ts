@@ -62,8 +62,9 @@ export const drawBatches = async (
     board.forgetJobs()
     return ended
   } finally {
+    // The last frame shows what was known when the wait ended, and not what is left once the followers are gone.
+    bars.stop()
     stop.abort()
     await working
-    bars.stop()
   }
 }

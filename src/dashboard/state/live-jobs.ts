@@ -7,14 +7,17 @@ import { type EventStream, openEventStream } from '../net/event-stream.js'
 import { createFrames } from './frames.js'
 import { createJobList, type JobList } from './job-list.js'
 import { type Filter, filterQuery, matchesFilter, noFilter } from './route.js'
-import { createThroughput } from './throughput.js'
+import { createThroughput, type HistoryAnswer } from './throughput.js'
 
 /** `away`: the daemon does not answer, and is asked again and again. */
 export type Connection = 'connecting' | 'live' | 'away'
 
 export interface Stats {
   readonly jobs: Readonly<Record<JobState, number>>
+  /** Bytes of unsettled jobs, and of those the ones that are neither paused nor scheduled for later. */
   readonly bytesPending: number
+  readonly bytesDue: number
+  readonly bytesPerSecond: number
 }
 
 type Item =
@@ -26,6 +29,8 @@ const nextPages = 1000
 /** So many jobs are loaded without being asked for; more come as one scrolls. */
 const eagerJobs = 10_000
 const statsEveryMs = 300
+/** Bytes move without an event: so often the daemon is asked how fast. */
+const beatMs = 1_000
 const tryAgainMs = 2_000
 
 /**
@@ -43,7 +48,7 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
   const refusal = signal<string | null>(null)
   /** The job of the job's page. */
   const watched = signal<JobView | null>(null)
-  const throughput = createThroughput(Date.now())
+  const throughput = createThroughput()
 
   let filter: Filter = noFilter
   let list: JobList = createJobList(() => true)
@@ -62,18 +67,31 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
 
   const refreshStats = (): void => {
     if (statsTimer !== null) return
-    statsTimer = setTimeout(async () => {
+    const load = async (): Promise<void> => {
       stats.value = await api.get<Stats>('v1/stats').catch(() => stats.peek())
       statsTimer = null
-    }, statsEveryMs)
+    }
+    statsTimer = setTimeout(load, stats.peek() === null ? 0 : statsEveryMs)
   }
 
+  const refreshThroughput = async (): Promise<void> => {
+    const answer = await api
+      .get<HistoryAnswer>(`v1/stats/history?range=${throughput.range(Date.now())}`)
+      .catch(() => null)
+    if (answer !== null) throughput.take(answer, Date.now())
+  }
+
+  const beat = (): void => {
+    if (stream === null || document.hidden || connection.peek() !== 'live') return
+    refreshStats()
+    void refreshThroughput()
+  }
+  setInterval(beat, beatMs)
+
   const take = (items: readonly Item[]): void => {
-    const atMs = Date.now()
     for (const item of items) {
       if (item.kind === 'progress') {
         list.progress(item.id, item.progress)
-        throughput.progress(item.id, item.progress, atMs)
         const seen = watched.peek()
         if (seen?.id === item.id) {
           watched.value = { ...seen, progress: item.progress }
@@ -83,7 +101,6 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
       }
       const { type, job } = item.event
       if (job !== undefined) {
-        throughput.job(job, atMs)
         if (type === 'job.deleted') list.remove(job.id)
         else list.put(job)
         if (watchedId === job.id) {
@@ -105,7 +122,6 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
     list.awaitPage()
     const page = await api.get<Page<JobView>>(`v1/jobs?${query}`)
     if (current !== generation) return false
-    for (const job of page.items) if (job.finishedAt === null) throughput.progress(job.id, job.progress, Date.now())
     list.fill(page.items)
     cursor = page.nextCursor
     complete.value = cursor === null
@@ -177,7 +193,7 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
       onOpen: (again) => {
         connection.value = 'live'
         if (!again) begin()
-        else refreshStats()
+        beat()
       },
       onEvent: (event) => later({ kind: 'event', event }),
       onProgress: (id, progress) => later({ kind: 'progress', id, progress }),

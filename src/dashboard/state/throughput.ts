@@ -1,69 +1,59 @@
-import type { JobView, ProgressView } from '../../core/job-view.js'
-
 /** Seconds that the chart shows. */
 export const shownSeconds = 300
-/** The figure beside the chart is the mean of so many whole seconds. */
+/** A point of the chart is the mean of so many seconds, for the eye. */
 const meanSeconds = 3
+/** A second may be told while it lasts; it is asked for again as long as it is so young. */
+const overlapSeconds = 10
 
-/** Bytes that went to OSS, second by second, as far as this page has seen them. */
-export interface Throughput {
-  /** A job as an event or a list has it. */
-  job(job: JobView, atMs: number): void
-  progress(id: string, progress: ProgressView, atMs: number): void
-  forget(id: string): void
-  /** Bytes per second of the last `shownSeconds` whole seconds, oldest first, smoothed for the eye; null before the page was there. */
-  series(nowMs: number): (number | null)[]
-  now(nowMs: number): number
+/** What `GET /v1/stats/history` answers, as far as the chart needs it. */
+export interface HistoryAnswer {
+  readonly stepSeconds: number
+  readonly items: readonly { readonly at: string; readonly bytesPerSecond: number }[]
 }
 
-const movedOf = ({ bytesUploaded, bytesInFlight }: ProgressView): number => bytesUploaded + bytesInFlight
+/** Bytes that went to OSS, second by second, as the daemon tells it. */
+export interface Throughput {
+  /** The `range` to ask for: everything that is shown at first and after a pause, else what is new. */
+  range(nowMs: number): string
+  /** Takes an answer that arrived at `nowMs`. Steps that are no single seconds are ignored. */
+  take(answer: HistoryAnswer, nowMs: number): void
+  /** Bytes per second of the last `shownSeconds` whole seconds, oldest first; null where the daemon knows nothing. */
+  series(): (number | null)[]
+}
 
 /**
- * Counts how far each job has come at most, so that a part that is sent again counts once. A job that is seen for the
- * first time counts from where it is.
+ * Keeps the daemon's own seconds. Its clock may differ from this one's, so its newest second is what the chart ends with;
+ * while the daemon is away the chart stays as it was last seen.
  */
-export const createThroughput = (sinceMs: number): Throughput => {
-  const firstSecond = Math.floor(sinceMs / 1000)
-  const moved = new Map<string, number>()
+export const createThroughput = (): Throughput => {
   const seconds = new Map<number, number>()
+  let newest: number | null = null
+  let takenAtMs = Number.NEGATIVE_INFINITY
 
-  const note = (id: string, bytes: number, atMs: number): void => {
-    const before = moved.get(id)
-    if (before === undefined) {
-      moved.set(id, bytes)
-      return
-    }
-    if (bytes <= before) return
-    moved.set(id, bytes)
-    const second = Math.floor(atMs / 1000)
-    seconds.set(second, (seconds.get(second) ?? 0) + bytes - before)
-    if (seconds.size > 2 * shownSeconds) {
-      for (const old of seconds.keys()) if (old < second - shownSeconds - meanSeconds) seconds.delete(old)
-    }
-  }
-
-  const meanUntil = (second: number): number => {
-    let sum = 0
-    for (let back = 0; back < meanSeconds; back++) sum += seconds.get(second - back) ?? 0
-    return sum / meanSeconds
+  const meanUntil = (last: number): number | null => {
+    const known = Array.from({ length: meanSeconds }, (_, back) => seconds.get(last - back)).filter(
+      (bytes) => bytes !== undefined,
+    )
+    return seconds.has(last) ? known.reduce((sum, bytes) => sum + bytes, 0) / known.length : null
   }
 
   return {
-    job(job, atMs) {
-      // Skipped files were not sent, and a job that begins anew has its bytes before it again.
-      if (job.outcome === 'skipped' || job.state === 'queued') moved.set(job.id, movedOf(job.progress))
-      note(job.id, movedOf(job.progress), atMs)
-      if (job.finishedAt !== null) moved.delete(job.id)
+    range: (nowMs) =>
+      nowMs - takenAtMs < (overlapSeconds - 2) * 1000 ? `${overlapSeconds}s` : `${shownSeconds + meanSeconds}s`,
+    take({ stepSeconds, items }, nowMs) {
+      if (stepSeconds !== 1) return
+      for (const { at, bytesPerSecond } of items) seconds.set(Math.floor(Date.parse(at) / 1000), bytesPerSecond)
+      const last = items.at(-1)
+      if (last === undefined) return
+      takenAtMs = nowMs
+      newest = Math.floor(Date.parse(last.at) / 1000)
+      const oldest = newest - shownSeconds - meanSeconds
+      for (const second of seconds.keys()) if (second < oldest || second > newest) seconds.delete(second)
     },
-    progress: (id, progress, atMs) => note(id, movedOf(progress), atMs),
-    forget: (id) => void moved.delete(id),
-    series(nowMs) {
-      const last = Math.floor(nowMs / 1000) - 1
-      return Array.from({ length: shownSeconds }, (_, index) => {
-        const second = last - shownSeconds + 1 + index
-        return second < firstSecond ? null : meanUntil(second)
-      })
+    series() {
+      // The newest second still lasts.
+      const last = (newest ?? 0) - 1
+      return Array.from({ length: shownSeconds }, (_, index) => meanUntil(last - shownSeconds + 1 + index))
     },
-    now: (nowMs) => meanUntil(Math.floor(nowMs / 1000) - 1),
   }
 }

@@ -15,9 +15,9 @@ export const formatBytes = (bytes: number): string => {
 
 export const formatRate = (bytesPerSecond: number): string => `${formatBytes(bytesPerSecond)}/s`
 
-/** `under a second`, `12 s`, `2 min 05 s`, `3 h 07 min`, `2 d 4 h`: what a person would say. */
+/** `< 1 s`, `12 s`, `2 min 05 s`, `3 h 07 min`, `2 d 4 h`: what a person would say. */
 export const formatDuration = (seconds: number): string => {
-  if (seconds < 1) return 'under a second'
+  if (seconds < 1) return '< 1 s'
   const whole = Math.round(seconds)
   if (whole < 60) return `${whole} s`
   const two = (value: number): string => String(value).padStart(2, '0')

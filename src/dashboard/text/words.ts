@@ -1,4 +1,5 @@
 import type { BatchProblemCode, BatchState } from '../../core/batch.js'
+import type { BatchView } from '../../core/batch-view.js'
 import type { EventType } from '../../core/event.js'
 import type { JobErrorCode } from '../../core/failure.js'
 import type { IfExists, JobState, Proof, Waiting } from '../../core/job.js'
@@ -63,7 +64,13 @@ export const jobBadge = (job: Pick<JobView, 'state' | 'waiting' | 'outcome'>): B
   return { ...badge, tone: job.waiting === 'notBefore' ? 'calm' : 'warn', word: waitingWords[job.waiting].word }
 }
 
-export const batchBadge = (state: BatchState): Badge => batchBadges[state]
+/** A dry run sent nothing, and a batch without a file had nothing to do: neither is a success to be proud of. */
+export const batchBadge = ({ state, dryRun, totals }: Pick<BatchView, 'state' | 'dryRun' | 'totals'>): Badge => {
+  const badge = batchBadges[state]
+  if (state !== 'completed') return badge
+  if (dryRun) return { ...badge, word: 'Dry run', tone: 'calm' }
+  return totals.jobs === 0 ? { word: 'No files', tone: 'calm', icon: 'minus' } : badge
+}
 
 export const waitingSentence = (waiting: Waiting): string => waitingWords[waiting].sentence
 

@@ -26,7 +26,7 @@ const Page = () => {
 
 export const App = () => {
   const dashboard = useDashboard()
-  const { signIn, submitting, question, announcer } = dashboard
+  const { signIn, submitting, question, announcer, jobs } = dashboard
   useEffect(() => listenToKeys(dashboard), [dashboard])
   if (signIn.value === 'needed') return <SignIn />
   return (
@@ -36,7 +36,7 @@ export const App = () => {
       </a>
       <TopBar />
       <Banner />
-      <main id="main" tabIndex={-1}>
+      <main id="main" tabIndex={-1} class={jobs.connection.value === 'away' ? 'last-seen' : undefined}>
         <Page />
       </main>
       <NoticeBar />

@@ -32,6 +32,7 @@ export const batchTitle = ({ source, target }: BatchView): string =>
 export const batchSentence = ({ totals, walk, dryRun }: BatchView): string => {
   if (dryRun) return `A dry run: ${plural(walk.seen, 'file')} would be sent.`
   const { jobs, completed, failed, cancelled, paused, skipped, bytesTotal } = totals
+  if (jobs === 0 && walk.done && walk.problemCount === 0) return 'No file was found, so there was nothing to do.'
   const others = [
     failed > 0 ? `${failed} failed` : '',
     paused > 0 ? `${paused} paused` : '',
@@ -43,12 +44,13 @@ export const batchSentence = ({ totals, walk, dryRun }: BatchView): string => {
 }
 
 export const BatchProgress = ({ batch }: { readonly batch: BatchView }) => {
-  const { bytesTotal, bytesUploaded, jobs, completed } = batch.totals
+  const { bytesTotal, bytesUploaded, bytesInFlight, jobs, completed } = batch.totals
+  if (batch.finishedAt !== null && jobs === 0) return null
   const percent =
     batch.state === 'completed'
       ? 100
       : bytesTotal > 0
-        ? Math.floor((bytesUploaded / bytesTotal) * 100)
+        ? Math.min(100, Math.floor(((bytesUploaded + bytesInFlight) / bytesTotal) * 100))
         : jobs > 0
           ? Math.floor((completed / jobs) * 100)
           : 0
@@ -57,9 +59,9 @@ export const BatchProgress = ({ batch }: { readonly batch: BatchView }) => {
       label={`Progress of ${batchTitle(batch)}`}
       total={bytesTotal}
       uploaded={bytesUploaded}
-      inFlight={0}
+      inFlight={bytesInFlight}
       percent={percent}
-      tone={batchBadge(batch.state).tone}
+      tone={batchBadge(batch).tone}
     />
   )
 }
@@ -124,7 +126,7 @@ export const BatchCard = ({ id }: { readonly id: string }) => {
     <section class="card batch" aria-label="Batch">
       <header class="card-head">
         <h2>
-          <span class="mono">{batchTitle(view)}</span> <Badge look={batchBadge(view.state)} />
+          <span class="mono">{batchTitle(view)}</span> <Badge look={batchBadge(view)} />
         </h2>
         <BatchButtons batch={view} />
       </header>

@@ -54,7 +54,7 @@ export const BatchesView = () => {
                 <a class="mono" href={jobsHash({ ...noFilter, batch: batch.id })}>
                   {batchTitle(batch)}
                 </a>{' '}
-                <Badge look={batchBadge(batch.state)} />
+                <Badge look={batchBadge(batch)} />
               </h2>
               <BatchButtons batch={batch} />
             </header>

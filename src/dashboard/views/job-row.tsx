@@ -25,10 +25,10 @@ const Amount = ({ job }: { readonly job: JobView }) => {
   )
 }
 
-const time = (job: JobView, now: Date): string => {
+const time = (job: JobView, now: Date, away: boolean): string => {
   if (job.finishedAt !== null) return formatAgo(job.finishedAt, now)
   const { etaSeconds } = job.progress
-  if (isMoving(job) && etaSeconds !== null) return `${formatDuration(etaSeconds)} left`
+  if (!away && isMoving(job) && etaSeconds !== null) return `${formatDuration(etaSeconds)} left`
   return ''
 }
 
@@ -37,15 +37,16 @@ interface Props {
   /** Counted from 1 with the head of the table. */
   readonly rowIndex: number
   readonly now: Date
+  /** The daemon does not answer: how fast the job is, is not known. */
+  readonly away: boolean
 }
 
-export const JobRow = ({ job, rowIndex, now }: Props) => {
+export const JobRow = ({ job, rowIndex, now, away }: Props) => {
   const badge = jobBadge(job)
   const name = fileNameOf(job.target.key)
   const percent = percentOf(job.progress, job.state === 'completed')
-  const rate = isMoving(job) ? job.progress.bytesPerSecond : null
-  const below =
-    job.state === 'failed' && job.error !== null ? plainError(job.error.code).sentence : folderOf(job.target)
+  const rate = isMoving(job) && !away ? job.progress.bytesPerSecond : null
+  const trouble = job.state === 'failed' && job.error !== null ? plainError(job.error.code).sentence : null
   return (
     <tr class={hasBar(job) ? 'job' : 'job done'} aria-rowindex={rowIndex}>
       <td class="cell-object">
@@ -56,7 +57,10 @@ export const JobRow = ({ job, rowIndex, now }: Props) => {
         >
           {name}
         </a>
-        <span class="below">{below}</span>
+        <span class="below" title={trouble ?? undefined}>
+          {folderOf(job.target)}
+          {trouble !== null && <span class="trouble-line"> {trouble}</span>}
+        </span>
       </td>
       <td class="cell-state">
         <Badge look={badge} />
@@ -78,7 +82,7 @@ export const JobRow = ({ job, rowIndex, now }: Props) => {
         </span>
       </td>
       <td class="cell-rate figure">{rate === null ? '' : formatRate(rate)}</td>
-      <td class="cell-time figure">{time(job, now)}</td>
+      <td class="cell-time figure">{time(job, now, away)}</td>
       <td class="cell-buttons">
         <JobButtons job={job} />
       </td>

@@ -41,10 +41,11 @@ export const JobTable = () => {
   if (last + nearEnd > list.size) void jobs.loadMore()
 
   const now = new Date()
+  const away = jobs.connection.value === 'away'
   const rows = []
   for (let index = first; index < last; index++) {
     const job = list.at(index)
-    if (job !== undefined) rows.push(<JobRow key={job.id} job={job} rowIndex={index + 2} now={now} />)
+    if (job !== undefined) rows.push(<JobRow key={job.id} job={job} rowIndex={index + 2} now={now} away={away} />)
   }
   return (
     <table class="jobs" aria-rowcount={jobs.complete.value ? list.size + 1 : -1} aria-label="Jobs">

@@ -75,10 +75,17 @@ const Buttons = ({ job }: { readonly job: Job }) => {
   )
 }
 
-const elapsed = (job: Job): string | null => {
-  if (job.startedAt === null) return null
-  const end = job.finishedAt === null ? Date.now() : Date.parse(job.finishedAt)
-  return formatDuration((end - Date.parse(job.startedAt)) / 1000)
+const isMoving = ({ state }: Job): boolean => state === 'running' || state === 'completing'
+
+/** Since when, or for how long. A job that rests, or rested, does not run meanwhile: only its beginning is known then. */
+const timeFact = (job: Job, now: Date): Fact => {
+  const { startedAt, finishedAt } = job
+  const lasted = (endMs: number): string => formatDuration((endMs - Date.parse(startedAt ?? '')) / 1000)
+  if (startedAt === null) return { name: 'Took', value: null }
+  if (finishedAt !== null)
+    return { name: job.runs > 1 ? 'From start to end' : 'Took', value: lasted(Date.parse(finishedAt)) }
+  if (isMoving(job) && job.runs <= 1) return { name: 'Running for', value: lasted(now.getTime()) }
+  return { name: 'First begun', value: formatInstant(startedAt, now) }
 }
 
 const factsOf = (job: Job): Fact[] => {
@@ -122,7 +129,7 @@ const factsOf = (job: Job): Fact[] => {
     },
     { name: 'Submitted', value: formatInstant(job.createdAt, now) },
     { name: 'Begins', value: job.notBefore === null ? null : formatInstant(job.notBefore, now) },
-    { name: job.finishedAt === null ? 'Running for' : 'Took', value: elapsed(job) },
+    timeFact(job, now),
     { name: 'Attempts', value: job.attempts === 0 ? null : `${plural(job.attempts, 'try', 'tries')} that failed` },
     { name: 'Taken up', value: job.runs > 1 ? plural(job.runs, 'time') : null },
     { name: 'Job', value: job.id, mono: true },
@@ -131,10 +138,12 @@ const factsOf = (job: Job): Fact[] => {
 }
 
 const Headline = ({ job }: { readonly job: Job }) => {
+  const { jobs } = useDashboard()
   const { bytesTotal, bytesUploaded, bytesInFlight, bytesPerSecond, etaSeconds } = job.progress
   const badge = jobBadge(job)
   const percent = percentOf(job.progress, job.state === 'completed')
-  const moving = job.state === 'running' || job.state === 'completing'
+  // Nobody tells how fast it is while the daemon is away.
+  const moving = isMoving(job) && jobs.connection.value !== 'away'
   return (
     <section class="card job-head" aria-label="Progress">
       <div class="figures big">
@@ -162,7 +171,10 @@ const Details = ({ id }: { readonly id: string }) => {
   const { api, jobs } = useDashboard()
   const details = useMemo(
     () =>
-      followJob(api, id, () => jobs.watched.peek()?.state === 'running' || jobs.watched.peek()?.state === 'completing'),
+      followJob(api, id, () => {
+        const job = jobs.watched.peek()
+        return job !== null && isMoving(job)
+      }),
     [id],
   )
   useEffect(() => details.close, [details])

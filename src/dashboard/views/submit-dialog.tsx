@@ -26,6 +26,13 @@ export const SubmitDialog = () => {
 
   const set = (change: Partial<Draft>): void => {
     draft.value = { ...draft.value, ...change }
+    // What was refused is no longer what stands there. Other fields that were refused stay marked.
+    const before = problem.peek()
+    const others = before?.fields.filter(({ path }) => !Object.hasOwn(change, fieldOf(path) ?? '')) ?? []
+    problem.value =
+      before === null || others.length === 0 || 'kind' in change
+        ? null
+        : new ApiProblem(before.status, before.code, before.message, others)
   }
   const close = (): void => {
     submitting.value = false

@@ -1,5 +1,3 @@
-import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import { useDashboard } from '../state/dashboard.js'
 import { steerAll } from '../state/job-actions.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from '../text/format.js'
@@ -7,19 +5,18 @@ import { Icon } from './icon.js'
 import { verbIcons } from './job-buttons.js'
 import { ThroughputChart } from './throughput-chart.js'
 
+/** Slower than this nothing can be said about when it will be done. */
+const leastRate = 1024
+
 /** How fast it goes, and what is left to do. */
 export const Summary = () => {
   const dashboard = useDashboard()
   const { jobs, limit, session } = dashboard
-  const rate = useSignal(0)
-  useEffect(() => {
-    const timer = setInterval(() => {
-      rate.value = jobs.throughput.now(Date.now())
-    }, 1000)
-    return () => clearInterval(timer)
-  }, [])
   const stats = jobs.stats.value
-  const left = stats?.bytesPending ?? 0
+  const left = stats?.bytesDue ?? 0
+  const onHold = (stats?.bytesPending ?? 0) - left
+  // How fast it is while nobody answers is not known.
+  const rate = jobs.connection.value === 'away' ? null : (stats?.bytesPerSecond ?? null)
   const counts = stats?.jobs
   const verbs = [
     { verb: 'pause', word: 'Pause all', makesSense: (counts?.queued ?? 0) + (counts?.running ?? 0) > 0 },
@@ -29,15 +26,16 @@ export const Summary = () => {
     { name: 'Uploading', value: formatCount(jobs.moving.value ?? 0) },
     { name: 'Waiting', value: formatCount((stats?.jobs.queued ?? 0) + (stats?.jobs.paused ?? 0)) },
     { name: 'Left to send', value: formatBytes(left) },
-    { name: 'Time left', value: left === 0 ? '–' : rate.value < 1024 ? '–' : formatDuration(left / rate.value) },
+    { name: 'Time left', value: left === 0 || rate === null || rate < leastRate ? '–' : formatDuration(left / rate) },
+    ...(onHold > 0 ? [{ name: 'On hold', value: formatBytes(onHold) }] : []),
   ]
   return (
     <section class="card summary" aria-label="Now">
       <div class="summary-figures">
         <div class="headline">
-          <span class="headline-value">{rate.value === 0 ? 'Idle' : formatRate(rate.value)}</span>
+          <span class="headline-value">{rate === null ? '–' : rate === 0 ? 'Idle' : formatRate(rate)}</span>
           <span class="muted">
-            {rate.value === 0 ? 'nothing goes to OSS now' : 'to OSS now'}
+            {rate === null ? 'not known at the moment' : rate === 0 ? 'nothing goes to OSS now' : 'to OSS now'}
             {limit.value !== null && limit.value !== 'off' && `, limit ${limit.value}`}
           </span>
         </div>

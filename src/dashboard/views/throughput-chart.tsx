@@ -62,9 +62,9 @@ export const ThroughputChart = () => {
   useEffect(() => {
     const place = box.current
     if (place === null) return
-    const plot = new uPlot(optionsFor(place.clientWidth), [ages, jobs.throughput.series(Date.now())], place)
+    const plot = new uPlot(optionsFor(place.clientWidth), [ages, jobs.throughput.series()], place)
     const draw = (): void => {
-      if (!document.hidden) plot.setData([ages, jobs.throughput.series(Date.now())])
+      if (!document.hidden) plot.setData([ages, jobs.throughput.series()])
     }
     const timer = setInterval(draw, 1000)
     const resizing = new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height }))

@@ -30,6 +30,8 @@ export interface ProgressBoard {
   /** Null when the job is not running here. */
   live(jobId: string): LiveProgress | null
   uploadingParts(jobId: string): ReadonlySet<number>
+  /** Bytes in flight of all jobs of a batch that run here. */
+  batchBytesInFlight(batchId: string): number
   /** Called at most four times a second per job while bytes move. Returns the function that ends it. */
   subscribe(listener: ProgressListener): () => void
 }
@@ -139,6 +141,11 @@ export const createProgressBoard = (clock: Clock): ProgressBoard => {
       return entry === undefined ? null : liveOf(entry)
     },
     uploadingParts: (jobId) => new Set(entries.get(jobId)?.inFlight.keys()),
+    batchBytesInFlight(batchId) {
+      let sum = 0
+      for (const entry of entries.values()) if (entry.job.batchId === batchId) sum += bytesInFlight(entry)
+      return sum
+    },
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -17,6 +17,7 @@ import type { BatchStore } from '../../ports/batch-store.js'
 import type { DirectoryWalker } from '../../ports/directory-walker.js'
 import type { IdempotencyKey, JobStore, Page, PageRequest } from '../../ports/store.js'
 import type { WebhookSender } from '../../ports/webhooks.js'
+import type { ProgressBoard } from '../feed/progress-board.js'
 import { webhookWishOf } from '../outbox/subscription.js'
 import { type JobOptionsRequest, templateOf } from './job-template.js'
 import { idempotencyMismatch, type JobDefaults } from './jobs.js'
@@ -56,6 +57,7 @@ export interface Batches {
 interface Deps {
   readonly store: BatchStore & Pick<JobStore, 'list'>
   readonly walker: Pick<DirectoryWalker, 'check'>
+  readonly progress: Pick<ProgressBoard, 'batchBytesInFlight'>
   readonly newId: () => string
   readonly webhooks: Pick<WebhookSender, 'refusal'> | null
   readonly defaults: JobDefaults
@@ -116,9 +118,10 @@ export const createBatches = (deps: Deps): Batches => {
   }
 
   const view = async (batch: Batch): Promise<BatchAnswer> => {
-    if (batch.problems === 0) return answerBatch(batch, [])
+    const inFlight = batch.finishedAt === null ? deps.progress.batchBytesInFlight(batch.id) : 0
+    if (batch.problems === 0) return answerBatch(batch, [], inFlight)
     const { items } = await store.batchProblems(batch.id, { limit: shownProblems, cursor: null })
-    return answerBatch(batch, items)
+    return answerBatch(batch, items, inFlight)
   }
 
   /** Every key begins with the prefix, so what holds for that holds for all. */

@@ -26,6 +26,7 @@ const exampleBatch: BatchAnswer = {
     skipped: 4,
     bytesTotal: 104857600,
     bytesUploaded: 62914560,
+    bytesInFlight: 4194304,
   },
   walk: {
     done: true,
@@ -85,6 +86,7 @@ const batchFields = {
       skipped: size.describe('Completed without sending anything, by `ifExists`.'),
       bytesTotal: size,
       bytesUploaded: size,
+      bytesInFlight: size.describe('On their way to OSS; 0 in stored events.'),
     })
     .describe('Jobs by state, those that were deleted since included.'),
   walk: z.object({
