@@ -102,6 +102,8 @@ const curedByNewKeys: ReadonlySet<string> = new Set(['InvalidAccessKeyId', 'Inva
 
 const byStatus = (status: number): Verdict => {
   if (status === 429) return throttled
+  // They say that the other side cannot do this at all, which no repetition changes.
+  if (status === 501 || status === 505) return badRequest
   if (status >= 500 || status === 408 || status === 425) return transient
   if (status === 401 || status === 403) return accessDenied
   if (status >= 300) return badRequest
@@ -189,6 +191,9 @@ export const classifyBroken = ({ call, errno, phase, proxy }: BrokenExchange): F
     return new Failure('transient', `The TLS handshake stalled for ${name} (${errno}).`, { unsent })
   }
   if (connecting) return new Failure('transient', `No connection to OSS for ${name} (${errno}).`, { unsent })
+  if (errno === 'HPE_HEADER_OVERFLOW' && call !== 'complete') {
+    return new Failure('permanent', `The answer to ${name} has more headers than can be read (${errno}).`, badRequest)
+  }
   const kind = call === 'complete' ? 'ambiguous' : 'transient'
   return new Failure(kind, `${name} broke off while ${phase} (${errno}).`)
 }

@@ -84,6 +84,9 @@ export type HoldBody = (wait: (signal: AbortSignal) => Promise<void>) => Promise
 
 const maxAnswerBytes = 1024 * 1024
 
+/** OSS's HEAD shows up to 8 KiB of metadata beside long standard headers, which passes the 16 KiB that Node allows. */
+const maxHeaderBytes = 128 * 1024
+
 const errnoOf = (error: unknown): string => {
   if (typeof error !== 'object' || error === null) return 'UNKNOWN'
   if ('code' in error && typeof error.code === 'string') return error.code
@@ -117,7 +120,7 @@ const open = (agent: Agent, request: ExchangeRequest): ClientRequest => {
       validateHeaderName(name)
       validateHeaderValue(name, value)
     }
-    const req = send({ agent, hostname, port, path, method, setHost: false })
+    const req = send({ agent, hostname, port, path, method, setHost: false, maxHeaderSize: maxHeaderBytes })
     for (const [name, value] of headers) req.setHeader(name, value)
     return req
   } catch (error) {

@@ -62,10 +62,12 @@ export const dataTimeouts = (
   const limitBits = Math.max(trafficLimitBounds.min, Number(trafficLimit) || Number.POSITIVE_INFINITY)
   // Half the limit: OSS enforces it on average, and a request should not die for being held to what was asked.
   const floorBytesPerMs = Math.min(timeouts.floorBytesPerSecond, limitBits / 8 / 2) / 1000
+  const bytesMs = sizeBytes / floorBytesPerMs
   return {
     connectMs: timeouts.connectMs,
     idleMs: timeouts.idleMs,
-    answerMs: timeouts.answerMs,
-    budgetMs: Math.min(timeouts.dataMs + sizeBytes / floorBytesPerMs, longestTimerMs),
+    // A hop may take the body whole at once and pass it on slowly: only then does OSS begin to answer.
+    answerMs: Math.min(timeouts.answerMs + bytesMs, longestTimerMs / 2),
+    budgetMs: Math.min(timeouts.dataMs + bytesMs, longestTimerMs),
   }
 }
