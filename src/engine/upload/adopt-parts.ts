@@ -1,3 +1,4 @@
+import { Failure } from '../../core/failure.js'
 import type { PlannedPart, StoredPart, UploadedPart } from '../../core/part.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { ListedPart, UploadRef } from '../../ports/target.js'
@@ -17,6 +18,31 @@ const adopt = async (
   return { partNumber: part.partNumber, size: part.size, etag: listed.etag, crc64, proven: true, attempts: 0 }
 }
 
+/** What OSS lists of the upload; null when the keys may not ask (upload-only policies lack oss:ListParts). */
+const listIfAllowed = async (run: Run, upload: UploadRef): Promise<readonly ListedPart[] | null> => {
+  try {
+    return await run.retrier.request({
+      name: 'list parts',
+      attempt: () => run.target.listParts(upload, run.control.hard),
+    })
+  } catch (error) {
+    if (!(error instanceof Failure) || error.ossCode !== 'AccessDenied') throw error
+    // After a disagreement the store's own record is what is in doubt, and only the list could settle it: plan anew.
+    if (run.disagreements.has('resend')) {
+      throw new Failure('lost', `${error.message} (needs oss:ListParts), and OSS disagrees about the parts`, {
+        ossCode: error.ossCode,
+        requestId: error.requestId,
+        cause: error,
+      })
+    }
+    run.logger.warn(
+      { uploadId: upload.uploadId, requestId: error.requestId },
+      'OSS refuses to list the parts (needs oss:ListParts): the upload goes on from what the daemon knows of it',
+    )
+    return null
+  }
+}
+
 /**
  * Asks OSS which parts it holds, adopts those that were sent but not committed (the daemon died in between), and returns
  * what is still to be sent. Throws Failure `lost` when the upload is gone.
@@ -26,10 +52,8 @@ export const reconcileParts = async (
   upload: UploadRef,
   source: OpenSource,
 ): Promise<readonly PlannedPart[]> => {
-  const listed = await run.retrier.request({
-    name: 'list parts',
-    attempt: () => run.target.listParts(upload, run.control.hard),
-  })
+  const listed = await listIfAllowed(run, upload)
+  if (listed === null) return (await readParts(run.store, run.job.id)).filter((part) => part.state !== 'uploaded')
   const inOss = new Map(listed.map((part) => [part.partNumber, part]))
   const parts = await readParts(run.store, run.job.id)
   const missing: PlannedPart[] = []

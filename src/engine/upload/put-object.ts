@@ -27,11 +27,20 @@ const earlierPut = async (run: Run, source: OpenSource): Promise<Receipt | null>
   return found !== null && isOurs(found, sent) ? proveObject(found, sent, run.clock.now()) : null
 }
 
-/** With forbid-overwrite a repeat meets our own object when the first answer was lost: look before calling it foreign. */
-const ourEarlierPut = async (run: Run, source: OpenSource, failure: Failure): Promise<Receipt> => {
-  const receipt = await earlierPut(run, source)
-  if (receipt !== null) return receipt
-  throw new Failure('permanent', 'An object of this name exists and is not ours', {
+/**
+ * With forbid-overwrite a repeat meets our own object when the first answer was lost: look before calling it foreign. Keys
+ * that may not look are told what OSS said, with the right that would have let us tell.
+ */
+export const ourEarlierObject = async (run: Run, source: OpenSource, failure: Failure): Promise<Receipt> => {
+  let message = 'An object of this name exists and is not ours'
+  try {
+    const receipt = await earlierPut(run, source)
+    if (receipt !== null) return receipt
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'access_denied') throw error
+    message = 'An object of this name exists; to see whether it is ours needs oss:GetObject'
+  }
+  throw new Failure('permanent', message, {
     code: 'object_exists',
     ossCode: failure.ossCode,
     requestId: failure.requestId,
@@ -113,7 +122,7 @@ export const putWhole = async (run: Run, source: OpenSource, seen: Fingerprint):
       },
     })
   } catch (error) {
-    if (error instanceof Failure && error.kind === 'conflict') return ourEarlierPut(run, source, error)
+    if (error instanceof Failure && error.kind === 'conflict') return ourEarlierObject(run, source, error)
     if (error instanceof Failure && isCallbackFailure(error)) throw await callbackFailed(run, source, error)
     throw error
   }

@@ -6,6 +6,7 @@ import type { UploadRef } from '../../ports/target.js'
 import { reconcileParts } from './adopt-parts.js'
 import { discardUpload } from './cancel-upload.js'
 import { completeUpload } from './complete-upload.js'
+import { ourEarlierObject } from './put-object.js'
 import { RunYields } from './request-retrier.js'
 import { advance, objectOf, type Run, unfenced, wishesOf } from './run.js'
 import { sendParts } from './send-parts.js'
@@ -120,6 +121,8 @@ export const sendMultipart = async (run: Run, source: OpenSource): Promise<Recei
       return completion.kind === 'done' ? completion.receipt : await throughTheQueue(run, completion.kind)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
+      // Forbid-overwrite speaks here only at Initiate (Complete decides by itself): asking again meets the same object.
+      if (error.ossCode === 'FileAlreadyExists') return ourEarlierObject(run, source, error)
       if (error.kind === 'lost') await startOver(run, error)
       else if (error.kind !== 'conflict' || ++conflicts > maxRestarts) throw error
       else if (error.ossCode === 'PartAlreadyExist' && conflicts > 1) {
