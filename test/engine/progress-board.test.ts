@@ -13,7 +13,7 @@ const setup = () => {
   const told: ProgressView[] = []
   board.subscribe((_jobId, progress) => told.push(progress))
   const job = { id: 'job', source: { fingerprint: { size: 10_000 } }, bytesUploaded: 0, partsUploaded: 0 } as Job
-  const progress = board.begin({
+  const whole = {
     ...job,
     receipt: null,
     removal: null,
@@ -24,8 +24,9 @@ const setup = () => {
     upload: null,
     options: { parallel: 4 },
     target: { bucket: 'b', key: 'k', endpoint: '', region: '' },
-  } as Job)
-  return { board, told, progress }
+  } as Job
+  const progress = board.begin(whole)
+  return { board, told, progress, job: whole }
 }
 
 describe('the progress board', () => {
@@ -69,6 +70,20 @@ describe('the progress board', () => {
     progress.end()
     expect(gaps.length).toBeGreaterThanOrEqual(8)
     expect(Math.max(...gaps)).toBeLessThanOrEqual(1_000)
+  })
+
+  it('tells how many parts there are as soon as they are planned, and keeps what landed', async () => {
+    const { board, progress, job } = setup()
+    const told: unknown[] = []
+    board.subscribe((_id, { partsTotal, partsUploaded }) => told.push([partsTotal, partsUploaded]))
+    progress.moving(1, 1)
+    progress.landed(1, 10)
+    progress.follow({ ...job, upload: { mode: 'multipart', uploadId: null, partSize: 10, partCount: 3 } })
+    await clock.sleep(1_000)
+    progress.moving(2, 5)
+    progress.end()
+    expect(told[0]).toEqual([null, 0])
+    expect(told.at(-1)).toEqual([3, 1])
   })
 
   it('counts what landed and what is on its way, and takes back what was given up', () => {

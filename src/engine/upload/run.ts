@@ -32,9 +32,10 @@ export const unfenced = <T>(answer: T | Fenced): T => {
   return answer
 }
 
-/** Keeps the job that a write answered. */
+/** Keeps the job that a write answered, and shows its progress by it. */
 export const advance = (run: Run, answer: Job | Fenced): Job => {
   run.job = unfenced(answer)
+  run.progress.follow(run.job)
   return run.job
 }
 
