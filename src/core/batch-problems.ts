@@ -8,6 +8,13 @@ export const keyTaken = (path: string, key: string): BatchProblem => ({
   jobId: null,
 })
 
+export const nothingMatched = (dir: string): BatchProblem => ({
+  path: dir,
+  code: 'nothing_matched',
+  message: 'No file below it matches include, or exclude leaves out all that do',
+  jobId: null,
+})
+
 export const targetBusy = (path: string, jobId: string): BatchProblem => ({
   path,
   code: 'target_busy',

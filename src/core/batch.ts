@@ -39,6 +39,8 @@ export const batchProblemCodes = [
   /** A job outside the batch is writing the same object. */
   'target_busy',
   'source_too_large',
+  /** No file matches `include`. */
+  'nothing_matched',
 ] as const
 export type BatchProblemCode = (typeof batchProblemCodes)[number]
 

@@ -1,4 +1,5 @@
 import picomatch from 'picomatch'
+import { type Glob, parseGlob } from '../../core/glob.js'
 
 /**
  * `*`, `**`, `?`, `[...]` and `{a,b}` only: extglobs and regular expressions in parentheses, which picomatch lets through,
@@ -9,8 +10,16 @@ const literal = (pattern: string): string =>
 
 const options = { dot: true, nonegate: true, noextglob: true, posix: true }
 
-const matcherOf = (patterns: readonly string[]): ((path: string) => boolean) =>
-  picomatch(patterns.map(literal), options)
+type Matcher = (path: string) => boolean
+
+const matcherOf = (patterns: readonly string[]): Matcher =>
+  patterns.length === 0 ? () => false : picomatch(patterns.map(literal), options)
+
+/** Everything below a directory, but not a file of its name. */
+const belowOf = (pattern: string): string => `${pattern}/**/*`
+
+const fileMatcherOf = (globs: readonly Glob[]): Matcher =>
+  matcherOf(globs.map(({ pattern, directory }) => (directory ? belowOf(pattern) : pattern)))
 
 export interface GlobFilter {
   takesFile(relative: string): boolean
@@ -20,10 +29,12 @@ export interface GlobFilter {
 
 /** Without `include` every file is taken; `exclude` wins. */
 export const createGlobFilter = (include: readonly string[], exclude: readonly string[]): GlobFilter => {
-  const isIncluded = include.length === 0 ? () => true : matcherOf(include)
-  const isExcluded = exclude.length === 0 ? () => false : matcherOf(exclude)
+  const excluding = exclude.map(parseGlob)
+  const isIncluded = include.length === 0 ? () => true : fileMatcherOf(include.map(parseGlob))
+  const isExcluded = fileMatcherOf(excluding)
+  const isClosed = matcherOf(excluding.map(({ pattern }) => pattern))
   return {
     takesFile: (relative) => isIncluded(relative) && !isExcluded(relative),
-    entersDirectory: (relative) => !isExcluded(relative),
+    entersDirectory: (relative) => !isClosed(relative) && !isExcluded(relative),
   }
 }

@@ -704,7 +704,7 @@ export interface components {
             readonly source: {
                 /** @description Absolute path of a directory below the source roots; everything in it is taken. */
                 readonly dir?: string;
-                /** @description Globs against the path below `dir`: only files that match one are taken. `*` stays within a directory, `**` does not. */
+                /** @description Globs against the path below `dir`: only files that match one are taken. One without a slash matches names at any depth, `dir/` the directory and all below it; `*` stays within a directory, `**` does not. When nothing matches the batch fails with the problem `nothing_matched`. */
                 readonly include?: readonly string[];
                 /** @description Globs: files that match are left out, directories that match with all that is in them. */
                 readonly exclude?: readonly string[];
@@ -1006,7 +1006,7 @@ export interface components {
             /** @description A name that is not UTF-8 has `\xNN` for its bytes that are not ASCII. */
             readonly path: string;
             /** @enum {string} */
-            readonly code: "source_unavailable" | "directory_unreadable" | "name_not_utf8" | "key_invalid" | "key_taken" | "target_busy" | "source_too_large";
+            readonly code: "source_unavailable" | "directory_unreadable" | "name_not_utf8" | "key_invalid" | "key_taken" | "target_busy" | "source_too_large" | "nothing_matched";
             readonly message: string;
             /** @description The job in the way (target_busy). */
             readonly jobId: string | null;

@@ -42,7 +42,11 @@ export const addPutCommand = (program: Command, io: CliIo): void => {
     .option('--not-after <instant>', 'fail what is not done by then', instantValue)
     .addOption(new Option('--on-source-change <policy>', 'when a file changes meanwhile').choices(sourceChangePolicies))
     .option('--delete-source', 'delete each file once its object is proven')
-    .option('--include <glob>', 'of a directory: only files that match (repeatable)', patternValue)
+    .option(
+      '--include <glob>',
+      'of a directory: only files that match; without / at any depth (repeatable)',
+      patternValue,
+    )
     .option('--exclude <glob>', 'of a directory: leave out files and directories that match (repeatable)', patternValue)
     .option('--follow-symlinks', 'of a directory: follow symbolic links, never out of the source roots')
     .option('--dry-run', 'of a batch: send nothing, list what would be sent')

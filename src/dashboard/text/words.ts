@@ -147,6 +147,7 @@ const problems: Readonly<Record<BatchProblemCode, string>> = {
   directory_unreadable: 'This directory could not be read, so nothing in it was taken.',
   name_not_utf8: 'The name is not UTF-8. Rename it.',
   key_invalid: 'The name cannot be a key in OSS. Rename it.',
+  nothing_matched: 'No file below the directory matches the patterns.',
   key_taken: 'Another file of this batch goes to the same key.',
   target_busy: 'Another job is writing the same object.',
   source_too_large: 'Larger than an object in OSS can be. Split it.',

@@ -1,4 +1,5 @@
 import type { Batch, BatchFile, BatchProblem } from '../../core/batch.js'
+import { nothingMatched } from '../../core/batch-problems.js'
 import { Failure } from '../../core/failure.js'
 import type { Fingerprint, NewJob } from '../../core/job.js'
 import type { BatchStore } from '../../ports/batch-store.js'
@@ -106,7 +107,10 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
   }
 
   const walkDirectory = async (request: Extract<Batch['source'], { kind: 'dir' }>): Promise<'ok' | 'stopped'> => {
+    // A file that matches and cannot be read is a problem of its own.
+    let matched = false
     for await (const { files, problems } of walker.walk({ ...request, within: template.options.roots }, signal)) {
+      matched ||= files.length > 0 || problems.some(({ code }) => code === 'source_unavailable')
       const candidates = files.map(({ path, relative, fingerprint }) => ({
         path,
         key: target.prefix + relative,
@@ -114,6 +118,7 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
       }))
       if ((await extend(candidates, problems, null)) === 'stopped') return 'stopped'
     }
+    if (!matched && request.include.length > 0) return extend([], [nothingMatched(request.dir)], null)
     return 'ok'
   }
 

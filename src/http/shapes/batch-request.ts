@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { globProblem } from '../../core/glob.js'
 import { bucketProblem, keyProblem, pathProblem } from '../../core/object-key.js'
 import type { BatchRequest } from '../../engine/use-cases/batches.js'
 import { checkTimes, jobOptionFields, ruled } from './job-request.js'
@@ -10,9 +11,8 @@ const maxPatterns = 100
 const maxPatternLength = 1024
 
 const patternProblem = (pattern: string): string | null => {
-  if (pattern === '' || pattern.length > maxPatternLength) return `must have 1 to ${maxPatternLength} characters`
-  if (pattern.startsWith('!')) return 'must not begin with !: use exclude'
-  return pattern.startsWith('/') ? 'must not begin with a slash: patterns match the path below dir' : null
+  if (pattern.length > maxPatternLength) return `must have 1 to ${maxPatternLength} characters`
+  return globProblem(pattern)
 }
 
 const prefixProblem = (prefix: string): string | null =>
@@ -33,7 +33,7 @@ const sourceSchema = z
     dir: path.describe('Absolute path of a directory below the source roots; everything in it is taken.').optional(),
     include: patterns
       .describe(
-        'Globs against the path below `dir`: only files that match one are taken. `*` stays within a directory, `**` does not.',
+        'Globs against the path below `dir`: only files that match one are taken. One without a slash matches names at any depth, `dir/` the directory and all below it; `*` stays within a directory, `**` does not. When nothing matches the batch fails with the problem `nothing_matched`.',
       )
       .optional(),
     exclude: patterns

@@ -131,12 +131,12 @@ describe('include and exclude', () => {
 
   it.each([
     [['**/*.mp4'], [], ['(x)+y.mp4', '.hid/f.mp4', 'a.mp4', 'sub/c.mp4', 'sub/deep/d.mp4', 'tmp/e.mp4']],
-    [['*.mp4'], [], ['(x)+y.mp4', 'a.mp4']],
+    [['./*.mp4'], [], ['(x)+y.mp4', 'a.mp4']],
     [['sub/**'], ['**/deep'], ['sub/c.mp4']],
     [[], ['**/*.mp4'], ['b.txt']],
     [['**/*.mp4'], ['tmp', '.hid/**', '(x)+y.mp4'], ['a.mp4', 'sub/c.mp4', 'sub/deep/d.mp4']],
     [['*.{txt,md}'], [], ['b.txt']],
-    [['?.mp4', '[!a]*.txt'], [], ['a.mp4', 'b.txt']],
+    [['./?.mp4', './[!a]*.txt'], [], ['a.mp4', 'b.txt']],
     [['(a|b).*'], [], []],
   ])('%j without %j', (include, exclude, expected) => {
     expect(setup(...files).look({ include, exclude }).files).toEqual(expected)
