@@ -6,7 +6,7 @@ export interface Glob {
   readonly directory: boolean
 }
 
-const withoutEscapes = (pattern: string): string => pattern.replace(/\\[^]/g, '_')
+const withoutEscapes = (pattern: string): string => pattern.replace(/\\./gs, '_')
 
 /** Returns what is left when all whole classes are taken out; null when one does not end, is empty or holds a slash. */
 const withoutClasses = (text: string): string | null => {
