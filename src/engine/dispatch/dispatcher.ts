@@ -21,7 +21,7 @@ import { createRetrier, type PastTries } from '../upload/request-retrier.js'
 import type { Run } from '../upload/run.js'
 import { createRunControl, type RunControl, RunStopped } from '../upload/run-control.js'
 import { runJob } from '../upload/upload-job.js'
-import type { LeaseKeeper } from './lease-keeper.js'
+import { type Instant, instantOf, type LeaseKeeper } from './lease-keeper.js'
 
 export interface Dispatcher {
   start(): void
@@ -120,8 +120,8 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     return () => over.abort()
   }
 
-  const execute = async (claim: Claim, control: RunControl): Promise<void> => {
-    const lease = deps.leases.keep(claim.lease, control)
+  const execute = async (claim: Claim, control: RunControl, asked: Instant): Promise<void> => {
+    const lease = deps.leases.keep(claim.lease, control, asked)
     const forgetDeadline = watchDeadline(claim.job.state === 'cancelling' ? null : claim.job.options.notAfter, control)
     const pace = deps.pacer.open(control.steering.bandwidth)
     const unsubscribe = control.onSteered(() => pace.limit(control.steering.bandwidth))
@@ -148,10 +148,10 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     }
   }
 
-  const begin = (claim: Claim): void => {
+  const begin = (claim: Claim, asked: Instant): void => {
     const control = createRunControl(steeringOf(claim.job))
     const endShare = shares.begin(claim.job)
-    const ended = execute(claim, control).finally(() => {
+    const ended = execute(claim, control, asked).finally(() => {
       endShare()
       if (active.get(claim.job.id)?.control === control) active.delete(claim.job.id)
       wake()
@@ -178,8 +178,9 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     try {
       await releaseDropped()
       const request = { node: deps.node, limit: free, leaseMs: deps.leaseMs, ...claimable() }
+      const asked = instantOf(clock)
       const { claims, nextDueAt } = await store.claim(request)
-      for (const claim of claims) begin(claim)
+      for (const claim of claims) begin(claim, asked)
       if (claims.length === free) return 0
       const dueMs = nextDueAt === null ? pollMs : Math.max(0, nextDueAt - clock.now())
       return Math.min(pollMs, dueMs, shares.probeInMs() ?? pollMs)

@@ -17,17 +17,26 @@ export interface KeptLease {
   drop(): void
 }
 
+/** One moment by both clocks: the monotonic one stands still while a machine is suspended, the wall clock may be set back. */
+export interface Instant {
+  readonly monotonic: number
+  readonly wall: number
+}
+
+export const instantOf = (clock: Clock): Instant => ({ monotonic: clock.monotonic(), wall: clock.now() })
+
 /** Renews the leases of all runs of this daemon and tells each run what its user wants meanwhile. */
 export interface LeaseKeeper {
-  keep(lease: Lease, control: RunControl): KeptLease
+  /** `asked`: when the claim was sent, because a lease may be shorter than its answer took. Default: now. */
+  keep(lease: Lease, control: RunControl, asked?: Instant): KeptLease
   close(): Promise<void>
 }
 
 interface Kept {
   readonly lease: Lease
   readonly control: RunControl
-  /** Monotonic. */
-  expiresAt: number
+  /** When the lease was last asked for with success. */
+  askedAt: Instant
 }
 
 interface Deps {
@@ -44,10 +53,14 @@ export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Dep
   const closing = new AbortController()
   const nudge = createNudge(clock)
 
-  const obey = (answer: HeartbeatAnswer, entry: Kept, askedAt: number): void => {
+  /** Either clock may say that a lease is over. */
+  const leftMs = ({ askedAt }: Kept): number =>
+    leaseMs - Math.max(clock.monotonic() - askedAt.monotonic, clock.now() - askedAt.wall)
+
+  const obey = (answer: HeartbeatAnswer, entry: Kept, askedAt: Instant): void => {
     if (!answer.held) entry.control.halt('fenced')
     else {
-      entry.expiresAt = askedAt + leaseMs
+      entry.askedAt = askedAt
       if (answer.steering !== null) entry.control.steer(answer.steering)
       if (answer.desired === 'cancel') entry.control.halt('cancel')
       else if (answer.desired === 'pause') entry.control.wind('pause')
@@ -57,7 +70,7 @@ export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Dep
   const beat = async (): Promise<void> => {
     const entries = [...kept.values()]
     if (entries.length === 0) return
-    const askedAt = clock.monotonic()
+    const askedAt = instantOf(clock)
     try {
       const answers = await store.heartbeat(
         entries.map((entry) => entry.lease),
@@ -76,7 +89,6 @@ export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Dep
         )
       }
       failing = true
-      for (const entry of entries) if (entry.expiresAt - clock.monotonic() < marginMs) entry.control.halt('fenced')
     }
   }
 
@@ -86,16 +98,28 @@ export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Dep
       if (!closing.signal.aborted) await beat()
     }
   }
+  /** Ends runs whose lease is nearly over, also while a heartbeat gets no answer at all. */
+  const guard = async (): Promise<void> => {
+    while (!closing.signal.aborted) {
+      await clock.sleep(retryMs, closing.signal).catch(() => {})
+      if (closing.signal.aborted) return
+      for (const entry of kept.values()) {
+        if (leaseMs - (clock.monotonic() - entry.askedAt.monotonic) < marginMs) entry.control.halt('fenced')
+        // The machine was suspended, or its clock was set: the store knows, and until it answers `assert` refuses.
+        else if (leftMs(entry) < marginMs) nudge.poke()
+      }
+    }
+  }
   const unsubscribe = wakeup.subscribe('desires', nudge.poke)
-  const running = loop()
+  const running = Promise.all([loop(), guard()])
 
   return {
-    keep(lease, control) {
-      const entry: Kept = { lease, control, expiresAt: clock.monotonic() + leaseMs }
+    keep(lease, control, asked = instantOf(clock)) {
+      const entry: Kept = { lease, control, askedAt: asked }
       kept.set(lease.jobId, entry)
       return {
         assert() {
-          if (entry.expiresAt - clock.monotonic() < marginMs) throw new RunStopped('fenced')
+          if (leftMs(entry) < marginMs) throw new RunStopped('fenced')
         },
         drop() {
           if (kept.get(lease.jobId) === entry) kept.delete(lease.jobId)

@@ -63,9 +63,13 @@ const callbackFailed = async (run: Run, source: OpenSource, failure: Failure): P
 const watchSource = (run: Run, source: OpenSource, before: Fingerprint): (() => Promise<void>) => {
   assertSameFile(run.job.source.fingerprint, before)
   return async () => {
+    // A process that was stopped for longer than its lease must not finish an old body over what its successor proved.
+    run.assertLease()
     const [now] = await Promise.all([source.fingerprint(), assertNotReplaced(source)])
     assertSameFile(before, now)
     if (onlyCtimeMoved(before, now)) throw new Failure('local', 'The source was touched while it was sent')
+    // The look itself may have taken longer than what was left of the lease.
+    run.assertLease()
   }
 }
 
