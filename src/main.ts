@@ -14,6 +14,14 @@ const exitCodes = { crashed: 1, badSettings: 78 } as const
 /** Beyond the drain timeout: what closing streams and the database may take before the process ends anyway. */
 const closingGraceMs = 10_000
 
+/**
+ * Ends the process although one of its threads hangs in the kernel: `process.exit` would wait for the threads of libuv,
+ * and so for a mount that does not answer. Every state is in the database, as it is after a power cut.
+ */
+const endNow = (): void => {
+  process.kill(process.pid, 'SIGKILL')
+}
+
 const settingsHelp = `
 Settings (environment):
 ${settings.map(([name, preset, meaning]) => `  ${name.padEnd(30)} ${meaning} (${preset})`).join('\n')}
@@ -38,7 +46,13 @@ const serve = async (): Promise<void> => {
   })
   const service = createServiceNotifier(process.env, daemon.isWell, logger)
   // SIGTERM and SIGINT drain; a second one ends the process at once.
-  closeWithGrace({ delay: config.drainTimeoutMs + closingGraceMs, logger: false }, async ({ err }) => {
+  const grace = {
+    delay: config.drainTimeoutMs + closingGraceMs,
+    logger: false,
+    onSecondSignal: endNow,
+    onTimeout: endNow,
+  } as const
+  closeWithGrace(grace, async ({ err }) => {
     if (err !== undefined) logger.fatal({ error: err.stack }, 'The daemon crashed')
     await Promise.all([service.stopping(), daemon.stop()])
   })
