@@ -1,5 +1,5 @@
-# Which Node.js: the current LTS. Longshore runs on every release from 20.20 on.
-ARG NODE_VERSION=24
+# Which Node.js: not 24 until better-sqlite3 is safe on it (docs/explanation/decisions/0038-node-releases.md).
+ARG NODE_VERSION=22
 # Where they come from: name those of your own registry if Docker Hub cannot be reached.
 ARG BUILD_IMAGE=node:${NODE_VERSION}-bookworm
 ARG RUNTIME_IMAGE=node:${NODE_VERSION}-bookworm-slim

@@ -3,7 +3,7 @@
 // (debootstrap) and the Node.js that runs this script. So it tests our Dockerfile, not the official base images.
 //
 //   node scripts/container-check.mjs                       makes both bases, once, in ~/.cache/longshore-container
-//   node scripts/container-check.mjs --build-image node:24-bookworm --runtime-image node:24-bookworm-slim
+//   node scripts/container-check.mjs --build-image node:22-bookworm --runtime-image node:22-bookworm-slim
 //                                                          with images that buildah can pull
 //   node scripts/container-check.mjs --image NAME          runs an image that is in its store already
 //

@@ -7,6 +7,7 @@ import { ExitError } from './cli/client/exit-error.js'
 import { addOperateCommands } from './cli/commands/operate.js'
 import { createProgram, runProgram } from './cli/program.js'
 import { ConfigError, loadConfig, settings } from './config/config.js'
+import { nodeProblem } from './config/node-release.js'
 import { createOperator } from './doctor/operator.js'
 
 const exitCodes = { crashed: 1, badSettings: 78 } as const
@@ -38,6 +39,8 @@ const serve = async (): Promise<void> => {
   const config = loadConfig(process.env)
   const logger = await createPinoLogger(config.logLevel, isTty)
   for (const warning of config.warnings) logger.warn({}, warning)
+  const problem = nodeProblem(process.version)
+  if (problem !== null) logger.warn({}, problem)
 
   const { startDaemon } = await import('./daemon/daemon.js')
   const daemon = await startDaemon(config, logger, ({ exitCode, message }) => {

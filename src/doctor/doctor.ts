@@ -10,6 +10,7 @@ import {
   examineChecksums,
   examineDataDirectory,
   examineListeners,
+  examineNode,
   examineOpenFiles,
   examineSettings,
   examineSourceRoots,
@@ -95,6 +96,7 @@ export const examine = async (env: NodeJS.ProcessEnv, places: readonly ProbePlac
     examineDatabase(dataDir),
     examineOpenFiles(config?.concurrency ?? presetConcurrency),
     examineChecksums(),
+    examineNode(),
   ]
   if (config === null) {
     return reportOf([...results, ...machine, skipped('OSS', 'it cannot be asked until the settings are right')])

@@ -6,6 +6,7 @@ import { networkFileSystemOf } from '../adapters/sqlite/files/file-system.js'
 import { formatBytes } from '../cli/terminal/readable.js'
 import type { CheckResult } from '../cli/text/doctor-report.js'
 import { type Config, ConfigError, loadConfig } from '../config/config.js'
+import { nodeProblem } from '../config/node-release.js'
 import type { ListenAddress } from '../http/server/listen-address.js'
 
 /** What the doctor looks at on this machine. Nothing here asks OSS. */
@@ -130,6 +131,14 @@ export const examineChecksums = (engine: Crc64Engine = crc64Engine()): CheckResu
     `CRC-64 by ${engine === 'wasm' ? 'WebAssembly' : 'plain JavaScript'}, several times slower than native code`,
     'Install a C compiler (make, g++) and run `npm rebuild`, which compiles the addon',
   )
+}
+
+export const examineNode = (version = process.version): CheckResult => {
+  const name = 'node'
+  const problem = nodeProblem(version)
+  return problem === null
+    ? well(name, `Node.js ${version}`)
+    : warning(name, problem, 'Run Longshore on Node.js 22, as its image does')
 }
 
 const answerTimeoutMs = 3_000

@@ -1,7 +1,13 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { examineChecksums, examineListeners, examineOpenFiles, openFilesLimit } from '../../src/doctor/machine.js'
+import {
+  examineChecksums,
+  examineListeners,
+  examineNode,
+  examineOpenFiles,
+  openFilesLimit,
+} from '../../src/doctor/machine.js'
 import { judgeRules, judgeSkew } from '../../src/doctor/oss.js'
 
 const day = 24 * 60 * 60_000
@@ -42,6 +48,14 @@ describe('The doctor judges', () => {
       remedy: expect.stringContaining('ulimit'),
     })
     expect(examineOpenFiles(16, '').status).toBe('skipped')
+  })
+
+  it.each(['v20.20.2', 'v22.23.0'])('Node.js %s as safe', (version) => {
+    expect(examineNode(version).status).toBe('ok')
+  })
+
+  it.each(['v24.0.0', 'v24.19.1', 'v26.1.0'])('Node.js %s as one to warn of', (version) => {
+    expect(examineNode(version)).toMatchObject({ status: 'warning', detail: expect.stringContaining(version) })
   })
 
   it('the engine of checksums', () => {
