@@ -1,15 +1,20 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import packaged from '@sparticuz/chromium'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+const installed = '/usr/bin/chromium'
 const built = fileURLToPath(new URL('../../dist/dashboard/index.html', import.meta.url))
 
-/** Debian's Chromium, with nothing of its own that goes to the network. */
-export const startBrowser = (): Promise<Browser> => {
+/** Returns the Chromium that CHROMIUM names, else that of the machine, else the one out of npm, which is unpacked once. */
+const findChromium = async (): Promise<string> =>
+  process.env['CHROMIUM'] ?? (existsSync(installed) ? installed : await packaged.executablePath())
+
+/** A Chromium, with nothing of its own that goes to the network. */
+export const startBrowser = async (): Promise<Browser> => {
   if (!existsSync(built)) throw new Error('dist/dashboard is missing: run `npm run build` first')
   return chromium.launch({
-    executablePath,
+    executablePath: await findChromium(),
     args: [
       '--headless',
       '--no-sandbox',
