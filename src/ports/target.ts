@@ -132,8 +132,11 @@ export interface Target {
     wishes: ObjectWishes,
     signal: AbortSignal,
   ): Promise<CompletedObject>
-  /** Resolves when the upload is gone, whoever removed it. */
-  abort(upload: UploadRef, signal: AbortSignal): Promise<void>
+  /**
+   * `gone`: OSS knew no such upload, which proves that nothing of it is left. After `aborted` parts that were in flight may
+   * still be there.
+   */
+  abort(upload: UploadRef, signal: AbortSignal): Promise<'aborted' | 'gone'>
   /** Null when there is no such object; a missing bucket is a Failure. */
   head(object: ObjectRef, signal: AbortSignal): Promise<StoredObject | null>
   close(): Promise<void>

@@ -35,7 +35,7 @@ const range = {} as Parameters<Target['uploadPart']>[2]
 
 describe('Metered targets', () => {
   it('tell of each call how long it took', async () => {
-    const { target, told } = setup({ listParts: async () => [], abort: async () => {} })
+    const { target, told } = setup({ listParts: async () => [], abort: async () => 'aborted' })
     await target.listParts(upload, signal)
     await target.abort(upload, signal)
     expect(told).toEqual([

@@ -203,9 +203,7 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
         return { etag: etagOf(bytes), serverCrc64: crcOf(bytes), versionId: null, requestId: 'R' }
       }),
     abort: (upload, signal) =>
-      call('abort', upload, null, signal, () => {
-        oss.uploads.delete(upload.uploadId)
-      }),
+      call('abort', upload, null, signal, () => (oss.uploads.delete(upload.uploadId) ? 'aborted' : 'gone')),
     head: (object, signal) =>
       call('head', object, null, signal, (): StoredObject | null => {
         const found = oss.objects.get(nameOf(object))

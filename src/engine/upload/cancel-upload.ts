@@ -1,3 +1,4 @@
+import { Failure } from '../../core/failure.js'
 import type { Fingerprint, Receipt } from '../../core/job.js'
 import { reconcileComplete } from './complete-upload.js'
 import { removeUpload } from './remove-upload.js'
@@ -8,12 +9,12 @@ export const abortUpload = async (run: Run): Promise<void> => {
   const uploadId = run.job.upload?.uploadId ?? null
   if (uploadId === null) return
   const { retrier, target, control } = run
-  const rounds = await removeUpload(
+  const { rounds } = await removeUpload(
     { ...objectOf(run.job), uploadId },
     {
       async abort(upload) {
         run.assertLease()
-        await retrier.request({ name: 'abort', attempt: () => target.abort(upload, control.hard) })
+        return retrier.request({ name: 'abort', attempt: () => target.abort(upload, control.hard) })
       },
       listParts: (upload) =>
         retrier.request({ name: 'list parts', attempt: () => target.listParts(upload, control.hard) }),
@@ -29,6 +30,20 @@ export const discardUpload = async (run: Run, now: Fingerprint | null): Promise<
   await abortUpload(run)
   advance(run, await run.store.forgetUpload(run.lease, now))
   run.progress.update(run.job)
+}
+
+/**
+ * The clean-up of a job that fails for another reason. What OSS says against it must not hide that reason: the intent is
+ * committed, so a retry or the janitor removes the upload.
+ */
+export const discardBeforeFailing = async (run: Run): Promise<void> => {
+  try {
+    await discardUpload(run, null)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const { ossCode, requestId, message: reason } = error
+    run.logger.warn({ ossCode, requestId, reason }, 'OSS refuses to remove the upload of a job that fails')
+  }
 }
 
 /** A cancelled job: the receipt when Complete had already won, else null once nothing of the upload is left in OSS. */

@@ -5,7 +5,7 @@ import { putOf } from '../../core/job-steps.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { Finish } from '../../ports/store.js'
 import { CallbackFailed } from './callback-failed.js'
-import { cancelUpload, discardUpload } from './cancel-upload.js'
+import { cancelUpload, discardBeforeFailing, discardUpload } from './cancel-upload.js'
 import { reconcileComplete } from './complete-upload.js'
 import { resumeDeletion, type SourceTools, withSourceDeleted } from './delete-source.js'
 import { checkExisting } from './existing-object.js'
@@ -67,7 +67,7 @@ const uploadSource = async (run: Run, tools: SourceTools): Promise<Finish> => {
     } catch (error) {
       if (!(error instanceof Failure) || error.kind !== 'changed') throw error
       if (run.job.options.onSourceChange === 'fail' || run.job.restarts >= maxRestarts) {
-        await discardUpload(run, null)
+        await discardBeforeFailing(run)
         throw error
       }
       run.logger.warn({ reason: error.message }, 'The source changed: the upload starts anew')

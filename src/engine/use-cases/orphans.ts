@@ -117,17 +117,11 @@ export const createOrphans = (deps: Deps): Orphans => {
     )
 
   const remove = async (target: Target, upload: UploadRef, signal: AbortSignal): Promise<'aborted' | 'gone'> => {
-    try {
-      await target.listParts(upload, signal)
-    } catch (error) {
-      if (isLost(error) || isMissingBucket(error)) return 'gone'
-      throw error
-    }
-    await removeUpload(upload, {
+    const { wasThere } = await removeUpload(upload, {
       abort: (ref) => target.abort(ref, signal),
       listParts: (ref) => target.listParts(ref, signal),
     })
-    return 'aborted'
+    return wasThere ? 'aborted' : 'gone'
   }
 
   /** Why this upload must stay, or null. From then on no job can go on with it. */

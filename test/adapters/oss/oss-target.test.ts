@@ -275,7 +275,7 @@ describe('what the target makes of good answers', () => {
     [404, 'NoSuchBucket'],
   ])('takes an upload that is not there (%i %s) for aborted', async (status, code) => {
     const { target } = await setup((_request, response) => refuse(response, status, code))
-    await expect(target.abort(upload, unaborted())).resolves.toBeUndefined()
+    await expect(target.abort(upload, unaborted())).resolves.toBe('gone')
   })
 
   it('takes 204 and 200 for aborted', async () => {

@@ -277,9 +277,10 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
     async abort(upload, signal) {
       try {
         await control('abort', upload, signal, { method: 'DELETE', subres: { uploadId: upload.uploadId } })
+        return 'aborted'
       } catch (error) {
         // Without its bucket an upload is as gone as it can be.
-        if (error instanceof Failure && (error.kind === 'lost' || error.code === 'no_such_bucket')) return
+        if (error instanceof Failure && (error.kind === 'lost' || error.code === 'no_such_bucket')) return 'gone'
         throw error
       }
     },
