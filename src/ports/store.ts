@@ -160,7 +160,7 @@ export interface JobStore {
    * Takes up to `limit` unleased jobs: `cancelling` ones first (they stay `cancelling`), then ready `queued` ones by
    * priority, then age (`-> running`, `startedAt` set once, `waiting` cleared, a put that needs no look first planned). Of one endpoint and bucket at most
    * `pairLimit`, or what its quota says. Whatever the quotas, `queued` jobs whose `notAfter` has passed and `cancelling`
-   * ones without an upload in OSS are taken, and come first: they settle without a request. Jobs whose lease expired are
+   * ones of which OSS can hold nothing (no upload there, no put that was begun) are taken, and come first: they settle without a request. Jobs whose lease expired are
    * released first, as crashed. `nextDueAt` is when the earliest waiting job becomes ready (null: none waits).
    */
   claim(request: {

@@ -31,7 +31,9 @@ export const claimOrder = <R extends Row>(rows: readonly R[], request: ClaimRequ
       .slice(0, quota?.limit ?? pairLimit)
   })
   const first = [
-    ...due.filter(({ job }) => job.state === 'cancelling' && job.upload?.uploadId == null),
+    ...due.filter(
+      ({ job }) => job.state === 'cancelling' && job.upload?.mode !== 'put' && job.upload?.uploadId == null,
+    ),
     ...free.filter(({ job }) => job.state === 'queued' && (job.options.notAfter ?? now + 1) <= now),
   ]
   return [...new Set([...first, ...due.filter((row) => shared.includes(row))])].slice(0, limit)

@@ -1,6 +1,8 @@
 import { Failure } from '../../core/failure.js'
 import type { Fingerprint, Receipt } from '../../core/job.js'
+import type { SourceOpener } from '../../ports/source.js'
 import { reconcileComplete } from './complete-upload.js'
+import { findMadeObject, mayBeMade } from './existing-object.js'
 import { removeUpload } from './remove-upload.js'
 import { advance, objectOf, type Run } from './run.js'
 
@@ -46,10 +48,23 @@ export const discardBeforeFailing = async (run: Run): Promise<void> => {
   }
 }
 
-/** A cancelled job: the receipt when Complete had already won, else null once nothing of the upload is left in OSS. */
-export const cancelUpload = async (run: Run): Promise<Receipt | null> => {
-  if (run.job.intent === 'complete') {
-    const receipt = await reconcileComplete(run)
+/** What a put without an answer made. Keys that may not look cannot tell, and then the cancel stands. */
+const findPut = async (run: Run, sources: SourceOpener): Promise<Receipt | null> => {
+  const { hard } = run.control
+  const look = () => run.retrier.request({ name: 'head', attempt: () => run.target.head(objectOf(run.job), hard) })
+  try {
+    return await findMadeObject(run, sources, look, hard)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'access_denied') throw error
+    run.logger.warn({ reason: error.message }, 'Whether the cancelled put made its object cannot be told')
+    return null
+  }
+}
+
+/** A cancelled job: the receipt when its object was made already, else null once nothing of the upload is left in OSS. */
+export const cancelUpload = async (run: Run, sources: SourceOpener): Promise<Receipt | null> => {
+  if (mayBeMade(run)) {
+    const receipt = run.job.upload?.mode === 'put' ? await findPut(run, sources) : await reconcileComplete(run)
     if (receipt !== null) return receipt
   }
   await abortUpload(run)

@@ -134,6 +134,8 @@ export const completeUpload = async (run: Run, upload: UploadRef, source: OpenSo
   return run.retrier.request<Completion>({
     name: 'complete',
     attempt: async () => {
+      run.control.hard.throwIfAborted()
+      run.control.shield()
       try {
         return { kind: 'done', receipt: await tryComplete(run, upload, parts, sent) }
       } catch (error) {
@@ -141,6 +143,8 @@ export const completeUpload = async (run: Run, upload: UploadRef, source: OpenSo
         const meaning = await afterFailure(run, sent, error)
         if (meaning !== 'again') return meaning
         throw new Failure('transient', error.message, { ...details(error), cause: error })
+      } finally {
+        run.control.unshield()
       }
     },
   })
@@ -162,4 +166,11 @@ const whatIsWanted = async (run: Run): Promise<'pause' | 'cancel'> => {
 export const reconcileComplete = async (run: Run): Promise<Receipt | null> => {
   const sent = sentObject(run, await readParts(run.store, run.job.id))
   return sent === null ? null : findOurObject(run, sent)
+}
+
+/** By one look of the caller's: the receipt of the object that Complete made, or null. */
+export const findCompleted = async (run: Run, look: () => Promise<StoredObject | null>): Promise<Receipt | null> => {
+  const sent = sentObject(run, await readParts(run.store, run.job.id))
+  const found = sent === null ? null : await look()
+  return sent !== null && found !== null && isOurs(found, sent) ? proveObject(found, sent, run.clock.now()) : null
 }

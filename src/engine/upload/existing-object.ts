@@ -1,6 +1,11 @@
 import { Failure } from '../../core/failure.js'
-import type { OpenSource } from '../../ports/source.js'
+import type { Receipt } from '../../core/job.js'
+import type { OpenSource, SourceOpener } from '../../ports/source.js'
+import type { StoredObject } from '../../ports/target.js'
+import { findCompleted } from './complete-upload.js'
+import { isOurs, proveObject } from './prove.js'
 import { objectOf, type Run } from './run.js'
+import { assertSameFile } from './source-guard.js'
 
 /**
  * What `ifExists` says before anything is sent. Returns 'skip' when the job is done without sending; throws Failure
@@ -28,5 +33,83 @@ export const checkExisting = async (run: Run, source: OpenSource): Promise<'skip
         code: 'object_exists',
         requestId: found.requestId,
       })
+  }
+}
+
+/** Whether this job may have made its object without anybody having seen the answer. */
+export const mayBeMade = ({ job, control }: Run): boolean =>
+  job.upload?.mode === 'put' ? control.wasShielded || job.runs > 1 : job.intent === 'complete'
+
+/** CRC-64 of the source; null when it is no longer the file that was sent. */
+const sourceCrc64 = async (run: Run, sources: SourceOpener, signal: AbortSignal): Promise<string | null> => {
+  const { path, fingerprint } = run.job.source
+  try {
+    const source = await sources.open(path, run.job.options.roots)
+    try {
+      assertSameFile(fingerprint, await source.fingerprint())
+      return await source.crc64(0, fingerprint.size, signal)
+    } finally {
+      await source.close()
+    }
+  } catch (error) {
+    if (error instanceof Failure) return null
+    throw error
+  }
+}
+
+/**
+ * The receipt of the object that this job made without an answer that was seen; null when OSS shows none of ours. The source
+ * of a put may have gone since: then the marker, which no other job has, and OSS's own CRC-64 must do.
+ */
+export const findMadeObject = async (
+  run: Run,
+  sources: SourceOpener,
+  look: () => Promise<StoredObject | null>,
+  signal: AbortSignal,
+): Promise<Receipt | null> => {
+  const { marker, upload, source, options } = run.job
+  if (upload?.mode !== 'put') return findCompleted(run, look)
+  const found = await look()
+  const { size } = source.fingerprint
+  if (found === null || found.size !== size || (marker !== null && found.marker !== marker)) return null
+  const known = options.crc64 ?? (await sourceCrc64(run, sources, signal))
+  const crc64 = known ?? (marker === null ? null : found.serverCrc64)
+  if (crc64 === null) return null
+  const sent = { size, crc64, partsProven: false, marker }
+  return isOurs(found, sent) ? proveObject(found, sent, run.clock.now()) : null
+}
+
+const lateLookMs = 10_000
+const lateTries = 3
+
+/**
+ * For a job whose deadline has come while OSS may have made its object. The run is halted, so this look has a short time
+ * of its own. Null also when OSS cannot be asked: a retry or a cancel asks again.
+ */
+export const lookAfterDeadline = async (run: Run, sources: SourceOpener): Promise<Receipt | null> => {
+  const over = new AbortController()
+  const done = new AbortController()
+  void run.clock.sleep(lateLookMs, done.signal).then(
+    () => over.abort(new Failure('transient', 'OSS did not show the object in time')),
+    () => {},
+  )
+  const look = async (): Promise<StoredObject | null> => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await run.target.head(objectOf(run.job), over.signal)
+      } catch (error) {
+        if (!(error instanceof Failure) || error.kind === 'permanent' || tries === lateTries) throw error
+        await run.clock.sleep(1_000, over.signal)
+      }
+    }
+  }
+  try {
+    return await findMadeObject(run, sources, look, over.signal)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    run.logger.warn({ ossCode: error.ossCode, reason: error.message }, 'Whether the object is there cannot be told')
+    return null
+  } finally {
+    done.abort()
   }
 }

@@ -70,6 +70,8 @@ const watchSource = (run: Run, source: OpenSource, before: Fingerprint): (() => 
     if (onlyCtimeMoved(before, now)) throw new Failure('local', 'The source was touched while it was sent')
     // The look itself may have taken longer than what was left of the lease.
     run.assertLease()
+    run.control.hard.throwIfAborted()
+    run.control.shield()
   }
 }
 
@@ -121,6 +123,7 @@ export const putWhole = async (run: Run, source: OpenSource, seen: Fingerprint):
           if (found === null) throw new Failure('transient', 'OSS answered PutObject with success but shows no object')
           return proveObject(found, sent, run.clock.now())
         } finally {
+          run.control.unshield()
           run.progress.landed(onlyPart, null)
         }
       },

@@ -27,8 +27,14 @@ export interface RunControl {
   readonly hard: AbortSignal
   /** Lets requests in flight finish. The first reason counts. */
   wind(reason: 'pause' | 'shutdown'): void
-  /** Ends everything now. */
+  /** Ends everything now; behind a shield a cancel or a deadline only lets nothing new begin. */
   halt(reason: StopReason): void
+  /** OSS may make the object from now on, whatever we do: its answer is worth more than an early end. */
+  shield(): void
+  /** The answer is there, or will not come: a halt that was held back takes effect. */
+  unshield(): void
+  /** Whether there ever was a shield. */
+  readonly wasShielded: boolean
   /** As it is now: a user may change it at any time. */
   readonly steering: Steering
   steer(steering: Steering): void
@@ -41,6 +47,9 @@ export const createRunControl = (initial: Steering): RunControl => {
   const hard = new AbortController()
   const listeners = new Set<() => void>()
   let steering = initial
+  let shielded = false
+  let wasShielded = false
+  let heldBack: RunStopped | null = null
   return {
     soft: soft.signal,
     hard: hard.signal,
@@ -49,8 +58,20 @@ export const createRunControl = (initial: Steering): RunControl => {
     },
     halt(reason) {
       const stop = new RunStopped(reason)
-      hard.abort(stop)
+      if (shielded && (reason === 'cancel' || reason === 'deadline')) heldBack ??= stop
+      else hard.abort(stop)
       soft.abort(stop)
+    },
+    shield() {
+      shielded = true
+      wasShielded = true
+    },
+    unshield() {
+      shielded = false
+      if (heldBack !== null) hard.abort(heldBack)
+    },
+    get wasShielded() {
+      return wasShielded
     },
     get steering() {
       return steering

@@ -8,7 +8,7 @@ import { CallbackFailed } from './callback-failed.js'
 import { cancelUpload, discardBeforeFailing, discardUpload } from './cancel-upload.js'
 import { reconcileComplete } from './complete-upload.js'
 import { resumeDeletion, type SourceTools, withSourceDeleted } from './delete-source.js'
-import { checkExisting } from './existing-object.js'
+import { checkExisting, lookAfterDeadline, mayBeMade } from './existing-object.js'
 import { putWhole } from './put-object.js'
 import { RunYields } from './request-retrier.js'
 import { advance, type Run, unfenced } from './run.js'
@@ -78,8 +78,8 @@ const uploadSource = async (run: Run, tools: SourceTools): Promise<Finish> => {
 }
 
 /** A job that the user cancelled while it ran, or before. */
-const cancelRun = async (run: Run): Promise<Finish> => {
-  const receipt = await cancelUpload(run)
+const cancelRun = async (run: Run, { sources }: SourceTools): Promise<Finish> => {
+  const receipt = await cancelUpload(run, sources)
   return receipt === null ? { to: 'cancelled' } : uploaded(receipt)
 }
 
@@ -136,9 +136,11 @@ export const runJob = async (run: Run, tools: SourceTools): Promise<void> => {
       const resumed = await resumeDeletion(run, tools.remover)
       if (resumed !== null) return await finish(run, resumed)
       run.control.hard.throwIfAborted()
-      end = run.job.state === 'cancelling' ? await cancelRun(run) : await uploadSource(run, tools)
+      end = run.job.state === 'cancelling' ? await cancelRun(run, tools) : await uploadSource(run, tools)
     } catch (error) {
-      end = judge(run, error)
+      const late = error instanceof RunStopped && error.reason === 'deadline' && mayBeMade(run)
+      const receipt = late ? await lookAfterDeadline(run, tools.sources) : null
+      end = receipt === null ? judge(run, error) : await withSourceDeleted(run, tools, uploaded(receipt), null)
     }
     await finish(run, end)
   }

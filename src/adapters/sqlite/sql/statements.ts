@@ -75,6 +75,7 @@ export const sql = {
   cancelsWithoutUpload: `
     SELECT seq FROM jobs INDEXED BY jobs_cancelling
     WHERE state = 'cancelling' AND lease_until IS NULL AND due_at IS NULL AND upload_id IS NULL
+      AND upload_mode IS NOT 'put'
     ORDER BY seq LIMIT ?`,
 
   overdueJobs: `
