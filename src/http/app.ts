@@ -40,6 +40,7 @@ import { waitRoutes } from './routes/waits.js'
 import { webhookRoutes } from './routes/webhooks.js'
 import { parseJsonBody } from './server/json-body.js'
 import { createLingering } from './server/lingering.js'
+import { ignoreTypeOfNothing } from './server/no-body.js'
 import { answerNotFound } from './server/not-found.js'
 import type { PageFiles } from './server/page-files.js'
 import { sendProblem } from './server/problem.js'
@@ -70,7 +71,7 @@ export interface AppDeps {
   readonly page?: PageFiles | null
   readonly logger: FastifyBaseLogger
   readonly clock: Clock
-  /** Silence on an event stream after which a comment is sent; 15 s. */
+  /** How often silent event streams are looked for. One is silent for twice as long at the most; 7 s. */
   readonly heartbeatMs?: number
   /** How long a reader of an event stream may leave its buffer full before it is cut; 15 s. */
   readonly stallMs?: number
@@ -127,7 +128,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   limitConnections(app.server)
 
   const lingering = createLingering()
-  const timing = { heartbeatMs: deps.heartbeatMs ?? 15_000, stallMs: deps.stallMs ?? 15_000 }
+  const timing = { heartbeatMs: deps.heartbeatMs ?? 7_000, stallMs: deps.stallMs ?? 15_000 }
   const streams = createEventStreams({ clock, lingering, timing, readers: metrics })
 
   app.setErrorHandler(sendProblem)
@@ -137,6 +138,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
     parseJsonBody(body),
   )
+  ignoreTypeOfNothing(app)
   app.addHook('preClose', async () => lingering.endAll())
   app.addHook('onResponse', async (request, reply) => {
     const fields = { method: request.method, route: request.routeOptions.url, status: reply.statusCode }

@@ -62,7 +62,7 @@ describe('the event stream', () => {
     const { id } = await daemon.submit({ source: { path }, target: { bucket, key: 'file.bin' } })
     const messages = await live
 
-    const stored = messages.filter((message) => message.id !== null)
+    const stored = messages.filter((message) => message.id !== null && message.event !== 'ready')
     expect(stored.map(({ event }) => event)).toEqual([
       'job.queued',
       'job.running',
@@ -124,6 +124,20 @@ describe('the event stream', () => {
     const next = await world.start()
     const replayed = await read(`${next.url}/v1/events`, { 'last-event-id': ids[0] ?? '' }, isCompleted)
     expect(replayed.map((message) => message.id)).toEqual(ids.slice(1))
+  })
+
+  it('loses nothing of a kill -9 to a client that had heard nothing yet', async () => {
+    world = await createWorld()
+    const path = await world.makeSource('file.bin', 1000)
+    const before = await world.start()
+    const [ready] = await read(`${before.url}/v1/events`, {}, () => true)
+    expect(ready).toMatchObject({ event: 'ready', data: { id: ready?.id, type: 'ready' } })
+    const { id } = await before.submit({ source: { path }, target: { bucket, key: 'file.bin' } })
+    before.kill('SIGKILL')
+    await before.exited
+    const after = await world.start()
+    const messages = await read(`${after.url}/v1/jobs/${id}/events`, { 'last-event-id': ready?.id ?? '' }, isCompleted)
+    expect(messages[0]).toMatchObject({ event: 'job.queued', data: { jobId: id } })
   })
 
   it('shows the jobs that carry a label, their parts and progress, and no others', async () => {

@@ -154,7 +154,7 @@ describe('the event feed', () => {
     const all = await events()
     await until(() => readers.every(({ ids }) => ids.length === all.length), 'all to be told')
     for (const { ids } of readers) expect(ids).toEqual(all.map(({ id }) => id))
-    expect(new Set(readers.flatMap(({ items }) => items)).size).toBe(all.length)
+    expect(new Set(readers.flatMap(({ items }) => items.filter(({ kind }) => kind === 'event'))).size).toBe(all.length)
     expect(calls.eventsAfter - before).toBeLessThan(2 * all.length)
     const parts = all.filter(({ type }) => type === 'part.uploaded').length
     expect(calls.get).toBeLessThanOrEqual(parts)
@@ -225,7 +225,32 @@ describe('the event feed', () => {
     const before = calls.eventsAfter
     await submit()
     await turns(20)
-    expect(reader.items).toEqual([])
+    expect(reader.ids).toEqual([])
     expect(calls.eventsAfter).toBe(before)
+  })
+
+  it('tells a reader without a cursor where it begins, and one with a cursor nothing before its events', async () => {
+    const { submit, events, read } = setup()
+    await submit()
+    const [first] = await events()
+    const [fresh, oldest, behind] = [read(null), read('oldest'), read(first?.id ?? '')]
+    await until(() => fresh.items.length === 1 && oldest.items.length === 1, 'the beginnings')
+    expect(fresh.items).toEqual([{ kind: 'ready', id: first?.id, at: expect.stringMatching(/^\d{4}-.*Z$/) }])
+    await submit()
+    await until(() => [fresh, behind].every(({ ids }) => ids.length === 1), 'the second event')
+    expect(oldest.items[0]?.kind).toBe('event')
+    expect(behind.items.map(({ kind }) => kind)).toEqual(['event'])
+  })
+
+  it('tells of an empty store where it begins, so that a reader that heard nothing comes back to all', async () => {
+    const { submit, read } = setup()
+    const quiet = read(null)
+    await until(() => quiet.items.length === 1, 'ready')
+    quiet.hangUp.abort()
+    await submit()
+    const [ready] = quiet.items
+    const again = read(ready?.kind === 'ready' ? ready.id : '')
+    await until(() => again.ids.length === 1, 'what was missed')
+    expect(again.items.map(({ kind }) => kind)).toEqual(['event'])
   })
 })

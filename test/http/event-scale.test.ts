@@ -85,7 +85,11 @@ describe('Three hundred event streams', () => {
         response.on('data', (chunk: string) => {
           const lines = (rest + chunk).split('\n')
           rest = lines.pop() ?? ''
-          for (const line of lines) if (line.startsWith('id: ')) reader.ids.push(line.slice(4))
+          for (const line of lines) {
+            if (line.startsWith('id: ')) reader.ids.push(line.slice(4))
+            // Its id is where the stream begins, and no event.
+            else if (line === 'event: ready') reader.ids.pop()
+          }
         })
         response.on('close', () => {
           reader.ended = true

@@ -61,7 +61,19 @@ describe('Malformed HTTP', () => {
     const { exchange } = await setup()
     const { status, body } = await exchange(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`)
     expect(status).toBe(431)
-    expect(JSON.parse(body)).toMatchObject({ status: 431, code: 'invalid_request' })
+    expect(JSON.parse(body)).toMatchObject({ status: 431, code: 'head_too_large' })
+  })
+
+  it('with an address longer than 16 KiB is a 431 problem that says so', async () => {
+    const { exchange } = await setup()
+    const { status, head, body } = await exchange(
+      `GET /v1/jobs?q=${'x'.repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+    )
+    expect(status).toBe(431)
+    expect(head).toContain('content-type: application/problem+json')
+    const problem = problemSchema.strict().parse(JSON.parse(body))
+    expect(problem.code).toBe('head_too_large')
+    expect(problem.detail).toContain('16 KiB')
   })
 
   it('with a body far over the limit is refused before it is sent', async () => {
@@ -106,6 +118,30 @@ describe('A slow peer', () => {
       clearInterval(drops)
       await harness.app.close()
     }
+  })
+})
+
+describe('A client that goes away in the middle of its body', () => {
+  const head = 'POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
+
+  it.each([
+    ['hangs up', `${head}Content-Length: 100\r\n\r\n{"sou`, 'end'],
+    ['is reset', `${head}Content-Length: 100\r\n\r\n{"sou`, 'reset'],
+    ['hangs up between two chunks', `${head}Transfer-Encoding: chunked\r\n\r\n5\r\n{"sou\r\n`, 'end'],
+    ['breaks its chunks', `${head}Transfer-Encoding: chunked\r\n\r\n5\r\n{"sou\r\nzz\r\n`, 'nothing'],
+  ])('that %s is no bug in the log', async (_what, bytes, then) => {
+    const { app, port, lines, jobs } = await setup()
+    const begun = new Promise<void>((resolve) => app.server.once('request', () => resolve()))
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
+    socket.on('error', () => undefined)
+    socket.resume()
+    await begun
+    if (then === 'end') socket.end()
+    if (then === 'reset') socket.resetAndDestroy()
+    await until(() => lines.some(({ message }) => /broke off|by a bug/.test(message)), 'the line')
+    socket.destroy()
+    expect(lines.filter(({ level }) => level === 'error')).toEqual([])
+    expect(jobs.calls).toEqual([])
   })
 })
 

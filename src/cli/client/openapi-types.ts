@@ -385,7 +385,7 @@ export interface paths {
         };
         /**
          * Follow all jobs, one, those of a batch, or those with labels
-         * @description Server-sent events. `Last-Event-ID` (or `after`) replays what came after it; when that is no longer kept, the first event is `reset`. `job.progress` has no id and is not replayed. A comment keeps the connection awake.
+         * @description Server-sent events. `Last-Event-ID` (or `after`) replays what came after it; when that is no longer kept, the first event is `reset`. Without a cursor the first event is `ready`, whose id is the place where the stream begins. `job.progress` has no id and is not replayed. A comment keeps the connection awake: there is no silence longer than 15 s.
          */
         readonly get: operations["streamEvents"];
         readonly put?: never;
@@ -405,7 +405,7 @@ export interface paths {
         };
         /**
          * Follow one job
-         * @description Server-sent events. `Last-Event-ID` (or `after`) replays what came after it; when that is no longer kept, the first event is `reset`. `job.progress` has no id and is not replayed. A comment keeps the connection awake.
+         * @description Server-sent events. `Last-Event-ID` (or `after`) replays what came after it; when that is no longer kept, the first event is `reset`. Without a cursor the first event is `ready`, whose id is the place where the stream begins. `job.progress` has no id and is not replayed. A comment keeps the connection awake: there is no silence longer than 15 s.
          */
         readonly get: operations["streamJobEvents"];
         readonly put?: never;
@@ -1362,7 +1362,7 @@ export interface components {
                 readonly [key: string]: {
                     readonly ok: boolean;
                     /** @enum {string} */
-                    readonly code?: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
+                    readonly code?: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "request_timeout" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "head_too_large" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
                 };
             };
         };
@@ -1378,7 +1378,7 @@ export interface components {
              * @description Stable; what programs go by.
              * @enum {string}
              */
-            readonly code: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
+            readonly code: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "request_timeout" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "head_too_large" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
             /** @description The offending fields. */
             readonly errors?: readonly {
                 readonly path: string;
@@ -1391,7 +1391,7 @@ export interface components {
                 readonly [key: string]: {
                     readonly ok: boolean;
                     /** @enum {string} */
-                    readonly code?: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
+                    readonly code?: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "request_timeout" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "head_too_large" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
                 };
             };
         };
@@ -1407,7 +1407,7 @@ export interface components {
              * @description Stable; what programs go by.
              * @enum {string}
              */
-            readonly code: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
+            readonly code: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "request_timeout" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "head_too_large" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
             /** @description The offending fields. */
             readonly errors?: readonly {
                 readonly path: string;
@@ -1682,7 +1682,7 @@ export interface operations {
     readonly getJob: {
         readonly parameters: {
             readonly query?: {
-                /** @description Answer when the job is settled, at the latest after this duration: `30`, `30s`, `1m`; at most 55 s. */
+                /** @description Answer when the job is settled, at the latest after this duration: `30`, `250ms`, `30s`, `5m`, `1h`. A longer one counts as 55 s. */
                 readonly wait?: string;
             };
             readonly header?: never;
@@ -2151,7 +2151,7 @@ export interface operations {
                 readonly label?: readonly string[];
                 /** @description Only jobs that were made at this instant or later. */
                 readonly since?: string;
-                /** @description How long to wait: `30`, `30s`, `1m`; at most 55 s. */
+                /** @description How long to wait: `30`, `250ms`, `30s`, `5m`, `1h`. A longer duration counts as 55 s. */
                 readonly timeout?: string;
             };
             readonly header?: never;

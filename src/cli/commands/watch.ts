@@ -20,6 +20,8 @@ const now = (): string => new Date().toISOString()
 const createEventPrinter = ({ console }: CommandContext, json: boolean): ((message: SseMessage) => void) => {
   const progressAt = new Map<string, number>()
   return ({ event, data }) => {
+    // It says only where the stream begins, which the connection keeps for the next one.
+    if (event === 'ready') return
     if (event === 'reset') {
       console.note('some events are no longer kept by the daemon and were not shown')
     } else if (event === 'job.progress') {

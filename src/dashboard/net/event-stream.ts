@@ -57,6 +57,10 @@ export const openEventStream = (path: string, from: string | null, handlers: Str
       const { jobId, progress } = JSON.parse(message.data) as { jobId: string; progress: ProgressView }
       handlers.onProgress(jobId, progress)
     })
+    // Without a cursor this comes first, so that a cut before the first event loses nothing.
+    current.addEventListener('ready', (message: MessageEvent<string>) => {
+      lastId = message.lastEventId
+    })
     current.addEventListener('reset', (message: MessageEvent<string>) => {
       lastId = message.lastEventId
       handlers.onReset()

@@ -9,7 +9,8 @@ export const oldestKept = 'oldest'
 export interface EventFeed {
   /**
    * Events after `after`, then live ones, until the signal aborts or the feed closes (the iteration just ends).
-   * `after: null` starts with what happens from now on, `oldestKept` with the oldest event that is kept.
+   * `after: null` starts with `ready`, which says where, and goes on with what happens from now on; `oldestKept` starts with
+   * the oldest event that is kept.
    * Listeners that keep up are told the very same items, and cost the store nothing.
    */
   listen(after: string | null, filter: FeedFilter, signal: AbortSignal): AsyncIterable<FeedItem>
@@ -52,7 +53,7 @@ async function* follow(reader: Reader, from: { cursor: string; place: number }):
 const usualSizes: FeedSizes = { page: 200, kept: 1_000 }
 
 export const createEventFeed = (deps: TailDeps, sizes: FeedSizes = usualSizes): EventFeed => {
-  const { store } = deps
+  const { store, clock } = deps
   let isClosed = false
   let current: EventTail | null = null
 
@@ -69,6 +70,9 @@ export const createEventFeed = (deps: TailDeps, sizes: FeedSizes = usualSizes): 
     const { tail, seat, filter } = reader
     let cursor = after === oldestKept ? null : (after ?? (await store.lastEventId()))
     let isAhead = after === null
+    if (after === null && cursor !== null && !reader.isOver()) {
+      yield { kind: 'ready', id: cursor, at: new Date(clock.now()).toISOString() }
+    }
     while (!reader.isOver()) {
       const place = cursor === null ? null : tail.placeAfter(cursor)
       if (cursor !== null && place !== null) {

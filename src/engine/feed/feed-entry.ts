@@ -2,10 +2,14 @@ import type { StoredEvent } from '../../core/event.js'
 import type { ProgressView } from '../../core/job-view.js'
 import type { EventFilter, JobFilter, JobStore } from '../../ports/store.js'
 
-/** What a listener is told. `reset`: the cursor is unknown or pruned; look at the lists again and go on from `lastId`. */
+/**
+ * What a listener is told. `ready`: the cursor where a listener begins that brought none. `reset`: the cursor is unknown or pruned; look at the lists again and go on
+ * from `lastId`.
+ */
 export type FeedItem =
   | { readonly kind: 'event'; readonly event: StoredEvent }
   | { readonly kind: 'progress'; readonly jobId: string; readonly progress: ProgressView }
+  | { readonly kind: 'ready'; readonly id: string; readonly at: string }
   | { readonly kind: 'reset'; readonly lastId: string }
 
 /** `labels`: all must match, of the job or batch as it was then; a job's parts and progress go with the job as it is. */

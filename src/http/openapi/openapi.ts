@@ -133,6 +133,7 @@ const descriptions: Readonly<Record<string, string>> = {
   401: '`unauthorized`: no valid token.',
   403: '`forbidden`: the token lacks the scope, or a web page of another origin asks; `target_not_allowed`.',
   404: '`job_not_found`, `batch_not_found`, `webhook_not_found`: there is none of this id.',
+  408: '`request_timeout`: the request did not come whole in time.',
   409: '`invalid_state`: the state of the job or batch forbids it; `target_busy`: `jobId` names the job in the way.',
   412: '`precondition_failed`: the job is at another version than `If-Match` names.',
   413: '`payload_too_large`: the body is over 1 MiB (of a batch: 16 MiB).',
@@ -140,6 +141,7 @@ const descriptions: Readonly<Record<string, string>> = {
   421: '`misdirected`: the Host header is not one of ours.',
   422: '`source_unavailable`: the source cannot be read; `idempotency_mismatch`: the key was used with another body.',
   429: '`rate_limited`: the token asks too often; `queue_full`: `LONGSHORE_MAX_QUEUED` jobs are queued. `Retry-After` tells when to come back.',
+  431: '`head_too_large`: address and headers are longer than 16 KiB together.',
   500: '`internal`: a bug.',
   502: '`oss_refused`: OSS refuses what the request needs; `detail` has its words.',
   503: '`draining`: no new work is taken; `storage_unavailable`; `oss_unavailable`: OSS does not answer. `Retry-After` may tell when to come back.',
@@ -186,7 +188,7 @@ const response = (status: string, schema: z.ZodType): JsonSchema => {
   return { description, content: { [mediaTypeOf(schema)]: content } }
 }
 
-const commonProblems = [400, 401, 403, 421, 429, 500] as const
+const commonProblems = [400, 401, 403, 408, 421, 429, 431, 500] as const
 
 /** The problem answers of an operation: those that any may give, and its own. */
 export const problems = <S extends number>(...own: readonly S[]) =>
@@ -195,10 +197,12 @@ export const problems = <S extends number>(...own: readonly S[]) =>
     typeof problemSchema
   >
 
+const openStatuses = [400, 403, 408, 421, 431, 500] as const
+
 /** Those of an operation that asks for no token. */
 export const openProblems = () =>
-  Object.fromEntries(([400, 403, 421, 500] as const).map((status) => [status, problemSchema])) as Record<
-    400 | 403 | 421 | 500,
+  Object.fromEntries(openStatuses.map((status) => [status, problemSchema])) as Record<
+    (typeof openStatuses)[number],
     typeof problemSchema
   >
 

@@ -19,7 +19,8 @@ const lastEventId = (header: string | string[] | undefined): string | null =>
 
 const description =
   'Server-sent events. `Last-Event-ID` (or `after`) replays what came after it; when that is no longer kept, the first ' +
-  'event is `reset`. `job.progress` has no id and is not replayed. A comment keeps the connection awake.'
+  'event is `reset`. Without a cursor the first event is `ready`, whose id is the place where the stream begins. `job.progress` has no id and is not replayed. A comment keeps the ' +
+  'connection awake: there is no silence longer than 15 s.'
 
 /** What happens, as it happens. */
 export const eventRoutes = (instance: FastifyInstance, { jobs, batches, feed, streams }: EventRoutesDeps): void => {

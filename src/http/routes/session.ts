@@ -61,7 +61,7 @@ export const sessionRoutes = (instance: FastifyInstance, { tokens, sessions, gua
         tags: ['session'],
         security: [{}],
         querystring: noQuerySchema,
-        response: { 204: nothingSchema, ...problems() },
+        response: { 204: nothingSchema, ...problems(413, 415) },
       },
     },
     async (request, reply) => {

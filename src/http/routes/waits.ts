@@ -86,7 +86,7 @@ export const waitRoutes = (instance: FastifyInstance, { waits, drain, lingering 
         summary: 'Take new jobs again',
         tags: ['system'],
         querystring: noQuerySchema,
-        response: { 204: nothingSchema, ...problems(413) },
+        response: { 204: nothingSchema, ...problems(413, 415) },
       },
     },
     async (_request, reply) => {

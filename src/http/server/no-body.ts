@@ -3,11 +3,26 @@ import { AppError } from '../../core/app-error.js'
 
 const empty = /^\s*(\{\s*\})?\s*$/
 
-/** Requests without a body pass with any content type; an empty JSON object is let through. */
+/**
+ * Takes the content type from requests that have no body: it describes nothing then, and fastify would refuse an empty or
+ * malformed one before it looks whether there is a body.
+ */
+export const ignoreTypeOfNothing = (app: Pick<FastifyInstance, 'addHook'>): void => {
+  app.addHook('onRequest', async ({ raw: { headers } }) => {
+    const length = headers['content-length'] ?? '0'
+    if (headers['transfer-encoding'] === undefined && /^0+$/.test(length)) delete headers['content-type']
+  })
+}
+
+/** Requests of these routes pass with any content type; an empty JSON object is let through. */
 export const takeNoBody = (
-  app: Pick<FastifyInstance, 'removeAllContentTypeParsers' | 'addContentTypeParser'>,
+  app: Pick<FastifyInstance, 'addHook' | 'removeAllContentTypeParsers' | 'addContentTypeParser'>,
 ): void => {
   app.removeAllContentTypeParsers()
+  app.addHook('onRequest', async ({ raw: { headers } }) => {
+    // One that is malformed would be refused before the parser below sees the body.
+    if (headers['content-type'] !== undefined) headers['content-type'] = 'application/octet-stream'
+  })
   app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: 1024 }, (_request, body, done) => {
     if (empty.test(body.toString())) done(null, undefined)
     else done(new AppError('invalid_request', 'This request takes no body.'))

@@ -16,6 +16,7 @@ const statusOf: Readonly<Record<AppErrorCode, number>> = {
   invalid_state: 409,
   target_busy: 409,
   precondition_failed: 412,
+  request_timeout: 408,
   payload_too_large: 413,
   unsupported_media_type: 415,
   misdirected: 421,
@@ -23,6 +24,7 @@ const statusOf: Readonly<Record<AppErrorCode, number>> = {
   idempotency_mismatch: 422,
   rate_limited: 429,
   queue_full: 429,
+  head_too_large: 431,
   internal: 500,
   oss_refused: 502,
   oss_unavailable: 503,
@@ -56,8 +58,10 @@ export const titled = (status: number, code: AppErrorCode, detail: string): Prob
 /** Statuses with which fastify refuses a request, for the codes that say the same. */
 export const codeOfStatus: Readonly<Record<number, AppErrorCode>> = {
   404: 'not_found',
+  408: 'request_timeout',
   413: 'payload_too_large',
   415: 'unsupported_media_type',
+  431: 'head_too_large',
 }
 
 interface FrameworkError extends Error {
@@ -100,6 +104,12 @@ export const problemOf = (error: unknown, status?: number): Problem => {
   return titled(500, 'internal', 'Something went wrong on our side; the log of the daemon has the details.')
 }
 
+const brokenOff: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'])
+
+/** Whether the client went away, or was cut off, before its request had come whole. Most often nobody reads the answer. */
+const isBrokenOff = (error: unknown, { raw }: FastifyRequest): boolean =>
+  !raw.complete && error instanceof Error && 'code' in error && brokenOff.has(error.code)
+
 const describe = (error: unknown): object =>
   error instanceof Error ? { name: error.name, message: error.message, stack: error.stack } : { name: typeof error }
 
@@ -112,6 +122,10 @@ export const answerProblem = (reply: FastifyReply, problem: Problem): FastifyRep
 
 /** Answers a thrown error as problem+json. Bugs are logged here, once; the request id is bound to the request's logger. */
 export const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  if (isBrokenOff(error, request)) {
+    request.log.debug({ route: request.routeOptions.url }, 'A request broke off before it had come whole.')
+    return answerProblem(reply, titled(400, 'invalid_request', 'The request broke off before its body had come whole.'))
+  }
   const problem = problemOf(error)
   if (problem.code === 'internal') {
     request.log.error({ error: describe(error), route: request.routeOptions.url }, 'A request failed by a bug.')

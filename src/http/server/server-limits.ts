@@ -32,14 +32,24 @@ const statusOfParserError: Readonly<Record<string, number>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
 }
 
-/** Answers bytes that are not HTTP, for which no request exists yet, and hangs up. */
+const detailOfStatus: Readonly<Record<number, string>> = {
+  408: 'The request did not come whole in time: its headers may take 15 s, all of it 60 s.',
+  413: 'The extensions of the chunks are too long.',
+  431: 'The address and the headers of a request may have 16 KiB together; this one has more.',
+}
+
+/** Answers what node refuses (bytes that are not HTTP, too long a head, a peer that is too slow): no route sees it. Hangs up. */
 export const refuseMalformed = (error: { readonly code?: string }, socket: Duplex): void => {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
   const status = statusOfParserError[error.code ?? ''] ?? 400
-  const problem = titled(status, codeOfStatus[status] ?? 'invalid_request', 'The request is not well-formed HTTP.')
+  const problem = titled(
+    status,
+    codeOfStatus[status] ?? 'invalid_request',
+    detailOfStatus[status] ?? 'The request is not well-formed HTTP.',
+  )
   const body = JSON.stringify(problem)
   socket.end(
     `HTTP/1.1 ${status} ${problem.title}\r\nContent-Type: ${problemMediaType}\r\n` +

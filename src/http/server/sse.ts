@@ -29,6 +29,8 @@ const written = (item: FeedItem): string => {
       return `id: ${item.event.id}\nevent: ${item.event.type}\ndata: ${JSON.stringify(item.event)}\n\n`
     case 'progress':
       return `event: job.progress\ndata: ${JSON.stringify({ jobId: item.jobId, progress: item.progress })}\n\n`
+    case 'ready':
+      return `id: ${item.id}\nevent: ready\ndata: ${JSON.stringify({ id: item.id, type: 'ready', at: item.at })}\n\n`
     case 'reset':
       return `id: ${item.lastId}\nevent: reset\ndata: ${JSON.stringify({ type: 'reset', lastId: item.lastId })}\n\n`
   }

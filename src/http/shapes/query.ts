@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { jobStates } from '../../core/job.js'
+import { parseDurationMs } from '../../core/units.js'
 import { webhookStates } from '../../core/webhook.js'
 import type { JobFilter, PageRequest } from '../../ports/store.js'
 
@@ -90,12 +91,22 @@ export const webhooksQuerySchema = z.strictObject({
 
 export const longestWaitMs = 55_000
 
-/** `30`, `30s` or `1m`, in milliseconds; longer than 55 s is clamped, so that proxies do not cut the answer off. */
+/**
+ * Every duration that the settings take, in milliseconds. A longer one than 55 s is clamped, so that proxies do not cut
+ * the answer off.
+ */
 export const waitMs = z
   .string()
-  .regex(/^\d{1,9}(s|m)?$/, 'must be a duration like 30, 30s or 1m')
-  .transform((text) => Math.min(Number.parseInt(text, 10) * (text.endsWith('m') ? 60_000 : 1000), longestWaitMs))
-  .describe('Answer when the job is settled, at the latest after this duration: `30`, `30s`, `1m`; at most 55 s.')
+  .transform((text, context) => {
+    const ms = parseDurationMs(text)
+    if (ms !== null) return Math.min(ms, longestWaitMs)
+    context.addIssue({ code: 'custom', message: 'must be a duration like 30, 250ms, 30s, 5m or 1h' })
+    return z.NEVER
+  })
+  .describe(
+    'Answer when the job is settled, at the latest after this duration: `30`, `250ms`, `30s`, `5m`, `1h`. ' +
+      'A longer one counts as 55 s.',
+  )
 
 export const jobQuerySchema = z.strictObject({ wait: waitMs.optional() })
 

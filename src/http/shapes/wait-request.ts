@@ -16,7 +16,7 @@ export const waitQuerySchema = z.strictObject({
   timeout: waitMs.default(defaultWaitSeconds * 1000).meta({
     type: 'string',
     default: `${defaultWaitSeconds}s`,
-    description: 'How long to wait: `30`, `30s`, `1m`; at most 55 s.',
+    description: 'How long to wait: `30`, `250ms`, `30s`, `5m`, `1h`. A longer duration counts as 55 s.',
   }),
 })
 

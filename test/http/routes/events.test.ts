@@ -103,6 +103,29 @@ describe('GET /v1/events', () => {
     expect(stream.text).toContain('id: e9\nevent: reset\ndata: {"type":"reset","lastId":"e9"}\n\n')
   })
 
+  it('sends ready with the cursor where the stream begins', async () => {
+    const { open, feed } = await setup()
+    const stream = await open('/v1/events')
+    const at = '2026-01-01T00:00:00.000Z'
+    feed.push({ kind: 'ready', id: 'e7', at })
+    await until(() => stream.text.includes('ready'), 'the beginning')
+    expect(stream.text).toContain(`id: e7\nevent: ready\ndata: {"id":"e7","type":"ready","at":"${at}"}\n\n`)
+  })
+
+  it('is never silent for longer than 15 s', async () => {
+    const sleeps: number[] = []
+    const sleep: Clock['sleep'] = (ms, signal) => {
+      sleeps.push(ms)
+      return realClock.sleep(ms, signal)
+    }
+    const { open } = await setup({ clock: { ...realClock, sleep } })
+    await open('/v1/events')
+    await until(() => sleeps.length > 0, 'the first beat')
+    // What is sent right after one beat is followed by a comment at the second beat from there.
+    expect(sleeps[0]).toBeGreaterThan(0)
+    expect((sleeps[0] ?? 0) * 2).toBeLessThan(15_000)
+  })
+
   it.each([
     ['/v1/events', {}, null, {}],
     ['/v1/events?after=a1', {}, 'a1', {}],

@@ -32,6 +32,12 @@ describe('GET /v1/wait', () => {
     ['30', 30_000],
     ['0', 0],
     ['2s', 2000],
+    ['250ms', 250],
+    ['1.5s', 1500],
+    ['5m', 55_000],
+    ['1h', 55_000],
+    ['999999999999', 55_000],
+    ['9'.repeat(400), 55_000],
   ])('takes a timeout of %s', async (timeout, timeoutMs) => {
     const { app, waits } = await setup()
     await app.inject(`/v1/wait?timeout=${timeout}`)
@@ -82,7 +88,7 @@ describe('POST /v1/drain', () => {
 
   it('needs no body, whatever the content type says', async () => {
     const { app } = await setup()
-    for (const type of ['text/plain', 'application/json', 'application/x-www-form-urlencoded']) {
+    for (const type of ['text/plain', 'application/json', 'application/x-www-form-urlencoded', '', 'a', ';', 'a/b/c']) {
       const answer = await app.inject({ method: 'POST', url: '/v1/drain', headers: { 'content-type': type } })
       expect(answer.statusCode, type).toBe(200)
     }
