@@ -58,7 +58,7 @@ describe('A daemon at work', () => {
     expect(figure(text, 'longshore_slots_limit')).toBe(16)
     expect(figure(text, 'longshore_wal_bytes')).toBeGreaterThan(0)
     expect(figure(text, 'longshore_process_resident_memory_bytes')).toBeGreaterThan(10 * mib)
-    expect(figure(text, 'longshore_event_loop_delay_seconds{quantile="1"}')).toBeGreaterThanOrEqual(0)
+    expect(figure(text, 'longshore_event_loop_delay_seconds{percentile="100"}')).toBeGreaterThanOrEqual(0)
     expect(figure(text, 'longshore_credentials_available')).toBe(1)
 
     expect(seen.uploaded).toMatchObject({ bytes: 21 * mib + 10, parts: 3, objects: 2 })

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, type Registry } from 'prom-client'
 
-const quantiles = [50, 99] as const
+const percentiles = [50, 99] as const
 const resolutionMs = 10
 
 /**
@@ -26,8 +26,9 @@ export const createProcessMetrics = (registry: Registry, startedAt: number) => {
   gauge('process_start_time_seconds', 'When the daemon started, in seconds since the epoch.').set(startedAt / 1000)
   const delay = new Gauge({
     name: 'longshore_event_loop_delay_seconds',
-    help: 'How late the main thread was since the last scrape; quantile 1 is the worst.',
-    labelNames: ['quantile'],
+    help: 'How late the main thread was since the last scrape; percentile 100 is the worst.',
+    // Prometheus keeps the label `quantile` for summaries.
+    labelNames: ['percentile'],
     registers,
   })
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs })
@@ -49,10 +50,10 @@ export const createProcessMetrics = (registry: Registry, startedAt: number) => {
       const open = await readdir('/proc/self/fd').catch(() => null)
       if (open === null) descriptors.remove()
       else descriptors.set(open.length)
-      for (const quantile of quantiles) {
-        delay.set({ quantile: quantile / 100 }, delayOf(histogram.count === 0 ? 0 : histogram.percentile(quantile)))
+      for (const percentile of percentiles) {
+        delay.set({ percentile }, delayOf(histogram.count === 0 ? 0 : histogram.percentile(percentile)))
       }
-      delay.set({ quantile: 1 }, delayOf(histogram.count === 0 ? 0 : histogram.max))
+      delay.set({ percentile: 100 }, delayOf(histogram.count === 0 ? 0 : histogram.max))
       histogram.reset()
     },
     close: () => void histogram.disable(),
