@@ -123,7 +123,7 @@ export const examineKeys = async (
 
 const fixedCredentials = ({ accessKeyId, accessKeySecret, securityToken, temporary }: FetchedKeys): Credentials => {
   const held = Object.freeze({ accessKeyId, accessKeySecret, securityToken, temporary })
-  return { current: () => held, areAtHand: () => true, renew: async () => false }
+  return { current: () => held, areAtHand: () => true, renew: async () => false, accepted: () => {} }
 }
 
 const overlaps = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one)

@@ -20,4 +20,6 @@ export interface Credentials {
    * too short a while ago. True when other keys are at hand. Throws only the signal's reason when aborted.
    */
   renew(refused: CredentialSet, signal: AbortSignal): Promise<boolean>
+  /** OSS gave a good answer to a request that was signed with these keys, so an earlier refusal of them says nothing any more. */
+  accepted(keys: CredentialSet): void
 }

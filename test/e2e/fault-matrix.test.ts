@@ -91,7 +91,7 @@ const keysOf = (fault: Fault): Credentials => {
     current = { ...current }
     return true
   }
-  return { current: () => current, areAtHand: () => true, renew }
+  return { current: () => current, areAtHand: () => true, renew, accepted: () => {} }
 }
 
 /** Calls that are to go wrong, in this order. */

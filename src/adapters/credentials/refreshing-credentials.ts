@@ -23,8 +23,9 @@ export interface RefreshingCredentialsDeps {
 const fetchTimeoutMs = 30_000
 const basePauseMs = 1_000
 const longestPauseMs = 30_000
-/** OSS may err about keys that nobody replaces: after this long they are tried once more. */
-const refusedForMs = 5 * 60_000
+/** OSS may err about keys that nobody replaces: they are tried again soon, and more and more seldom while it goes on refusing. */
+const firstRefusedMs = 2_000
+const longestRefusedMs = 5 * 60_000
 const longestLeadMs = 10 * 60_000
 /** Of the lifetime of short-lived keys; whoever runs many daemons does not want them all to ask at once. */
 const leadShare = 0.3
@@ -55,13 +56,18 @@ const orAborted = async (promise: Promise<void>, signal: AbortSignal): Promise<v
 /**
  * Holds the keys of a source fresh: fetches at once and then ahead of each expiry, one fetch at a time, and more and more
  * slowly while fetching fails or OSS refuses what was fetched. Keys that OSS refuses and nothing replaces are held back,
- * so that nobody sends with them. The clock's wall part only tells how long keys live; everything else is durations.
+ * so that nobody sends with them: for seconds at first, up to five minutes in the end, and no longer once an answer shows
+ * that OSS takes them after all. The clock's wall part only tells how long keys live; everything else is durations.
  */
 export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): RefreshingCredentials => {
   const { source, clock, random, wakeup, logger } = deps
   let held: CredentialSet | null = null
   let expiresAt: number | null = null
   let heldBackUntil = Number.NEGATIVE_INFINITY
+  /** Ends the wait for the end of the holding back, so that only the last one hints. */
+  let holding = new AbortController()
+  /** How often the held keys were held back since OSS last took them. */
+  let refusals = 0
   let failing = false
   /** Fetches in a row that failed or that OSS's refusal made necessary. */
   let pressure = 0
@@ -74,6 +80,12 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
   const ownLongestPauseMs = Math.min(longestPauseMs, source.recheckMs ?? longestPauseMs)
 
   const isHeldBack = (): boolean => clock.monotonic() < heldBackUntil
+
+  const release = (): void => {
+    holding.abort()
+    heldBackUntil = Number.NEGATIVE_INFINITY
+    refusals = 0
+  }
 
   const pauseMs = (): number =>
     Math.min(ownLongestPauseMs, basePauseMs * 2 ** Math.min(pressure, 10)) * (0.5 + random() / 2)
@@ -101,7 +113,7 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
     if (sameKeys(held, fetched)) return
     const { accessKeyId, accessKeySecret, securityToken, temporary } = fetched
     held = Object.freeze({ accessKeyId, accessKeySecret, securityToken, temporary })
-    heldBackUntil = Number.NEGATIVE_INFINITY
+    release()
     logger.debug({ source: source.name, accessKeyId }, 'New credentials')
     wakeup.notify('jobs')
   }
@@ -119,7 +131,7 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
     expiresAt === null ? null : expiresAt - clock.now()
 
   const fetchAndPlan = async (forced: boolean): Promise<void> => {
-    const wasHeldBack = isHeldBack()
+    const wereRefused = refusals > 0
     let delayMs: number | null
     try {
       const fetched = await fetchInTime()
@@ -128,8 +140,9 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
       const lifetimeMs = lifetimeOf(fetched)
       // Keys that are fetched when they have expired already: their issuer is late, or a clock is wrong.
       const expired = lifetimeMs !== null && lifetimeMs <= 0
-      pressure = forced || wasHeldBack || expired ? pressure + 1 : 0
-      if (expired || isHeldBack()) delayMs = pauseMs()
+      pressure = forced || wereRefused || expired ? pressure + 1 : 0
+      // Others are looked for until there are some, or OSS takes these.
+      if (expired || refusals > 0) delayMs = pauseMs()
       else delayMs = lifetimeMs === null ? source.recheckMs : refreshDelayMs(lifetimeMs, random())
     } catch (error) {
       if (closed) return
@@ -151,9 +164,16 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
   }
 
   const holdBack = (): void => {
-    if (!isHeldBack())
+    // Requests that were under way together are refused together, which is one refusal.
+    if (isHeldBack()) return
+    if (refusals === 0)
       logger.warn({ source: source.name }, 'OSS refuses the credentials and no others can be had: jobs wait for some')
+    const refusedForMs = Math.min(longestRefusedMs, firstRefusedMs * 2 ** Math.min(refusals, 10))
+    refusals++
     heldBackUntil = clock.monotonic() + refusedForMs
+    holding = new AbortController()
+    const tryAgain = (): void => wakeup.notify('jobs')
+    if (!closed) clock.sleep(refusedForMs, holding.signal).then(tryAgain, () => {})
     planFetch(Math.max(0, nextForcedAt - clock.monotonic()))
   }
 
@@ -175,8 +195,15 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
       }
       return !isHeldBack()
     },
+    accepted(keys) {
+      if (held !== keys || refusals === 0) return
+      logger.info({ source: source.name }, 'OSS takes the credentials again')
+      release()
+      wakeup.notify('jobs')
+    },
     close() {
       closed = true
+      holding.abort()
       plan.abort()
     },
   }

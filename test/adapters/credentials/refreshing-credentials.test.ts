@@ -249,15 +249,60 @@ describe('keys that OSS refuses', () => {
     expect(credentials.areAtHand()).toBe(false)
   })
 
-  it('are tried once more after five minutes, in case OSS erred', async () => {
-    const { clock, credentials, state, fetches } = await setup()
+  it('are tried again within seconds, in case OSS erred, and whoever waits is told', async () => {
+    const { clock, credentials, state, hints } = await setup()
     state.changes = false
     await credentials.renew(credentials.current(), patient)
-    await clock.advance(4 * minute)
+    const before = hints()
+    await clock.advance(second)
     expect(credentials.areAtHand()).toBe(false)
-    await clock.advance(2 * minute)
+    await clock.advance(1.5 * second)
     expect(credentials.areAtHand()).toBe(true)
-    expect(fetches()).toBeLessThan(30)
+    expect(hints()).toBe(before + 1)
+  })
+
+  it('are tried more and more seldom while OSS goes on refusing them, at the least every five minutes', async () => {
+    const { clock, credentials, state } = await setup({ lifetimeMs: 100 * hour })
+    state.changes = false
+    const tries: number[] = []
+    for (let elapsed = 0; elapsed < 2 * hour; elapsed += second) {
+      if (credentials.areAtHand()) {
+        tries.push(clock.monotonic())
+        // All that were under way are refused together, which counts once.
+        const refused = credentials.current()
+        await Promise.all([credentials.renew(refused, patient), credentials.renew(refused, patient)])
+        await credentials.renew(refused, patient)
+      }
+      await clock.advance(second)
+    }
+    const pauses = tries.slice(1).map((at, index) => (at - (tries[index] ?? 0)) / second)
+    expect(pauses.slice(0, 9)).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 300])
+    expect(new Set(pauses.slice(9))).toEqual(new Set([300]))
+  })
+
+  it('go on at once when a good answer shows that OSS takes them', async () => {
+    const { credentials, state, hints } = await setup()
+    state.changes = false
+    const keys = credentials.current()
+    await credentials.renew(keys, patient)
+    expect(credentials.areAtHand()).toBe(false)
+    const before = hints()
+    credentials.accepted({ ...keys })
+    expect(credentials.areAtHand()).toBe(false)
+    credentials.accepted(keys)
+    expect(credentials.areAtHand()).toBe(true)
+    expect(hints()).toBe(before + 1)
+  })
+
+  it('are held back for seconds again after OSS took them in between', async () => {
+    const { clock, credentials, state } = await setup({ lifetimeMs: 100 * hour })
+    state.changes = false
+    for (let round = 0; round < 6; round++) {
+      await credentials.renew(credentials.current(), patient)
+      expect(credentials.areAtHand()).toBe(false)
+      await clock.advance(2 * second)
+      credentials.accepted(credentials.current())
+    }
   })
 
   it('again and again make the source be asked about twice a minute in the end', async () => {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { OssTargetDeps } from '../../../src/adapters/oss/api/oss-target.js'
+import type { CredentialSet } from '../../../src/ports/credentials.js'
 import type { ObjectWishes, Target } from '../../../src/ports/target.js'
 import { errorXml, httpText, type SeenRequest, startHttpServer, startTcpServer, until } from './raw-servers.js'
 import { createSourceFile, openSockets, type SourceFile } from './source-file.js'
@@ -519,6 +520,21 @@ describe('credentials', () => {
       expect(seen[1]?.body.equals(source.bytes)).toBe(true)
     },
   )
+
+  it('hear of a good answer to a request that was signed with them, and of no other', async () => {
+    const rotating = rotatingCredentials()
+    const accepted: string[] = []
+    const credentials = { ...rotating, accepted: (set: CredentialSet) => void accepted.push(set.accessKeyId) }
+    const { target, source } = await setup(
+      (_request, response, turn) =>
+        turn === 2 ? reply(response, 200, { etag: '"E"' }) : refuse(response, 403, 'AccessDenied'),
+      { credentials },
+    )
+    expect((await failureOf(actions.part(target, source))).code).toBe('access_denied')
+    expect(accepted).toEqual([])
+    await actions.part(target, source)
+    expect(accepted).toEqual(['AKID-1'])
+  })
 
   it('are asked for once only, then the failure stands', async () => {
     const credentials = rotatingCredentials()

@@ -81,7 +81,7 @@ export const targetFor = (endpoint: URL, changes: Partial<OssTargetDeps> = {}): 
 /** Long-term keys that nothing replaces. */
 export const lastingCredentials = (pair: Omit<CredentialSet, 'temporary'>): Credentials => {
   const current = { ...pair, temporary: false }
-  return { current: () => current, areAtHand: () => true, renew: async () => false }
+  return { current: () => current, areAtHand: () => true, renew: async () => false, accepted: () => {} }
 }
 
 /** Temporary keys that change with each renewal. */
@@ -105,6 +105,7 @@ export const rotatingCredentials = (): Credentials & { rotate(): void; renewals(
       if (refused === current) rotate()
       return true
     },
+    accepted: () => {},
     rotate,
     renewals: () => generation - 1,
   }

@@ -82,7 +82,10 @@ export const createRequester = (deps: RequesterDeps): Requester => {
         const { good, answer } = await attempt(call, send)
         const ms = Math.round(clock.monotonic() - startedAt)
         logger.debug({ call, status: answer.status, requestId: requestIdOf(answer), ms }, 'OSS answered.')
-        if (good) return answer
+        if (good) {
+          credentials.accepted(keys)
+          return answer
+        }
 
         const { failure, serverTime } = await failureOf(call, answer, keys)
         if (spent.has(failure.kind)) throw failure
