@@ -1,6 +1,9 @@
 /** By this header a HEAD recognises an object as the one that a certain job made. */
 export const markerHeader = 'x-oss-meta-longshore-upload'
 
+/** Whoever is not the owner of a bucket that makes requesters pay sends it with every call, those without a body too. */
+export const payerHeader = 'x-oss-request-payer'
+
 export type RoutedCall = 'initiate' | 'part' | 'complete' | 'put'
 
 /** `x-oss-traffic-limit` in bits per second. Source: oss-facts, section 2. */
@@ -12,7 +15,7 @@ export const trafficLimitBounds = { min: 819_200, max: 838_860_800 } as const
  * object on Complete only.
  */
 const routes: ReadonlyMap<string, readonly RoutedCall[]> = new Map([
-  ['x-oss-request-payer', ['initiate', 'part', 'complete', 'put']],
+  [payerHeader, ['initiate', 'part', 'complete', 'put']],
   ['x-oss-traffic-limit', ['part', 'put']],
   ['x-oss-object-acl', ['complete', 'put']],
 ])
@@ -25,6 +28,10 @@ export const routeHeaders = (call: RoutedCall, headers: Readonly<Record<string, 
       .map(([name, value]) => [name.toLowerCase(), value] as const)
       .filter(([name]) => (routes.get(name) ?? objectRoute).includes(call)),
   )
+
+/** Whether the user agreed to pay for the requests of this object, whichever case the header is in. */
+export const paysAsRequester = (headers: Readonly<Record<string, string>>): boolean =>
+  Object.entries(headers).some(([name, value]) => name.toLowerCase() === payerHeader && value === 'requester')
 
 /** Set by Longshore itself, or by the HTTP connection. */
 const reserved: ReadonlySet<string> = new Set([

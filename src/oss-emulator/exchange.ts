@@ -242,7 +242,7 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
       gone: controller.signal,
       address,
       entry,
-      fault: unreadable === null ? faults.next(entry) : null,
+      fault: unreadable === null ? faults.next({ ...entry, headers: request.headers }) : null,
       awaitsContinue,
     }
     try {

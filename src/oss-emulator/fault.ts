@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { OperationName } from './operation-name.js'
 
 export const alteredAnswers = [
@@ -40,6 +41,8 @@ export interface FaultRule {
   readonly bucket?: string
   readonly key?: string
   readonly partNumber?: number
+  /** Only requests that lack this header, in lower case: so a bucket can make its requesters pay. */
+  readonly without?: string
   /** Starts with the n-th matching call from now, counted from 1. By default 1. */
   readonly nth?: number
   /** How often; null for ever. By default once. */
@@ -56,6 +59,7 @@ export interface FaultSubject {
   readonly bucket: string | null
   readonly key: string | null
   readonly partNumber: number | null
+  readonly headers: IncomingHttpHeaders
 }
 
 export interface Faults {
@@ -81,7 +85,8 @@ const matches = (rule: FaultRule, subject: FaultSubject): boolean =>
   (rule.operation === undefined || rule.operation === subject.operation) &&
   (rule.bucket === undefined || rule.bucket === subject.bucket) &&
   (rule.key === undefined || rule.key === subject.key) &&
-  (rule.partNumber === undefined || rule.partNumber === subject.partNumber)
+  (rule.partNumber === undefined || rule.partNumber === subject.partNumber) &&
+  (rule.without === undefined || subject.headers[rule.without] === undefined)
 
 export const createFaults = (): Faults => {
   let active: { rule: FaultRule; seen: number; left: number; random: () => number }[] = []

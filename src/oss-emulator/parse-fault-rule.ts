@@ -54,6 +54,7 @@ const ruleShape: Shape = {
   bucket: maybe(text),
   key: maybe(text),
   partNumber: maybe(count),
+  without: maybe(text),
   nth: maybe(count),
   times: maybe({ check: (value) => value === null || isCount(value), expected: 'a whole number from 1, or null' }),
   probability: maybe({

@@ -3,9 +3,14 @@ import type { JobTarget } from '../core/job.js'
 import type { JobPace } from './pacer.js'
 import type { ByteRange } from './source.js'
 
+/** Who pays for the requests to a bucket whose owner does not. */
+export type Payer = 'requester'
+
 export interface ObjectRef {
   readonly bucket: string
   readonly key: string
+  /** Sent as `x-oss-request-payer` with every call; absent: the owner of the bucket pays. */
+  readonly payer?: Payer
 }
 
 export interface UploadRef extends ObjectRef {
@@ -64,6 +69,8 @@ export interface UploadMarker {
 }
 
 export interface UploadsRequest {
+  /** As an ObjectRef has it. */
+  readonly payer?: Payer
   /** Of the keys; empty for all. */
   readonly prefix: string
   /** Null for the first page. */

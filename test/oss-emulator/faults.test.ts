@@ -209,7 +209,7 @@ it('a server whose clock is off refuses honest clients and takes those that foll
 
 describe('rules', () => {
   const fault: Fault = { kind: 'lost-answer' }
-  const subject = { operation: 'UploadPart', bucket: 'b', key: 'k', partNumber: 3 } as const
+  const subject = { operation: 'UploadPart', bucket: 'b', key: 'k', partNumber: 3, headers: {} } as const
   const fired = (rules: readonly FaultRule[], calls: number): number[] => {
     const faults = createFaults()
     faults.add(rules)

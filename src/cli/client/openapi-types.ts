@@ -886,6 +886,11 @@ export interface components {
              * @default false
              */
             readonly force: boolean;
+            /**
+             * @description Pay for the requests to OSS, as buckets whose owner does not want to pay ask for.
+             * @constant
+             */
+            readonly payer?: "requester";
         };
         /** @description How long a drain is waited for. */
         readonly DrainRequest: {
@@ -2385,6 +2390,8 @@ export interface operations {
                 /** @description `nextCursor` of the page before. */
                 readonly cursor?: string;
                 readonly bucket?: string;
+                /** @description Pay for the requests to OSS, as buckets whose owner does not want to pay ask for. */
+                readonly payer?: "requester";
             };
             readonly header?: never;
             readonly path?: never;

@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { AbandonedUpload, OrphanStore, Page } from '../../ports/store.js'
 import type { Targets, UploadRef } from '../../ports/target.js'
-import { removeUpload } from '../upload/remove-upload.js'
+import { type RemovalRequests, removeUpload } from '../upload/remove-upload.js'
 
 /** Removes from OSS what failed jobs left there, and nothing else. */
 export interface Janitor {
@@ -62,10 +62,17 @@ export const createJanitor = (deps: JanitorDeps): Janitor => {
   const removeOne = async ({ jobId, target, uploadId }: AbandonedUpload): Promise<Failure | null> => {
     const oss = deps.targets.for(target)
     const upload: UploadRef = { bucket: target.bucket, key: target.key, uploadId }
+    const requests: RemovalRequests = {
+      abort: (ref) => oss.abort(ref, signal),
+      listParts: (ref) => oss.listParts(ref, signal),
+    }
     try {
-      await removeUpload(upload, {
-        abort: (ref) => oss.abort(ref, signal),
-        listParts: (ref) => oss.listParts(ref, signal),
+      await removeUpload(upload, requests).catch(async (error: unknown) => {
+        if (!(error instanceof Failure) || error.code !== 'access_denied') throw error
+        // The job may be forgotten, and with it whether it agreed to pay. Where requesters pay, only such a job opened an upload.
+        await removeUpload({ ...upload, payer: 'requester' }, requests).catch(() => {
+          throw error
+        })
       })
     } catch (error) {
       if (!(error instanceof Failure)) throw error

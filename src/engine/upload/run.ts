@@ -1,9 +1,10 @@
 import type { Job } from '../../core/job.js'
+import { paysAsRequester } from '../../core/object-headers.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { JobPace } from '../../ports/pacer.js'
 import type { Fenced, JobStore, Lease } from '../../ports/store.js'
-import type { ObjectWishes, Target } from '../../ports/target.js'
+import type { ObjectRef, ObjectWishes, Target } from '../../ports/target.js'
 import type { JobProgress } from '../feed/progress-board.js'
 import type { Retrier } from './request-retrier.js'
 import { type RunControl, RunStopped } from './run-control.js'
@@ -39,9 +40,10 @@ export const advance = (run: Run, answer: Job | Fenced): Job => {
   return run.job
 }
 
-export const objectOf = (job: Job): { readonly bucket: string; readonly key: string } => ({
-  bucket: job.target.bucket,
-  key: job.target.key,
+export const objectOf = ({ target, options }: Job): ObjectRef => ({
+  bucket: target.bucket,
+  key: target.key,
+  ...(paysAsRequester(options.headers) ? { payer: 'requester' } : {}),
 })
 
 export const wishesOf = (job: Job): ObjectWishes => ({

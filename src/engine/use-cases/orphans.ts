@@ -5,7 +5,7 @@ import { type AllowedTarget, isTargetAllowed } from '../../core/object-key.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { OrphanStore, Page, PageRequest, UploadTrace } from '../../ports/store.js'
-import type { OpenUpload, Target, Targets, UploadRef } from '../../ports/target.js'
+import type { OpenUpload, Payer, Target, Targets, UploadRef } from '../../ports/target.js'
 import { mapLimited } from '../async/map-limited.js'
 import { removeUpload } from '../upload/remove-upload.js'
 import { type Place, placesOf, readPosition, writePosition } from './orphan-places.js'
@@ -14,7 +14,7 @@ import { type OrphanView, refusalOf, viewOrphan } from './orphan-view.js'
 /** `gone`: OSS did not know it any more. `refused`: it must not be removed. `failed`: OSS did not do it; try again. */
 export const abortResults = ['aborted', 'gone', 'refused', 'failed'] as const
 
-export interface AbortAnswer extends UploadRef {
+export interface AbortAnswer extends Omit<UploadRef, 'payer'> {
   readonly result: (typeof abortResults)[number]
   /** Why it was refused or failed. */
   readonly reason: string | null
@@ -26,9 +26,9 @@ export interface Orphans {
    * By bucket, then key; of every bucket that jobs were made for when `bucket` is null. Throws AppError `oss_unavailable`,
    * `oss_refused`, `target_not_allowed`, and `invalid_request` for a bucket that does not exist.
    */
-  list(bucket: string | null, page: PageRequest): Promise<Page<OrphanView>>
+  list(bucket: string | null, page: PageRequest, payer?: Payer): Promise<Page<OrphanView>>
   /** Answers in the order of `uploads`. Unknown ones need `force`; those of unsettled jobs are refused. */
-  abort(uploads: readonly UploadRef[], force: boolean): Promise<readonly AbortAnswer[]>
+  abort(uploads: readonly UploadRef[], force: boolean, payer?: Payer): Promise<readonly AbortAnswer[]>
 }
 
 interface Deps {
@@ -48,6 +48,10 @@ const maxCounted = 100
 const countMs = 10_000
 const answerMs = 25_000
 const inFlight = 4
+
+/** What refs and requests carry of who pays. */
+type Paid = { readonly payer?: Payer }
+const paidBy = (payer: Payer | undefined): Paid => (payer === undefined ? {} : { payer })
 
 const isMissingBucket = (error: unknown): boolean => error instanceof Failure && error.code === 'no_such_bucket'
 const isLost = (error: unknown): boolean => error instanceof Failure && error.kind === 'lost'
@@ -83,6 +87,7 @@ export const createOrphans = (deps: Deps): Orphans => {
     places: readonly Place[],
     { limit, cursor }: PageRequest,
     passOverMissing: boolean,
+    paid: Paid,
     signal: AbortSignal,
   ): Promise<{ readonly uploads: readonly OpenUpload[]; readonly nextCursor: string | null }> => {
     const uploads: OpenUpload[] = []
@@ -90,7 +95,7 @@ export const createOrphans = (deps: Deps): Orphans => {
     for (let lists = 0; lists < maxLists && uploads.length < limit; lists++) {
       const at = places[place]
       if (at === undefined) break
-      const request = { prefix: at.prefix, after, limit: limit - uploads.length }
+      const request = { ...paid, prefix: at.prefix, after, limit: limit - uploads.length }
       const page = await target.listUploads(at.bucket, request, signal).catch((error: unknown) => {
         // A bucket that is gone took its uploads with it.
         if (passOverMissing && isMissingBucket(error)) return { uploads: [], next: null }
@@ -104,12 +109,16 @@ export const createOrphans = (deps: Deps): Orphans => {
   }
 
   /** The bytes of each upload, `gone` for those that vanished meanwhile, null where nothing was counted. */
-  const countBytes = (target: Target, uploads: readonly OpenUpload[]): Promise<readonly (number | 'gone' | null)[]> =>
+  const countBytes = (
+    target: Target,
+    uploads: readonly OpenUpload[],
+    paid: Paid,
+  ): Promise<readonly (number | 'gone' | null)[]> =>
     within(countMs, (signal) =>
       mapLimited(uploads, inFlight, async (upload, index) => {
         if (index >= maxCounted || signal.aborted) return null
         try {
-          return (await target.listParts(upload, signal)).reduce((sum, { size }) => sum + size, 0)
+          return (await target.listParts({ ...upload, ...paid }, signal)).reduce((sum, { size }) => sum + size, 0)
         } catch (error) {
           return isLost(error) ? 'gone' : null
         }
@@ -139,12 +148,13 @@ export const createOrphans = (deps: Deps): Orphans => {
     upload: UploadRef,
     trace: UploadTrace,
     force: boolean,
+    paid: Paid,
     signal: AbortSignal,
   ): Promise<AbortAnswer> => {
     const refusal = await claimOf(upload, trace, force)
     if (refusal !== null) return { ...upload, result: 'refused', reason: refusal }
     try {
-      const result = await remove(deps.targets.for(deps.endpoint), upload, signal)
+      const result = await remove(deps.targets.for(deps.endpoint), { ...upload, ...paid }, signal)
       logger.info({ ...upload, owner: trace.kind, force, result }, 'An open upload was removed on request')
       return { ...upload, result, reason: null }
     } catch (error) {
@@ -154,7 +164,8 @@ export const createOrphans = (deps: Deps): Orphans => {
   }
 
   return {
-    async list(bucket, page) {
+    async list(bucket, page, payer) {
+      const paid = paidBy(payer)
       const buckets = bucket === null ? await store.buckets() : [bucket]
       const places = placesOf(buckets, allowedTargets)
       if (bucket !== null && places.length === 0) {
@@ -162,14 +173,14 @@ export const createOrphans = (deps: Deps): Orphans => {
       }
       const target = deps.targets.for(deps.endpoint)
       const { uploads, nextCursor } = await within(answerMs - countMs, (signal) =>
-        collect(target, places, page, bucket === null, signal),
+        collect(target, places, page, bucket === null, paid, signal),
       ).catch((error: unknown) => {
         if (bucket === null || !isMissingBucket(error)) throw tell(error)
         throw new AppError('invalid_request', `OSS knows no bucket ${bucket} at this endpoint`, {
           errors: [{ path: 'bucket', message: 'does not exist' }],
         })
       })
-      const [traces, bytes] = await Promise.all([store.traceUploads(uploads), countBytes(target, uploads)])
+      const [traces, bytes] = await Promise.all([store.traceUploads(uploads), countBytes(target, uploads, paid)])
       const items = uploads.flatMap((upload, index) => {
         const [trace, size = null] = [traces[index], bytes[index]]
         return trace === undefined || size === 'gone' ? [] : [viewOrphan(upload, trace, size, clock.now())]
@@ -177,12 +188,13 @@ export const createOrphans = (deps: Deps): Orphans => {
       return { items, nextCursor }
     },
 
-    async abort(uploads, force) {
+    async abort(uploads, force, payer) {
+      const paid = paidBy(payer)
       const traces = await store.traceUploads(uploads)
       return within(answerMs, (signal) =>
         mapLimited(uploads, inFlight, (upload, index) => {
           const trace: UploadTrace = traces[index] ?? { kind: 'unknown', initiates: [] }
-          return abortOne(upload, trace, force, signal)
+          return abortOne(upload, trace, force, paid, signal)
         }),
       )
     },

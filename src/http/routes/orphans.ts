@@ -25,7 +25,10 @@ export const orphanRoutes = (instance: FastifyInstance, orphans: Orphans): void 
         response: { 200: orphanPageSchema, ...problems(502, 503) },
       },
     },
-    async (request) => orphans.list(request.query.bucket ?? null, pageRequestOf(request.query)),
+    async (request) => {
+      const { bucket = null, payer } = request.query
+      return orphans.list(bucket, pageRequestOf(request.query), payer)
+    },
   )
 
   app.post(
@@ -43,6 +46,9 @@ export const orphanRoutes = (instance: FastifyInstance, orphans: Orphans): void 
         response: { 200: abortAnswersSchema, ...problems(413, 415, 503, 507) },
       },
     },
-    async (request) => ({ items: await orphans.abort(request.body.uploads, request.body.force) }),
+    async (request) => {
+      const { uploads, force, payer } = request.body
+      return { items: await orphans.abort(uploads, force, payer) }
+    },
   )
 }

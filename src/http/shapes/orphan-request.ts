@@ -6,11 +6,17 @@ import { pageQuerySchema } from './query.js'
 /** One answer must come before clients lose patience, and each upload takes OSS a few requests. */
 const maxUploads = 100
 
+const payer = z
+  .literal('requester')
+  .optional()
+  .describe('Pay for the requests to OSS, as buckets whose owner does not want to pay ask for.')
+
 export const orphansQuerySchema = z.strictObject({
   ...pageQuerySchema.shape,
   // Holds a key, which may be long.
   cursor: z.string().min(1).max(8192).optional().describe('`nextCursor` of the page before.'),
   bucket: ruled(bucketProblem).optional(),
+  payer,
 })
 
 /** The body of POST /v1/orphans/abort. Keys are whatever others chose, so no rule of ours applies to them. */
@@ -28,6 +34,7 @@ export const abortRequestSchema = z
       .max(maxUploads)
       .describe('As GET /v1/orphans shows them.'),
     force: z.boolean().default(false).describe('Also remove uploads that no job of this daemon has.'),
+    payer,
   })
   .meta({
     description: 'Uploads to remove from OSS.',

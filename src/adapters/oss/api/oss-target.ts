@@ -1,7 +1,7 @@
 import mime from 'mime'
 import { type CallbackWish, callbackTexts } from '../../../core/callback.js'
 import { Failure } from '../../../core/failure.js'
-import { markerHeader, type RoutedCall, routeHeaders } from '../../../core/object-headers.js'
+import { markerHeader, payerHeader, type RoutedCall, routeHeaders } from '../../../core/object-headers.js'
 import type { Clock } from '../../../ports/clock.js'
 import type { Credentials } from '../../../ports/credentials.js'
 import type { Logger } from '../../../ports/logger.js'
@@ -10,6 +10,7 @@ import type {
   ListedPart,
   ObjectRef,
   ObjectWishes,
+  Payer,
   SendOptions,
   SentBytes,
   Target,
@@ -81,8 +82,9 @@ const callbackHeaders = (wish: CallbackWish): Record<string, string> => {
   return { 'x-oss-callback': base64(callback), ...(vars === null ? {} : { 'x-oss-callback-var': base64(vars) }) }
 }
 
-const headersFor = (call: RoutedCall, { key }: ObjectRef, wishes: ObjectWishes): Record<string, string> => {
+const headersFor = (call: RoutedCall, { key, payer }: ObjectRef, wishes: ObjectWishes): Record<string, string> => {
   const headers = routeHeaders(call, wishes.headers)
+  if (payer !== undefined) headers[payerHeader] = payer
   const makesObject = call === 'initiate' || call === 'put'
   if (makesObject) headers['content-type'] ??= contentTypeOf(key)
   if (makesObject && wishes.marker !== null) headers[markerHeader] = wishes.marker
@@ -136,14 +138,15 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
 
   const control = async (
     call: OssCall,
-    subject: { readonly bucket: string; readonly key: string | null },
+    subject: { readonly bucket: string; readonly key: string | null; readonly payer?: Payer },
     signal: AbortSignal,
     params: Pick<OssCallParams, 'method' | 'subres' | 'query' | 'mime' | 'content'> & {
       readonly headers?: Readonly<Record<string, string>>
     },
   ): Promise<Answer> => {
     refuseUnsafeNames(subject)
-    const { bucket, key } = subject
+    const { bucket, key, payer } = subject
+    const paid = payer === undefined ? {} : { [payerHeader]: payer }
     return requester.perform(call, signal, async () => {
       const ctx: ControlContext = {
         route: routeOf(bucket),
@@ -152,7 +155,7 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
         outcome: null,
       }
       try {
-        await client.request({ ...params, bucket, object: key ?? '', headers: { ...params.headers }, ctx })
+        await client.request({ ...params, bucket, object: key ?? '', headers: { ...paid, ...params.headers }, ctx })
       } catch (error) {
         if (ctx.outcome === null) throw error
       }
@@ -239,8 +242,9 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
     },
 
     async listUploads(bucket, request, signal) {
-      const { prefix, after, limit } = request
-      const answer = await control('uploads', { bucket, key: null }, signal, {
+      const { prefix, after, limit, payer } = request
+      const subject = { bucket, key: null, ...(payer === undefined ? {} : { payer }) }
+      const answer = await control('uploads', subject, signal, {
         method: 'GET',
         subres: { uploads: '' },
         query: {
