@@ -21,6 +21,9 @@ import { parseDurationMs, parseSize } from '../core/units.js'
 import { isLoopback, type ListenAddress, parseListen } from '../http/server/listen-address.js'
 import { readKeySettings } from './keys.js'
 import { readNetworkSettings } from './network.js'
+import { readEnvironment } from './plain-values.js'
+import { bucketInEndpoint, endpointOf, endpointText, readRegion, regionOf } from './region.js'
+import { unknownVariables } from './unknown-variables.js'
 import { readWebhookSettings, type WebhookSettings } from './webhooks.js'
 
 /** Every setting of `serve`, as `--help` shows it. */
@@ -113,6 +116,9 @@ export interface Config {
   /** Sentences for the log: what is odd but allowed. */
   readonly warnings: readonly string[]
 }
+
+/** What `LONGSHORE_DATABASE_URL` is refused for is said where it is refused. */
+const knownVariables: readonly string[] = [...settings.map(([name]) => name), 'LONGSHORE_DATABASE_URL']
 
 /** One message that names every bad setting. Never holds a secret. */
 export class ConfigError extends Error {
@@ -214,13 +220,23 @@ const oneOf = <const T extends readonly string[]>(values: T) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` })
 
 const host = z.string().transform((text, context) => {
-  const full = text.includes('://') ? text : `https://${text}`
+  const full = endpointText(text)
+  if (full === null) {
+    return refuse(
+      context,
+      `must be a host like oss-cn-hangzhou.aliyuncs.com, or a URL like http://${text} for a name of your network`,
+    )
+  }
   if (!URL.canParse(full)) {
     return refuse(context, 'must be a host, or a URL of scheme and host like https://oss-cn-hangzhou.aliyuncs.com')
   }
   const url = new URL(full)
   const problem = endpointProblem(url)
   return problem === null ? url : refuse(context, problem)
+})
+
+const region = z.string().transform((text, context) => {
+  return readRegion(text) ?? refuse(context, 'must be a region id like cn-hangzhou or ap-southeast-1')
 })
 
 const schema = z.object({
@@ -259,23 +275,29 @@ const schema = z.object({
   LONGSHORE_ABANDONED_AFTER: duration.prefault('7d'),
   LONGSHORE_UPLOAD_MARKER: oneOf(['on', 'off']).default('on'),
   LONGSHORE_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  OSS_REGION: z
-    .string()
-    .transform((region) => region.replace(/^oss-/, ''))
-    .pipe(z.string().regex(/^[a-z0-9-]+$/, 'must be a region id like cn-hangzhou'))
-    .optional(),
+  OSS_REGION: region.optional(),
   OSS_ENDPOINT: host.optional(),
   OSS_ADDRESSING: oneOf(['virtual', 'path', 'cname']).default('virtual'),
   OSS_SIGNATURE: oneOf(['v4', 'v1']).default('v4'),
 })
 type Parsed = z.infer<typeof schema>
 
-/** From the public endpoints of a region: plain, internal, and with IPv6. Accelerated ones are shared by all regions. */
-const regionOf = (endpoint: URL | undefined): string | undefined => {
-  const host = endpoint?.hostname ?? ''
-  const plain = /^oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com$/.exec(host)
-  const [, region] = plain ?? /^([a-z0-9-]+)\.oss\.aliyuncs\.com$/.exec(host) ?? []
-  return region?.startsWith('accelerate') ? undefined : region
+/** What is wrong with the region and the endpoint together. */
+const placeProblems = (parsed: Partial<Parsed>, given: Record<string, string>): string[] => {
+  const { OSS_ENDPOINT: endpoint, OSS_REGION: asked, OSS_SIGNATURE: signature, OSS_ADDRESSING: addressing } = parsed
+  if (given['OSS_REGION'] === undefined && given['OSS_ENDPOINT'] === undefined) {
+    return ['OSS_REGION: is required, or OSS_ENDPOINT']
+  }
+  if (endpoint === undefined) return []
+  const told = regionOf(endpoint)
+  if (given['OSS_REGION'] === undefined && signature === 'v4' && told === undefined) {
+    return ['OSS_REGION: is required, because OSS_ENDPOINT does not tell the region that v4 signatures need']
+  }
+  if (asked !== undefined && told !== undefined && told !== asked.region) {
+    return [`OSS_REGION: is ${asked.region}, but OSS_ENDPOINT ${endpoint.host} is of ${told}: leave one of them out`]
+  }
+  const bucket = addressing === 'cname' ? null : bucketInEndpoint(endpoint)
+  return bucket === null ? [] : [`OSS_ENDPOINT: ${bucket}`]
 }
 
 /** What only several settings together can get wrong, as far as each of them could be read. */
@@ -288,13 +310,7 @@ const crossProblems = (parsed: Partial<Parsed>, given: Record<string, string>, d
   for (const root of parsed.LONGSHORE_SOURCE_ROOTS ?? []) {
     if (isInside(dataDir, root)) problems.push(`LONGSHORE_SOURCE_ROOTS: ${root} lies inside LONGSHORE_DATA_DIR`)
   }
-  if (given['OSS_REGION'] === undefined && given['OSS_ENDPOINT'] === undefined) {
-    problems.push('OSS_REGION: is required, or OSS_ENDPOINT')
-  } else if (given['OSS_REGION'] === undefined && parsed.OSS_SIGNATURE === 'v4') {
-    if (parsed.OSS_ENDPOINT !== undefined && regionOf(parsed.OSS_ENDPOINT) === undefined) {
-      problems.push('OSS_REGION: is required, because OSS_ENDPOINT does not tell the region that v4 signatures need')
-    }
-  }
+  problems.push(...placeProblems(parsed, given))
   if (given['LONGSHORE_DATABASE_URL'] !== undefined) {
     problems.push('LONGSHORE_DATABASE_URL: PostgreSQL is not supported by this version yet; unset it to use SQLite')
   }
@@ -308,12 +324,6 @@ const realOrResolved = (path: string): string => {
     return resolve(path)
   }
 }
-
-/** An empty variable is an unset one: compose files pass them so. */
-const readEnvironment = (env: NodeJS.ProcessEnv): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
-  )
 
 /** The data directory alone, for commands that need no other setting. */
 export const dataDirOf = (env: NodeJS.ProcessEnv): string =>
@@ -344,8 +354,9 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
   if (problems.length > 0) throw new ConfigError(problems)
   const parsed = readable as Parsed
 
-  const region = parsed.OSS_REGION ?? regionOf(parsed.OSS_ENDPOINT) ?? ''
-  const endpoint = parsed.OSS_ENDPOINT ?? new URL(`https://oss-${region}.aliyuncs.com`)
+  const asked = parsed.OSS_REGION ?? { region: regionOf(parsed.OSS_ENDPOINT) ?? '', internal: false }
+  const { region } = asked
+  const endpoint = parsed.OSS_ENDPOINT ?? endpointOf(asked)
   const single: readonly TokenText[] =
     parsed.LONGSHORE_TOKEN === undefined
       ? []
@@ -381,6 +392,6 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
       keys,
       network,
     },
-    warnings: warningsFor(endpoint),
+    warnings: [...warningsFor(endpoint), ...unknownVariables(Object.keys(given), knownVariables)],
   })
 }

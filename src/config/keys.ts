@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path'
+import { isKeyText } from '../adapters/credentials/key-source.js'
 import type { KeySettings } from '../adapters/credentials/key-source-of.js'
 
 type Given = Readonly<Record<string, string>>
@@ -21,6 +22,11 @@ const keysOf = (given: Given, { id, secret, token }: Family, problems: string[])
   const named = [id, secret, token].find((name) => given[name] !== undefined)
   for (const name of [id, secret]) {
     if (given[name] === undefined) problems.push(`${name}: is required with ${named}`)
+  }
+  for (const name of [id, secret, token]) {
+    if (!isKeyText(given[name] ?? 'x')) {
+      problems.push(`${name}: must be one word of visible ASCII; what is set holds other characters or line ends`)
+    }
   }
   return {
     kind: 'given',

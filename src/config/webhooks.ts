@@ -28,6 +28,10 @@ const secretText = (given: Given, problems: string[]): string => {
   }
 }
 
+/** Standard Webhooks asks for 24 to 64 bytes. */
+const fewestSecretBytes = 24
+const bytesOf = (secret: string): number => Buffer.from(secret.replace(/^whsec_/, ''), 'base64').length
+
 /** The text is never repeated: it is a secret. */
 const secretsOf = (given: Given, problems: string[]): readonly string[] => {
   const secrets = secretText(given, problems)
@@ -35,6 +39,11 @@ const secretsOf = (given: Given, problems: string[]): readonly string[] => {
     .filter((secret) => secret !== '')
   try {
     createSigners(secrets)
+    if (secrets.some((secret) => bytesOf(secret) < fewestSecretBytes)) {
+      problems.push(
+        `LONGSHORE_WEBHOOK_SECRET: must stand for at least ${fewestSecretBytes} bytes; head -c 32 /dev/urandom | base64 makes one`,
+      )
+    }
     return secrets
   } catch {
     problems.push(

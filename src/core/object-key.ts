@@ -28,6 +28,19 @@ export const keyProblem = (key: string): string | null => {
   return null
 }
 
+/**
+ * What keeps a key that others chose from being named in a request, or null: only what would travel to another object.
+ * Dot segments are taken away on the way, ali-oss takes slashes from the beginning, and a lone surrogate has no UTF-8. OSS
+ * has objects that `keyProblem` refuses (`a//b`, `dir/`), and their uploads can be removed.
+ */
+export const strayingKeyProblem = (key: string): string | null => {
+  if (key === '') return 'must not be empty'
+  if (loneSurrogate.test(key)) return 'must be valid Unicode: it holds a lone surrogate'
+  if (key.startsWith('/')) return 'must not begin with a slash'
+  if (key.split('/').some((segment) => segment === '.' || segment === '..')) return "must not hold '.' or '..' segments"
+  return null
+}
+
 const bucketName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/
 
 /** What is wrong with a bucket name, or null. */

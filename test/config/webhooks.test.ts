@@ -18,7 +18,7 @@ const file = (text: string): string => {
 }
 
 const first = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
-const second = 'b2xkLXNlY3JldC1vZi10aGUtdGVzdHM='
+const second = 'b2xkLXNlY3JldC1vZi10aGUtdGVzdHMu'
 
 describe('the settings of webhooks', () => {
   it('are absent by default', () => {
@@ -45,6 +45,8 @@ describe('the settings of webhooks', () => {
   it.each([
     [{ LONGSHORE_WEBHOOK_SECRET: 'not base64 at all!' }, 'LONGSHORE_WEBHOOK_SECRET: must be base64'],
     [{ LONGSHORE_WEBHOOK_SECRET: 'whsec_' }, 'LONGSHORE_WEBHOOK_SECRET: must be base64'],
+    [{ LONGSHORE_WEBHOOK_SECRET: 'c2hvcnQ=' }, 'at least 24 bytes'],
+    [{ LONGSHORE_WEBHOOK_SECRET: `${first} whsec_b2xkLXNlY3JldC1vZi10aGUtdGVzdHM=` }, 'at least 24 bytes'],
     [{ LONGSHORE_WEBHOOK_SECRET: first, LONGSHORE_WEBHOOK_SECRET_FILE: '/x' }, 'not both'],
     [{ LONGSHORE_WEBHOOK_SECRET_FILE: join(directory, 'absent') }, 'cannot be read: ENOENT'],
     [{ LONGSHORE_WEBHOOK_ALLOW: 'a, http://b' }, 'LONGSHORE_WEBHOOK_ALLOW: must be hosts, or host:port: http://b'],

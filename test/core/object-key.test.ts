@@ -6,7 +6,24 @@ import {
   keyProblem,
   parseAllowedTarget,
   pathProblem,
+  strayingKeyProblem,
 } from '../../src/core/object-key.js'
+
+describe('strayingKeyProblem', () => {
+  it.each(['a//b', 'dir/', 'line\nend', 'a\u0000b', '\\a', 'a\u009fb', 'x'.repeat(2000)])(
+    'lets %j be named, for OSS has such objects',
+    (key) => {
+      expect(strayingKeyProblem(key)).toBeNull()
+    },
+  )
+
+  it.each(['', '/a', '//a', '.', '..', 'a/./b', 'a/../b', '../a', 'a/..', '\ud800'])(
+    'refuses %j, which would reach another object or none',
+    (key) => {
+      expect(strayingKeyProblem(key)).toMatch(/^must /)
+    },
+  )
+})
 
 describe('keyProblem', () => {
   it.each(['a', 'dir/a.bin', '..a', 'a..', '...', 'a b', '中文/文件.bin', 'x'.repeat(1023), '😀'])(

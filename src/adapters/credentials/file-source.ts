@@ -1,19 +1,30 @@
 import { readFile } from 'node:fs/promises'
-import { type FetchedKeys, type KeySource, noKeys } from './key-source.js'
+import { type FetchedKeys, isKeyText, type KeySource, noKeys } from './key-source.js'
 
 /** A file this small is read faster than it is decided whether it changed, and reading misses nothing that a timestamp hides. */
 const recheckMs = 5_000
 
-const nonEmpty = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
+/** White space around a key is an editor's. */
+const nonEmpty = (value: unknown): string | null =>
+  typeof value === 'string' && value.trim() !== '' ? value.trim() : null
 
 /** Our spelling, or that of STS and of the metadata service, so that their answers can be saved as they are. */
 const fieldOf = (fields: Record<string, unknown>, name: string): string | null =>
   nonEmpty(fields[name]) ?? nonEmpty(fields[name.charAt(0).toUpperCase() + name.slice(1)])
 
+const fieldsOf = (value: unknown): Record<string, unknown> | null => {
+  if (typeof value !== 'object' || value === null) return null
+  const fields = value as Record<string, unknown>
+  // AssumeRole answers `{RequestId, AssumedRoleUser, Credentials: {...}}`, the metadata service with the keys themselves.
+  const nested = fields['Credentials'] ?? fields['credentials']
+  return typeof nested === 'object' && nested !== null ? (nested as Record<string, unknown>) : fields
+}
+
 const parse = (text: string): Record<string, unknown> | null => {
   try {
-    const parsed: unknown = JSON.parse(text)
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : null
+    // A byte order mark is white space to `trim`, and an error to the parser.
+    const parsed: unknown = JSON.parse(text.trim())
+    return fieldsOf(parsed)
   } catch {
     // The parser's message quotes the file.
     return null
@@ -47,11 +58,16 @@ export const createFileSource = (path: string): KeySource => {
       if (accessKeyId === null || accessKeySecret === null) {
         throw noKeys(`${name} lacks accessKeyId or accessKeySecret`)
       }
+      const securityToken = fieldOf(fields, 'securityToken')
+      const texts = { accessKeyId, accessKeySecret, ...(securityToken === null ? {} : { securityToken }) }
+      for (const [field, text] of Object.entries(texts)) {
+        if (!isKeyText(text)) throw noKeys(`${name} has a ${field} with characters that no key has`)
+      }
       // Whoever writes the file writes it again, tokens or not.
       return {
         accessKeyId,
         accessKeySecret,
-        securityToken: fieldOf(fields, 'securityToken'),
+        securityToken,
         temporary: true,
         expiresAt: null,
       }

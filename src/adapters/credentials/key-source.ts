@@ -21,4 +21,7 @@ export interface KeySource {
   fetchKeys(): Promise<FetchedKeys>
 }
 
+/** Whether a text can be a key id, a secret or a token: they travel in headers, so anything else only fails later. */
+export const isKeyText = (text: string): boolean => /^[\x21-\x7e]+$/.test(text)
+
 export const noKeys = (message: string): Failure => new Failure('credentials', message, { code: 'access_denied' })

@@ -63,7 +63,10 @@ const readLine = (text: string, where: string): TokenText => {
  * that begin with `#` are passed over. Throws an Error that names the line, never the token.
  */
 export const parseTokenLines = (text: string): readonly TokenText[] => {
-  const lines = text.split(/\r?\n/).map((line, index) => ({ text: line.trim(), where: `line ${index + 1}` }))
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .map((line, index) => ({ text: line.trim(), where: `line ${index + 1}` }))
   const tokens = lines
     .filter((line) => line.text !== '' && !line.text.startsWith('#'))
     .map((line) => readLine(line.text, line.where))

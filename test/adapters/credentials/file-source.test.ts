@@ -47,7 +47,39 @@ describe('a file of keys', () => {
     expect(await source.fetchKeys()).toMatchObject({ accessKeyId: 'id-2' })
   })
 
-  it('may be an answer of STS, saved as it is', async () => {
+  it.each([
+    ['with a byte order mark', (text: string) => `\ufeff${text}`],
+    ['with line ends around it', (text: string) => `\r\n${text}\r\n`],
+  ])('may be an answer of AssumeRole, saved as it is, %s', async (_how, saved) => {
+    const { source } = await setup(
+      saved(
+        JSON.stringify({
+          RequestId: '964E0EC5-575B-4FF5-8FD0-D4BD8025602A',
+          AssumedRoleUser: { Arn: 'acs:ram::1:role/uploader/s', AssumedRoleId: '3:s' },
+          Credentials: {
+            SecurityToken: 'canary-token',
+            Expiration: '2026-01-01T00:00:00Z',
+            AccessKeySecret: 'canary-secret\n',
+            AccessKeyId: 'STS.id',
+          },
+        }),
+      ),
+    )
+    expect(await source.fetchKeys()).toMatchObject({
+      accessKeyId: 'STS.id',
+      accessKeySecret: 'canary-secret',
+      securityToken: 'canary-token',
+    })
+  })
+
+  it.each(['accessKeyId', 'accessKeySecret', 'securityToken'])('is kept out when its %s is no key', async (field) => {
+    const { source } = await setup(JSON.stringify({ ...JSON.parse(rotation(1)), [field]: 'canary of\ntwo lines' }))
+    const failure = await failureOf(source.fetchKeys())
+    expect(failure.message).toContain(`has a ${field} with characters that no key has`)
+    expect(failure.message).not.toContain('canary')
+  })
+
+  it('may be an answer of the metadata service, saved as it is', async () => {
     const { source } = await setup(
       JSON.stringify({
         AccessKeyId: 'STS.id',

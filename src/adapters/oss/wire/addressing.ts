@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { Failure } from '../../../core/failure.js'
-import { bucketProblem, keyProblem } from '../../../core/object-key.js'
+import { bucketProblem, strayingKeyProblem } from '../../../core/object-key.js'
 
 /** Where the bucket's name stands: in the host name, in the path, or nowhere because the host name is the bucket's own. */
 export const addressings = ['virtual', 'path', 'cname'] as const
@@ -50,7 +50,7 @@ export const placeOf = (endpoint: URL, addressing: Addressing, bucket: string): 
  * that of a request to the bucket itself.
  */
 export const refuseUnsafeNames = ({ bucket, key }: { readonly bucket: string; readonly key: string | null }): void => {
-  const problem = bucketProblem(bucket) ?? (key === null ? null : keyProblem(key))
+  const problem = bucketProblem(bucket) ?? (key === null ? null : strayingKeyProblem(key))
   if (problem !== null) {
     throw new Failure('permanent', `The target's name cannot be used: it ${problem}.`, { code: 'bad_request' })
   }

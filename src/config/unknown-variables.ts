@@ -1,0 +1,40 @@
+/** What Kubernetes and Docker links put into the environment of a pod beside a service called `longshore` or `oss`. */
+const ofServiceLinks =
+  /^(LONGSHORE|OSS)(_[A-Z0-9]+)*_(SERVICE_(HOST|PORT)(_.*)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?|NAME|ENV_.*)$/
+
+/** Read by the client commands and the scripts of this project, not by the daemon. */
+const ofOthers: readonly string[] = ['LONGSHORE_URL', 'LONGSHORE_CI_RUN', 'LONGSHORE_SEED']
+
+/** How many letters must be put in, left out or changed to make one text of the other. */
+const distance = (a: string, b: string): number => {
+  let above = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const changed = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      row.push(Math.min(changed, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
+    }
+    above = row
+  }
+  return above[b.length] ?? 0
+}
+
+/** Farther apart than this two names are not taken for each other. */
+const mostDistance = 6
+
+/**
+ * A sentence for every variable that is spelled like one of ours and is none, with the nearest that is: a setting with a
+ * slip in its name is otherwise silently its default.
+ */
+export const unknownVariables = (names: readonly string[], known: readonly string[]): readonly string[] =>
+  names
+    .filter((name) => /^(LONGSHORE|OSS)_/.test(name) && !known.includes(name) && !ofOthers.includes(name))
+    .filter((name) => !ofServiceLinks.test(name))
+    .sort()
+    .map((name) => {
+      const [nearest = '', off = mostDistance + 1] = known
+        .map((one) => [one, distance(name, one)] as const)
+        .reduce((best, other) => (other[1] < best[1] ? other : best))
+      const hint = off <= mostDistance ? `; is ${nearest} meant?` : '; longshore serve --help lists them'
+      return `${name} is no setting and has no effect${hint}`
+    })
