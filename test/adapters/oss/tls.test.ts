@@ -1,47 +1,24 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, createServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createRangeSender } from '../../../src/adapters/oss/lanes/send-range.js'
 import { createCrc64 } from '../../../src/core/crc64.js'
+import { selfSigned } from './certificates.js'
 import { startTcpServer } from './raw-servers.js'
 import { createSourceFile } from './source-file.js'
 import { failureOf, object, targetFor, unaborted } from './target-setup.js'
 
-const makeCertificate = (name: string): { key: string; cert: string } | null => {
-  const directory = mkdtempSync(join(tmpdir(), 'longshore-tls-'))
-  try {
-    const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
-    execFileSync(
-      'openssl',
-      `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=${name} -addext subjectAltName=DNS:${name} -keyout ${key} -out ${cert}`.split(
-        ' ',
-      ),
-      { stdio: 'ignore' },
-    )
-    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
-  } catch {
-    return null
-  } finally {
-    rmSync(directory, { recursive: true })
-  }
-}
-
-const certificate = makeCertificate('localhost')
+const certificate = selfSigned('DNS:localhost')
 
 const cleanups: (() => Promise<void> | void)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
-/** Needs the openssl command to make a certificate. */
-describe.skipIf(certificate === null)('over TLS', () => {
+describe('over TLS', () => {
   const setup = async () => {
     const bodies: Buffer[] = []
-    const server = createServer({ ...certificate }, async (request, response) => {
+    const server = createServer(certificate, async (request, response) => {
       const chunks: Buffer[] = []
       for await (const chunk of request) chunks.push(chunk as Buffer)
       bodies.push(Buffer.concat(chunks))
@@ -55,7 +32,7 @@ describe.skipIf(certificate === null)('over TLS', () => {
   it('sends the same bytes, and reuses the connection', async () => {
     const { port, bodies } = await setup()
     const source = await createSourceFile(3_000_000)
-    const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: certificate?.cert ?? '' })
+    const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: certificate.cert })
     cleanups.push(
       () => source.remove(),
       () => agent.destroy(),
