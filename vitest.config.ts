@@ -1,8 +1,18 @@
 import { defineConfig } from 'vitest/config'
+import { createLeftOutReporter } from './test/left-out.js'
+
+const inCi = process.env['CI'] !== undefined
+// Where the gates want a report that programs can read. By an option it would replace the reporters below.
+const report = process.env['TEST_REPORT']
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    reporters: [
+      'default',
+      ...(report === undefined ? [] : [['json', { outputFile: report }] as ['json', { outputFile: string }]]),
+      createLeftOutReporter(inCi, (text) => process.stdout.write(text)),
+    ],
     pool: 'forks',
     // Most of the long tests wait for processes of their own: by its own rule vitest would use one worker on two cores.
     maxWorkers: 2,

@@ -1,13 +1,12 @@
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { shells } from '../../src/cli/completion-scripts.js'
+import { needs } from '../needs.js'
 import { cli } from './run-cli.js'
-
-const has = (program: string): boolean => spawnSync(program, ['-c', 'true']).status === 0
 
 /** What a shell says after it has read the script, with a `longshore` in its path that lists two jobs. */
 const ask = async (shell: (typeof shells)[number], question: string): Promise<readonly string[]> => {
@@ -48,7 +47,8 @@ describe('longshore completion', () => {
     expect(await inBash('completion', 'f')).toEqual(['fish'])
   })
 
-  it.skipIf(!has('fish'))('knows them in fish', async () => {
+  it('knows them in fish', async (context) => {
+    needs(context, 'fish')
     const inFish = (line: string) => ask('fish', `source $SCRIPT; complete -C '${line}' | cut -f1`)
     expect(await inFish('longshore or')).toEqual(['orphans'])
     expect(await inFish('longshore put --part')).toEqual(['--part-size'])
@@ -56,7 +56,8 @@ describe('longshore completion', () => {
     expect(await inFish('longshore show ')).toEqual(['j1', 'j2'])
   })
 
-  it.skipIf(!has('zsh'))('is understood by zsh', async () => {
+  it('is understood by zsh', async (context) => {
+    needs(context, 'zsh')
     // What completes without a terminal: the function exists, is bound, and hands zsh's own helper its words.
     const question =
       'autoload -U compinit; compinit -u; source "$SCRIPT"; print -r -- $_comps[longshore]; ' +

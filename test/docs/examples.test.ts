@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DaemonProcess } from '../e2e/daemon-process.js'
 import { bucket, createWorld, mib, sha256Of, type World } from '../e2e/world.js'
+import { needs } from '../needs.js'
 
 const directory = fileURLToPath(new URL('../../examples', import.meta.url))
-const has = (...tools: string[]): boolean => tools.every((tool) => spawnSync('which', [tool]).status === 0)
 
 /** What runs each example, and what it needs to be here. */
 const clients: readonly (readonly [file: string, command: readonly string[], needs: readonly string[]])[] = [
@@ -42,10 +42,9 @@ it('every example is run here', async () => {
   expect(files.sort()).toEqual(clients.map(([file]) => file).sort())
 })
 
-describe.each(clients)('%s', (file, _command, needs) => {
-  const here = has(...needs)
-
-  it.skipIf(!here)('uploads a file and prints its receipt', async () => {
+describe.each(clients)('%s', (file, _command, commands) => {
+  it('uploads a file and prints its receipt', async (context) => {
+    needs(context, ...commands)
     const path = await world.makeSource(`${file} with "quotes" & spaces`, 12 * mib)
     const { code, stdout, stderr } = await run(file, [path, bucket, `of-${file}`])
     expect([code, stderr]).toEqual([0, ''])
@@ -56,7 +55,8 @@ describe.each(clients)('%s', (file, _command, needs) => {
     expect(await world.objectSha256(`of-${file}`)).toBe(await sha256Of(path))
   })
 
-  it.skipIf(!here)('says why a job failed, and why one was refused', async () => {
+  it('says why a job failed, and why one was refused', async (context) => {
+    needs(context, ...commands)
     const path = await world.makeSource(`small-${file}`, 10)
     expect(await run(file, [path, 'nowhere', 'x'])).toMatchObject({
       code: 1,
@@ -69,7 +69,8 @@ describe.each(clients)('%s', (file, _command, needs) => {
     })
   })
 
-  it.skipIf(!here)('tries again when the daemon is busy, with the same Idempotency-Key', async () => {
+  it('tries again when the daemon is busy, with the same Idempotency-Key', async (context) => {
+    needs(context, ...commands)
     const keys: unknown[] = []
     const busy = createServer((request, response) => {
       keys.push(request.headers['idempotency-key'])

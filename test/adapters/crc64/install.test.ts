@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
+import { needs } from '../../needs.js'
 
 const house = fileURLToPath(new URL('../../..', import.meta.url))
 const run = promisify(execFile)
@@ -81,7 +82,8 @@ describe('an install', () => {
     expect(await engineIn(tree)).toBe('javascript')
   })
 
-  it.runIf(process.env['CI'] !== undefined)('with a compiler leaves a native engine', async () => {
+  it('with a compiler leaves a native engine', async (context) => {
+    needs(context, 'make', 'g++', 'python3')
     const tree = await setup()
     expect(await install(tree, {})).not.toContain('goes without')
     expect(await readdir(join(tree, 'native/crc64'))).not.toContain('build')

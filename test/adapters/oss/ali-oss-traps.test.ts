@@ -188,7 +188,8 @@ describe('the traps of ali-oss', () => {
     expect(await target.listParts(upload, unaborted())).toEqual([{ partNumber: 1, size: 7, etag: 'E', crc64: '9' }])
   })
 
-  it.runIf(process.platform === 'linux')('8: an early refusal leaves no connection behind', async () => {
+  it('8: an early refusal leaves no connection behind', async (context) => {
+    if (process.platform !== 'linux') context.skip('counts sockets by /proc, which only Linux has: run it there')
     const file = await source(40_000_000)
     const attempt = async (send: (both: ReturnType<typeof bothOn>) => Promise<unknown>): Promise<number> => {
       const server = await startTcpServer((socket) =>
