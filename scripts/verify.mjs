@@ -4,6 +4,7 @@
 //   npm run verify             everything, one after the other
 //   npm run verify -- R2 R6    only these
 //   SEED=42 npm run verify     replays the random ones
+//   npm run verify -- nodes    the suite and ten demos on each release of Node.js: see verify-nodes.mjs; only when named
 import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { createRequire } from 'node:module'
@@ -111,6 +112,10 @@ const run = async (row, { files, sizes = {}, seed: own = seed }) => {
 }
 
 const wanted = process.argv.slice(2)
+if (wanted.length === 1 && wanted[0] === 'nodes') {
+  await import('./verify-nodes.mjs')
+  process.exit()
+}
 const unknown = wanted.filter((id) => !rows.some((row) => row.id === id))
 if (unknown.length > 0) {
   console.error(`There is no ${unknown.join(', ')}: choose among ${rows.map(({ id }) => id).join(', ')}`)
