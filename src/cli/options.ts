@@ -18,6 +18,8 @@ export const rateValue = (text: string): string => {
   return text
 }
 
+export type SinceOption = { readonly at: string } | { readonly agoMs: number }
+
 export const durationValue = (text: string): number => {
   const ms = parseDurationMs(text)
   if (ms === null) throw new InvalidArgumentError('Give seconds or a duration like 30s, 5m or 1h.')
@@ -39,9 +41,15 @@ export const countValue = (text: string): number => {
 export const instantValue = (text: string): string => {
   const at = Date.parse(text)
   if (Number.isNaN(at) || !/^\d{4}-/.test(text)) {
-    throw new InvalidArgumentError('Give an instant like 2026-01-01T00:00:00Z.')
+    throw new InvalidArgumentError('Give an instant like 2026-01-01T00:00:00Z, or a duration like 1h.')
   }
   return new Date(at).toISOString()
+}
+
+/** An instant, or how many milliseconds ago. */
+export const sinceValue = (text: string): SinceOption => {
+  const agoMs = parseDurationMs(text)
+  return agoMs === null ? { at: instantValue(text) } : { agoMs }
 }
 
 /** Repeated `k=v`, split at the first `=`. */

@@ -285,7 +285,7 @@ export const startDaemon = async (
 
   const tokens = createRotatingTokens({ ...config.tokens, clock, logger: component('tokens') })
   const waits = createWaits({ store, wakeup, clock })
-  const drain = createDrain({ waits })
+  const drain = createDrain({ waits, clock })
   const overview = createOverview({
     store,
     clock,

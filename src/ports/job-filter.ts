@@ -11,5 +11,7 @@ export interface JobFilter {
   readonly source?: string
   /** Made at this instant or later. */
   readonly since?: number
+  /** Not settled, or settled at this instant or later. */
+  readonly openSince?: number
   readonly ids?: readonly string[]
 }

@@ -76,12 +76,40 @@ export const tallyTests = (setup: () => Promise<StoreSetup>): void => {
       expect(await tally(tools, { ids: [job.id] })).toMatchObject({ pending: 1, failed: 0 })
     })
 
+    it('counts what is open since an instant: all that is not settled, and what settled from then on', async () => {
+      const tools = await setup()
+      const { store, running, failed, submit, advance, now } = tools
+      await failed()
+      advance(1000)
+      const { job, lease } = await running()
+      granted(await store.finish(lease, { to: 'completed', outcome: 'uploaded', receipt }))
+      await submit({ labels: { run: '1' } })
+      await submit()
+      const settledAt = now()
+      const cases: [JobFilter, JobCounts][] = [
+        [{ openSince: settledAt }, { ...zero, pending: 2, completed: 1 }],
+        [{ openSince: settledAt + 1 }, { ...zero, pending: 2 }],
+        [{ openSince: startAt }, { ...zero, pending: 2, completed: 1, failed: 1 }],
+        [
+          { openSince: settledAt, labels: [{ key: 'run', value: '1' }] },
+          { ...zero, pending: 1 },
+        ],
+        [
+          { openSince: settledAt, ids: ['job-1', job.id] },
+          { ...zero, completed: 1 },
+        ],
+      ]
+      for (const [filter, counts] of cases) expect(await tally(tools, filter)).toMatchObject(counts)
+    })
+
     it('takes no cursor of another list', async () => {
       const { store, submit } = await setup()
       await submit()
       await submit()
       const { nextCursor } = await store.list({}, { limit: 1, cursor: null })
-      await expect(store.tally({ since: 0 }, nextCursor)).rejects.toMatchObject({ code: 'invalid_request' })
+      for (const filter of [{ since: 0 }, { openSince: 0 }]) {
+        await expect(store.tally(filter, nextCursor)).rejects.toMatchObject({ code: 'invalid_request' })
+      }
     })
   })
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createLocalWakeup } from '../../src/adapters/wakeup/local-wakeup.js'
 import { createDrain } from '../../src/engine/use-cases/drain.js'
-import { createWaits } from '../../src/engine/use-cases/waits.js'
+import { createWaits, type WaitFilter } from '../../src/engine/use-cases/waits.js'
 import type { Store } from '../../src/ports/store.js'
 import { batchRequest } from '../contract/store-batches.js'
 import { jobRequest, leaseMs, node, receipt } from '../contract/store-setup.js'
@@ -68,6 +68,34 @@ describe('wait', () => {
     expect(await waits.wait({ ids: ['a'] }, 0, never)).toMatchObject({ done: false, counts: { pending: 1 } })
   })
 
+  it('counts without a filter what is not settled when it begins and what comes after, and more since an instant', async () => {
+    const { waits, submit, complete } = setup()
+    await submit('old')
+    await complete()
+    const beforeIt = clock.now()
+    await clock.sleep(5000, never)
+    expect((await waits.wait({}, 0, never)).counts).toMatchObject({ pending: 0, completed: 0 })
+    await submit('open')
+    const waiting = waits.wait({}, 3_600_000, never)
+    await complete()
+    expect(await waiting).toMatchObject({ done: true, counts: { completed: 1 } })
+    await clock.sleep(5000, never)
+    const completed = async (filter: WaitFilter) => (await waits.wait(filter, 0, never)).counts.completed
+    expect(await completed({})).toBe(0)
+    expect(await completed({ since: { at: beforeIt } })).toBe(2)
+    expect(await completed({ since: { agoMs: 7000 } })).toBe(1)
+    expect(await completed({ since: { agoMs: 3_600_000 } })).toBe(2)
+  })
+
+  it('tells what settles while the wall clock is set back', async () => {
+    const { waits, submit, complete } = setup()
+    await submit('open')
+    const waiting = waits.wait({}, 3_600_000, never)
+    clock.jump(-600_000)
+    await complete()
+    expect(await waiting).toMatchObject({ done: true, counts: { completed: 1 } })
+  })
+
   it('ends when its signal does', async () => {
     const { waits, submit } = setup()
     await submit('a')
@@ -121,7 +149,10 @@ describe('drain', () => {
     clock = engine.clock
     engine.files.write(path, randomBytes(3 * partSize))
     const wakeup = createLocalWakeup()
-    const drain = createDrain({ waits: createWaits({ store: engine.store, wakeup, clock: engine.clock }) })
+    const drain = createDrain({
+      waits: createWaits({ store: engine.store, wakeup, clock: engine.clock }),
+      clock: engine.clock,
+    })
     let open = (): void => {}
     const opened = new Promise<void>((resolve) => {
       open = resolve
@@ -130,12 +161,15 @@ describe('drain', () => {
       await opened
       return engine.submit()
     })
-    const draining = drain.begin(3_600_000, never)
+    const draining = drain.begin(3_600_000, null, never)
     await expect(drain.admit(() => engine.submit())).rejects.toMatchObject({ code: 'draining' })
     open()
     await taken
     engine.start()
     expect(await draining).toEqual({ done: true, counts: { pending: 0, completed: 1, failed: 0, cancelled: 0 } })
+    // A repeat counts from when the drain began.
+    await engine.clock.sleep(60_000, never)
+    expect((await drain.begin(0, null, never)).counts.completed).toBe(1)
     drain.undo()
     expect((await drain.admit(() => engine.submit())).state).toBe('queued')
     drain.close()

@@ -41,7 +41,10 @@ export const settled = (job: Job, finish: Finish, at: number): Step | 'unwanted'
   }
 }
 
-export const matches = (job: Job, { states, bucket, batchId, labels, source, since, ids }: JobFilter): boolean =>
+export const matches = (
+  job: Job,
+  { states, bucket, batchId, labels, source, since, openSince, ids }: JobFilter,
+): boolean =>
   (states?.includes(job.state) ?? true) &&
   (bucket === undefined || job.target.bucket === bucket) &&
   (batchId === undefined || job.batchId === batchId) &&
@@ -49,6 +52,7 @@ export const matches = (job: Job, { states, bucket, batchId, labels, source, sin
     job.source.path === source ||
     (source.endsWith('/') && job.source.path.startsWith(source))) &&
   (since === undefined || job.createdAt >= since) &&
+  (openSince === undefined || job.finishedAt === null || job.finishedAt >= openSince) &&
   (ids === undefined || ids.includes(job.id)) &&
   (labels ?? []).every(({ key, value }) =>
     value === null ? Object.hasOwn(job.labels, key) : Object.hasOwn(job.labels, key) && job.labels[key] === value,

@@ -15,11 +15,10 @@ import type { Orphans } from '../../src/engine/use-cases/orphans.js'
 import type { WebhookDesk } from '../../src/engine/use-cases/outbox.js'
 import type { Overview } from '../../src/engine/use-cases/overview.js'
 import type { Sweeps } from '../../src/engine/use-cases/sweeps.js'
-import type { WaitAnswer, Waits } from '../../src/engine/use-cases/waits.js'
+import type { WaitAnswer, WaitFilter, Waits } from '../../src/engine/use-cases/waits.js'
 import { type AppDeps, createApp } from '../../src/http/app.js'
 import { createMetrics } from '../../src/http/metrics/metrics.js'
 import type { Clock } from '../../src/ports/clock.js'
-import type { JobFilter } from '../../src/ports/store.js'
 import type { Token, Tokens } from '../../src/ports/tokens.js'
 import { createIdleBatches } from './batches-setup.js'
 
@@ -139,7 +138,7 @@ export const orphanView: OrphanView = {
 }
 
 export interface FakeWaits extends Waits {
-  readonly calls: { readonly filter: JobFilter; readonly timeoutMs: number }[]
+  readonly calls: { readonly filter: WaitFilter; readonly timeoutMs: number }[]
   answer: WaitAnswer
 }
 
@@ -362,7 +361,7 @@ export const createHarness = async (
   const sweeps = createFakeSweeps()
   const lines: LogLine[] = []
   const waits = createFakeWaits()
-  const drain = createDrain({ waits })
+  const drain = createDrain({ waits, clock: realClock })
   const app = await createApp({
     jobs,
     batches: createIdleBatches(realClock).batches,

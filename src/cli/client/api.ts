@@ -29,7 +29,7 @@ export interface WaitQuery {
   readonly jobs?: readonly string[]
   readonly labels?: readonly string[]
   readonly batch?: string
-  /** ISO 8601. */
+  /** ISO 8601, or a duration before now. */
   readonly since?: string
 }
 
@@ -77,7 +77,7 @@ export interface Api {
   /** How many jobs stand how, once none is pending or after `waitSeconds` (at most 55). */
   waitFor(query: WaitQuery, waitSeconds: number, signal: AbortSignal): Promise<JobCounts>
   /** Refuses new jobs from now on; waits like `waitFor` for everything. */
-  drain(waitSeconds: number, signal: AbortSignal): Promise<JobCounts>
+  drain(waitSeconds: number, since: string | undefined, signal: AbortSignal): Promise<JobCounts>
   undoDrain(signal: AbortSignal): Promise<void>
   /** `limit` 1..1000. A page may be short and still have a next one. */
   page(query: ListQuery, limit: number, cursor: string | null, signal: AbortSignal): Promise<JobPage>
@@ -135,9 +135,9 @@ export const createApi = (client: HttpClient): Api => {
         timeoutMs: waitSeconds * 1000 + waitMarginMs,
         signal,
       }),
-    drain: (waitSeconds, signal) =>
+    drain: (waitSeconds, since, signal) =>
       ask('post', '/v1/drain', {
-        body: { timeoutSeconds: waitSeconds },
+        body: { timeoutSeconds: waitSeconds, ...(since === undefined ? {} : { since }) },
         timeoutMs: waitSeconds * 1000 + waitMarginMs,
         signal,
       }),

@@ -5,13 +5,13 @@ import { ExitError, exitCodes } from '../client/exit-error.js'
 import { DaemonUnreachable } from '../client/http-client.js'
 import { type CommandContext, graceMs, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
-import { durationValue, instantValue, labelFilterValue } from '../options.js'
+import { durationValue, labelFilterValue, type SinceOption, sinceValue } from '../options.js'
 import { settledLine } from '../text/job-text.js'
 
 interface WaitOptions {
   readonly label?: string[]
   readonly batch?: string
-  readonly since?: string
+  readonly since?: SinceOption
   readonly timeout?: number
   readonly json?: true
 }
@@ -49,17 +49,28 @@ const createPatience = ({ console, signal }: CommandContext): (<T>(request: () =
 export const waitPatiently = async (
   context: CommandContext,
   timeoutMs: number,
-  ask: (seconds: number) => Promise<JobCounts>,
+  ask: (seconds: number, elapsedMs: number) => Promise<JobCounts>,
 ): Promise<JobCounts> => {
   const patiently = createPatience(context)
-  const deadline = performance.now() + timeoutMs
+  const begunAt = performance.now()
+  const deadline = begunAt + timeoutMs
   // The first answer comes at once: from then on a daemon that is away is waited for.
   for (let seconds = 0; ; ) {
-    const counts = await patiently(() => ask(seconds))
+    const counts = await patiently(() => ask(seconds, performance.now() - begunAt))
     const leftMs = Math.max(0, deadline - performance.now())
     if (counts.pending === 0 || leftMs === 0) return counts
     seconds = Math.min(Math.ceil(leftMs / 1000), longestWaitSeconds)
   }
+}
+
+/**
+ * `since` as the daemon takes it, so that all requests of one command mean the same window. Durations go by the daemon's
+ * own clock. Undefined: from when the request comes.
+ */
+export const sinceText = (since: SinceOption | undefined, elapsedMs: number): string | undefined => {
+  if (since !== undefined && 'at' in since) return since.at
+  const agoMs = (since?.agoMs ?? 0) + Math.ceil(elapsedMs)
+  return since === undefined && elapsedMs < 1 ? undefined : `${agoMs}ms`
 }
 
 export const showCounts = ({ console }: CommandContext, counts: JobCounts, json: boolean): void => {
@@ -83,15 +94,19 @@ const groupsOf = (jobIds: readonly string[]): readonly (readonly string[])[] =>
 const waitForAll = async (
   context: CommandContext,
   queries: readonly WaitQuery[],
+  since: SinceOption | undefined,
   timeoutMs: number,
 ): Promise<JobCounts> => {
   const deadline = performance.now() + timeoutMs
   const sum = { pending: 0, completed: 0, failed: 0, cancelled: 0 }
   for (const query of queries) {
     const leftMs = Math.max(0, deadline - performance.now())
-    const counts = await waitPatiently(context, leftMs, (seconds) =>
-      context.api.waitFor(query, seconds, context.signal),
-    )
+    // Requests that name jobs need no window; one that names none must not lose what settled before it was repeated.
+    const windowed = since !== undefined || Object.keys(query).length === 0
+    const counts = await waitPatiently(context, leftMs, (seconds, elapsedMs) => {
+      const text = windowed ? sinceText(since, elapsedMs) : undefined
+      return context.api.waitFor(text === undefined ? query : { ...query, since: text }, seconds, context.signal)
+    })
     sum.pending += counts.pending
     sum.completed += counts.completed
     sum.failed += counts.failed
@@ -118,15 +133,15 @@ const wait = async (context: CommandContext, jobIds: readonly string[], options:
   const common: WaitQuery = {
     ...(labels === undefined ? {} : { labels }),
     ...(batch === undefined ? {} : { batch }),
-    ...(since === undefined ? {} : { since }),
   }
-  if (jobIds.length > 0 && Object.keys(common).length > 0) {
+  if (jobIds.length > 0 && (Object.keys(common).length > 0 || since !== undefined)) {
     throw new ExitError(exitCodes.usage, 'Name jobs or say which (--label, --batch, --since), not both.')
   }
   const queries = jobIds.length === 0 ? [common] : groupsOf(jobIds).map((jobs) => ({ jobs }))
-  const counts = await waitForAll(context, queries, timeout)
+  const counts = await waitForAll(context, queries, since, timeout)
   const wentWrong = counts.failed + counts.cancelled > 0
-  if (wentWrong && !json && batch === undefined && since === undefined) await showUnlucky(context, jobIds, labels)
+  if (wentWrong && !json && (jobIds.length > 0 || labels !== undefined) && batch === undefined && since === undefined)
+    await showUnlucky(context, jobIds, labels)
   showCounts(context, counts, json)
   exitBy(counts)
 }
@@ -136,13 +151,17 @@ export const addWaitCommand = (program: Command, io: CliIo): void => {
     .command('wait')
     .summary('wait until jobs are settled')
     .description(
-      'Waits until the named jobs, those that match, or without either all jobs that the daemon knows are settled. ' +
+      'Waits until the named jobs, those that match, or without either all that are not settled now and that come meanwhile are settled. ' +
         'Exit 0: all completed; 1: some failed or were cancelled; 124: the time was up.',
     )
     .argument('[id...]', 'the jobs')
     .option('--label <k=v>', 'the jobs with this label (repeatable: all must hold)', labelFilterValue)
     .option('--batch <id>', 'the jobs of this batch')
-    .option('--since <instant>', 'the jobs made since then, like 2026-01-01T00:00:00Z', instantValue)
+    .option(
+      '--since <time>',
+      'with --label or --batch the jobs made since then, else also those settled since then: 1h, or 2026-01-01T00:00:00Z',
+      sinceValue,
+    )
     .option('--timeout <time>', 'how long at most, like 30s, 5m or 1h', durationValue)
     .option('--json', 'print {pending, completed, failed, cancelled}')
     .action((jobIds: string[], options: WaitOptions) => withDaemon(io, (context) => wait(context, jobIds, options)))

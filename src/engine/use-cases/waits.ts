@@ -13,13 +13,23 @@ export interface WaitAnswer {
   readonly counts: JobCounts
 }
 
+/** An instant, or so long ago. */
+export type Since = { readonly at: number } | { readonly agoMs: number }
+
+/** Which jobs are meant. Of those that labels, a batch or ids name, `since` leaves out what was made before. */
+export interface WaitFilter extends Pick<JobFilter, 'ids' | 'batchId' | 'labels' | 'bucket'> {
+  readonly since?: Since
+}
+
 /** Waiting for all jobs that match, for sidecars and drains. */
 export interface Waits {
   /**
    * The counts once nothing that matches is pending, or as they are after `timeoutMs`, or when the signal aborts. What
-   * comes meanwhile and matches is waited for too. Throws AppError `job_not_found` or `batch_not_found` of unknown ids.
+   * comes meanwhile and matches is waited for too. Where nothing but `since` is asked for, everything that is not settled
+   * now and everything that comes is meant, and what has settled from `since` on. Throws AppError `job_not_found` or
+   * `batch_not_found` of unknown ids.
    */
-  wait(filter: JobFilter, timeoutMs: number, signal: AbortSignal): Promise<WaitAnswer>
+  wait(filter: WaitFilter, timeoutMs: number, signal: AbortSignal): Promise<WaitAnswer>
 }
 
 interface Deps {
@@ -45,6 +55,8 @@ export const mayMatch = ({ id, target, template }: Batch, { batchId, bucket, lab
     ({ key, value }) => Object.hasOwn(template.labels, key) && (value === null || template.labels[key] === value),
   )
 
+export const instantOf = (since: Since, now: number): number => ('at' in since ? since.at : now - since.agoMs)
+
 export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
   const assertKnown = async ({ ids = [], batchId }: JobFilter): Promise<void> => {
     for (const id of ids) {
@@ -61,6 +73,9 @@ export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
     if (filter.ids !== undefined) return 0
     return (await store.unfinishedBatches()).filter((batch) => mayMatch(batch, filter)).length
   }
+
+  /** What the counters tell of everything: while it is not nothing, what has settled need not be counted. */
+  const pendingNow = async (): Promise<number> => (await comingBatches({})) + (await store.tally({}, null)).pending
 
   const look = async (filter: JobFilter): Promise<Sight> => {
     let sight: Sight = { ...nothing, pending: await comingBatches(filter) }
@@ -79,8 +94,19 @@ export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
   }
 
   return {
-    async wait(filter, timeoutMs, signal) {
-      const deadline = clock.monotonic() + timeoutMs
+    async wait({ since, ...named }, timeoutMs, signal) {
+      const begunAt = clock.monotonic()
+      const deadline = begunAt + timeoutMs
+      const startedAt = clock.now()
+      const from = since === undefined ? startedAt : instantOf(since, startedAt)
+      const all = Object.values(named).every((wish) => wish === undefined)
+
+      /** A wall clock that is set back meanwhile must not hide what settles: then the window begins earlier. */
+      const filterNow = (): JobFilter => {
+        if (!all) return { ...named, ...(since === undefined ? {} : { since: from }) }
+        const start = Math.min(startedAt, clock.now() - (clock.monotonic() - begunAt))
+        return { openSince: Math.floor(start - Math.max(0, startedAt - from)) }
+      }
       const leftMs = (): number => deadline - clock.monotonic()
       const nudge = createNudge(clock)
       const unsubscribe = wakeup.subscribe('events', nudge.poke)
@@ -95,9 +121,13 @@ export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
       }
 
       try {
-        await assertKnown(filter)
+        await assertKnown(named)
         for (;;) {
-          const { newestPending, ...counts } = await look(filter)
+          if (all && leftMs() > 0 && !signal.aborted && (await pendingNow()) > 0) {
+            await untilSettled(null)
+            continue
+          }
+          const { newestPending, ...counts } = await look(filterNow())
           if (counts.pending === 0 || leftMs() <= 0 || signal.aborted) return { done: counts.pending === 0, counts }
           await untilSettled(newestPending)
         }

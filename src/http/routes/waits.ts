@@ -8,7 +8,7 @@ import { parseJsonBody } from '../server/json-body.js'
 import type { Lingering } from '../server/lingering.js'
 import { waitSchema } from '../shapes/answers.js'
 import { noQuerySchema } from '../shapes/query.js'
-import { drainRequestSchema, waitFilterOf, waitQuerySchema } from '../shapes/wait-request.js'
+import { drainQuerySchema, drainRequestSchema, waitFilterOf, waitQuerySchema } from '../shapes/wait-request.js'
 
 export interface WaitRoutesDeps {
   readonly waits: Waits
@@ -44,7 +44,7 @@ export const waitRoutes = (instance: FastifyInstance, { waits, drain, lingering 
       schema: {
         operationId: 'waitForJobs',
         summary: 'Wait until everything that matches is settled',
-        description: `${statuses} Without a filter: everything that is stored. Paused jobs and those that are not yet due are pending; nothing that matches is nothing pending.`,
+        description: `${statuses} Without a filter: what is not settled when the request comes, and what comes after. Paused jobs and those that are not yet due are pending; nothing that matches is nothing pending.`,
         tags: ['jobs'],
         querystring: waitQuerySchema,
         response: { 200: waitSchema, 202: waitSchema, ...problems(404, 503) },
@@ -64,16 +64,16 @@ export const waitRoutes = (instance: FastifyInstance, { waits, drain, lingering 
       schema: {
         operationId: 'drain',
         summary: 'Take no new jobs, and finish all that there are',
-        description: `${statuses} Submits are refused with 503 \`draining\` from now on, whatever this answers; a repeat goes on waiting. Nothing of it is stored: it ends with DELETE or with the process.`,
+        description: `${statuses} Submits are refused with 503 \`draining\` from now on, whatever this answers; a repeat goes on waiting. Counts what is not settled when the drain begins, and what comes after. Nothing of it is stored: it ends with DELETE or with the process.`,
         tags: ['system'],
-        querystring: noQuerySchema,
+        querystring: drainQuerySchema,
         body: drainRequestSchema,
         response: { 200: waitSchema, 202: waitSchema, ...problems(413, 415, 503) },
       },
     },
     async (request, reply) => {
-      const { timeoutSeconds } = request.body
-      return answer(reply, await drain.begin(timeoutSeconds * 1000, lingering.signalFor(reply)))
+      const { timeoutSeconds, since = request.query.since } = request.body
+      return answer(reply, await drain.begin(timeoutSeconds * 1000, since ?? null, lingering.signalFor(reply)))
     },
   )
 

@@ -1,24 +1,47 @@
 import { z } from 'zod'
-import type { JobFilter } from '../../ports/store.js'
+import { parseDurationMs } from '../../core/units.js'
+import type { Since, WaitFilter } from '../../engine/use-cases/waits.js'
 import { instant } from './job-request.js'
-import { idList, jobFilterOf, jobsQuerySchema, longestWaitMs, waitMs } from './query.js'
+import { idList, jobsQuerySchema, longestWaitMs, waitMs } from './query.js'
 
 const defaultWaitSeconds = 30
 
 /** One answer of `GET /v1/wait` looks at each of them. */
 const maxIds = 500
 
+/** Further back than this there is no job. */
+const longestAgoMs = 100 * 365 * 86_400_000
+
+const since = z
+  .string()
+  .max(64)
+  .transform((text, context): Since => {
+    const agoMs = parseDurationMs(text)
+    if (agoMs !== null) return { agoMs: Math.min(agoMs, longestAgoMs) }
+    const at = instant.safeParse(text)
+    if (at.success) return { at: at.data }
+    context.addIssue({ code: 'custom', message: 'must be an instant like 2026-01-01T00:00:00Z, or a duration like 1h' })
+    return z.NEVER
+  })
+
+const sinceText = 'An instant, or a duration before now: `2026-01-01T00:00:00Z`, `1h`.'
+
 export const waitQuerySchema = z.strictObject({
   job: idList(maxIds).optional(),
   batch: jobsQuerySchema.shape.batch,
   label: jobsQuerySchema.shape.label,
-  since: instant.describe('Only jobs that were made at this instant or later.').optional(),
+  since: since.optional().meta({
+    type: 'string',
+    description: `${sinceText} With another filter: only jobs that were made since then. Without one: counts also what has settled since then.`,
+  }),
   timeout: waitMs.default(defaultWaitSeconds * 1000).meta({
     type: 'string',
     default: `${defaultWaitSeconds}s`,
     description: 'How long to wait: `30`, `250ms`, `30s`, `5m`, `1h`. A longer duration counts as 55 s.',
   }),
 })
+
+export const drainQuerySchema = waitQuerySchema.pick({ since: true })
 
 /** A number of any size is taken, and waited for no longer than proxies let answers take. */
 export const drainRequestSchema = z
@@ -29,13 +52,20 @@ export const drainRequestSchema = z
       .transform((seconds) => Math.min(seconds, longestWaitMs / 1000))
       .default(defaultWaitSeconds)
       .meta({ type: 'number', minimum: 0, default: defaultWaitSeconds, description: 'How long to wait; at most 55.' }),
+    since: since.optional().meta({
+      type: 'string',
+      description: `${sinceText} Counts also what has settled since then.`,
+    }),
   })
   .nullish()
-  .transform((body) => body ?? { timeoutSeconds: defaultWaitSeconds })
-  .meta({ description: 'How long a drain is waited for.', examples: [{ timeoutSeconds: 30 }] })
+  .transform(
+    (body): { timeoutSeconds: number; since?: Since | undefined } => body ?? { timeoutSeconds: defaultWaitSeconds },
+  )
+  .meta({ description: 'How long a drain is waited for, and what it counts.', examples: [{ timeoutSeconds: 30 }] })
 
-export const waitFilterOf = ({ job, batch, label, since }: z.infer<typeof waitQuerySchema>): JobFilter => ({
-  ...jobFilterOf({ batch, label }),
+export const waitFilterOf = ({ job, batch, label, since }: z.infer<typeof waitQuerySchema>): WaitFilter => ({
+  ...(batch === undefined ? {} : { batchId: batch }),
+  ...(label === undefined ? {} : { labels: label }),
   ...(since === undefined ? {} : { since }),
   ...(job === undefined ? {} : { ids: job }),
 })

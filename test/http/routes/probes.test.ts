@@ -11,7 +11,7 @@ const setup = ({
   check?: () => Promise<void>
   draining?: boolean
 } = {}) => {
-  const drain = createDrain({ waits: createFakeWaits() })
+  const drain = createDrain({ waits: createFakeWaits(), clock: realClock })
   if (draining) drain.close()
   return createHarness({
     store: { check },

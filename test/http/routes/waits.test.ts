@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { WaitFilter } from '../../../src/engine/use-cases/waits.js'
 import { waitSchema } from '../../../src/http/shapes/answers.js'
 import { createHarness, validBody } from '../harness.js'
 
@@ -24,7 +25,7 @@ describe('GET /v1/wait', () => {
       { key: 'run', value: '4=2' },
       { key: 'cam', value: null },
     ]
-    const filter = { batchId: 'b1', labels, since: Date.UTC(2026, 0, 1), ids: ['a', 'b', 'c'] }
+    const filter = { batchId: 'b1', labels, since: { at: Date.UTC(2026, 0, 1) }, ids: ['a', 'b', 'c'] }
     expect(waits.calls).toEqual([{ filter, timeoutMs: 55_000 }])
   })
 
@@ -55,6 +56,11 @@ describe('GET /v1/wait', () => {
   )
 })
 
+const at = (filter: WaitFilter | undefined): number => {
+  if (filter?.since === undefined || !('at' in filter.since)) throw new Error('no instant')
+  return filter.since.at
+}
+
 describe('POST /v1/drain', () => {
   it('refuses submits until it is undone, answers like a wait and makes the daemon unready', async () => {
     const { app, waits } = await setup()
@@ -83,7 +89,24 @@ describe('POST /v1/drain', () => {
       expect(answer.statusCode).toBe(200)
     }
     expect(waits.calls.map(({ timeoutMs }) => timeoutMs)).toEqual([30_000, 30_000, 55_000, 500])
-    expect(waits.calls.map(({ filter }) => filter)).toEqual([{}, {}, {}, {}])
+    const [first, ...later] = waits.calls.map(({ filter }) => filter)
+    expect(first?.since).toMatchObject({ at: expect.any(Number) })
+    for (const filter of later) expect(Math.abs(at(filter) - at(first))).toBeLessThan(2)
+  })
+
+  it('widens what it counts by `since`, in the body or in the query', async () => {
+    const { app, waits } = await setup()
+    const now = Date.now()
+    for (const [url, payload] of [
+      ['/v1/drain', { since: '1h' }],
+      ['/v1/drain?since=1h', undefined],
+      ['/v1/drain', { since: new Date(now - 3_600_000).toISOString() }],
+    ] as const) {
+      expect((await app.inject({ method: 'POST', url, ...(payload && { payload }) })).statusCode).toBe(200)
+    }
+    for (const { filter } of waits.calls) expect(Math.abs(at(filter) - (now - 3_600_000))).toBeLessThan(60_000)
+    const refused = await app.inject({ method: 'POST', url: '/v1/drain', payload: { since: 'yesterday' } })
+    expect(refused.statusCode).toBe(400)
   })
 
   it('needs no body, whatever the content type says', async () => {

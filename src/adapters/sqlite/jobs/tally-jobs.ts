@@ -34,6 +34,18 @@ export const tallySql = (filter: JobFilter): string => `
     max(seq) FILTER (WHERE matches AND finished_at IS NULL) AS newest
   FROM (SELECT seq, state, finished_at, ${matches} FROM ${places[placeOf(filter)]})`
 
+/** Where the next stretch of the settled jobs ends: that many, and those that settled at the same instant as the last. */
+export const settledEndSql = `
+  SELECT finished_at FROM jobs INDEXED BY jobs_finished
+  WHERE finished_at > :after ORDER BY finished_at LIMIT 1 OFFSET :window - 1`
+
+export const settledSql = `
+  SELECT count(*) FILTER (WHERE state = 'completed') AS completed,
+    count(*) FILTER (WHERE state = 'failed') AS failed,
+    count(*) FILTER (WHERE state = 'cancelled') AS cancelled
+  FROM jobs INDEXED BY jobs_finished
+  WHERE finished_at > :after AND finished_at <= :end`
+
 interface Stretch {
   readonly seen: number
   readonly last: number | null
@@ -71,11 +83,28 @@ export const createTallyOperations = (ledger: Ledger): Operations<'tally'> => {
     }
   }
 
+  /** What is not settled, from the counters, and with the first page what settled from an instant on, in that order. */
+  const tallyOpenSince = (since: number, cursor: string | null): TallyPage => {
+    const after = cursor === null ? since - 1 : startOf(ledger, 'settled', cursor)
+    const end = prepare(settledEndSql).pluck().get({ after, window: windowSize }) as number | undefined
+    const span = { after, end: end ?? Number.MAX_SAFE_INTEGER }
+    const settled = prepare(settledSql).get(span) as Pick<Stretch, 'completed' | 'failed' | 'cancelled'>
+    return {
+      ...settled,
+      pending: cursor === null ? tallyAll(undefined).pending : 0,
+      newestPending: null,
+      nextCursor: end === undefined ? null : encodeCursor('settled', instance, end),
+    }
+  }
+
   return {
     tally: (_at, filter, cursor) => {
+      const { states, openSince, ...others } = filter
+      if (Object.values(others).every((wish) => wish === undefined)) {
+        if (openSince === undefined) return tallyAll(states)
+        if (states === undefined) return tallyOpenSince(openSince, cursor)
+      }
       const after = cursor === null ? 0 : startOf(ledger, 'tally', cursor)
-      const { states, ...others } = filter
-      if (Object.values(others).every((wish) => wish === undefined)) return tallyAll(states)
       const parameters = { after, window: windowSize, ...filterParameters(filter) }
       const { seen, last, newest, ...counts } = prepare(tallySql(filter)).get(parameters) as Stretch
       const more = seen >= windowSize && filter.ids === undefined && last !== null

@@ -5,6 +5,7 @@ export const matches = `
   (:bucket IS NULL OR bucket = :bucket)
   AND (:batchId IS NULL OR batch_id = :batchId)
   AND (:since IS NULL OR created_at >= :since)
+  AND (:openSince IS NULL OR finished_at IS NULL OR finished_at >= :openSince)
   AND (:source IS NULL OR source_path = :source
     OR (substr(:source, -1) = '/' AND substr(source_path, 1, length(:source)) = :source))
   AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
@@ -25,6 +26,7 @@ export const filterParameters = (filter: JobFilter) => ({
   bucket: filter.bucket ?? null,
   batchId: filter.batchId ?? null,
   since: filter.since ?? null,
+  openSince: filter.openSince ?? null,
   source: filter.source ?? null,
   ids: listed(filter.ids),
   states: listed(filter.states),
