@@ -1,6 +1,7 @@
 import type { Agent, Dispatcher } from 'undici'
 import type { FieldError } from '../../core/app-error.js'
 import type { Connection } from './connection.js'
+import { networkReason } from './network-reason.js'
 
 /** The daemon could not be asked: nobody listens, the connection broke, or no answer came. It may be back soon. */
 export class DaemonUnreachable extends Error {
@@ -61,22 +62,6 @@ const answerTimeoutMs = 30_000
 /** Three of the daemon's keep-alive comments may go missing before a silent stream counts as broken. */
 const silenceTimeoutMs = 50_000
 
-const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'the connection broke',
-  ENOENT: 'there is no such socket',
-  UND_ERR_SOCKET: 'the connection broke',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
-  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
-  UND_ERR_BODY_TIMEOUT: 'it fell silent',
-}
-
-const reasonOf = (error: unknown): string => {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : null
-  if (code !== null) return reasons[code] ?? code
-  return error instanceof Error ? error.message : 'unknown error'
-}
-
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
 
 const fieldErrors = (value: unknown): readonly FieldError[] =>
@@ -103,7 +88,11 @@ const parseProblem = (status: number, headers: Dispatcher.ResponseData['headers'
   } catch {
     // Not JSON, so not from the daemon itself: a proxy, or another server on that port.
   }
-  const detail = 'The answer is not a problem document: is this address really a Longshore daemon?'
+  const who =
+    status === 502 || status === 503 || status === 504
+      ? 'a proxy says that the daemon behind it is away'
+      : 'is this address really a Longshore daemon?'
+  const detail = `HTTP ${status}, and not in a daemon's words: ${who}`
   return { status, code: 'unknown', title: `HTTP ${status}`, detail, errors: [], retryAfterMs }
 }
 
@@ -128,7 +117,7 @@ export const createHttpClient = (connection: Connection): HttpClient => {
     } catch (error) {
       if (signal.aborted) throw signal.reason
       if (error instanceof ProblemError) throw error
-      throw new DaemonUnreachable(address, reasonOf(error), error)
+      throw new DaemonUnreachable(address, networkReason(error), error)
     }
   }
 

@@ -1,0 +1,37 @@
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'the connection broke',
+  EPIPE: 'the connection broke',
+  ENOENT: 'there is no such socket',
+  EACCES: 'its socket is closed to this user',
+  ENOTFOUND: 'its host name is not known',
+  EAI_AGAIN: 'its host name cannot be looked up now',
+  ETIMEDOUT: 'no connection in time',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS',
+  UND_ERR_SOCKET: 'the connection broke',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
+  UND_ERR_BODY_TIMEOUT: 'it fell silent',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection broke',
+}
+
+const filled = (value: unknown): value is string => typeof value === 'string' && value.trim() !== ''
+
+/** undici's parser gives no code. It throws for what is no HTTP, and for an answer that ends before its end. */
+const parserReason = ({ message }: Error): string =>
+  message.includes('Expected HTTP/') ? 'it does not speak HTTP' : 'the connection broke'
+
+/**
+ * A few words on why a request got no answer, never empty: ours for what is common, else the error's code or its message,
+ * else those of what it wraps.
+ */
+export const networkReason = (error: unknown): string => {
+  if (!(error instanceof Error)) return 'unknown error'
+  if (error.name === 'HTTPParserError') return parserReason(error)
+  if (error instanceof SyntaxError) return 'its answer is no JSON'
+  if ('code' in error && filled(error.code)) return reasons[error.code] ?? error.code
+  // One for every address of a host name that was tried.
+  const inner: unknown = error instanceof AggregateError ? error.errors[0] : error.cause
+  if (inner instanceof Error && inner !== error) return networkReason(inner)
+  return filled(error.message) ? error.message : 'unknown error'
+}
