@@ -84,7 +84,7 @@ describe('the way to the daemon', () => {
     expect(await cli(['ls'], { LONGSHORE_URL: `http://127.0.0.1:${port}` })).toMatchObject({ code: 69 })
   })
 
-  it('shows title, detail and every field of a problem, with nothing a terminal could act on', async () => {
+  it('shows what a problem says and every field of it, with nothing a terminal could act on', async () => {
     const daemon = await setup()
     const errors = [
       { path: 'target.key', message: 'must not start with /' },
@@ -97,9 +97,43 @@ describe('the way to the daemon', () => {
     const refused = await cli(['ls'], { LONGSHORE_URL: daemon.url })
     expect(refused.code).toBe(1)
     expect(refused.errors).toBe(
-      'longshore: Bad request: Two fields are wrong. (invalid_request)\n' +
+      'longshore: Two fields are wrong. (invalid_request)\n' +
         '  target.key: must not start with /\n  partSize: too small \\x1b[31m\n',
     )
+  })
+
+  it.each([
+    ['one field', ['limit must be at most 1000'], ''],
+    ['fields that the sentence tells', ['a is required', 'b is required'], ''],
+    [
+      'more fields than the sentence tells',
+      ['a is required', 'b is required', 'x.b is required'],
+      '  b: is required\n',
+    ],
+    ['a body without fields', ['The body must be valid JSON'], ''],
+  ])('says nothing twice of %s', async (_name, told, lines) => {
+    const daemon = await setup()
+    const fields = told.map((sentence) => /^The body (.*)$|^(\S+) (.*)$/.exec(sentence) ?? [])
+    const errors = fields.map(([, ofBody, path = '', message]) => ({ path, message: ofBody ?? message }))
+    const detail = `${told.filter((sentence) => lines === '' || sentence !== 'b is required').join('; ')}.`
+    const body = { title: 'Bad Request', status: 400, code: 'invalid_request', detail, errors }
+    daemon.hooks.refuse = () => ({ status: 400, body })
+    const refused = await cli(['ls'], { LONGSHORE_URL: daemon.url })
+    expect(refused.errors).toBe(`longshore: ${detail} (invalid_request)\n${lines}`)
+  })
+
+  it('falls back to the title of a problem that says nothing else', async () => {
+    const daemon = await setup()
+    daemon.hooks.refuse = () => ({ status: 409, body: { title: 'Conflict', status: 409, code: 'target_busy' } })
+    expect((await cli(['ls'], { LONGSHORE_URL: daemon.url })).errors).toBe('longshore: Conflict (target_busy)\n')
+  })
+
+  it('tells a proxy whose daemon is away from another server', async () => {
+    const daemon = await setup()
+    daemon.hooks.refuse = () => ({ status: 502, body: '<html>Bad Gateway</html>', contentType: 'text/html' })
+    const { errors } = await cli(['ls'], { LONGSHORE_URL: daemon.url })
+    expect(errors).toContain('HTTP 502')
+    expect(errors).toContain('a proxy says that the daemon behind it is away')
   })
 
   it.each(['<html>not found</html>', '"a string"', 'null'])('doubts that %s comes from a daemon', async (body) => {
@@ -107,7 +141,7 @@ describe('the way to the daemon', () => {
     daemon.hooks.refuse = () => ({ status: 404, body, contentType: 'text/html' })
     const { code, errors } = await cli(['ls'], { LONGSHORE_URL: daemon.url })
     expect(code).toBe(1)
-    expect(errors).toContain('HTTP 404: The answer is not a problem document')
+    expect(errors).toMatch(/HTTP 404, .* is this address really a Longshore daemon\?/)
   })
 
   it.each([

@@ -91,7 +91,7 @@ describe('put of one file', () => {
     expect(await cli(['put', file, 'oss://b/k'], env)).toEqual({
       code: 1,
       text: '',
-      errors: 'longshore: No: because (target_busy)\n',
+      errors: 'longshore: because (target_busy)\n',
     })
   })
 
@@ -338,7 +338,7 @@ describe('put of several paths', () => {
     hooks.refuse = (body) => (body.includes('"dir"') ? refusal(422, 'source_unavailable') : null)
     const { code, text, errors } = await cli(['put', directory, ...paths, 'oss://b/', '--wait'], env)
     expect(code).toBe(1)
-    expect(errors).toContain(`${directory}: No: because (source_unavailable)\n`)
+    expect(errors).toContain(`${directory}: because (source_unavailable)\n`)
     expect(text).toContain('b-1  completed')
   })
 
@@ -346,7 +346,7 @@ describe('put of several paths', () => {
     const { asked, hooks, directory, paths, env } = await startBatches(view())
     hooks.refuse = () => refusal(401, 'unauthorized')
     const { code, errors } = await cli(['put', ...paths, directory, 'oss://b/', '--wait'], env)
-    expect([code, errors]).toEqual([1, 'longshore: No: because (unauthorized)\n'])
+    expect([code, errors]).toEqual([1, 'longshore: because (unauthorized)\n'])
     expect(asked).toHaveLength(1)
   })
 

@@ -31,7 +31,7 @@ describe('pause, resume, cancel, retry and rm', () => {
     const { code, text, errors } = await cli(['pause', 'nope', 'j2', '--json'], env)
     expect(code).toBe(1)
     expect(JSON.parse(text)).toMatchObject({ id: 'j2', state: 'paused' })
-    expect(errors).toBe('nope: Refused: There is no job nope. (job_not_found)\n')
+    expect(errors).toBe('nope: There is no job nope. (job_not_found)\n')
   })
 
   it('sets what is given, and nothing else', async () => {

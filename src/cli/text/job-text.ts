@@ -1,3 +1,4 @@
+import type { FieldError } from '../../core/app-error.js'
 import type { StoredEvent } from '../../core/event.js'
 import type { JobError } from '../../core/failure.js'
 import type { JobAnswer, JobView, ProgressView } from '../../core/job-view.js'
@@ -153,12 +154,20 @@ export const watchEventLine = (event: StoredEvent): string => {
 /** `12:03:44Z` of an ISO 8601 instant. */
 const clockTime = (instant: string): string => `${escapeText(instant).slice(11, 19)}Z`
 
-/** Title and detail of a refusal, and one line for each field that it names. */
-export const problemLines = (problem: Problem): string[] => {
-  const { title, detail, code, errors } = problem
-  const head = detail === null || detail === title ? title : `${title}: ${detail}`
+/** Whether a sentence tells of a field already, as that of a single error does. */
+const tells = (sentence: string, { path, message }: FieldError): boolean =>
+  ` ${sentence}`.includes(path === '' ? ` ${message}` : ` ${path} ${message}`)
+
+/**
+ * What a refusal says, and one line for each field that it names and has not told of yet. HTTP's title is for answers that
+ * say nothing else.
+ */
+export const problemLines = ({ title, detail, code, errors }: Problem): string[] => {
+  const sentence = detail ?? title
   return [
-    `${escapeText(head)} (${escapeText(code)})`,
-    ...errors.map(({ path, message }) => `  ${path === '' ? '' : `${escapeText(path)}: `}${escapeText(message)}`),
+    `${escapeText(sentence)} (${escapeText(code)})`,
+    ...errors
+      .filter((error) => !tells(sentence, error))
+      .map(({ path, message }) => `  ${path === '' ? '' : `${escapeText(path)}: `}${escapeText(message)}`),
   ]
 }
