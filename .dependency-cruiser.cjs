@@ -130,9 +130,9 @@ module.exports = {
     ),
     floor(
       'nobody-imports-the-roof',
-      { path: '^src/', pathNot: '^src/(main\\.ts|(config|daemon|doctor)/)' },
-      { path: '^src/(main\\.ts|(config|daemon|doctor)/)' },
-      'main.ts and its three rooms are the roof.',
+      { path: '^src/', pathNot: '^src/(main\\.ts|launch\\.cts|(config|daemon|doctor)/)' },
+      { path: '^src/(main\\.ts|launch\\.cts|(config|daemon|doctor)/)' },
+      'launch.cts, main.ts and their three rooms are the roof.',
     ),
     floor(
       'every-folder-has-a-floor',

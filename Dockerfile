@@ -15,7 +15,7 @@ RUN npm run install
 COPY tsconfig.json tsconfig.build.json vite.config.ts ./
 COPY src src
 RUN npm run build \
- && chmod 755 dist/main.js \
+ && chmod 755 dist/launch.cjs dist/main.js \
  && npm prune --omit=dev --ignore-scripts \
  # What compiling leaves behind, and sources that nothing reads at run time.
  && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src native/crc64/build \
@@ -40,7 +40,7 @@ COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/native native
 COPY --from=build /build/dist dist
 # An empty volume that is mounted on the data directory takes over its owner and mode.
-RUN ln -s /opt/longshore/dist/main.js /usr/local/bin/longshore \
+RUN ln -s /opt/longshore/dist/launch.cjs /usr/local/bin/longshore \
  && install --directory --owner=1000 --group=1000 --mode=0700 /var/lib/longshore
 
 # Less room for young objects, and fewer arenas for the threads: some 14 MB less, and no slower (docs/explanation/performance.md).

@@ -9,7 +9,7 @@ import type { BatchView } from '../src/core/batch-view.js'
 import type { JobView } from '../src/core/job-view.js'
 import { partSize } from './sources.js'
 
-const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../../dist/launch.cjs', import.meta.url))
 
 export const bucket = 'bench'
 /** The sink checks no signature; the clients want keys all the same. */

@@ -25,7 +25,7 @@ const bucket = 'demo'
 const bandwidth = 28 * mib
 const timeLimitMs = 115_000
 
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../dist/launch.cjs', import.meta.url))
 const modules = fileURLToPath(new URL('../node_modules', import.meta.url))
 const keep = process.argv.includes('--keep')
 const keys = { id: 'demo', secret: randomBytes(16).toString('hex') }

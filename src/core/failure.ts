@@ -22,6 +22,8 @@ export const failureKinds = [
   'integrity',
   /** Reading the source failed on this machine. */
   'local',
+  /** The source's file system does not answer: it may again, however long that takes. */
+  'stalled',
   /** Trying again cannot help. */
   'permanent',
 ] as const

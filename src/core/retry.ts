@@ -11,6 +11,9 @@ export interface RetryLimits {
 export const defaultBaseMs = 500
 export const defaultCapMs = 60_000
 
+/** How long a job leaves a source alone whose file system does not answer. */
+export const stalledDelayMs = 5_000
+
 /** Integrity failures in a row, and local read errors, that fail a job. */
 const maxIntegrityFailures = 3
 const maxLocalFailures = 3
@@ -35,6 +38,8 @@ export type RetryDecision =
   | { readonly act: 'retry'; readonly delayMs: number }
   /** Trying on is useless until there are other keys; the job waits without losing attempts. */
   | { readonly act: 'yield'; readonly waiting: 'credentials' }
+  /** The source gives nothing now; the job waits without losing attempts and looks again after `delayMs`. */
+  | { readonly act: 'yield'; readonly waiting: 'backoff'; readonly delayMs: number }
   /** The job fails with this code. */
   | { readonly act: 'fail'; readonly code: JobErrorCode }
   /** Not a matter of trying again: the caller knows what the failure means here. */
@@ -89,6 +94,11 @@ export const decideRetry = (
     }
     case 'credentials':
       return { tally: { ...tally, failures }, decision: { act: 'yield', waiting: 'credentials' } }
+    case 'stalled':
+      return {
+        tally: { ...tally, failures },
+        decision: { act: 'yield', waiting: 'backoff', delayMs: stalledDelayMs },
+      }
     case 'ambiguous':
     case 'changed':
     case 'conflict':

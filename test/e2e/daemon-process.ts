@@ -7,7 +7,7 @@ import type { JobView } from '../../src/core/job-view.js'
 import type { PartView } from '../../src/core/part-view.js'
 
 /** The compiled program. */
-export const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+export const main = fileURLToPath(new URL('../../dist/launch.cjs', import.meta.url))
 
 export interface Exit {
   readonly code: number | null

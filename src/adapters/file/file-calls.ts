@@ -12,11 +12,12 @@ import {
   readlinkSync,
   realpath,
   realpathSync,
-  type StatsFs,
 } from 'node:fs'
-import { statfs } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { type CallGate, type CallGateSettings, createCallGate } from './call-gate.js'
+import { locate, type Place } from './locate.js'
+import { createMountTable, type Mounts } from './mount-table.js'
 
 /** What a source asks of the file system, beside its bytes. All of them fail as the system calls do. */
 export interface FileCalls {
@@ -55,36 +56,69 @@ export const promptCalls: FileCalls = {
   close: async (fd) => closeSync(fd),
 }
 
-/** Magic numbers of statfs(2) that are of this machine's disks or memory. What is not here may hang with a network. */
-const localTypes: ReadonlySet<number> = new Set([
-  0xef53, // ext2, ext3, ext4
-  0x58465342, // XFS
-  0x9123683e, // Btrfs
-  0x01021994, // tmpfs
-  0x794c7630, // overlayfs
-  0x2fc12fc1, // ZFS
-  0xf2f52010, // F2FS
-])
+/** Calls to one mount, by libuv's threads and through its gate. What hangs is given up; a descriptor that comes late is closed. */
+const gatedCalls = (gate: CallGate, calls: FileCalls): FileCalls => ({
+  realpath: (path) => gate.pass(() => calls.realpath(path)),
+  open: (path, flags) =>
+    gate.pass(
+      () => calls.open(path, flags),
+      (fd) => gate.leave(() => calls.close(fd)),
+    ),
+  stat: (fd) => gate.pass(() => calls.stat(fd)),
+  lstat: (path) => gate.pass(() => calls.lstat(path)),
+  readlink: (path) => gate.pass(() => calls.readlink(path)),
+  // Nothing was written, so there is no answer to wait for.
+  close: async (fd) => gate.leave(() => calls.close(fd)),
+})
 
-/** Directories remembered; a walk through more begins anew. */
-const mostDirectories = 10_000
+/** libuv's, unless the environment says otherwise. */
+const defaultThreads = 4
 
-/** Chooses calls by where a file lies: prompt where its directory is on a local file system. */
-export const createCallsByPlace = (typeOf: (directory: string) => Promise<Pick<StatsFs, 'type'>> = statfs) => {
-  const places = new Map<string, FileCalls>()
+/** A quarter of the threads, four at most: what hangs on one mount must leave the others alone. */
+export const callsPerMount = (threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? defaultThreads)): number =>
+  Math.max(1, Math.min(4, Math.floor(threads / 4) || 1))
+
+/** How long a call to a mount may take. */
+const idleMs = 10_000
+
+export interface PlaceDeps {
+  readonly mounts: () => Mounts
+  readonly patient: FileCalls
+  readonly gate: CallGateSettings
+}
+
+/**
+ * Chooses calls by where a path leads at this moment: prompt where only local file systems lie on the way, through the
+ * gate of its mount elsewhere.
+ */
+export const createCallsByPlace = (deps: Partial<PlaceDeps> = {}) => {
+  const { mounts = createMountTable(), patient = patientCalls } = deps
+  const settings = deps.gate ?? { most: callsPerMount(), idleMs }
+  const gates = new Map<string, CallGate>()
+
+  const callsTo = (mount: string): FileCalls => {
+    const gate = gates.get(mount) ?? createCallGate(settings)
+    gates.set(mount, gate)
+    return gatedCalls(gate, patient)
+  }
+
+  /** Looks again where the path leads: a directory on the way may have been replaced, or mounted over. */
+  const lstatNow = async (path: string): Promise<BigIntStats> => {
+    const place = locate(dirname(path), mounts())
+    if (place.is === 'elsewhere') return callsTo(place.mount).lstat(path)
+    const there = join(place.realPath, basename(path))
+    return mounts().get(there) === false ? callsTo(there).lstat(there) : promptCalls.lstat(there)
+  }
+
   return async (path: string): Promise<FileCalls> => {
-    const directory = dirname(path)
-    const known = places.get(directory)
-    if (known !== undefined) return known
-    // statfs may give the type as a signed 32-bit number. What cannot be asked is not remembered.
-    const type = await typeOf(directory).then(
-      (stats) => stats.type >>> 0,
-      () => null,
-    )
-    if (type === null) return patientCalls
-    const calls = localTypes.has(type) ? promptCalls : patientCalls
-    if (places.size >= mostDirectories) places.clear()
-    places.set(directory, calls)
-    return calls
+    let place: Place
+    try {
+      place = locate(path, mounts())
+    } catch (error) {
+      return { ...promptCalls, realpath: () => Promise.reject(error) }
+    }
+    if (place.is === 'elsewhere') return callsTo(place.mount)
+    const { realPath } = place
+    return { ...promptCalls, realpath: async () => realPath, lstat: lstatNow }
   }
 }

@@ -24,8 +24,10 @@ const openFailure = (error: unknown): Failure => {
   return lasting.includes(errno) ? unreadable(errno) : localFailure(error)
 }
 
-const localFailure = (error: unknown): Failure =>
-  new Failure('local', `Reading the source failed: ${errnoOf(error)}`, { code: 'source_unreadable' })
+const localFailure = (error: unknown): Failure => {
+  if (error instanceof Failure) return error
+  return new Failure('local', `Reading the source failed: ${errnoOf(error)}`, { code: 'source_unreadable' })
+}
 
 /** The path the kernel knows the open file by. Where there is no /proc, the path is resolved again and must be the same file. */
 const pathOfDescriptor = async (calls: FileCalls, fd: number, opened: BigIntStats, resolved: string) => {
@@ -60,7 +62,7 @@ const openSource = (
       const named = await calls.lstat(realPath)
       return named.ino === stats.ino ? 'same' : 'replaced'
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return 'absent'
+      if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error))) return 'absent'
       throw localFailure(error)
     }
   },

@@ -89,7 +89,7 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
       }
     } catch (error) {
       // What the machine failed at may succeed when the walk is begun anew.
-      if (!(error instanceof Failure) || error.kind === 'local') throw error
+      if (!(error instanceof Failure) || error.kind === 'local' || error.kind === 'stalled') throw error
       return { path: file.path, code: 'source_unavailable', message: unavailable, jobId: null }
     }
   }

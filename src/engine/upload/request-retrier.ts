@@ -153,7 +153,10 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
       if (newlyCharged > 0) await run.charge(newlyCharged)
       if (decision.act === 'hand_back') throw failure
       if (decision.act === 'fail') throw spent(failure, name, tally, decision.code)
-      if (decision.act === 'yield') throw givingWay(new RunYields(decision.waiting, yieldMs, failure.message))
+      if (decision.act === 'yield') {
+        const delayMs = decision.waiting === 'credentials' ? yieldMs : decision.delayMs
+        throw givingWay(new RunYields(decision.waiting, delayMs, failure.message))
+      }
       if (health.isResting(pair)) throw givingWay(restsWith(failure.message))
       run.logger.warn(
         {

@@ -2,6 +2,7 @@ import { AppError } from '../../core/app-error.js'
 import { Failure, type JobError } from '../../core/failure.js'
 import type { Fingerprint, Receipt } from '../../core/job.js'
 import { putOf } from '../../core/job-steps.js'
+import { stalledDelayMs } from '../../core/retry.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { Finish } from '../../ports/store.js'
 import { CallbackFailed } from './callback-failed.js'
@@ -121,6 +122,7 @@ const judge = (run: Run, error: unknown): Finish => {
     run.logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'A run ended in a bug')
     throw new RunYields('backoff', troubleDelayMs, 'An internal error')
   }
+  if (error.kind === 'stalled') throw new RunYields('backoff', stalledDelayMs, error.message)
   if (run.job.state === 'cancelling') throw new RunYields('backoff', troubleDelayMs, error.message)
   return { to: 'failed', error: jobError(error), receipt: null }
 }

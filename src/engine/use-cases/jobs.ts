@@ -93,11 +93,13 @@ const queueFull = (maxQueued: number | null): AppError =>
     { retryAfterSeconds: fullQueueSeconds },
   )
 
-/** One text for every reason, so that nobody learns which files exist outside the roots. */
-const sourceUnavailable = (cause: unknown): AppError =>
+/** One text for every reason but one, so that nobody learns which files exist outside the roots. */
+const sourceUnavailable = (cause: Failure): AppError =>
   new AppError(
     'source_unavailable',
-    'The source is not a readable regular file below the source roots of this daemon (LONGSHORE_SOURCE_ROOTS)',
+    cause.kind === 'stalled'
+      ? 'The source cannot be read now: its file system does not answer. Submit again when it does'
+      : 'The source is not a readable regular file below the source roots of this daemon (LONGSHORE_SOURCE_ROOTS)',
     { cause },
   )
 

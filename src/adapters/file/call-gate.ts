@@ -1,0 +1,98 @@
+import { Failure } from '../../core/failure.js'
+
+export interface CallGateSettings {
+  /** Calls in flight at the same time, those that hang among them. */
+  readonly most: number
+  /** A call that has no answer for so long is given up by its caller. */
+  readonly idleMs: number
+}
+
+/** Lets calls to one file system through, a few at a time, so that one which hangs takes no more threads than those. */
+export interface CallGate {
+  /**
+   * Throws Failure `stalled` when the file system does not answer; at once while as many calls hang as may be in
+   * flight. `late` gets an answer that came when nobody waited for it any more.
+   */
+  pass<T>(work: () => Promise<T>, late?: (value: T) => void): Promise<T>
+  /** Does it when there is room, however long that takes. Nobody waits for it. */
+  leave(work: () => Promise<unknown>): void
+}
+
+export const stalled = (): Failure =>
+  new Failure('stalled', 'The source cannot be read: its file system does not answer', { code: 'source_unreadable' })
+
+interface Waiting {
+  start(): void
+  /** Null: it waits on. */
+  readonly fail: (() => void) | null
+}
+
+export const createCallGate = ({ most, idleMs }: CallGateSettings): CallGate => {
+  let waiting: Waiting[] = []
+  let inFlight = 0
+  let hanging = 0
+
+  const next = (): void => {
+    while (inFlight < most && waiting.length > 0) waiting.shift()?.start()
+  }
+
+  const failAll = (): void => {
+    const given = waiting
+    waiting = given.filter(({ fail }) => fail === null)
+    for (const { fail } of given) fail?.()
+  }
+
+  /** Runs the call and watches it. `given`: called at most once, with how it ended or that it hangs. */
+  const run = <T>(work: () => Promise<T>, given: Given<T>): void => {
+    let hangs = false
+    inFlight += 1
+    const timer = setTimeout(() => {
+      hangs = true
+      hanging += 1
+      given.hangs()
+      if (hanging >= most) failAll()
+    }, idleMs)
+    const over = (): void => {
+      clearTimeout(timer)
+      if (hangs) hanging -= 1
+      inFlight -= 1
+      next()
+    }
+    work().then(
+      (value) => {
+        over()
+        given.value(value, hangs)
+      },
+      (error: unknown) => {
+        over()
+        given.error(error)
+      },
+    )
+  }
+
+  const enter = (one: Waiting): void => {
+    waiting.push(one)
+    next()
+  }
+
+  return {
+    pass: (work, late) =>
+      new Promise((resolve, reject) => {
+        const hangs = (): void => reject(stalled())
+        if (hanging >= most) return hangs()
+        enter({
+          start: () =>
+            run(work, { hangs, error: reject, value: (value, was) => (was ? late?.(value) : resolve(value)) }),
+          fail: hangs,
+        })
+      }),
+    leave: (work) =>
+      enter({ start: () => run(work, { hangs: () => {}, error: () => {}, value: () => {} }), fail: null }),
+  }
+}
+
+interface Given<T> {
+  value(value: T, hanged: boolean): void
+  error(error: unknown): void
+  hangs(): void
+}

@@ -1,0 +1,52 @@
+import { lstatSync, readlinkSync, type Stats } from 'node:fs'
+import type { Mounts } from './mount-table.js'
+
+/** Where a path leads: to a place that only local file systems lie on the way to, or into a mount that may hang. */
+export type Place =
+  | { readonly is: 'local'; readonly realPath: string }
+  | { readonly is: 'elsewhere'; readonly mount: string }
+
+/** Looks that are made at local places only. */
+export interface LocalLooks {
+  lstat(path: string): Pick<Stats, 'isSymbolicLink' | 'isDirectory'>
+  readlink(path: string): string
+}
+
+const systemLooks: LocalLooks = { lstat: (path) => lstatSync(path), readlink: (path) => readlinkSync(path) }
+
+/** As many as Linux follows. */
+const mostLinks = 40
+
+const errno = (code: string): Error => Object.assign(new Error(code), { code })
+
+/**
+ * Resolves a path as realpath does, name by name, and stops where the next look would touch a file system that is not
+ * local: so it never hangs, wherever links lead and whatever is mounted meanwhile. Fails as the system calls do.
+ */
+export const locate = (path: string, mounts: Mounts, looks: LocalLooks = systemLooks): Place => {
+  if (mounts.get('/') !== true || !path.startsWith('/')) return { is: 'elsewhere', mount: '/' }
+  const names = path.split('/').reverse()
+  let at = ''
+  for (let links = 0; names.length > 0; ) {
+    const name = names.pop()
+    if (name === undefined || name === '' || name === '.') continue
+    if (name === '..') {
+      at = at.slice(0, Math.max(0, at.lastIndexOf('/')))
+      continue
+    }
+    const next = `${at}/${name}`
+    if (mounts.get(next) === false) return { is: 'elsewhere', mount: next }
+    const stats = looks.lstat(next)
+    if (stats.isSymbolicLink()) {
+      links += 1
+      if (links > mostLinks) throw errno('ELOOP')
+      const target = looks.readlink(next)
+      if (target.startsWith('/')) at = ''
+      names.push(...target.split('/').reverse())
+      continue
+    }
+    if (names.length > 0 && !stats.isDirectory()) throw errno('ENOTDIR')
+    at = next
+  }
+  return { is: 'local', realPath: at === '' ? '/' : at }
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { performance } from 'node:perf_hooks'
+
+/** By mount point: whether every file system that is mounted there is of this machine's disks or memory. */
+export type Mounts = ReadonlyMap<string, boolean>
+
+/** What is not here (NFS, FUSE, autofs and so on) may hang with a network or with another process. */
+const localTypes: ReadonlySet<string> = new Set([
+  'ext2',
+  'ext3',
+  'ext4',
+  'xfs',
+  'btrfs',
+  'tmpfs',
+  'ramfs',
+  'rootfs',
+  'overlay',
+  'zfs',
+  'f2fs',
+])
+
+/** How old the table may be. Reading it costs as much as a few looks at a file, and it never hangs. */
+const mostAgeMs = 20
+
+/** A space, a tab, a line break and a backslash stand there as octal numbers. */
+const plainName = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+
+/** Reads the text of /proc/self/mountinfo. */
+export const parseMounts = (text: string): Mounts => {
+  const mounts = new Map<string, boolean>()
+  for (const line of text.split('\n')) {
+    const fields = line.split(' ')
+    const [point, type] = [fields[4], fields[fields.indexOf('-', 6) + 1]]
+    if (point === undefined || type === undefined) continue
+    const name = plainName(point)
+    // Mounts may lie upon each other: which one is on top does not matter as long as all are local.
+    mounts.set(name, (mounts.get(name) ?? true) && localTypes.has(type))
+  }
+  return mounts
+}
+
+const readMountInfo = (): string => {
+  try {
+    return readFileSync('/proc/self/mountinfo', 'utf8')
+  } catch {
+    // Another system than Linux: nothing is known to be local.
+    return ''
+  }
+}
+
+/** The mounts of this moment. */
+export const createMountTable = (read: () => string = readMountInfo, now = (): number => performance.now()) => {
+  let text = ''
+  let mounts: Mounts = new Map()
+  let readAt = Number.NEGATIVE_INFINITY
+  return (): Mounts => {
+    if (now() - readAt < mostAgeMs) return mounts
+    const latest = read()
+    readAt = now()
+    if (latest !== text) mounts = parseMounts(latest)
+    text = latest
+    return mounts
+  }
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+/**
+ * Starts longshore. It only sees to it that a daemon has threads enough for file systems that hang: libuv reads the
+ * number once, before its first use, and that is before the imports of main.js are over.
+ */
+
+/** Enough for several mounts on which everything hangs that may be in flight there. */
+const fewestThreads = 64
+/** For looking up names and for what else is asked of them. */
+const spareThreads = 4
+/** libuv takes no more. */
+const mostThreads = 1024
+
+if (process.argv[2] === 'serve' && process.env['UV_THREADPOOL_SIZE'] === undefined) {
+  // What is not a number is refused by main.js, in a sentence.
+  const concurrency = Number(process.env['LONGSHORE_CONCURRENCY']) || 0
+  const threads = Math.max(fewestThreads, 2 * concurrency) + spareThreads
+  process.env['UV_THREADPOOL_SIZE'] = String(Math.min(mostThreads, Math.floor(threads)))
+}
+void import('./main.js')
