@@ -1,4 +1,4 @@
-# Which Node.js: not 24 until better-sqlite3 is safe on it (docs/explanation/decisions/0038-node-releases.md).
+# Which Node.js: not 24 until better-sqlite3 is safe on it (docs/explanation/decisions/0028-node-releases.md).
 ARG NODE_VERSION=22
 # Where they come from: name those of your own registry if Docker Hub cannot be reached.
 ARG BUILD_IMAGE=node:${NODE_VERSION}-bookworm
