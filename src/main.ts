@@ -8,6 +8,7 @@ import { addOperateCommands } from './cli/commands/operate.js'
 import { createProgram, runProgram } from './cli/program.js'
 import { ConfigError, loadConfig, settings } from './config/config.js'
 import { nodeProblem } from './config/node-release.js'
+import { longestTimerMs } from './core/units.js'
 import { createOperator } from './doctor/operator.js'
 
 const exitCodes = { crashed: 1, badSettings: 78 } as const
@@ -50,7 +51,8 @@ const serve = async (): Promise<void> => {
   const service = createServiceNotifier(process.env, daemon.isWell, logger)
   // SIGTERM and SIGINT drain; a second one ends the process at once.
   const grace = {
-    delay: config.drainTimeoutMs + closingGraceMs,
+    // One timer waits for it: a longer grace would overflow that timer and end the process at once.
+    delay: Math.min(config.drainTimeoutMs + closingGraceMs, longestTimerMs),
     logger: false,
     onSecondSignal: endNow,
     onTimeout: endNow,

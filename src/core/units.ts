@@ -19,3 +19,6 @@ export const parseDurationMs = (text: string): number | null => {
   const match = durationPattern.exec(text.trim())
   return match === null ? null : Math.round(Number(match[1]) * (secondsOf[match[2] ?? 's'] ?? 1) * 1000)
 }
+
+/** What one `setTimeout` can wait, almost 25 days: beyond it, it fires at once. */
+export const longestTimerMs = 2 ** 31 - 1

@@ -54,6 +54,14 @@ describe('SIGTERM', () => {
     expect((await daemon.exited).code).toBe(0)
   })
 
+  it('exits 0 although the drain timeout is longer than a timer can wait', async () => {
+    world = await createWorld()
+    const daemon = await world.start({ LONGSHORE_DRAIN_TIMEOUT: '30d' })
+    daemon.kill('SIGTERM')
+    const { code, signal } = await daemon.exited
+    expect({ code, signal }).toEqual({ code: 0, signal: null })
+  })
+
   it('cuts parts off when the drain timeout is over', async () => {
     world = await createWorld({ bandwidth: 1_000_000 })
     const path = await world.makeSource('slow.bin', 30 * mib)

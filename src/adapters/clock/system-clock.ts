@@ -1,9 +1,7 @@
+import { longestTimerMs } from '../../core/units.js'
 import type { Clock } from '../../ports/clock.js'
 
-/** setTimeout fires at once beyond this; longer waits are made of several. */
-const longestTimerMs = 2 ** 31 - 1
-
-/** The machine's clock. Its sleeps keep no process alive. */
+/** The machine's clock. Its sleeps keep no process alive, and one longer than a timer is made of several. */
 export const createSystemClock = (): Clock => ({
   now: () => Date.now(),
   monotonic: () => performance.now(),
