@@ -56,13 +56,15 @@ export const drawBatches = async (
   const ids = made.map(({ id }) => id)
   const [only] = ids.length === 1 ? ids : []
   // What is drawn is a help, the totals are the truth: an end of the events is no end of the wait.
-  const working = followWork(context, only ?? null, board, signal).catch(() => board.forgetJobs())
+  // Ctrl-C ends them too, before it ends the wait: what they knew is still what the last frame is to show.
+  const working = followWork(context, only ?? null, board, signal).catch(() => {
+    if (!signal.aborted) board.forgetJobs()
+  })
   try {
     const ended = await followBatches(context, { ids, answered: true, see: board.see, note: bars.note })
     board.forgetJobs()
     return ended
   } finally {
-    // The last frame shows what was known when the wait ended, and not what is left once the followers are gone.
     bars.stop()
     stop.abort()
     await working
