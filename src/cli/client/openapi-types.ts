@@ -344,7 +344,7 @@ export interface paths {
         };
         /**
          * Wait until everything that matches is settled
-         * @description Answers 200 when nothing is pending any more, 202 when the time is up before that. Without a filter: everything that is stored. Paused jobs and those that are not yet due are pending; nothing that matches is nothing pending.
+         * @description Answers 200 when nothing is pending any more, 202 when the time is up before that. Without a filter: what is not settled when the request comes, and what comes after. Paused jobs and those that are not yet due are pending; nothing that matches is nothing pending.
          */
         readonly get: operations["waitForJobs"];
         readonly put?: never;
@@ -366,7 +366,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Take no new jobs, and finish all that there are
-         * @description Answers 200 when nothing is pending any more, 202 when the time is up before that. Submits are refused with 503 `draining` from now on, whatever this answers; a repeat goes on waiting. Nothing of it is stored: it ends with DELETE or with the process.
+         * @description Answers 200 when nothing is pending any more, 202 when the time is up before that. Submits are refused with 503 `draining` from now on, whatever this answers; a repeat goes on waiting. Counts what is not settled when the drain begins, and what comes after. Nothing of it is stored: it ends with DELETE or with the process.
          */
         readonly post: operations["drain"];
         /** Take new jobs again */
@@ -892,13 +892,15 @@ export interface components {
              */
             readonly payer?: "requester";
         };
-        /** @description How long a drain is waited for. */
+        /** @description How long a drain is waited for, and what it counts. */
         readonly DrainRequest: {
             /**
              * @description How long to wait; at most 55.
              * @default 30
              */
             readonly timeoutSeconds: number;
+            /** @description An instant, or a duration before now: `2026-01-01T00:00:00Z`, `1h`. Counts also what has settled since then. */
+            readonly since?: string;
         } | null;
         /** @description A token to be remembered by a cookie. */
         readonly SessionRequest: {
@@ -2154,7 +2156,7 @@ export interface operations {
                 readonly batch?: string;
                 /** @description `k=v`, or a bare `k` for any value. May repeat; all must match. */
                 readonly label?: readonly string[];
-                /** @description Only jobs that were made at this instant or later. */
+                /** @description An instant, or a duration before now: `2026-01-01T00:00:00Z`, `1h`. With another filter: only jobs that were made since then. Without one: counts also what has settled since then. */
                 readonly since?: string;
                 /** @description How long to wait: `30`, `250ms`, `30s`, `5m`, `1h`. A longer duration counts as 55 s. */
                 readonly timeout?: string;
@@ -2187,7 +2189,10 @@ export interface operations {
     };
     readonly drain: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description An instant, or a duration before now: `2026-01-01T00:00:00Z`, `1h`. With another filter: only jobs that were made since then. Without one: counts also what has settled since then. */
+                readonly since?: string;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
