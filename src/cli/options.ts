@@ -41,7 +41,7 @@ export const countValue = (text: string): number => {
 export const instantValue = (text: string): string => {
   const at = Date.parse(text)
   if (Number.isNaN(at) || !/^\d{4}-/.test(text)) {
-    throw new InvalidArgumentError('Give an instant like 2026-01-01T00:00:00Z, or a duration like 1h.')
+    throw new InvalidArgumentError('Give an instant like 2026-01-01T00:00:00Z.')
   }
   return new Date(at).toISOString()
 }
