@@ -48,7 +48,15 @@ const verify = async (release, place) => {
   const packageName = `node-${process.platform}-${process.arch}`
   const unpacked = join(nodes, 'node_modules', packageName)
   const fetched = await step(release, 'binary', () =>
-    run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', nodes, `${packageName}@${release}`]),
+    run('npm', [
+      'install',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--prefix',
+      nodes,
+      `${packageName}@${release}`,
+    ]),
   )
   if (!fetched) return
   const compilers = (await has('ccache')) ? { CC: 'ccache gcc', CXX: 'ccache g++' } : {}
