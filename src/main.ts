@@ -1,7 +1,8 @@
 #!/usr/bin/env node
+import { writeSync } from 'node:fs'
 import closeWithGrace from 'close-with-grace'
 import { collectEarly } from './adapters/heap/collect-early.js'
-import { createPinoLogger } from './adapters/log/pino-logger.js'
+import { createPinoLogger, isLogStuck } from './adapters/log/pino-logger.js'
 import { createServiceNotifier } from './adapters/systemd/service-notifier.js'
 import { ExitError } from './cli/client/exit-error.js'
 import { addOperateCommands } from './cli/commands/operate.js'
@@ -11,7 +12,7 @@ import { nodeProblem } from './config/node-release.js'
 import { longestTimerMs } from './core/units.js'
 import { createOperator } from './doctor/operator.js'
 
-const exitCodes = { crashed: 1, badSettings: 78 } as const
+const exitCodes = { crashed: 1, outputFailed: 74, badSettings: 78 } as const
 
 /** Beyond the drain timeout: what closing streams and the database may take before the process ends anyway. */
 const closingGraceMs = 10_000
@@ -60,6 +61,8 @@ const serve = async (): Promise<void> => {
   closeWithGrace(grace, async ({ err }) => {
     if (err !== undefined) logger.fatal({ error: err.stack }, 'The daemon crashed')
     await Promise.all([service.stopping(), daemon.stop()])
+    // A clean exit joins every thread, and one would wait for a reader that does not read.
+    if (isLogStuck()) endNow()
   })
   const [address] = daemon.addresses
   const always = await createPinoLogger('info', isTty)
@@ -74,7 +77,20 @@ const startupError = (error: unknown): ExitError => {
   return new ExitError(typeof exitCode === 'number' ? exitCode : exitCodes.crashed, String(message))
 }
 
+/** A reader that went away is the commands' own business; output that cannot be written for another reason ends them. */
+const endOnOutputError = (error: NodeJS.ErrnoException): void => {
+  if (error.code === 'EPIPE') return
+  try {
+    writeSync(2, `longshore: the output cannot be written (${error.code ?? error.message})\n`)
+  } catch {
+    // Nobody can be told.
+  }
+  process.exit(exitCodes.outputFailed)
+}
+
 const main = async (): Promise<void> => {
+  process.stdout.on('error', endOnOutputError)
+  process.stderr.on('error', endOnOutputError)
   const io = {
     env: process.env,
     // Opened for a question only: a daemon leaves it alone.

@@ -38,10 +38,8 @@ export interface Console {
 
 export const createConsole = ({ stdout, stderr }: CliIo): Console => {
   const closing = new AbortController()
-  const onError = (error: Error & { code?: string }): void => {
-    if (error.code !== 'EPIPE') throw error
-    closing.abort(error)
-  }
+  // What is to become of an output that cannot be written is decided at the edge of the process.
+  const onError = (error: Error): void => closing.abort(error)
   stdout.on('error', onError)
   stderr.on('error', onError)
   const write = (stream: OutputStream, text: string): void => {

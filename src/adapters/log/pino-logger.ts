@@ -1,4 +1,5 @@
-import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino'
+import { type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino'
+import { createLogDestination, type LogDestination } from './log-destination.js'
 
 export type { PinoLogger }
 
@@ -15,30 +16,15 @@ const secretPaths = [
   '*["x-oss-security-token"]',
 ]
 
-/** Far more than the lines of a turn; beyond it they are written at once. */
-const mostHeld = 8 * 1024
-
-/**
- * Stdout, written to once for all lines of a turn of the event loop. What is not written when the process ends is written
- * then. A reader that goes away ends the log, not the process.
- */
-const createTurnwiseDestination = (): DestinationStream => {
-  const stdout = pino.destination({ fd: 1, sync: true })
-  let held = ''
-  const flush = (): void => {
-    const text = held
-    held = ''
-    if (text !== '') stdout.write(text)
-  }
-  process.once('exit', flush)
-  return {
-    write(line) {
-      if (held === '') setImmediate(flush)
-      held += line
-      if (held.length > mostHeld) flush()
-    },
-  }
+/** One for all loggers of the process, so that their lines keep their order. */
+let stdout: LogDestination | null = null
+const stdoutDestination = (): LogDestination => {
+  stdout ??= createLogDestination(1)
+  return stdout
 }
+
+/** Whether a reader that has stopped holds up the log's thread, which a clean exit would wait for. */
+export const isLogStuck = (): boolean => stdout?.isStuck() ?? false
 
 /** Pretty on a terminal, one JSON object a line elsewhere, always to stdout. */
 export const createPinoLogger = async (level: LogLevel, isTty: boolean): Promise<PinoLogger> => {
@@ -49,7 +35,7 @@ export const createPinoLogger = async (level: LogLevel, isTty: boolean): Promise
     redact: { paths: secretPaths, censor: '[secret]' },
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  if (!isTty) return pino(options, createTurnwiseDestination())
+  if (!isTty) return pino(options, stdoutDestination())
   const { build } = await import('pino-pretty')
   return pino(options, build({ colorize: true, ignore: 'component', translateTime: 'SYS:HH:MM:ss.l', sync: true }))
 }

@@ -1,0 +1,103 @@
+import { write, writeSync } from 'node:fs'
+import type { DestinationStream } from 'pino'
+
+export interface LogDestination extends DestinationStream {
+  /** Whether the reader has taken nothing for a while: then a thread hangs in its write, and would hold up a clean exit. */
+  isStuck(): boolean
+}
+
+/** What is held in memory while nothing can be written; lines beyond it are dropped and counted. */
+const mostHeld = 1024 * 1024
+/** How soon a write that failed is tried again. */
+const retryMs = 1_000
+/** A write that takes longer waits for a reader that has stopped. */
+const stuckMs = 1_000
+
+const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? ''
+
+/** In the form of the other lines, because programs read them. */
+const noteOf = (dropped: number): string => {
+  const time = new Date().toISOString()
+  return `${JSON.stringify({ level: 'warn', time, dropped, msg: 'Log lines were dropped while they could not be written' })}\n`
+}
+
+/**
+ * The log's way out: lines of a turn of the event loop are written together, by another thread, so that a reader that has
+ * stopped holds up nobody. A full disk is tried again; what does not fit into memory meanwhile is dropped, counted, and told
+ * when there is room. A reader that went away ends the log, not the process. What is held when the process exits is written
+ * then.
+ */
+export const createLogDestination = (fd: number): LogDestination => {
+  let held = ''
+  let dropped = 0
+  let flying: Buffer | null = null
+  let flyingSince = 0
+  let scheduled = false
+  let gone = false
+
+  const later = (): void => {
+    if (scheduled) return
+    scheduled = true
+    setImmediate(flush)
+  }
+
+  const landed = (error: Error | null, written: number): void => {
+    const buffer = flying ?? Buffer.alloc(0)
+    if (error !== null) {
+      if (errnoOf(error) === 'EPIPE') {
+        gone = true
+        held = ''
+        flying = null
+      } else setTimeout(() => fly(buffer), retryMs).unref()
+      return
+    }
+    if (written < buffer.length) {
+      fly(buffer.subarray(written))
+      return
+    }
+    flying = null
+    if (dropped > 0) {
+      held = noteOf(dropped) + held
+      dropped = 0
+    }
+    if (held !== '') later()
+  }
+
+  const fly = (buffer: Buffer): void => {
+    flying = buffer
+    flyingSince = performance.now()
+    write(fd, buffer, 0, buffer.length, null, landed)
+  }
+
+  const flush = (): void => {
+    scheduled = false
+    if (flying !== null || held === '') return
+    const buffer = Buffer.from(held)
+    held = ''
+    fly(buffer)
+  }
+
+  const isStuck = (): boolean => flying !== null && performance.now() - flyingSince > stuckMs
+
+  process.once('exit', () => {
+    if (gone || held === '' || isStuck()) return
+    try {
+      writeSync(fd, held)
+    } catch {
+      // A log that cannot be written must not change how the process ends.
+    }
+  })
+
+  return {
+    write(line) {
+      if (gone) return
+      if (held.length + line.length > mostHeld) {
+        dropped += 1
+        return
+      }
+      held += line
+      if (flying === null) later()
+    },
+    isStuck,
+  }
+}
