@@ -42,6 +42,8 @@ export interface AppErrorDetails {
   readonly jobId?: string
   readonly retryAfterSeconds?: number
   readonly cause?: unknown
+  /** What stands in the way is over in moments (`storage_unavailable` while another process holds the lock). */
+  readonly momentary?: boolean
 }
 
 /** What a caller can act on. Anything else that is thrown is a bug and becomes a 500 without detail. */

@@ -53,10 +53,12 @@ export const probeRoutes = (instance: FastifyInstance, { store, clock, isDrainin
     '/livez': {
       operationId: 'isLive',
       summary: 'Does the process work?',
-      description: 'The event loop and the database answer. A full disk is no reason to restart.',
+      description:
+        'The event loop and the database answer. A full disk is no reason to restart, nor is a lock that another process holds.',
       look: async (): Promise<Findings> => {
         const finding = await storeFinding()
-        return { store: finding?.code === 'storage_full' ? null : finding }
+        const mendsItself = finding?.code === 'storage_full' || finding?.details.momentary === true
+        return { store: mendsItself ? null : finding }
       },
     },
     '/readyz': {

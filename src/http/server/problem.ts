@@ -104,6 +104,12 @@ export const problemOf = (error: unknown, status?: number): Problem => {
   return titled(500, 'internal', 'Something went wrong on our side; the log of the daemon has the details.')
 }
 
+/** How soon the database is worth another try, in seconds: what holds it is over in moments, room takes longer to make. */
+const storageRetry: Partial<Record<AppErrorCode, number>> = { storage_unavailable: 2, storage_full: 30 }
+
+const retryAfterOf = ({ code, details }: AppError): number | undefined =>
+  details.retryAfterSeconds ?? storageRetry[code]
+
 const brokenOff: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'])
 
 /** Whether the client went away, or was cut off, before its request had come whole. Most often nobody reads the answer. */
@@ -132,7 +138,7 @@ export const sendProblem = (error: unknown, request: FastifyRequest, reply: Fast
     reply.header('x-request-id', request.id)
   }
   if (problem.code === 'unauthorized') reply.header('www-authenticate', 'Bearer realm="longshore"')
-  const retryAfterSeconds = error instanceof AppError ? error.details.retryAfterSeconds : undefined
+  const retryAfterSeconds = error instanceof AppError ? retryAfterOf(error) : undefined
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
   return answerProblem(reply, problem)
 }

@@ -75,4 +75,14 @@ describe('A daemon that drains or has a full disk', () => {
     expect(ready.statusCode).toBe(503)
     expect(ready.json()).toMatchObject({ status: 503, title: 'Service Unavailable', code: 'storage_full' })
   })
+
+  it('is not restarted for a lock that another process holds', async () => {
+    const { app } = await setup({
+      check: async () => {
+        throw new AppError('storage_unavailable', 'No.', { momentary: true })
+      },
+    })
+    expect((await app.inject('/livez')).statusCode).toBe(200)
+    expect((await app.inject('/readyz')).statusCode).toBe(503)
+  })
 })

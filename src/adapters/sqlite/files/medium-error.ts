@@ -5,6 +5,8 @@ export interface ErrorData {
   readonly code: AppErrorCode | null
   readonly message: string
   readonly errors?: readonly FieldError[]
+  /** Another process holds the database's lock for a moment. */
+  readonly momentary?: true
 }
 
 /** The code of SQLite or of the file system, or an empty string. */
@@ -43,12 +45,18 @@ export const errorDataOf = (error: unknown): ErrorData => {
   }
   const code = mediumFailure(error)
   const cause = sqliteCodeOf(error)
-  if (code !== null) return { code, message: `${sentences[code] ?? ''} (${cause})` }
+  if (code !== null) {
+    const momentary = /^SQLITE_(BUSY|LOCKED)/.test(cause)
+    return { code, message: `${sentences[code] ?? ''} (${cause})`, ...(momentary ? { momentary } : {}) }
+  }
   return { code: null, message: error instanceof Error ? error.message : String(error) }
 }
 
 /** The error that the caller sees. */
-export const errorOf = ({ code, message, errors }: ErrorData): Error =>
+export const errorOf = ({ code, message, errors, momentary }: ErrorData): Error =>
   code === null
     ? new Error(`The store failed: ${message}`)
-    : new AppError(code, message, errors === undefined ? {} : { errors })
+    : new AppError(code, message, {
+        ...(errors === undefined ? {} : { errors }),
+        ...(momentary === undefined ? {} : { momentary }),
+      })

@@ -10,6 +10,7 @@ const reads: ReadonlySet<StoreOperation> = new Set([
   'findByIdempotencyKey',
   'get',
   'list',
+  'tally',
   'parts',
   'lastEventId',
   'eventsAfter',

@@ -59,6 +59,9 @@ const releaseLeases = (ledger: Ledger, at: number): number => {
   return rows.length
 }
 
+/** Shorter than the patience of a probe, which may wait for two groups of requests. */
+const busyTimeoutMs = 2_000
+
 interface Opened extends Pick<OpenDatabase, 'ledger' | 'assertInPlace'> {
   readonly anchor: Anchor
   readonly report: Omit<OpenedReport, 'warnings'>
@@ -86,6 +89,8 @@ const openLocked = (paths: StorePaths, at: number): Opened => {
       checkedAfterCrash,
       releasedLeases,
     }
+    // From here on a backup or a shell that holds the lock for a moment is waited for; at the start it is told at once.
+    database.pragma(`busy_timeout = ${busyTimeoutMs}`)
     writeMarker(paths)
     const assertInPlace = watchPlace(paths.database)
     return { ledger, assertInPlace, anchor: dropAnchor(paths.database), report }
