@@ -664,7 +664,7 @@ export interface paths {
         };
         /**
          * Does the process work?
-         * @description The event loop and the database answer. A full disk is no reason to restart.
+         * @description The event loop and the database answer. A full disk is no reason to restart, nor is a lock that another process holds.
          */
         readonly get: operations["isLive"];
         readonly put?: never;

@@ -241,6 +241,8 @@ export const openApiOptions = (version: string): FastifyDynamicSwaggerOptions =>
         'A resumable upload daemon for Alibaba Cloud OSS. Sizes are bytes, instants ISO 8601 UTC, 64-bit integers decimal strings.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
+    // Wherever the document was fetched from: the daemon knows no other name of itself.
+    servers: [{ url: '/', description: 'The daemon that gave this document.' }],
     tags: [
       { name: 'jobs', description: 'Hand over work, look at it, steer it.' },
       { name: 'batches', description: 'Directories and lists of files, as one.' },
