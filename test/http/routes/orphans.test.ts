@@ -13,9 +13,11 @@ describe('GET /v1/orphans', () => {
     expect(answer.statusCode).toBe(200)
     expect(orphanPageSchema.strict().parse(answer.json())).toEqual({ items: [orphanView], nextCursor: null })
     await app.inject('/v1/orphans')
+    await app.inject('/v1/orphans?payer=requester')
     expect(orphans.calls).toEqual([
-      ['media', { limit: 5, cursor }],
-      [null, { limit: 100, cursor: null }],
+      ['media', { limit: 5, cursor }, undefined],
+      [null, { limit: 100, cursor: null }, undefined],
+      [null, { limit: 100, cursor: null }, 'requester'],
     ])
   })
 
