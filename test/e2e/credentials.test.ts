@@ -110,7 +110,8 @@ describe('a credentials URI', () => {
     state.down = true
     await until(async () => (await daemon.get(id)).waiting === 'credentials')
     const { id: later } = await daemon.submit({ source: { path: small }, target: { bucket, key: 'small.bin' } })
-    expect(await daemon.get(later)).toMatchObject({ state: 'queued', waiting: 'credentials' })
+    // Refused keys are tried again after a moment, so a job waits, runs and waits again.
+    await until(async () => (await daemon.get(later)).waiting === 'credentials')
 
     // However often new keys are looked for: nothing is sent with the old ones.
     const requests = entries().length
@@ -180,7 +181,7 @@ describe('a file of keys', () => {
     know(3)
     await until(async () => (await daemon.get(id)).waiting === 'credentials')
     await give(3)
-    expect(await daemon.settled(id)).toMatchObject({ state: 'completed', attempts: 0, runs: 2 })
+    expect(await daemon.settled(id)).toMatchObject({ state: 'completed', attempts: 0 })
     await proven('big.bin', path)
   })
 })

@@ -26,7 +26,11 @@ describe('A sidecar', () => {
     const done = await daemon.request('GET', '/v1/wait?label=run=1&timeout=55s')
     expect([done.status, done.body]).toEqual([200, { pending: 0, completed: 1, failed: 0, cancelled: 0 }])
     expect((await daemon.get(id)).state).toBe('completed')
-    expect((await daemon.request('GET', '/v1/wait?timeout=0')).body).toMatchObject({ pending: 1, completed: 1 })
+    expect((await daemon.request('GET', '/v1/wait?timeout=0')).body).toMatchObject({ pending: 1, completed: 0 })
+    expect((await daemon.request('GET', '/v1/wait?timeout=0&since=1h')).body).toMatchObject({
+      pending: 1,
+      completed: 1,
+    })
     expect((await daemon.request('GET', '/v1/wait?label=run=3')).status).toBe(200)
     expect((await daemon.request('GET', '/v1/wait?job=nobody')).body).toMatchObject({ code: 'job_not_found' })
     expect((await daemon.request('GET', '/v1/wait?batch=nobody')).body).toMatchObject({ code: 'batch_not_found' })
