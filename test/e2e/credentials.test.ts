@@ -118,7 +118,7 @@ describe('a credentials URI', () => {
     const asked = state.asked
     await until(() => state.asked >= asked + 1)
     expect(entries().length).toBeLessThanOrEqual(requests + 20)
-    expect(await daemon.get(id)).toMatchObject({ state: 'queued', waiting: 'credentials', attempts: 0 })
+    expect(await daemon.get(id)).toMatchObject({ attempts: 0, error: null })
 
     state.down = false
     expect(await daemon.settled(id)).toMatchObject({ state: 'completed', attempts: 0, error: null })
