@@ -9,7 +9,7 @@ export interface LogDestination extends DestinationStream {
 /** What is held in memory while nothing can be written; lines beyond it are dropped and counted. */
 const mostHeld = 1024 * 1024
 /** How soon a write that failed is tried again. */
-const retryMs = 1_000
+const retryMs = 2_000
 /** A write that takes longer waits for a reader that has stopped. */
 const stuckMs = 1_000
 
@@ -30,8 +30,10 @@ const noteOf = (dropped: number): string => {
 export const createLogDestination = (fd: number): LogDestination => {
   let held = ''
   let dropped = 0
+  /** On its way, or waiting for its next try. */
   let flying: Buffer | null = null
-  let flyingSince = 0
+  /** When the system was given it; null while it has nothing of ours. */
+  let givenAt: number | null = null
   let scheduled = false
   let gone = false
 
@@ -43,6 +45,7 @@ export const createLogDestination = (fd: number): LogDestination => {
 
   const landed = (error: Error | null, written: number): void => {
     const buffer = flying ?? Buffer.alloc(0)
+    givenAt = null
     if (error !== null) {
       if (errnoOf(error) === 'EPIPE') {
         gone = true
@@ -57,7 +60,8 @@ export const createLogDestination = (fd: number): LogDestination => {
     }
     flying = null
     if (dropped > 0) {
-      held = noteOf(dropped) + held
+      // What is held came before the lines that were dropped.
+      held += noteOf(dropped)
       dropped = 0
     }
     if (held !== '') later()
@@ -65,7 +69,7 @@ export const createLogDestination = (fd: number): LogDestination => {
 
   const fly = (buffer: Buffer): void => {
     flying = buffer
-    flyingSince = performance.now()
+    givenAt = performance.now()
     write(fd, buffer, 0, buffer.length, null, landed)
   }
 
@@ -77,12 +81,13 @@ export const createLogDestination = (fd: number): LogDestination => {
     fly(buffer)
   }
 
-  const isStuck = (): boolean => flying !== null && performance.now() - flyingSince > stuckMs
+  const isStuck = (): boolean => givenAt !== null && performance.now() - givenAt > stuckMs
 
   process.once('exit', () => {
-    if (gone || held === '' || isStuck()) return
+    if (gone || isStuck()) return
     try {
-      writeSync(fd, held)
+      if (flying !== null && givenAt === null) writeSync(fd, flying)
+      if (held !== '') writeSync(fd, held)
     } catch {
       // A log that cannot be written must not change how the process ends.
     }
