@@ -56,8 +56,8 @@ const orAborted = async (promise: Promise<void>, signal: AbortSignal): Promise<v
 /**
  * Holds the keys of a source fresh: fetches at once and then ahead of each expiry, one fetch at a time, and more and more
  * slowly while fetching fails or OSS refuses what was fetched. Keys that OSS refuses and nothing replaces are held back,
- * so that nobody sends with them: for seconds at first, up to five minutes in the end, and no longer once an answer shows
- * that OSS takes them after all. The clock's wall part only tells how long keys live; everything else is durations.
+ * so that nobody sends with them: for seconds at first, up to five minutes in the end or once they have expired, and no
+ * longer once an answer shows that OSS takes them after all. The clock's wall part only tells how long keys live; everything else is durations.
  */
 export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): RefreshingCredentials => {
   const { source, clock, random, wakeup, logger } = deps
@@ -80,6 +80,9 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
   const ownLongestPauseMs = Math.min(longestPauseMs, source.recheckMs ?? longestPauseMs)
 
   const isHeldBack = (): boolean => clock.monotonic() < heldBackUntil
+
+  /** By their issuer's word: then they are not tried again soon, because only others can help. */
+  const haveExpired = (): boolean => expiresAt !== null && expiresAt <= clock.now()
 
   const release = (): void => {
     holding.abort()
@@ -168,7 +171,9 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
     if (isHeldBack()) return
     if (refusals === 0)
       logger.warn({ source: source.name }, 'OSS refuses the credentials and no others can be had: jobs wait for some')
-    const refusedForMs = Math.min(longestRefusedMs, firstRefusedMs * 2 ** Math.min(refusals, 10))
+    const refusedForMs = haveExpired()
+      ? longestRefusedMs
+      : Math.min(longestRefusedMs, firstRefusedMs * 2 ** Math.min(refusals, 10))
     refusals++
     heldBackUntil = clock.monotonic() + refusedForMs
     holding = new AbortController()
@@ -196,7 +201,8 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
       return !isHeldBack()
     },
     accepted(keys) {
-      if (held !== keys || refusals === 0) return
+      // An answer to a request that was sent before the keys expired says nothing of the next one.
+      if (held !== keys || refusals === 0 || haveExpired()) return
       logger.info({ source: source.name }, 'OSS takes the credentials again')
       release()
       wakeup.notify('jobs')

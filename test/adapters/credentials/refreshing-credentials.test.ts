@@ -280,6 +280,19 @@ describe('keys that OSS refuses', () => {
     expect(new Set(pauses.slice(9))).toEqual(new Set([300]))
   })
 
+  it('are not tried again soon once they have expired, whatever a late answer says', async () => {
+    const { clock, credentials, state } = await setup({ lifetimeMs: 4 * second })
+    const keys = credentials.current()
+    state.failure = noKeys('down')
+    await clock.advance(5 * second)
+    expect(await credentials.renew(keys, patient)).toBe(false)
+    await clock.advance(minute)
+    credentials.accepted(keys)
+    expect(credentials.areAtHand()).toBe(false)
+    await clock.advance(4 * minute)
+    expect(credentials.areAtHand()).toBe(true)
+  })
+
   it('go on at once when a good answer shows that OSS takes them', async () => {
     const { credentials, state, hints } = await setup()
     state.changes = false
