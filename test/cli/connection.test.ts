@@ -36,6 +36,16 @@ describe('the way to the daemon', () => {
     expect(authorization(daemon)).toBe('Bearer s3cret')
   })
 
+  it.each(['"', "'", ' ', '\n'])(
+    'reads address and token without %j around them, as the daemon does',
+    async (around) => {
+      const daemon = await setup()
+      const wrapped = (text: string): string => around + text + around
+      await cli(['show', 'j1'], { LONGSHORE_URL: wrapped(daemon.url), LONGSHORE_TOKEN: wrapped('s3cret') })
+      expect(authorization(daemon)).toBe('Bearer s3cret')
+    },
+  )
+
   it.each([
     ['a bare token', 's3cret\n', 's3cret'],
     ['a scope before it', 'submit:s3cret\r\nadmin:other\n', 's3cret'],

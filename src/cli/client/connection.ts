@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { plainValue } from '../../core/plain-value.js'
 import { escapeText } from '../terminal/terminal-text.js'
 import { ExitError, exitCodes } from './exit-error.js'
 
@@ -33,9 +34,9 @@ const checkToken = (token: string, from: string): string => {
 }
 
 const readToken = (env: ClientEnvironment): string | null => {
-  const direct = env.LONGSHORE_TOKEN?.trim()
+  const direct = plainValue(env.LONGSHORE_TOKEN ?? '')
   if (direct) return checkToken(direct, 'LONGSHORE_TOKEN')
-  const file = env.LONGSHORE_TOKEN_FILE
+  const file = plainValue(env.LONGSHORE_TOKEN_FILE ?? '')
   if (!file) return null
   let text: string
   try {
@@ -51,7 +52,7 @@ const readToken = (env: ClientEnvironment): string | null => {
 
 /** Reads `LONGSHORE_URL`, `LONGSHORE_TOKEN` and `LONGSHORE_TOKEN_FILE`. Throws ExitError `usage` naming the bad one. */
 export const readConnection = (env: ClientEnvironment): Connection => {
-  const address = env.LONGSHORE_URL?.trim() || defaultUrl
+  const address = plainValue(env.LONGSHORE_URL ?? '') || defaultUrl
   const token = readToken(env)
   const shown = escapeText(address)
   if (address.startsWith('unix:')) {

@@ -7,12 +7,3 @@ export const plainValue = (text: string): string => {
   const inner = quoted.exec(trimmed)?.[2]
   return inner === undefined ? trimmed : inner.trim()
 }
-
-/** The set variables of an environment as they were meant. One that is empty then is unset: compose files pass them so. */
-export const readEnvironment = (env: NodeJS.ProcessEnv): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(env).flatMap(([name, text]): (readonly [string, string])[] => {
-      const value = plainValue(text ?? '')
-      return value === '' ? [] : [[name, value]]
-    }),
-  )
