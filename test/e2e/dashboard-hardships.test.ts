@@ -186,6 +186,26 @@ describe('what is typed', () => {
   })
 })
 
+describe('a page that was hidden before its events came', () => {
+  it('shows what became of its job meanwhile', async () => {
+    await start({ LONGSHORE_PART_SIZE: '1MiB' })
+    const id = await submit('slow.bin', 60 * mib)
+    const { page, complaints } = await openEmpty()
+    // Nobody answers: the stream is never open.
+    await page.route(/\/v1\/(jobs\/[^/]+\/)?events/, () => {})
+    await page.goto(`${daemon.url}/#/jobs/${id}`)
+    await page.reload()
+    await page.getByRole('heading', { name: /slow\.bin/ }).waitFor()
+    await hide(page, true)
+    expect((await daemon.request('POST', `/v1/jobs/${id}/pause`)).status).toBe(202)
+    await until(async () => (await daemon.get(id)).state === 'paused')
+    await page.unroute(/\/v1\/(jobs\/[^/]+\/)?events/)
+    await hide(page, false)
+    await page.locator('main h1 .badge', { hasText: 'Paused' }).waitFor()
+    expect(faults(complaints)).toEqual([])
+  })
+})
+
 describe('many tabs', () => {
   it('of jobs leave room for one more', async () => {
     await start({ LONGSHORE_PART_SIZE: '1MiB' })

@@ -192,7 +192,11 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
     stream = openEventStream('v1/events', null, {
       onOpen: (again) => {
         connection.value = 'live'
-        if (!again) begin()
+        if (!again) {
+          begin()
+          // It may have been asked for long before its events come: a page that was hidden meanwhile heard of none.
+          if (watchedId !== null) void watch(watchedId).catch(() => undefined)
+        }
         beat()
       },
       onEvent: (event) => later({ kind: 'event', event }),
