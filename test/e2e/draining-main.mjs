@@ -12,6 +12,8 @@ process.once('SIGTERM', async () => {
   await daemon.stop()
   // What was destroyed is closed by the next turn of the event loop.
   for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+  // The last lines of the log are on their way by another thread. A call that never ended would keep this process for ever.
+  while (process.getActiveResourcesInfo().includes('FSReqCallback')) await new Promise(setImmediate)
   logger.info({ held: process.getActiveResourcesInfo() }, 'nothing left to do')
 })
 logger.info({ address: daemon.addresses[0] }, 'listening')
