@@ -47,7 +47,10 @@ describe('a put that is cancelled', () => {
     expect(engine.oss.objects.size).toBe(1)
   })
 
-  it.each([['there'], ['gone']])('after its process died has its receipt, the source being %s', async (source) => {
+  it.each([
+    ['has its receipt when the source is the same', 'same'],
+    ['is cancelled when the source is another, and the log says what OSS holds', 'other'],
+  ])('after its process died %s', async (_, source) => {
     const engine = setup(small)
     const { id } = await engine.submit()
     const made = new Promise<void>((resolve) =>
@@ -60,9 +63,13 @@ describe('a put that is cancelled', () => {
     await engine.kill()
     await engine.jobs.control(id, 'cancel', anybody)
     engine.files.forgetDescriptors()
-    if (source === 'gone') engine.files.write(path, randomBytes(7))
+    if (source === 'other') engine.files.write(path, randomBytes(small))
     engine.start()
-    expect(await engine.settled(id)).toMatchObject({ state: 'completed', receipt: { size: small } })
+    const proven = source === 'same'
+    expect(await engine.settled(id)).toMatchObject(
+      proven ? { state: 'completed', receipt: { size: small } } : { state: 'cancelled', receipt: null },
+    )
+    expect(engine.logs.filter((line) => line.includes('cannot be proven'))).toHaveLength(proven ? 0 : 1)
   })
 
   it('is cancelled when OSS shows another object, none, or refuses to show it', async () => {

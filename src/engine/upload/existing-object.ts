@@ -58,8 +58,9 @@ const sourceCrc64 = async (run: Run, sources: SourceOpener, signal: AbortSignal)
 }
 
 /**
- * The receipt of the object that this job made without an answer that was seen; null when OSS shows none of ours. The source
- * of a put may have gone since: then the marker, which no other job has, and OSS's own CRC-64 must do.
+ * The receipt of the object that this job made without an answer that was seen; null when OSS shows none of ours, or when
+ * the source of a put has changed since. Then nothing tells which bytes were sent: the marker travels in a header, so it
+ * says nothing of a body that was spoilt on its way, and the CRC-64 of OSS only tells what arrived.
  */
 export const findMadeObject = async (
   run: Run,
@@ -72,9 +73,12 @@ export const findMadeObject = async (
   const found = await look()
   const { size } = source.fingerprint
   if (found === null || found.size !== size || (marker !== null && found.marker !== marker)) return null
-  const known = options.crc64 ?? (await sourceCrc64(run, sources, signal))
-  const crc64 = known ?? (marker === null ? null : found.serverCrc64)
-  if (crc64 === null) return null
+  const crc64 = options.crc64 ?? (await sourceCrc64(run, sources, signal))
+  if (crc64 === null) {
+    const { bucket, key } = run.job.target
+    run.logger.warn({ bucket, key, crc64: found.serverCrc64 }, 'OSS holds an object of this job that cannot be proven')
+    return null
+  }
   const sent = { size, crc64, partsProven: false, marker }
   return isOurs(found, sent) ? proveObject(found, sent, run.clock.now()) : null
 }
