@@ -40,12 +40,12 @@ export const canMove = (from: JobState, to: JobState): boolean => jobTransitions
 export const desires = ['run', 'pause', 'cancel'] as const
 export type Desired = (typeof desires)[number]
 
-/** Why an unsettled job is not moving. Null while it is. */
 /** States whose bytes go to OSS by themselves, sooner or later. */
 export const isDueState = (state: JobState): boolean =>
   state === 'queued' || state === 'running' || state === 'completing'
 
-export const waitingReasons = ['backoff', 'endpoint', 'credentials', 'storage', 'notBefore'] as const
+/** Why an unsettled job is not moving. Null while it is. */
+export const waitingReasons = ['backoff', 'endpoint', 'credentials', 'storage', 'source', 'notBefore'] as const
 export type Waiting = (typeof waitingReasons)[number]
 
 export const ifExistsPolicies = ['overwrite', 'skip', 'skipSame', 'fail'] as const

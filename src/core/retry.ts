@@ -12,7 +12,7 @@ export const defaultBaseMs = 500
 export const defaultCapMs = 60_000
 
 /** How long a job leaves a source alone whose file system does not answer. */
-export const stalledDelayMs = 5_000
+export const stalledDelayMs = 15_000
 
 /** Integrity failures in a row, and local read errors, that fail a job. */
 const maxIntegrityFailures = 3
@@ -39,7 +39,7 @@ export type RetryDecision =
   /** Trying on is useless until there are other keys; the job waits without losing attempts. */
   | { readonly act: 'yield'; readonly waiting: 'credentials' }
   /** The source gives nothing now; the job waits without losing attempts and looks again after `delayMs`. */
-  | { readonly act: 'yield'; readonly waiting: 'backoff'; readonly delayMs: number }
+  | { readonly act: 'yield'; readonly waiting: 'source'; readonly delayMs: number }
   /** The job fails with this code. */
   | { readonly act: 'fail'; readonly code: JobErrorCode }
   /** Not a matter of trying again: the caller knows what the failure means here. */
@@ -97,7 +97,7 @@ export const decideRetry = (
     case 'stalled':
       return {
         tally: { ...tally, failures },
-        decision: { act: 'yield', waiting: 'backoff', delayMs: stalledDelayMs },
+        decision: { act: 'yield', waiting: 'source', delayMs: stalledDelayMs },
       }
     case 'ambiguous':
     case 'changed':

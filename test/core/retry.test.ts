@@ -46,6 +46,12 @@ describe('decideRetry', () => {
     expect(tally.charged).toBe(0)
   })
 
+  it('waits for a source that does not answer, without charging', () => {
+    const { tally, decision } = repeat(1, { kind: 'stalled', ...healthy })
+    expect(decision).toEqual({ act: 'yield', waiting: 'source', delayMs: 15_000 })
+    expect(tally.charged).toBe(0)
+  })
+
   it.each(['ambiguous', 'changed', 'conflict', 'lost', 'permanent'] as const)('hands %s back to who knows', (kind) => {
     expect(repeat(1, { kind, ...healthy }).decision).toEqual({ act: 'hand_back' })
   })

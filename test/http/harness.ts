@@ -324,7 +324,7 @@ export const fakeOverview: Overview = {
     jobs: { queued: 1, running: 0, completing: 0, paused: 0, failed: 0, cancelling: 0, completed: 0, cancelled: 0 },
     bytesPending: 10,
     bytesDue: 7,
-    waiting: { backoff: 1, endpoint: 0, credentials: 0, storage: 0, notBefore: 0 },
+    waiting: { backoff: 1, endpoint: 0, credentials: 0, storage: 0, source: 0, notBefore: 0 },
     queue: { oldestReadyAt: '2026-01-01T00:00:00.000Z', ageSeconds: 1.5 },
     webhooks: { pending: 1, delivered: 2, failed: 0, oldestPendingAt: '2026-01-01T00:00:00.000Z', ageSeconds: 2 },
     storage: { databaseBytes: 4096, walBytes: 8192 },

@@ -1029,7 +1029,7 @@ export interface components {
             /** @enum {string} */
             readonly state: "queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled";
             /** @description Why an unsettled job is not moving. */
-            readonly waiting: ("backoff" | "endpoint" | "credentials" | "storage" | "notBefore") | null;
+            readonly waiting: ("backoff" | "endpoint" | "credentials" | "storage" | "source" | "notBefore") | null;
             readonly source: {
                 readonly path: string;
                 readonly size: number;
@@ -1224,7 +1224,7 @@ export interface components {
             /** @enum {string} */
             readonly state: "queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled";
             /** @description Why an unsettled job is not moving. */
-            readonly waiting: ("backoff" | "endpoint" | "credentials" | "storage" | "notBefore") | null;
+            readonly waiting: ("backoff" | "endpoint" | "credentials" | "storage" | "source" | "notBefore") | null;
             readonly source: {
                 readonly path: string;
                 readonly size: number;
@@ -1486,6 +1486,7 @@ export interface components {
                 readonly endpoint: number;
                 readonly credentials: number;
                 readonly storage: number;
+                readonly source: number;
                 readonly notBefore: number;
             };
             /** @description Since when the oldest job that could be taken up has been ready; null and 0 when none is. */

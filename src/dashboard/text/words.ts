@@ -54,6 +54,11 @@ const waitingWords: Readonly<Record<Waiting, { readonly word: string; readonly s
     word: 'Disk full',
     sentence: "The disk of the daemon's database takes no writes. Make room and the job goes on by itself.",
   },
+  source: {
+    word: 'Source away',
+    sentence:
+      'The file system of the source does not answer. It is asked again by itself every few seconds; no attempt is used up meanwhile.',
+  },
   notBefore: { word: 'Scheduled', sentence: 'The job begins at the time that was asked for.' },
 }
 

@@ -107,7 +107,9 @@ const giveBack = async (run: Run, why: RunStopped | RunYields): Promise<void> =>
   else if (run.job.state === 'cancelling')
     unfenced(await run.store.release(run.lease, { to: 'cancelling', waiting, dueAt }))
   else unfenced(await run.store.release(run.lease, { to: 'queued', waiting, dueAt }))
-  run.logger.info({ waiting, dueAt, reason: why.message }, 'The run gives its job back')
+  const fields = { waiting, dueAt, reason: why.message }
+  if (waiting === 'source') run.logger.warn(fields, 'The source does not answer: its job waits')
+  else run.logger.info(fields, 'The run gives its job back')
 }
 
 /** What an error at the end of a run means for its job. Returns how it settles; throws RunStopped, RunYields or the store's AppError when it does not. */
@@ -122,7 +124,7 @@ const judge = (run: Run, error: unknown): Finish => {
     run.logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'A run ended in a bug')
     throw new RunYields('backoff', troubleDelayMs, 'An internal error')
   }
-  if (error.kind === 'stalled') throw new RunYields('backoff', stalledDelayMs, error.message)
+  if (error.kind === 'stalled') throw new RunYields('source', stalledDelayMs, error.message)
   if (run.job.state === 'cancelling') throw new RunYields('backoff', troubleDelayMs, error.message)
   return { to: 'failed', error: jobError(error), receipt: null }
 }

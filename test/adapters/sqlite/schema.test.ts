@@ -11,14 +11,18 @@ import {
 } from '../../../src/core/job.js'
 import { partStates } from '../../../src/core/part.js'
 
-const setup = () => {
-  const database = new SqliteDatabase(':memory:')
-  database.pragma('foreign_keys = ON')
-  migrate(database, 0, readMigrations())
+const insertJob = (database: SqliteDatabase.Database): void => {
   database.exec(`
     INSERT INTO jobs (id, state, desired, priority, labels, source_path, source_size, source_dev, source_ino,
       source_mtime_ns, source_ctime_ns, bucket, key, endpoint, region, options, created_at)
     VALUES ('a', 'queued', 'run', 0, '{}', '/a', 100, '1', '1', '1', '1', 'b', 'k', 'e', 'r', '{}', 0)`)
+}
+
+const setup = () => {
+  const database = new SqliteDatabase(':memory:')
+  database.pragma('foreign_keys = ON')
+  migrate(database, 0, readMigrations())
+  insertJob(database)
   return database
 }
 
@@ -55,6 +59,9 @@ const placeIn = (database: SqliteDatabase.Database, state: JobState): void => {
 const wordsOf = (definition: string, column: string): string[] =>
   new RegExp(`CHECK \\(${column} IN \\(([^)]*)\\)`).exec(definition)?.[1]?.split(', ') ?? []
 
+/** Reasons to wait that the schema allows before any daemon gives them, so that the next ones need no change of it. */
+const laterReasons = ['profile', 'node']
+
 const quoted = (words: readonly string[]): string[] => words.map((word) => `'${word}'`).sort()
 
 describe('the schema', () => {
@@ -63,7 +70,7 @@ describe('the schema', () => {
     const jobs = definitionOf(database, 'jobs')
     expect(wordsOf(jobs, 'state').sort()).toEqual(quoted(jobStates))
     expect(wordsOf(jobs, 'desired').sort()).toEqual(quoted(desires))
-    expect(wordsOf(jobs, 'waiting').sort()).toEqual(quoted(waitingReasons))
+    expect(wordsOf(jobs, 'waiting').sort()).toEqual(quoted([...waitingReasons, ...laterReasons]))
     expect(wordsOf(jobs, 'intent').sort()).toEqual(quoted(intentKinds))
     expect(wordsOf(definitionOf(database, 'parts'), 'state').sort()).toEqual(quoted(partStates))
     expect(database.prepare('SELECT state FROM job_counts ORDER BY state').pluck().all()).toEqual([...jobStates].sort())
@@ -184,5 +191,31 @@ describe('the second migration', () => {
     expect(database.prepare('SELECT job_id, key, began_at, ended_at, unanswered FROM initiates').all()).toEqual([
       { job_id: 'b', key: 'b', began_at: 7, ended_at: null, unanswered: 1 },
     ])
+  })
+})
+
+describe('the sixteenth migration', () => {
+  it('lets jobs that are there wait for their source, and still for nothing else', () => {
+    const migrations = readMigrations()
+    const database = new SqliteDatabase(':memory:')
+    migrate(database, 0, migrations.slice(0, 15))
+    insertJob(database)
+    const waitFor = (reason: string) => () =>
+      database.prepare("UPDATE jobs SET waiting = ?, due_at = 1 WHERE id = 'a'").run(reason)
+    expect(waitFor('source')).toThrow('CHECK constraint failed')
+    waitFor('backoff')()
+    migrate(database, 15, migrations.slice(0, 16))
+    waitFor('source')()
+    expect(database.prepare('SELECT waiting, jobs FROM wait_counts WHERE jobs > 0').all()).toEqual([
+      { waiting: 'source', jobs: 1 },
+    ])
+    expect(waitFor('something')).toThrow('CHECK constraint failed')
+    expect(database.pragma('integrity_check', { simple: true })).toBe('ok')
+  })
+
+  it('leaves the text of the schema as safe from changes as it was', () => {
+    const database = setup()
+    database.pragma('writable_schema = ON')
+    expect(() => database.exec("UPDATE sqlite_schema SET sql = '' WHERE name = 'jobs'")).toThrow('may not be modified')
   })
 })

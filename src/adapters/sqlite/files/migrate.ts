@@ -44,15 +44,25 @@ export const recogniseSchema = (database: SqliteDatabase.Database, newest: numbe
   return version
 }
 
-/** Brings the schema from `version` to the newest, each migration in a transaction of its own with its number. */
+/**
+ * Brings the schema from `version` to the newest, each migration in a transaction of its own with its number. Meanwhile
+ * SQLite lets the text of the schema be changed, which it else forbids.
+ */
 export const migrate = (database: SqliteDatabase.Database, version: number, migrations: readonly Migration[]): void => {
-  for (const migration of migrations.slice(version)) {
-    database
-      .transaction(() => {
-        database.exec(migration.text)
-        database.pragma(`application_id = ${applicationId}`)
-        database.pragma(`user_version = ${migration.version}`)
-      })
-      .immediate()
+  database.unsafeMode(true)
+  try {
+    for (const migration of migrations.slice(version)) {
+      database
+        .transaction(() => {
+          database.exec(migration.text)
+          // This connection and all others read the schema again: SQLite does not notice a change of its text.
+          database.pragma(`schema_version = ${numberOf(database, 'schema_version') + 1}`)
+          database.pragma(`application_id = ${applicationId}`)
+          database.pragma(`user_version = ${migration.version}`)
+        })
+        .immediate()
+    }
+  } finally {
+    database.unsafeMode(false)
   }
 }
