@@ -1,6 +1,6 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { availableParallelism, hostname } from 'node:os'
-import { isAbsolute, resolve, sep } from 'node:path'
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { KeySettings } from '../adapters/credentials/key-source-of.js'
 import { endpointProblem } from '../adapters/oss/wire/addressing.js'
@@ -23,6 +23,7 @@ import { readEnvironment } from './environment.js'
 import { readKeySettings } from './keys.js'
 import { readNetworkSettings } from './network.js'
 import { bucketInEndpoint, endpointOf, endpointText, readRegion, regionOf } from './region.js'
+import { isInside, rootProblem, type SpelledRoot, spelledRoots } from './roots.js'
 import { unknownVariables } from './unknown-variables.js'
 import { readWebhookSettings, type WebhookSettings } from './webhooks.js'
 
@@ -81,6 +82,8 @@ export interface Config {
   readonly nodeId: string
   /** Real paths. */
   readonly sourceRoots: readonly string[]
+  /** The roots that were given by another path than their real one. */
+  readonly spelledRoots: readonly SpelledRoot[]
   readonly allowedTargets: readonly AllowedTarget[]
   readonly tokens: {
     readonly given: readonly TokenText[]
@@ -167,22 +170,6 @@ const items = (text: string, separator: string): string[] =>
     .filter((item) => item !== '')
 
 const list = z.string().transform((text) => items(text, ','))
-
-const systemPaths = ['/proc', '/sys', '/dev', '/etc']
-const isInside = (directory: string, path: string): boolean => path === directory || path.startsWith(directory + sep)
-
-const rootProblem = (root: string): string | null => {
-  if (!isAbsolute(root)) return `${root} must be an absolute path`
-  try {
-    const real = realpathSync(root)
-    if (!statSync(real).isDirectory()) return `${root} is not a directory`
-    if (real === '/' || systemPaths.some((path) => isInside(path, real)))
-      return `${root} must not be a system directory`
-    return null
-  } catch {
-    return `${root} does not exist or cannot be entered`
-  }
-}
 
 const roots = z
   .string({ error: 'is required: colon-separated absolute directories that jobs may read' })
@@ -366,6 +353,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
     dataDir,
     nodeId: parsed.LONGSHORE_NODE_ID ?? hostname(),
     sourceRoots: parsed.LONGSHORE_SOURCE_ROOTS,
+    spelledRoots: spelledRoots(items(given['LONGSHORE_SOURCE_ROOTS'] ?? '', ':')),
     allowedTargets: parsed.LONGSHORE_ALLOWED_TARGETS,
     tokens: { given: single, file: parsed.LONGSHORE_TOKEN_FILE ?? null },
     allowedHosts: parsed.LONGSHORE_ALLOWED_HOSTS,

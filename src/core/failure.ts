@@ -62,6 +62,8 @@ export interface FailureDetails {
   readonly retryAfterMs?: number | null
   /** Nothing of the request can have reached OSS. */
   readonly unsent?: boolean
+  /** Of a source: why it was refused, in words that its caller may read. */
+  readonly reason?: string | null
   readonly cause?: unknown
 }
 
@@ -75,6 +77,7 @@ export class Failure extends Error {
   readonly status: number | null
   readonly retryAfterMs: number | null
   readonly unsent: boolean
+  readonly reason: string | null
 
   constructor(kind: FailureKind, message: string, details: FailureDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -85,5 +88,6 @@ export class Failure extends Error {
     this.status = details.status ?? null
     this.retryAfterMs = details.retryAfterMs ?? null
     this.unsent = details.unsent ?? false
+    this.reason = details.reason ?? null
   }
 }

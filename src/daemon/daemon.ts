@@ -7,6 +7,7 @@ import { crc64Engine } from '../adapters/crc64/crc64.js'
 import { keySourceOf } from '../adapters/credentials/key-source-of.js'
 import { createRefreshingCredentials } from '../adapters/credentials/refreshing-credentials.js'
 import { createDirectoryWalker } from '../adapters/file/directory-walker.js'
+import { createCallsByPlace } from '../adapters/file/file-calls.js'
 import { createFileSources } from '../adapters/file/file-source.js'
 import { createSourceRemover } from '../adapters/file/source-remover.js'
 import type { PinoLogger } from '../adapters/log/pino-logger.js'
@@ -136,8 +137,9 @@ export const startDaemon = async (
     logger: component('storage'),
   })
   const { store } = storage
-  const roots = { allowed: config.sourceRoots, forbidden: [config.dataDir] }
-  const walker = createDirectoryWalker(roots)
+  const roots = { allowed: config.sourceRoots, forbidden: [config.dataDir], spelled: config.spelledRoots }
+  const callsFor = createCallsByPlace()
+  const walker = createDirectoryWalker(roots, undefined, callsFor)
   const credentials = createRefreshingCredentials({
     source: keySourceOf(config.oss.keys, component('credentials')),
     clock,
@@ -145,7 +147,7 @@ export const startDaemon = async (
     wakeup,
     logger: component('credentials'),
   })
-  const sources = createFileSources(roots, lanes.hash)
+  const sources = createFileSources(roots, lanes.hash, callsFor)
   const oss = createOssTargets({
     dataPath: lanes,
     addressing: config.oss.addressing,
@@ -229,6 +231,7 @@ export const startDaemon = async (
     progress,
     wakeup,
     clock,
+    logger: component('jobs'),
     newId: newJobId,
     newMarker,
     defaults,
@@ -255,6 +258,7 @@ export const startDaemon = async (
     walker,
     progress,
     newId: newBatchId,
+    logger: component('batches'),
     webhooks: sender,
     defaults,
     onWork: batchAgent.wake,

@@ -26,7 +26,10 @@ export interface WalkedChunk {
 }
 
 export interface DirectoryWalker {
-  /** Throws Failure `permanent` unless it is a directory below the roots that can be read. */
+  /**
+   * Throws Failure `permanent` unless it is a directory below the roots that can be read, with the `reason` where that
+   * tells nothing of other places; Failure `stalled` while its file system does not answer.
+   */
   check(dir: string, within?: readonly string[]): Promise<void>
   /**
    * Every regular file below a directory, hidden ones included, in no order and in chunks of bounded size, the next of

@@ -38,7 +38,8 @@ export interface SourceOpener {
    * Opens a regular file below the allowed roots. Never blocks on a FIFO and follows no symbolic link out of the roots.
    * Throws Failure `permanent` with `source_missing` (nothing there) or `source_unreadable` (outside the roots, not a
    * regular file, no permission), without telling which file exists outside the roots; Failure `local`
-   * (`source_unreadable`) when the machine failed and another try may succeed. `within` (real paths) narrows the roots.
+   * (`source_unreadable`) when the machine failed and another try may succeed. Its `reason` is set where every link of the
+   * way stays below the roots. `within` (real paths) narrows the roots.
    */
   open(path: string, within?: readonly string[]): Promise<OpenSource>
 }

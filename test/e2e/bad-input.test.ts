@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { BatchView } from '../../src/core/batch-view.js'
 import type { DaemonProcess } from './daemon-process.js'
 import { bucket, createWorld, type World } from './world.js'
 
@@ -75,26 +76,60 @@ describe('a bad job request', () => {
 })
 
 describe('a source that cannot be read', () => {
-  it('is a 422 with one text, whatever the reason, and never a hang', async () => {
+  const refusal = async (name: string): Promise<string> => {
+    const sourcePath = name.startsWith('/') ? name : `${world.sources}/${name}`
+    const { status, body } = await post({ source: { path: sourcePath }, target: { bucket, key: 'refused' } })
+    expect([status, body.code]).toEqual([422, 'source_unavailable'])
+    return body.detail
+  }
+
+  it('below a root is a 422 that says why, with the path, and never a hang', async () => {
     await mkdir(join(world.sources, 'directory'))
     execFileSync('mkfifo', [join(world.sources, 'fifo')])
+    await symlink('dangling-end', join(world.sources, 'dangling'))
+    for (const [name, reason] of [
+      ['absent', 'absent'],
+      ['directory', 'is a directory'],
+      ['fifo', 'is not a regular file'],
+      ['good.bin/x', `${path} is not a directory`],
+      ['dangling', `absent: there is no ${world.sources}/dangling-end`],
+    ] as const) {
+      expect(await refusal(name)).toBe(`The source cannot be read: ${world.sources}/${name}: ${reason}`)
+    }
+  })
+
+  it('outside the roots, or behind a link that leads there, is a 422 with one text for all', async () => {
     await symlink('/etc/hostname', join(world.sources, 'link-out'))
+    await symlink('/etc/no-such-file', join(world.sources, 'link-to-nothing-out'))
     await symlink('/etc', join(world.sources, 'directory-out'))
     await writeFile(join(world.sources, '..', 'outside.bin'), 'secret')
-    const names = ['absent', 'directory', 'fifo', 'link-out', 'directory-out/hostname', '../outside.bin', 'good.bin/x']
-    const answers = await Promise.all(
-      names.map((name) =>
-        post({ source: { path: `${world.sources}/${name}` }, target: { bucket, key: name.replaceAll('.', '_') } }),
-      ),
+    const below = ['link-out', 'link-to-nothing-out', 'directory-out', 'directory-out/hostname', 'directory-out/none']
+    const names = [...below, '../outside.bin', '../absent.bin', '/etc/hostname', '/etc/no-such-file', '/nowhere/at/all']
+    const details = await Promise.all(names.map(refusal))
+    expect(new Set(details)).toEqual(
+      new Set([
+        'The source is not a readable regular file below the source roots of this daemon (LONGSHORE_SOURCE_ROOTS)',
+      ]),
     )
-    for (const { status, body } of answers) {
-      expect(status).toBe(422)
-      expect(body.code).toBe('source_unavailable')
-    }
-    expect(new Set(answers.map(({ body }) => body.detail)).size).toBe(1)
-    expect((await post({ source: { path: '/etc/hostname' }, target: { bucket, key: 'h' } })).body.detail).toBe(
-      answers[0]?.body.detail,
+  })
+
+  it('of a batch says why as well: the directory of a walk, and each file of a list', async () => {
+    const batch = (source: object) => daemon.request<Problem>('POST', '/v1/batches', { source, target: { bucket } })
+    expect((await batch({ dir: `${world.sources}/nowhere` })).body.detail).toBe(
+      `The directory cannot be read: ${world.sources}/nowhere: absent`,
     )
+    expect((await batch({ dir: path })).body.detail).toMatch(`${path}: is not a directory`)
+    const outside = await Promise.all(['/etc', '/nowhere/at/all'].map((dir) => batch({ dir })))
+    expect(new Set(outside.map(({ status, body }) => `${status} ${body.detail}`)).size).toBe(1)
+    const files = [`${world.sources}/not-there`, '/etc/hostname', '/etc/no-such-file']
+    const { id } = (
+      await daemon.request<{ id: string }>('POST', '/v1/batches', { source: { files }, target: { bucket } })
+    ).body
+    await daemon.request('GET', `/v1/wait?batch=${id}&timeout=50s`)
+    const { body: list } = await daemon.request<BatchView>('GET', `/v1/batches/${id}`)
+    const messages = Object.fromEntries(list.walk.problems.map(({ path: file, message }) => [file, message]))
+    expect(messages[files[0] ?? '']).toBe('The file cannot be read: absent')
+    expect(messages['/etc/hostname']).toBe(messages['/etc/no-such-file'])
   })
 })
 
@@ -119,5 +154,24 @@ describe('a target', () => {
     const { error } = await daemon.settled(id)
     expect(error).toMatchObject({ code: 'no_such_bucket', ossCode: 'NoSuchBucket' })
     expect(error?.requestId).toMatch(/^[0-9A-F]{24}$/)
+  })
+})
+
+describe('the log', () => {
+  it('has one line for each refused source, with its path and the reason', async () => {
+    daemon.kill('SIGTERM')
+    const { stdout } = await daemon.exited
+    const lines = stdout.split('\n').filter((line) => line.includes('"A source was refused"'))
+    const refused = lines.map((line) => JSON.parse(line) as { level: string; path: string; reason: string })
+    const reasonsOf = (source: string) => refused.filter((line) => line.path === source).map(({ reason }) => reason)
+    expect(reasonsOf(`${world.sources}/absent`)).toEqual(['absent'])
+    expect(reasonsOf(`${world.sources}/directory`)).toEqual(['is a directory'])
+    expect(reasonsOf(`${world.sources}/not-there`)).toEqual(['absent'])
+    expect(reasonsOf(`${world.sources}/nowhere`)).toEqual(['absent'])
+    for (const outside of [`${world.sources}/link-out`, `${world.sources}/../outside.bin`, '/nowhere/at/all']) {
+      expect(reasonsOf(outside).length).toBeGreaterThan(0)
+      for (const reason of reasonsOf(outside)) expect(reason).toContain('outside the source roots')
+    }
+    expect(new Set(refused.map(({ level }) => level))).toEqual(new Set(['warn']))
   })
 })

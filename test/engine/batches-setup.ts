@@ -3,17 +3,8 @@ import type { BatchView } from '../../src/core/batch-view.js'
 import { anybody } from '../../src/core/caller.js'
 import { type BatchAgent, createBatchAgent } from '../../src/engine/bulk/batch-agent.js'
 import { type BatchRequest, createBatches } from '../../src/engine/use-cases/batches.js'
-import type { Logger } from '../../src/ports/logger.js'
 import { createMemoryWalker } from '../fakes/memory-walker.js'
 import { partSize, setupEngine } from './engine-setup.js'
-
-const silent: Logger = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-  child: () => silent,
-}
 
 /** The engine with batches; `names` are small files below /src/dir. */
 export const setupBatches = (
@@ -21,7 +12,7 @@ export const setupBatches = (
   options: Parameters<typeof setupEngine>[0] & { maxQueued?: number } = {},
 ) => {
   const engine = setupEngine(options)
-  const { store, files, clock } = engine
+  const { store, files, clock, logger } = engine
   const write = (name: string, bytes = 10) => files.write(`/src/dir/${name}`, randomBytes(bytes))
   for (const name of names) write(name)
   const walker = createMemoryWalker(files)
@@ -38,7 +29,7 @@ export const setupBatches = (
       sources: files,
       names: jobNames,
       clock,
-      logger: silent,
+      logger,
       maxQueued: options.maxQueued ?? null,
     })
   let agent = newAgent()
@@ -47,6 +38,7 @@ export const setupBatches = (
     walker,
     progress: { batchBytesInFlight: () => 0 },
     newId: () => `b-${++made}`,
+    logger,
     webhooks: null,
     defaults: {
       endpoint: 'http://oss',

@@ -124,8 +124,9 @@ describe('a batch of a directory', () => {
   })
 
   it('is refused when there is no such directory, or the prefix is not allowed', async () => {
-    const { submit } = setup(['a'])
+    const { submit, logs } = setup(['a'])
     await expect(submit({ source: { dir: '/src/nothing' } })).rejects.toMatchObject({ code: 'source_unavailable' })
+    expect(logs).toContain('warn A source was refused {"path":"/src/nothing","reason":"There is no such directory"}')
     await expect(submit({ target: { bucket: 'narrow', prefix: 'inx' } })).rejects.toMatchObject({
       code: 'target_not_allowed',
     })
@@ -135,7 +136,7 @@ describe('a batch of a directory', () => {
 
 describe('a batch of a list', () => {
   it('takes each file under its name or its key, and notes those that it cannot take', async () => {
-    const { start, submit, settled, oss } = setup(['a', 'b', 'c'])
+    const { start, submit, settled, oss, logs } = setup(['a', 'b', 'c'])
     start()
     const files = ['/src/dir/a', { path: '/src/dir/b', key: 'x/y' }, '/src/dir/gone', { path: '/src/dir/c', key: 'a' }]
     const batch = await settled(await submit({ source: { files } }))
@@ -144,6 +145,8 @@ describe('a batch of a list', () => {
       { path: '/src/dir/gone', code: 'source_unavailable' },
     ])
     expect([...oss.objects.keys()].sort()).toEqual(['bucket/out/a', 'bucket/out/x/y'])
+    const refused = logs.filter((line) => line.startsWith('warn A source was refused'))
+    expect(refused).toEqual(['warn A source was refused {"path":"/src/dir/gone","reason":"no such file"}'])
   })
 
   it('goes on where it was after a crash', async () => {

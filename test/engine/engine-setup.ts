@@ -33,6 +33,7 @@ export interface EngineSetup {
   readonly files: MemoryFiles
   readonly clock: VirtualClock
   readonly logs: string[]
+  readonly logger: Logger
   jobs: Jobs
   feed: EventFeed
   /** Starts the daemon's engine; a second time after `kill`. */
@@ -124,6 +125,7 @@ export const setupEngine = (
     progress,
     wakeup,
     clock,
+    logger,
     newId: () => `job${nextId++}`,
     newMarker: () => randomBytes(8).toString('hex'),
     defaults: {
@@ -144,6 +146,7 @@ export const setupEngine = (
     files,
     clock,
     logs,
+    logger,
     jobs,
     feed: createEventFeed({ store: watched, progress, wakeup, clock }),
     start() {

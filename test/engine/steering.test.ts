@@ -259,9 +259,22 @@ describe('submitting', () => {
     })
   })
 
-  it('gives one text for every source that cannot be read', async () => {
+  it('says why a source is refused where its caller may know, and logs every refusal with path and reason', async () => {
     setup()
-    await expect(engine.submit({ source: { path: '/none' } })).rejects.toMatchObject({ code: 'source_unavailable' })
+    const failure = new Failure('permanent', 'it lies elsewhere', { code: 'source_unreadable', reason: null })
+    const known = new Failure('permanent', 'no', { code: 'source_missing', reason: 'absent' })
+    for (const [path, error] of [
+      ['/out', failure],
+      ['/in', known],
+    ] as const) {
+      engine.files.open = () => Promise.reject(error)
+      const text = path === '/in' ? 'The source cannot be read: /in: absent' : /^The source is not a readable/
+      await expect(engine.submit({ source: { path } })).rejects.toMatchObject({ code: 'source_unavailable' })
+      await expect(engine.submit({ source: { path } })).rejects.toThrow(text)
+      const reason = path === '/in' ? 'absent' : 'it lies elsewhere'
+      const lines = engine.logs.filter((line) => line.includes(JSON.stringify(path)))
+      expect(lines).toEqual(Array(2).fill(`warn A source was refused ${JSON.stringify({ path, reason })}`))
+    }
   })
 })
 

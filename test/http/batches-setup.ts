@@ -2,6 +2,7 @@ import { createLocalWakeup } from '../../src/adapters/wakeup/local-wakeup.js'
 import { Failure } from '../../src/core/failure.js'
 import { type Batches, createBatches } from '../../src/engine/use-cases/batches.js'
 import type { Clock } from '../../src/ports/clock.js'
+import type { Logger } from '../../src/ports/logger.js'
 import type { Store } from '../../src/ports/store.js'
 import { createMemoryStore } from '../fakes/memory-store.js'
 
@@ -16,6 +17,8 @@ export const batchDefaults = {
   maxQueued: null,
 }
 
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
+
 /** The real use cases on a store in memory. There is one directory, /srv/in/out, and nobody walks it. */
 export const createIdleBatches = (clock: Clock): { readonly batches: Batches; readonly store: Store } => {
   const store = createMemoryStore({ clock, wakeup: createLocalWakeup() })
@@ -29,6 +32,7 @@ export const createIdleBatches = (clock: Clock): { readonly batches: Batches; re
     },
     progress: { batchBytesInFlight: () => 0 },
     newId: () => `b-${++made}`,
+    logger: silent,
     webhooks: null,
     defaults: batchDefaults,
     onWork: () => {},

@@ -1,19 +1,24 @@
 import { once } from 'node:events'
 import { constants } from 'node:fs'
-import { access, realpath, stat } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import { Failure } from '../../core/failure.js'
 import type { DirectoryWalker, WalkedChunk, WalkRequest } from '../../ports/directory-walker.js'
+import { createCallsByPlace, type FileCalls } from './file-calls.js'
+import { openFlags } from './guarded-open.js'
 import { isReadable, type Roots } from './roots.js'
+import { errnoOf, outsideText, reasonOf } from './unavailable.js'
 import type { WalkMessage, WalkSettings } from './walk-protocol.js'
 
-const notADirectory = (cause?: unknown): Failure =>
-  new Failure('permanent', 'There is no such directory below the source roots', { code: 'source_missing', cause })
+const notADirectory = (reason: string | null): Failure => {
+  const message = `The directory cannot be read: ${reason ?? outsideText}`
+  return new Failure('permanent', message, { code: 'source_missing', reason })
+}
 
 /** Walks directories, each in a thread of its own. `threadUrl`: the compiled walk-thread.js, when it is not beside this module. */
 export const createDirectoryWalker = (
   roots: Roots,
   threadUrl: URL = new URL('./walk-thread.js', import.meta.url),
+  callsFor: (path: string) => Promise<FileCalls> = createCallsByPlace(),
 ): DirectoryWalker => {
   async function* walk(request: WalkRequest, signal: AbortSignal): AsyncGenerator<WalkedChunk> {
     signal.throwIfAborted()
@@ -47,14 +52,18 @@ export const createDirectoryWalker = (
 
   return {
     async check(dir, within) {
+      let errno: string | null = null
       try {
-        const real = await realpath(dir)
-        if (isReadable(roots, real, within) && (await stat(real)).isDirectory())
-          return await access(real, constants.R_OK)
+        const calls = await callsFor(dir)
+        const real = await calls.realpath(dir)
+        if (isReadable(roots, real, within)) {
+          return await calls.close(await calls.open(real, openFlags | constants.O_DIRECTORY))
+        }
       } catch (error) {
-        throw notADirectory(error)
+        if (error instanceof Failure) throw error
+        errno = errnoOf(error)
       }
-      throw notADirectory()
+      throw notADirectory(await reasonOf({ path: dir, wanted: 'directory', errno, roots, within }, callsFor))
     },
     walk,
   }

@@ -5,11 +5,7 @@ import { createCallsByPlace, type FileCalls } from './file-calls.js'
 import { fingerprintFrom } from './fingerprint.js'
 import { openFlags } from './guarded-open.js'
 import { isReadable, type Roots } from './roots.js'
-
-const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error'
-
-const missing = (): Failure =>
-  new Failure('permanent', 'There is no such file below the source roots', { code: 'source_missing' })
+import { errnoOf, outsideText, type Refusal, reasonOf } from './unavailable.js'
 
 const unreadable = (reason: string): Failure =>
   new Failure('permanent', `The source cannot be read: ${reason}`, { code: 'source_unreadable' })
@@ -17,11 +13,18 @@ const unreadable = (reason: string): Failure =>
 /** What the file itself is to blame for. Anything else (no descriptors left, a disk that fails) may pass. */
 const lasting = ['EACCES', 'EPERM', 'ELOOP', 'EISDIR', 'ENXIO', 'ENODEV', 'ENAMETOOLONG', 'EINVAL']
 
-const openFailure = (error: unknown): Failure => {
-  if (error instanceof Failure) return error
-  const errno = errnoOf(error)
-  if (errno === 'ENOENT' || errno === 'ENOTDIR') return missing()
-  return lasting.includes(errno) ? unreadable(errno) : localFailure(error)
+const missing = ['ENOENT', 'ENOTDIR']
+
+/** `reason`: what the caller may know of it, null when it lies elsewhere. */
+const openFailure = (error: unknown, reason: string | null): Failure => {
+  const errno = error instanceof Failure ? null : errnoOf(error)
+  if (errno !== null && !missing.includes(errno) && !lasting.includes(errno)) {
+    const { kind, message, code } = localFailure(error)
+    return new Failure(kind, message, { ...(code === null ? {} : { code }), reason })
+  }
+  const isMissing = reason !== null && errno !== null && missing.includes(errno)
+  const code = isMissing ? 'source_missing' : 'source_unreadable'
+  return new Failure('permanent', `The source cannot be read: ${reason ?? outsideText}`, { code, reason })
 }
 
 const localFailure = (error: unknown): Failure => {
@@ -84,16 +87,19 @@ export const createFileSources = (
     let fd: number | null = null
     try {
       const resolved = await calls.realpath(path)
-      if (!isReadable(roots, resolved, within)) throw unreadable('it lies outside the source roots')
+      if (!isReadable(roots, resolved, within)) throw unreadable(outsideText)
       fd = await calls.open(resolved, openFlags)
       const stats = await calls.stat(fd)
       if (!stats.isFile()) throw unreadable('it is not a regular file')
       const realPath = await pathOfDescriptor(calls, fd, stats, resolved)
-      if (!isReadable(roots, realPath, within)) throw unreadable('it lies outside the source roots')
+      if (!isReadable(roots, realPath, within)) throw unreadable(outsideText)
       return openSource(calls, fd, realPath, stats, hashRange)
     } catch (error) {
       if (fd !== null) await calls.close(fd)
-      throw openFailure(error)
+      if (error instanceof Failure && error.kind === 'stalled') throw error
+      const errno = error instanceof Failure ? null : errnoOf(error)
+      const refusal: Refusal = { path, wanted: 'file', errno, roots, within }
+      throw openFailure(error, await reasonOf(refusal, callsFor))
     }
   },
 })

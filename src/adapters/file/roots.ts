@@ -8,6 +8,8 @@ export const isWithin = (directory: string, path: string): boolean =>
 export interface Roots {
   readonly allowed: readonly string[]
   readonly forbidden: readonly string[]
+  /** Roots as the operator wrote them, where that is not their real path. */
+  readonly spelled?: readonly { readonly as: string; readonly real: string }[]
 }
 
 /** `within` narrows the roots. */

@@ -18,6 +18,7 @@ import { fingerprintFrom } from './fingerprint.js'
 import { createGlobFilter } from './glob-filter.js'
 import { openFlags, openGuarded, placeOf } from './guarded-open.js'
 import { isReadable, type Roots } from './roots.js'
+import { errnoOf, inWords, outsideText, reasonOfSync } from './unavailable.js'
 
 export type WalkItem =
   | { readonly kind: 'file'; readonly file: FoundFile }
@@ -36,8 +37,6 @@ interface Level {
 
 const entriesAtOnce = 256
 
-const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error'
-
 /** Not the file's fault, and better later. */
 const shortages: readonly string[] = ['EMFILE', 'ENFILE', 'ENOMEM']
 
@@ -49,9 +48,6 @@ const problem = (path: string, code: BatchProblemCode, message: string): WalkIte
   kind: 'problem',
   problem: { path, code, message, jobId: null },
 })
-
-const outside = (path: string): WalkItem =>
-  problem(path, 'source_unavailable', 'It is a link that leads to nothing or out of the source roots')
 
 /** Two names that are not UTF-8 stay two. */
 const shownName = (name: Buffer): string =>
@@ -71,6 +67,14 @@ export function* walkDirectory(request: WalkRequest, roots: Roots): Generator<Wa
   const filter = createGlobFilter(request.include, request.exclude)
   const levels: Level[] = []
   const mayRead = (realPath: string): boolean => isReadable(roots, realPath, request.within)
+
+  const reasonWhy = (path: string, wanted: 'file' | 'directory', error: unknown): string => {
+    const errno = error === null ? null : errnoOf(error)
+    return reasonOfSync({ path, wanted, errno, roots, within: request.within }) ?? outsideText
+  }
+
+  const refused = (path: string, error: unknown): WalkItem =>
+    problem(path, 'source_unavailable', `The link cannot be followed: ${reasonWhy(path, 'file', error)}`)
 
   const leave = (): void => {
     const level = levels.pop()
@@ -106,7 +110,7 @@ export function* walkDirectory(request: WalkRequest, roots: Roots): Generator<Wa
       rethrowShortage(error)
       // It went away, or became something else, while we walked.
       if (levels.length > 0 && ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error))) return
-      yield problem(path, 'directory_unreadable', `The directory cannot be read: ${errnoOf(error)}`)
+      yield problem(path, 'directory_unreadable', `The directory cannot be read: ${inWords(errnoOf(error))}`)
     }
   }
 
@@ -122,7 +126,7 @@ export function* walkDirectory(request: WalkRequest, roots: Roots): Generator<Wa
     } catch (error) {
       rethrowShortage(error)
       if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ELOOP') return
-      yield problem(path, 'source_unavailable', `The file cannot be read: ${errnoOf(error)}`)
+      yield problem(path, 'source_unavailable', `The file cannot be read: ${inWords(errnoOf(error))}`)
     }
   }
 
@@ -131,7 +135,7 @@ export function* walkDirectory(request: WalkRequest, roots: Roots): Generator<Wa
       const real = realpathSync(path)
       const opened = mayRead(real) ? openGuarded(real, openFlags, mayRead) : null
       if (opened === null) {
-        if (filter.takesFile(relative)) yield outside(path)
+        if (filter.takesFile(relative)) yield refused(path, null)
         return
       }
       closeSync(opened.fd)
@@ -140,7 +144,7 @@ export function* walkDirectory(request: WalkRequest, roots: Roots): Generator<Wa
     } catch (error) {
       rethrowShortage(error)
       // A device or socket cannot be opened, and is passed over.
-      if (errnoOf(error) !== 'ENXIO' && filter.takesFile(relative)) yield outside(path)
+      if (errnoOf(error) !== 'ENXIO' && filter.takesFile(relative)) yield refused(path, error)
     }
   }
 
@@ -165,9 +169,18 @@ export function* walkDirectory(request: WalkRequest, roots: Roots): Generator<Wa
     try {
       return level.entries.readSync()
     } catch (error) {
-      yield problem(level.path, 'directory_unreadable', `The directory cannot be read to its end: ${errnoOf(error)}`)
+      yield problem(
+        level.path,
+        'directory_unreadable',
+        `The directory cannot be read to its end: ${inWords(errnoOf(error))}`,
+      )
       return null
     }
+  }
+
+  const unreadable = (error: unknown): WalkItem => {
+    const reason = reasonWhy(request.dir, 'directory', error)
+    return problem(request.dir, 'directory_unreadable', `The directory cannot be read: ${reason}`)
   }
 
   const begin = function* (): Generator<WalkItem, void> {
@@ -175,10 +188,10 @@ export function* walkDirectory(request: WalkRequest, roots: Roots): Generator<Wa
     try {
       real = realpathSync(request.dir)
     } catch (error) {
-      return yield problem(request.dir, 'directory_unreadable', `The directory cannot be read: ${errnoOf(error)}`)
+      return yield unreadable(error)
     }
     if (mayRead(real)) yield* enterAt(real, request.dir, '')
-    else yield problem(request.dir, 'directory_unreadable', 'The directory lies outside the source roots')
+    else yield unreadable(null)
   }
 
   try {

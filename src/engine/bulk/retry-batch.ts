@@ -2,13 +2,16 @@ import type { Batch } from '../../core/batch.js'
 import { Failure } from '../../core/failure.js'
 import type { Job } from '../../core/job.js'
 import type { BatchStore } from '../../ports/batch-store.js'
+import type { Logger } from '../../ports/logger.js'
 import type { SourceOpener } from '../../ports/source.js'
 import type { JobStore } from '../../ports/store.js'
 import { mapLimited } from '../async/map-limited.js'
+import { logRefusal } from '../use-cases/source-refusal.js'
 
 export interface RetryDeps {
   readonly store: Pick<JobStore, 'list' | 'control'> & Pick<BatchStore, 'endRetry'>
   readonly sources: SourceOpener
+  readonly logger: Logger
 }
 
 const pageSize = 100
@@ -20,7 +23,7 @@ const atOnce = 8
  */
 export const retryBatch = async (
   { id, retryAt, steeredBy }: Batch & { readonly retryAt: number },
-  { store, sources }: RetryDeps,
+  { store, sources, logger }: RetryDeps,
   signal: AbortSignal,
 ): Promise<void> => {
   const retry = async (job: Job): Promise<void> => {
@@ -32,6 +35,7 @@ export const retryBatch = async (
       await store.control(job.id, { verb: 'retry', fingerprint }, steeredBy)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
+      logRefusal(logger.child({ batchId: id, jobId: job.id }), job.source.path, error)
     }
   }
 

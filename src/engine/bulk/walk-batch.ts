@@ -1,13 +1,15 @@
-import type { Batch, BatchFile, BatchProblem } from '../../core/batch.js'
+import type { Batch, BatchFile, BatchProblem, BatchProblemCode } from '../../core/batch.js'
 import { nothingMatched } from '../../core/batch-problems.js'
 import { Failure } from '../../core/failure.js'
 import type { Fingerprint, NewJob } from '../../core/job.js'
 import type { BatchStore } from '../../ports/batch-store.js'
 import type { Clock } from '../../ports/clock.js'
 import type { DirectoryWalker } from '../../ports/directory-walker.js'
+import type { Logger } from '../../ports/logger.js'
 import type { SourceOpener } from '../../ports/source.js'
 import { mapLimited } from '../async/map-limited.js'
 import { fileProblem, type JobNames, newJob } from '../use-cases/job-template.js'
+import { fileUnavailable, logRefusal } from '../use-cases/source-refusal.js'
 
 export interface WalkDeps {
   readonly store: Pick<BatchStore, 'extendBatch' | 'endWalk' | 'batchFiles'>
@@ -15,6 +17,7 @@ export interface WalkDeps {
   readonly sources: SourceOpener
   readonly names: JobNames
   readonly clock: Pick<Clock, 'sleep'>
+  readonly logger: Logger
   /** How many jobs may be queued for a walk to go on; null: any number. */
   readonly mostQueued: number | null
 }
@@ -29,8 +32,7 @@ const listChunk = 256
 const opensAtOnce = 8
 /** How often a walk that found the queue full looks again. */
 const roomPollMs = 100
-/** One text for every reason, so that nobody learns which files exist outside the roots. */
-const unavailable = 'It is not a readable regular file below the source roots'
+const refusals: readonly BatchProblemCode[] = ['source_unavailable', 'directory_unreadable']
 
 /**
  * Makes jobs of the files of a batch, chunk by chunk, and ends the walk. A walk that is interrupted is begun anew: the
@@ -39,6 +41,7 @@ const unavailable = 'It is not a readable regular file below the source roots'
 export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSignal): Promise<void> => {
   const { store, walker, sources, names, clock, mostQueued } = deps
   const { id, target, template, source } = batch
+  const logger = deps.logger.child({ batchId: id })
 
   const jobOf = ({ path, key, fingerprint }: Candidate): NewJob => {
     const { bucket, endpoint, region } = target
@@ -90,7 +93,8 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
     } catch (error) {
       // What the machine failed at may succeed when the walk is begun anew.
       if (!(error instanceof Failure) || error.kind === 'local' || error.kind === 'stalled') throw error
-      return { path: file.path, code: 'source_unavailable', message: unavailable, jobId: null }
+      logRefusal(logger, file.path, error)
+      return fileUnavailable(file.path, error)
     }
   }
 
@@ -110,6 +114,9 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
     // A file that matches and cannot be read is a problem of its own.
     let matched = false
     for await (const { files, problems } of walker.walk({ ...request, within: template.options.roots }, signal)) {
+      for (const { path, code, message } of problems) {
+        if (refusals.includes(code)) logRefusal(logger, path, { reason: null, message })
+      }
       matched ||= files.length > 0 || problems.some(({ code }) => code === 'source_unavailable')
       const candidates = files.map(({ path, relative, fingerprint }) => ({
         path,

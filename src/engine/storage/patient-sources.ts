@@ -21,6 +21,7 @@ export const createPatientSources = (sources: SourceOpener, clock: Clock): Sourc
         if (tries === maxTries) {
           throw new Failure('permanent', `${error.message} (${maxTries} tries)`, {
             code: 'source_unreadable',
+            reason: error.reason,
             cause: error,
           })
         }

@@ -15,12 +15,14 @@ import { answerJob, type JobAnswer } from '../../core/job-view.js'
 import { isTargetAllowed } from '../../core/object-key.js'
 import type { BatchStore } from '../../ports/batch-store.js'
 import type { DirectoryWalker } from '../../ports/directory-walker.js'
+import type { Logger } from '../../ports/logger.js'
 import type { IdempotencyKey, JobStore, Page, PageRequest } from '../../ports/store.js'
 import type { WebhookSender } from '../../ports/webhooks.js'
 import type { ProgressBoard } from '../feed/progress-board.js'
 import { webhookWishOf } from '../outbox/subscription.js'
 import { type JobOptionsRequest, templateOf } from './job-template.js'
 import { idempotencyMismatch, type JobDefaults } from './jobs.js'
+import { logRefusal, sourceUnavailable } from './source-refusal.js'
 
 /** A valid batch request: shapes, patterns, keys, bucket and paths were checked by the caller. */
 export interface BatchRequest extends Omit<JobOptionsRequest, 'crc64'> {
@@ -59,6 +61,7 @@ interface Deps {
   readonly walker: Pick<DirectoryWalker, 'check'>
   readonly progress: Pick<ProgressBoard, 'batchBytesInFlight'>
   readonly newId: () => string
+  readonly logger: Logger
   readonly webhooks: Pick<WebhookSender, 'refusal'> | null
   readonly defaults: JobDefaults
   /** There is something to walk, to steer or to retry. */
@@ -69,13 +72,6 @@ const manifestPage = 200
 
 const batchNotFound = (batchId: string): AppError =>
   new AppError('batch_not_found', `There is no batch ${JSON.stringify(batchId)}: it was never made, or was forgotten`)
-
-const directoryUnavailable = (cause: unknown): AppError =>
-  new AppError(
-    'source_unavailable',
-    'source.dir is not a readable directory below the source roots of this daemon (LONGSHORE_SOURCE_ROOTS)',
-    { cause },
-  )
 
 const forbiddenIn: Readonly<Record<BatchVerb, string>> = {
   pause: 'only a batch that is not settled can be paused',
@@ -150,8 +146,11 @@ export const createBatches = (deps: Deps): Batches => {
     const { bucket } = request.target
     const webhook = webhookWishOf(request.webhook, deps.webhooks)
     if ('dir' in request.source) {
-      await walker.check(request.source.dir, caller.roots ?? undefined).catch((error: unknown) => {
-        throw error instanceof Failure ? directoryUnavailable(error) : error
+      const path = request.source.dir
+      await walker.check(path, caller.roots ?? undefined).catch((error: unknown) => {
+        if (!(error instanceof Failure)) throw error
+        logRefusal(deps.logger, path, error)
+        throw sourceUnavailable('directory', path, error)
       })
     }
     const batch = {

@@ -8,6 +8,7 @@ import { type PartView, viewPart } from '../../core/part-view.js'
 import { maxObjectSize } from '../../core/plan.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Credentials } from '../../ports/credentials.js'
+import type { Logger } from '../../ports/logger.js'
 import type { SourceOpener } from '../../ports/source.js'
 import type { ControlRequest, IdempotencyKey, JobFilter, JobStore, Page, PageRequest } from '../../ports/store.js'
 import type { Wakeup } from '../../ports/wakeup.js'
@@ -18,6 +19,7 @@ import type { ProgressBoard } from '../feed/progress-board.js'
 import { webhookWishOf } from '../outbox/subscription.js'
 import type { StorageGate } from '../storage/storage-gate.js'
 import { type JobOptionsRequest, newJob, type OptionDefaults, templateOf } from './job-template.js'
+import { logRefusal, sourceUnavailable } from './source-refusal.js'
 
 /** A valid job request: shapes, sizes, key, bucket, path and header rules were checked by the caller. Defaults are filled in here. */
 export interface SubmitRequest extends JobOptionsRequest {
@@ -68,6 +70,7 @@ interface Deps {
   readonly progress: ProgressBoard
   readonly wakeup: Wakeup
   readonly clock: Clock
+  readonly logger: Logger
   readonly newId: () => string
   readonly newMarker: () => string
   readonly defaults: JobDefaults
@@ -91,16 +94,6 @@ const queueFull = (maxQueued: number | null): AppError =>
     'queue_full',
     `${maxQueued} jobs are queued already, and this daemon takes no more (LONGSHORE_MAX_QUEUED): submit again later`,
     { retryAfterSeconds: fullQueueSeconds },
-  )
-
-/** One text for every reason but one, so that nobody learns which files exist outside the roots. */
-const sourceUnavailable = (cause: Failure): AppError =>
-  new AppError(
-    'source_unavailable',
-    cause.kind === 'stalled'
-      ? 'The source cannot be read now: its file system does not answer. Submit again when it does'
-      : 'The source is not a readable regular file below the source roots of this daemon (LONGSHORE_SOURCE_ROOTS)',
-    { cause },
   )
 
 const forbiddenIn: Readonly<Record<Verb, string>> = {
@@ -128,7 +121,9 @@ export const createJobs = (deps: Deps): Jobs => {
 
   const fingerprintOf = async (path: string, within?: readonly string[]): Promise<Fingerprint> => {
     const source = await sources.open(path, within).catch((error: unknown) => {
-      throw error instanceof Failure ? sourceUnavailable(error) : error
+      if (!(error instanceof Failure)) throw error
+      logRefusal(deps.logger, path, error)
+      throw sourceUnavailable('source', path, error)
     })
     try {
       return source.opened

@@ -96,6 +96,8 @@ describe('walking a directory', () => {
     const { look, home } = setup()
     for (const dir of [join(home, 'gone'), home, '/etc']) {
       expect(look({ dir })).toMatchObject({ files: [], problems: [{ path: dir, code: 'directory_unreadable' }] })
+      // One text outside the roots, whether it is there or not.
+      expect(look({ dir }).problems[0]?.message).toMatch('it lies outside the source roots')
     }
   })
 
@@ -108,6 +110,7 @@ describe('walking a directory', () => {
     chmodSync(join(dir, 'closed'), 0o700)
     expect(files).toEqual(['a'])
     expect(problems.map(({ code }) => code).sort()).toEqual(['directory_unreadable', 'source_unavailable'])
+    for (const { message } of problems) expect(message).toMatch(/permission denied for uid [1-9]/)
   })
 
   it('looks into no directory that jobs may not read', () => {
@@ -192,7 +195,11 @@ describe('following links', () => {
       'out',
       'passwd',
     ])
-    expect(new Set(problems.map(({ code, message }) => `${code} ${message}`)).size).toBe(1)
+    const texts = Object.fromEntries(problems.map(({ path, message }) => [path.slice(dir.length + 1), message]))
+    expect(texts['dangling']).toMatch(`absent: there is no ${join(dir, 'nowhere')}`)
+    expect(texts['itself']).toMatch('a loop of links')
+    expect(texts['out']).toBe(texts['passwd'])
+    expect(texts['out']).toMatch('it lies outside the source roots')
   })
 
   it('passes over devices and sockets behind links', async () => {

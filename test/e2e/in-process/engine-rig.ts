@@ -86,6 +86,7 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
     progress,
     wakeup,
     clock,
+    logger,
     newId: () => `job${nextId++}`,
     newMarker: () => randomBytes(8).toString('hex'),
     defaults: {

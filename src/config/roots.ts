@@ -1,0 +1,30 @@
+import { realpathSync, statSync } from 'node:fs'
+import { isAbsolute, resolve, sep } from 'node:path'
+
+const systemPaths = ['/proc', '/sys', '/dev', '/etc']
+
+export const isInside = (directory: string, path: string): boolean =>
+  path === directory || path.startsWith(directory + sep)
+
+/** Why a directory cannot be a source root; null when it can. */
+export const rootProblem = (root: string): string | null => {
+  if (!isAbsolute(root)) return `${root} must be an absolute path`
+  try {
+    const real = realpathSync(root)
+    if (!statSync(real).isDirectory()) return `${root} is not a directory`
+    if (real === '/' || systemPaths.some((path) => isInside(path, real)))
+      return `${root} must not be a system directory`
+    return null
+  } catch {
+    return `${root} does not exist or cannot be entered`
+  }
+}
+
+export interface SpelledRoot {
+  readonly as: string
+  readonly real: string
+}
+
+/** Those of the roots, which are right, whose real path is another one than was given. */
+export const spelledRoots = (roots: readonly string[]): readonly SpelledRoot[] =>
+  roots.map((root) => ({ as: resolve(root), real: realpathSync(root) })).filter(({ as, real }) => as !== real)
