@@ -1,6 +1,6 @@
 import type { EventType } from './event.js'
 import type { JobError } from './failure.js'
-import type { RemovalNote, SourceRemoval } from './job.js'
+import type { CancelRefusal, RemovalNote, SourceRemoval } from './job.js'
 import {
   type Fingerprint,
   type IntentKind,
@@ -75,6 +75,7 @@ export const createJob = (request: NewJob, at: number): Step => {
     receipt: null,
     removal: null,
     error: null,
+    refusal: null,
     attempts: 0,
     runs: 0,
     crashes: 0,
@@ -115,20 +116,24 @@ export const startRun = (job: Job, at: number): Step => {
   }
 }
 
+const refusedOnceMore = (job: Job, error: JobError | undefined): CancelRefusal | null =>
+  error === undefined ? job.refusal : { tries: (job.refusal?.tries ?? 0) + 1, error }
+
 /**
  * The end of a run that settled nothing. The user's wish decides: an accepted pause of a running
  * job is granted whatever the run asked for, a pause taken back leads to `queued`, a cancel stays one.
  */
 export const endRun = (
   job: Job,
-  wish: Rest & { readonly to: 'queued' | 'paused' | 'cancelling' },
+  wish: Rest & { readonly to: 'queued' | 'paused' | 'cancelling'; readonly refusal?: JobError },
   at: number,
 ): Step => {
   const survivor: Job = { ...job, crashes: 0 }
   if (job.state === 'cancelling') {
     // A backoff that was chosen before the cancel arrived must not hold the cancel up.
     const rest = wish.to === 'cancelling' ? restUntil(wish, at) : ready
-    return { job: { ...survivor, ...rest }, event: rest.waiting === null ? null : 'job.waiting' }
+    const refusal = refusedOnceMore(job, wish.refusal)
+    return { job: { ...survivor, ...rest, refusal }, event: rest.waiting === null ? null : 'job.waiting' }
   }
   // A source that is being deleted is not left half-way for as long as a pause lasts.
   if (job.state === 'running' && job.desired === 'pause' && job.removal === null) {
@@ -324,6 +329,7 @@ export const completeJob = (
     receipt,
     removal,
     error: null,
+    refusal: null,
     bytesUploaded: job.source.fingerprint.size,
     partsUploaded: job.upload?.partCount ?? 0,
     finishedAt: at,
@@ -352,8 +358,16 @@ export const failJob = (job: Job, error: JobError, receipt: Receipt | null, at: 
         event: 'job.failed',
       }
 
-/** Unwanted unless the user asked for it. */
-export const settleCancel = (job: Job, at: number): Step | 'unwanted' =>
-  job.state === 'cancelling'
-    ? { job: { ...job, ...settled, state: 'cancelled', finishedAt: at }, event: 'job.cancelled' }
-    : 'unwanted'
+/** Unwanted unless the user asked for it. With `error` OSS refused to remove its upload, and nobody tries for the job any more. */
+export const settleCancel = (job: Job, error: JobError | undefined, at: number): Step | 'unwanted' => {
+  if (job.state !== 'cancelling') return 'unwanted'
+  const refusal = error === undefined ? null : refusedOnceMore(job, error)
+  return { job: { ...job, ...settled, state: 'cancelled', refusal, finishedAt: at }, event: 'job.cancelled' }
+}
+
+/** The upload that a cancel had to leave in OSS; null when it left none. */
+export const leftByCancel = ({ state, refusal, upload }: Job): string | null =>
+  state === 'cancelled' && refusal !== null ? (upload?.uploadId ?? null) : null
+
+/** OSS has forgotten what the cancel had to leave. */
+export const clearLeftover = (job: Job): Step => ({ job: { ...job, refusal: null }, event: 'job.updated' })

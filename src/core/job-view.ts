@@ -1,5 +1,6 @@
 import type { JobError } from './failure.js'
 import type { Job, JobState, Outcome, Proof, RemovalNote, UploadMode, Waiting } from './job.js'
+import { leftByCancel } from './job-steps.js'
 import { type OptionsView, viewOptions } from './options-view.js'
 import { removalNoteOf } from './removal.js'
 
@@ -56,6 +57,8 @@ export interface JobView {
   /** What became of the source of a job with `deleteSource`. */
   readonly sourceRemoval: RemovalNote | null
   readonly error: JobError | null
+  /** What a cancel had to leave in OSS, and why; null when nothing is left. */
+  readonly leftover: { readonly uploadId: string; readonly reason: string } | null
   readonly attempts: number
   readonly runs: number
   readonly createdAt: string
@@ -88,6 +91,19 @@ export const heldUp = (job: Job): Job =>
 export const waitingFor = (job: Job, what: 'endpoint' | 'credentials'): Job =>
   job.state === 'queued' && job.waiting === null ? { ...job, waiting: what } : job
 
+/** While OSS refuses a cancel that is what is wrong, but it does not hide why the job had failed before. */
+const errorOf = ({ state, error, refusal }: Job): JobError | null => {
+  if (state !== 'cancelling' || refusal === null) return error
+  return error === null
+    ? refusal.error
+    : { ...error, message: `${error.message}; its cancel: ${refusal.error.message}` }
+}
+
+const leftoverOf = (job: Job): JobView['leftover'] => {
+  const uploadId = leftByCancel(job)
+  return uploadId === null || job.refusal === null ? null : { uploadId, reason: job.refusal.error.message }
+}
+
 /** The public face of a job. Pure, so that stored events and live answers cannot drift apart. */
 export const viewJob = (job: Job, live: LiveProgress = idle): JobView => ({
   id: job.id,
@@ -119,7 +135,8 @@ export const viewJob = (job: Job, live: LiveProgress = idle): JobView => ({
   receipt:
     job.receipt === null ? null : { ...job.receipt, completedAt: new Date(job.receipt.completedAt).toISOString() },
   sourceRemoval: removalNoteOf(job.removal),
-  error: job.error,
+  error: errorOf(job),
+  leftover: leftoverOf(job),
   attempts: job.attempts,
   runs: job.runs,
   createdAt: new Date(job.createdAt).toISOString(),

@@ -172,6 +172,15 @@ export interface RemovalNote {
   readonly note: string | null
 }
 
+/** What OSS last said against the removal of a cancelled job's upload, and how many tries it has refused. */
+export interface CancelRefusal {
+  readonly tries: number
+  readonly error: JobError
+}
+
+/** So many refusals end a cancel: what it leaves in OSS is told, and removed once that is allowed. */
+export const maxCancelTries = 3
+
 /** A job as the store keeps it. Instants are milliseconds since the epoch. */
 export interface Job {
   readonly id: string
@@ -195,6 +204,8 @@ export interface Job {
   /** Null: its source stays, or there is no proof yet. */
   readonly removal: SourceRemoval | null
   readonly error: JobError | null
+  /** Of a cancel; kept when it ends so, while its upload is still in OSS. */
+  readonly refusal: CancelRefusal | null
   /** Charged tries since the last retry by the user. */
   readonly attempts: number
   /** Claims since the job was made. */

@@ -63,8 +63,13 @@ export type Release =
   | { readonly to: 'queued'; readonly waiting: Waiting | null; readonly dueAt: number | null }
   /** `running -> paused`, granted only while the user still wants a pause; else the job goes back to `queued`. */
   | { readonly to: 'paused' }
-  /** Stays `cancelling`, to be claimed again at `dueAt`. */
-  | { readonly to: 'cancelling'; readonly waiting: Waiting | null; readonly dueAt: number | null }
+  /** Stays `cancelling`, to be claimed again at `dueAt`. `refusal`: OSS refused to remove the upload; such tries are counted. */
+  | {
+      readonly to: 'cancelling'
+      readonly waiting: Waiting | null
+      readonly dueAt: number | null
+      readonly refusal?: JobError
+    }
 
 /** How a job settles. Everything but `cancelled` is refused ('unwanted') once the job is `cancelling`, except `completed`. */
 export type Finish =
@@ -75,7 +80,8 @@ export type Finish =
       readonly removal?: RemovalNote | null
     }
   | { readonly to: 'failed'; readonly error: JobError; readonly receipt: Receipt | null }
-  | { readonly to: 'cancelled' }
+  /** With `refusal` its upload is still in OSS, and is kept as abandoned. */
+  | { readonly to: 'cancelled'; readonly refusal?: JobError }
 
 /** What the engine must know of a job that it runs, brought back by every heartbeat. */
 export interface HeartbeatAnswer {
@@ -277,7 +283,7 @@ export interface OrphanStore {
   abandonUploads(request: AbandonRequest): Promise<number>
   /** In the order they were abandoned. */
   abandonedUploads(page: PageRequest): Promise<Page<AbandonedUpload>>
-  /** OSS has forgotten it. */
+  /** OSS has forgotten it. A cancelled job that had to leave it leaves nothing any more (`job.updated`). */
   forgetAbandoned(uploadId: string): Promise<void>
   /** Forgets unanswered Initiates that were over before `before`, at most `limit`. How many there were. */
   forgetInitiates(before: number, limit: number): Promise<number>

@@ -46,6 +46,7 @@ export const jobView = (id: string, changes: Partial<JobAnswer> = {}): JobAnswer
   receipt: null,
   sourceRemoval: null,
   error: null,
+  leftover: null,
   attempts: 0,
   runs: 0,
   createdAt: '2026-01-02T03:04:05.000Z',

@@ -253,6 +253,69 @@ export const orphanTests = (setup: () => Promise<StoreSetup>): void => {
     })
   })
 
+  describe('a cancel that OSS refuses', () => {
+    const refused = async () => {
+      const tools = await initiating()
+      await tools.store.setUploadId(tools.lease, 'u1')
+      await tools.store.control(tools.job.id, { verb: 'cancel' })
+      return tools
+    }
+
+    it('counts its tries, keeps what OSS said, and is due again when it was told', async () => {
+      const { store, lease, job, now, advance, eventTypes, claimOne } = await refused()
+      const rest = { to: 'cancelling', waiting: 'backoff', dueAt: now() + 5, refusal: jobError } as const
+      const first = granted(await store.release(lease, rest))
+      expect(first).toMatchObject({ state: 'cancelling', error: null, refusal: { tries: 1, error: jobError } })
+      expect((await eventTypes(job.id)).at(-1)).toBe('job.waiting')
+      advance(5)
+      const again = await claimOne()
+      const other = { ...jobError, message: 'still no' }
+      await store.release(again.lease, { ...rest, dueAt: now() + 5, refusal: other })
+      expect(await store.get(job.id)).toMatchObject({ refusal: { tries: 2, error: other } })
+    })
+
+    it('leaves its upload as abandoned, until OSS has forgotten it', async () => {
+      const { store, lease, job, trace, eventTypes } = await refused()
+      const ended = granted(await store.finish(lease, { to: 'cancelled', refusal: jobError }))
+      expect(ended).toMatchObject({
+        state: 'cancelled',
+        intent: null,
+        refusal: { tries: 1 },
+        upload: { uploadId: 'u1' },
+      })
+      expect(await trace('u1')).toEqual({ kind: 'job', jobId: job.id, state: 'cancelled' })
+      const left = { jobId: job.id, target: job.target, uploadId: 'u1' }
+      expect((await store.abandonedUploads(page)).items).toEqual([left])
+      await store.forgetAbandoned('u2')
+      expect(await store.get(job.id)).toEqual(ended)
+      await store.forgetAbandoned('u1')
+      expect(await store.get(job.id)).toEqual({ ...ended, refusal: null })
+      expect((await eventTypes(job.id)).slice(-2)).toEqual(['job.cancelled', 'job.updated'])
+      expect((await store.abandonedUploads(page)).items).toEqual([])
+    })
+
+    it('leaves nothing when it was granted in the end, or its Complete had won', async () => {
+      for (const end of [{ to: 'cancelled' }, { to: 'completed', outcome: 'uploaded', receipt }] as const) {
+        const { store, lease, claimOne } = await refused()
+        await store.release(lease, { to: 'cancelling', waiting: null, dueAt: null, refusal: jobError })
+        const again = await claimOne()
+        expect(granted(await store.finish(again.lease, end))).toMatchObject({ refusal: null, state: end.to })
+        expect((await store.abandonedUploads(page)).items).toEqual([])
+      }
+    })
+
+    it.each([['removed'], ['pruned']])('keeps its upload as abandoned when the job is %s', async (how) => {
+      const { store, lease, job, trace, now, advance } = await refused()
+      await store.finish(lease, { to: 'cancelled', refusal: jobError })
+      advance(1)
+      if (how === 'removed') await store.remove(job.id)
+      else await store.prune({ before: now(), limit: 100 })
+      expect(await trace('u1')).toEqual({ kind: 'abandoned', jobId: job.id })
+      await store.forgetAbandoned('u1')
+      expect((await store.abandonedUploads(page)).items).toEqual([])
+    })
+  })
+
   describe('remove', () => {
     it('abandons the upload that a failed job had', async () => {
       const { store, job, trace } = await failedWithUpload()

@@ -17,6 +17,7 @@ const setup = () => {
     ...job,
     receipt: null,
     removal: null,
+    refusal: null,
     createdAt: 0,
     notBefore: null,
     startedAt: null,

@@ -1,5 +1,5 @@
 import type { Job } from '../../src/core/job.js'
-import { abandonUpload, initiateChange, type Step } from '../../src/core/job-steps.js'
+import { abandonUpload, clearLeftover, initiateChange, leftByCancel, type Step } from '../../src/core/job-steps.js'
 import type { AbandonedUpload, AbandonRequest, InitiateWindow, UploadTrace } from '../../src/ports/store.js'
 import type { UploadRef } from '../../src/ports/target.js'
 
@@ -27,6 +27,8 @@ export interface MemoryOrphans {
   answered(jobId: string): void
   noteUnanswered(jobId: string): void
   removed(job: Job): void
+  /** The job's upload stays in OSS although it is over. */
+  leave(job: Job): void
   bucketUsed(bucket: string): void
   buckets(): readonly string[]
   trace(upload: UploadRef): UploadTrace
@@ -97,6 +99,7 @@ export const createMemoryOrphans = <R extends Row>(
       if (open !== undefined) open.endedAt = job.finishedAt
       if (job.state === 'failed') keep(job)
     },
+    leave: keep,
     bucketUsed: (bucket) => void buckets.add(bucket),
     buckets: () => [...buckets].sort(),
     trace(upload) {
@@ -124,6 +127,8 @@ export const createMemoryOrphans = <R extends Row>(
     },
     abandonedAfter: (seq) => abandoned.filter((upload) => upload.seq > seq),
     forgetAbandoned(uploadId) {
+      const row = rows.get(abandoned.find((upload) => upload.uploadId === uploadId)?.jobId ?? '')
+      if (row !== undefined && leftByCancel(row.job) === uploadId) save(row, clearLeftover(row.job))
       abandoned = abandoned.filter((upload) => upload.uploadId !== uploadId)
     },
     forgetInitiates(before, limit) {

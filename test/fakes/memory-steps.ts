@@ -37,7 +37,7 @@ export const settled = (job: Job, finish: Finish, at: number): Step | 'unwanted'
     case 'failed':
       return failJob(job, finish.error, finish.receipt, at)
     case 'cancelled':
-      return settleCancel(job, at)
+      return settleCancel(job, finish.refusal, at)
   }
 }
 

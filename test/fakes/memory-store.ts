@@ -9,6 +9,7 @@ import {
   createJob,
   endRun,
   forgetUpload,
+  leftByCancel,
   nameUpload,
   planUpload,
   type Step,
@@ -333,6 +334,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         if (step.job.state === 'completed' && upload?.mode === 'put' && receipt !== null) {
           row.parts = row.parts.map((part) => ({ ...part, ...provenBy(receipt) }))
         }
+        if (leftByCancel(step.job) !== null) orphans.leave(step.job)
         return unlease(row, step)
       }),
 

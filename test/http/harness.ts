@@ -52,6 +52,7 @@ export const storedJob = (changes: Partial<Job> = {}): Job => ({
   receipt: null,
   removal: null,
   error: null,
+  refusal: null,
   attempts: 0,
   runs: 0,
   crashes: 0,

@@ -1078,13 +1078,19 @@ export interface components {
                 /** @description Why the source was kept. */
                 readonly note: string | null;
             } | null;
-            /** @description Why the job failed. */
+            /** @description Why the job failed; of one that is cancelling, what OSS says against the removal of its upload. */
             readonly error: {
                 /** @enum {string} */
                 readonly code: "source_changed" | "source_missing" | "source_unreadable" | "object_exists" | "access_denied" | "no_such_bucket" | "bad_request" | "integrity" | "too_many_attempts" | "deadline" | "callback_failed";
                 readonly message: string;
                 readonly ossCode: string | null;
                 readonly requestId: string | null;
+            } | null;
+            /** @description The upload of a cancelled job that OSS refused to remove: listed as an orphan, and removed once that is allowed. Null when nothing is left. */
+            readonly leftover: {
+                readonly uploadId: string;
+                /** @description What OSS said. */
+                readonly reason: string;
             } | null;
             /** @description Charged tries since the last retry. */
             readonly attempts: number;
@@ -1273,13 +1279,19 @@ export interface components {
                 /** @description Why the source was kept. */
                 readonly note: string | null;
             } | null;
-            /** @description Why the job failed. */
+            /** @description Why the job failed; of one that is cancelling, what OSS says against the removal of its upload. */
             readonly error: {
                 /** @enum {string} */
                 readonly code: "source_changed" | "source_missing" | "source_unreadable" | "object_exists" | "access_denied" | "no_such_bucket" | "bad_request" | "integrity" | "too_many_attempts" | "deadline" | "callback_failed";
                 readonly message: string;
                 readonly ossCode: string | null;
                 readonly requestId: string | null;
+            } | null;
+            /** @description The upload of a cancelled job that OSS refused to remove: listed as an orphan, and removed once that is allowed. Null when nothing is left. */
+            readonly leftover: {
+                readonly uploadId: string;
+                /** @description What OSS said. */
+                readonly reason: string;
             } | null;
             /** @description Charged tries since the last retry. */
             readonly attempts: number;

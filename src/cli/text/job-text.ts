@@ -64,10 +64,15 @@ export const jobListLine = (job: JobView, columns: number | null): string => {
 export const acceptedLine = (job: JobView): string =>
   `${escapeText(job.state).padEnd(9)}  ${escapeText(job.id)}  ${escapeText(job.source.path)} -> ${targetText(job.target)}`
 
+/** What a cancel had to leave in OSS. */
+const leftoverText = ({ leftover }: JobView): string | null =>
+  leftover === null ? null : escapeText(`upload ${leftover.uploadId} is still in OSS: ${leftover.reason}`)
+
 /** One line for a job that will not move by itself any more. */
 export const settledLine = (job: JobView): string => {
   const state = job.outcome === 'skipped' ? 'skipped' : job.state
-  const why = job.error === null ? '' : `: ${errorText(job.error)}`
+  const reasons = [job.error === null ? null : errorText(job.error), leftoverText(job)]
+  const why = reasons.map((reason) => (reason === null ? '' : `: ${reason}`)).join('')
   return `${escapeText(state).padEnd(9)}  ${escapeText(job.source.path)}  ${formatBytes(job.source.size)}${why}`
 }
 
@@ -116,6 +121,7 @@ export const jobLines = (job: JobAnswer, columns: number | null): string[] => {
     ...row('upload', uploadText(job)),
     ...row('progress', `${percentOf(job)}%, ${progressText(job.progress)}`),
     ...row('error', job.error === null ? null : errorText(job.error), columns),
+    ...row('left in OSS', leftoverText(job), columns),
     ...row('priority', job.priority === 0 ? null : String(job.priority)),
     ...row('options', optionsText(job.options), columns),
     ...row('labels', labels.length === 0 ? null : labels.join(' ')),

@@ -104,6 +104,10 @@ const factsOf = (job: Job): Fact[] => {
     { name: 'Size', value: formatBytes(job.source.size) },
     { name: 'Sent', value: way },
     {
+      name: 'Left in OSS',
+      value: job.leftover === null ? null : `upload ${job.leftover.uploadId}: ${job.leftover.reason}`,
+    },
+    {
       name: 'Batch',
       value:
         job.batchId === null ? null : (

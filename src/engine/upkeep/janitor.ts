@@ -6,7 +6,7 @@ import type { AbandonedUpload, OrphanStore, Page } from '../../ports/store.js'
 import type { Targets, UploadRef } from '../../ports/target.js'
 import { type RemovalRequests, removeUpload } from '../upload/remove-upload.js'
 
-/** Removes from OSS what failed jobs left there, and nothing else. */
+/** Removes from OSS what failed and cancelled jobs left there, and nothing else. */
 export interface Janitor {
   start(): void
   /** Ends the round under way. Idempotent. */
@@ -38,8 +38,8 @@ const intervalOf = (abandonedAfterMs: number): number =>
 /** What fails and recovers together. */
 const pairOf = ({ target }: AbandonedUpload): string => `${target.endpoint} ${target.bucket}`
 
-/** Says something about one upload only, not about all of its bucket. */
-const isParticular = (failure: Failure): boolean => failure.kind === 'permanent' && failure.code !== 'access_denied'
+/** Says something about one upload only, not about all of its bucket: a policy may forbid one prefix and allow the next. */
+const isParticular = (failure: Failure): boolean => failure.kind === 'permanent'
 
 /**
  * One request at a time, beside the uploads. What a job gives up is committed before OSS is told, so a retry that comes
@@ -81,7 +81,7 @@ export const createJanitor = (deps: JanitorDeps): Janitor => {
       return error
     }
     await store.forgetAbandoned(uploadId)
-    logger.info({ jobId, ...upload }, 'The upload of a failed job is aborted and gone')
+    logger.info({ jobId, ...upload }, 'An abandoned upload is aborted and gone')
     return null
   }
 

@@ -1,4 +1,4 @@
-import { Failure } from '../../core/failure.js'
+import { Failure, type JobError } from '../../core/failure.js'
 import type { Job, Waiting } from '../../core/job.js'
 import { decideRetry, freshTally, type RetryDecision, type RetryLimits, type Tally } from '../../core/retry.js'
 import type { Clock, Random } from '../../ports/clock.js'
@@ -12,10 +12,13 @@ export class RunYields extends Error {
   override readonly name = 'RunYields'
   readonly waiting: Waiting | null
   readonly delayMs: number
-  constructor(waiting: Waiting | null, delayMs: number, message: string) {
+  /** What OSS says against the job's cancel; null when that is not why. */
+  readonly refusal: JobError | null
+  constructor(waiting: Waiting | null, delayMs: number, message: string, refusal: JobError | null = null) {
     super(message)
     this.waiting = waiting
     this.delayMs = delayMs
+    this.refusal = refusal
   }
 }
 

@@ -1,7 +1,7 @@
 import { AppError } from '../../core/app-error.js'
 import { Failure, type JobError } from '../../core/failure.js'
-import type { Fingerprint, Receipt } from '../../core/job.js'
-import { putOf } from '../../core/job-steps.js'
+import { type Fingerprint, maxCancelTries, type Receipt } from '../../core/job.js'
+import { leftByCancel, putOf } from '../../core/job-steps.js'
 import { stalledDelayMs } from '../../core/retry.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { Finish } from '../../ports/store.js'
@@ -17,8 +17,10 @@ import { RunStopped } from './run-control.js'
 import { maxRestarts, sendMultipart } from './send-multipart.js'
 import { assertSameFile, unsettledMs } from './source-guard.js'
 
-/** How long a job waits after an error of ours, or after OSS refused to abort its upload. */
+/** How long a job waits after an error of ours. */
 const troubleDelayMs = 30_000
+/** Between two tries of a cancel that OSS refuses: what is still in flight there may be what stands in its way. */
+const refusedDelayMs = 5_000
 
 const skipped: Finish = { to: 'completed', outcome: 'skipped', receipt: null }
 const uploaded = (receipt: Receipt): Finish => ({ to: 'completed', outcome: 'uploaded', receipt })
@@ -89,7 +91,13 @@ const finish = async (run: Run, end: Finish): Promise<void> => {
   if (answer === 'unwanted') throw new RunStopped('cancel')
   run.job = answer
   const fields = { state: answer.state, outcome: answer.outcome, receipt: answer.receipt, error: answer.error }
+  const leftUploadId = leftByCancel(answer)
   if (answer.state === 'failed') run.logger.warn(fields, 'The job failed')
+  else if (leftUploadId !== null)
+    run.logger.warn(
+      { ...fields, leftUploadId, refusal: answer.refusal?.error },
+      'The job is cancelled, and its upload is still in OSS',
+    )
   else run.logger.info(fields, `The job is ${answer.state}`)
 }
 
@@ -104,12 +112,22 @@ const giveBack = async (run: Run, why: RunStopped | RunYields): Promise<void> =>
   const dueAt = waiting !== null && why instanceof RunYields ? run.clock.now() + why.delayMs : null
   if (why instanceof RunStopped && why.reason === 'pause')
     unfenced(await run.store.release(run.lease, { to: 'paused' }))
-  else if (run.job.state === 'cancelling')
-    unfenced(await run.store.release(run.lease, { to: 'cancelling', waiting, dueAt }))
-  else unfenced(await run.store.release(run.lease, { to: 'queued', waiting, dueAt }))
+  else if (run.job.state === 'cancelling') {
+    const refusal = why instanceof RunYields ? why.refusal : null
+    const release = { to: 'cancelling', waiting, dueAt, ...(refusal === null ? {} : { refusal }) } as const
+    unfenced(await run.store.release(run.lease, release))
+  } else unfenced(await run.store.release(run.lease, { to: 'queued', waiting, dueAt }))
   const fields = { waiting, dueAt, reason: why.message }
   if (waiting === 'source') run.logger.warn(fields, 'The source does not answer: its job waits')
   else run.logger.info(fields, 'The run gives its job back')
+}
+
+/** OSS refuses to remove the upload of a cancelled job. The last of a few tries ends the cancel nevertheless. */
+const refusedCancel = ({ job }: Run, failure: Failure): Finish => {
+  const code = failure.code ?? (failure.kind === 'permanent' ? 'bad_request' : 'too_many_attempts')
+  const refusal = { ...jobError(failure), code }
+  if ((job.refusal?.tries ?? 0) + 1 >= maxCancelTries) return { to: 'cancelled', refusal }
+  throw new RunYields('backoff', refusedDelayMs, failure.message, refusal)
 }
 
 /** What an error at the end of a run means for its job. Returns how it settles; throws RunStopped, RunYields or the store's AppError when it does not. */
@@ -125,7 +143,7 @@ const judge = (run: Run, error: unknown): Finish => {
     throw new RunYields('backoff', troubleDelayMs, 'An internal error')
   }
   if (error.kind === 'stalled') throw new RunYields('source', stalledDelayMs, error.message)
-  if (run.job.state === 'cancelling') throw new RunYields('backoff', troubleDelayMs, error.message)
+  if (run.job.state === 'cancelling') return refusedCancel(run, error)
   return { to: 'failed', error: jobError(error), receipt: null }
 }
 

@@ -155,6 +155,8 @@ export const createOrphans = (deps: Deps): Orphans => {
     if (refusal !== null) return { ...upload, result: 'refused', reason: refusal }
     try {
       const result = await remove(deps.targets.for(deps.endpoint), { ...upload, ...paid }, signal)
+      // Its job says what it left. What others gave up the janitor forgets, so that a repeat is answered `gone` until then.
+      if (trace.kind === 'job' && trace.state === 'cancelled') await store.forgetAbandoned(upload.uploadId)
       logger.info({ ...upload, owner: trace.kind, force, result }, 'An open upload was removed on request')
       return { ...upload, result, reason: null }
     } catch (error) {

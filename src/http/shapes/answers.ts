@@ -63,6 +63,7 @@ const exampleJob: JobAnswer = {
   },
   sourceRemoval: null,
   error: null,
+  leftover: null,
   attempts: 0,
   runs: 1,
   createdAt: '2026-01-01T00:00:07.000Z',
@@ -120,7 +121,13 @@ const jobFields = {
       requestId: z.string().nullable(),
     })
     .nullable()
-    .describe('Why the job failed.'),
+    .describe('Why the job failed; of one that is cancelling, what OSS says against the removal of its upload.'),
+  leftover: z
+    .object({ uploadId: z.string(), reason: z.string().describe('What OSS said.') })
+    .nullable()
+    .describe(
+      'The upload of a cancelled job that OSS refused to remove: listed as an orphan, and removed once that is allowed. Null when nothing is left.',
+    ),
   attempts: size.describe('Charged tries since the last retry.'),
   runs: size.describe('How often the job was taken up.'),
   createdAt: instant,

@@ -1,6 +1,6 @@
 import { encodeCursor } from '../../../core/cursor.js'
 import type { JobState } from '../../../core/job.js'
-import { abandonUpload } from '../../../core/job-steps.js'
+import { abandonUpload, clearLeftover, leftByCancel } from '../../../core/job-steps.js'
 import type { AbandonRequest, InitiateWindow, OrphanStore, UploadTrace } from '../../../ports/store.js'
 import type { UploadRef } from '../../../ports/target.js'
 import type { Ledger } from '../jobs/job-writer.js'
@@ -67,8 +67,13 @@ export const createOrphanOperations = (ledger: Ledger): Operations<keyof OrphanS
       return { items: items.map(abandonedOf), nextCursor: more ? encodeCursor('abandoned', instance, last.seq) : null }
     },
 
-    forgetAbandoned: (_at, uploadId) => {
+    forgetAbandoned: (at, uploadId) => {
+      const abandoned = statements.abandonedByUploadId.get(uploadId) as AbandonedRow | undefined
+      if (abandoned === undefined) return
       statements.deleteAbandoned.run(uploadId)
+      const row = ledger.job(abandoned.job_id)
+      const job = row === null ? null : jobOf(row)
+      if (row !== null && job !== null && leftByCancel(job) === uploadId) ledger.save(row, clearLeftover(job), at)
     },
 
     forgetInitiates: (_at, before, limit) => statements.forgetInitiates.run({ before, limit }).changes,

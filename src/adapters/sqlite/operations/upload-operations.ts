@@ -5,6 +5,7 @@ import {
   completeJob,
   failJob,
   forgetUpload,
+  leftByCancel,
   nameUpload,
   planUpload,
   type Step,
@@ -24,7 +25,7 @@ const settle = (job: Job, finish: Finish, at: number): Step | 'unwanted' => {
     case 'failed':
       return failJob(job, finish.error, finish.receipt, at)
     case 'cancelled':
-      return settleCancel(job, at)
+      return settleCancel(job, finish.refusal, at)
   }
 }
 
@@ -132,6 +133,7 @@ export const createUploadOperations = (
           uploaded_at: receipt.completedAt,
         })
       }
+      if (leftByCancel(step.job) !== null) statements.insertAbandoned.run(row)
       return ledger.saveUnleased(row, step, at)
     },
   }

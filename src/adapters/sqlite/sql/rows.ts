@@ -51,6 +51,7 @@ export interface JobRow {
   readonly receipt: string | null
   readonly removal: string | null
   readonly error: string | null
+  readonly refusal: string | null
   readonly attempts: number
   readonly runs: number
   readonly crashes: number
@@ -108,6 +109,7 @@ export const jobOf = (row: JobRow): Job => ({
   receipt: parsed<Receipt>(row.receipt),
   removal: parsed(row.removal),
   error: parsed(row.error),
+  refusal: parsed(row.refusal),
   attempts: row.attempts,
   runs: row.runs,
   crashes: row.crashes,
@@ -142,6 +144,7 @@ export const changingColumnsOf = (job: Job) => ({
   receipt: json(job.receipt),
   removal: json(job.removal),
   error: json(job.error),
+  refusal: json(job.refusal),
   attempts: job.attempts,
   runs: job.runs,
   crashes: job.crashes,
