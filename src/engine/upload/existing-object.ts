@@ -3,7 +3,7 @@ import type { Receipt } from '../../core/job.js'
 import type { OpenSource, SourceOpener } from '../../ports/source.js'
 import type { StoredObject } from '../../ports/target.js'
 import { findCompleted } from './complete-upload.js'
-import { isOurs, proveObject } from './prove.js'
+import { isOurs, mayBeOurs, proveObject } from './prove.js'
 import { objectOf, type Run } from './run.js'
 import { assertSameFile } from './source-guard.js'
 
@@ -72,7 +72,7 @@ export const findMadeObject = async (
   if (upload?.mode !== 'put') return findCompleted(run, look)
   const found = await look()
   const { size } = source.fingerprint
-  if (found === null || found.size !== size || (marker !== null && found.marker !== marker)) return null
+  if (found === null || !mayBeOurs(found, { size, marker })) return null
   const crc64 = options.crc64 ?? (await sourceCrc64(run, sources, signal))
   if (crc64 === null) {
     const { bucket, key } = run.job.target

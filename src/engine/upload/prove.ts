@@ -15,6 +15,13 @@ const carries = (found: StoredObject, sent: SentObject): boolean =>
   found.size === sent.size && (found.serverCrc64 === null ? sent.partsProven : found.serverCrc64 === sent.crc64)
 
 /**
+ * Whether the object that OSS shows can be the one that a put of these bytes made, as far as can be told without reading
+ * the source.
+ */
+export const mayBeOurs = (found: StoredObject, { size, marker }: Pick<SentObject, 'size' | 'marker'>): boolean =>
+  found.size === size && (marker === null || found.marker === marker)
+
+/**
  * Whether the object that OSS shows is the one we made: our marker, our size, our CRC-64. Without a marker equal bytes
  * must do, and then only a CRC-64 of the whole object tells.
  */

@@ -1,8 +1,9 @@
 import { Failure } from '../../core/failure.js'
 import type { Fingerprint, Receipt } from '../../core/job.js'
 import type { OpenSource } from '../../ports/source.js'
+import type { StoredObject } from '../../ports/target.js'
 import { CallbackFailed, isCallbackFailure } from './callback-failed.js'
-import { isOurs, proveObject, type SentObject } from './prove.js'
+import { isOurs, mayBeOurs, proveObject, type SentObject } from './prove.js'
 import { objectOf, type Run, wishesOf } from './run.js'
 import { assertNotReplaced, assertSameFile, onlyCtimeMoved } from './source-guard.js'
 
@@ -16,16 +17,46 @@ const asSent = (run: Run, crc64: string): SentObject => ({
   marker: run.job.marker,
 })
 
+/** The receipt of an object that OSS shows when a put of ours made it, else null. The source is read only when the rest fits. */
+const receiptOfPut = async (run: Run, source: OpenSource, found: StoredObject | null): Promise<Receipt | null> => {
+  const { size } = run.job.source.fingerprint
+  if (found === null || found.serverCrc64 === null) return null
+  if (!mayBeOurs(found, { size, marker: run.job.marker })) return null
+  const sent = asSent(run, await source.crc64(0, size, run.control.hard))
+  return isOurs(found, sent) ? proveObject(found, sent, run.clock.now()) : null
+}
+
 /** The receipt of the object that an earlier put of ours made; null when OSS holds none. */
 const earlierPut = async (run: Run, source: OpenSource): Promise<Receipt | null> => {
-  const crc64 = await source.crc64(0, run.job.source.fingerprint.size, run.control.hard)
-  const sent = asSent(run, crc64)
   const found = await run.retrier.request({
     name: 'head',
     attempt: () => run.target.head(objectOf(run.job), run.control.hard),
   })
-  return found !== null && isOurs(found, sent) ? proveObject(found, sent, run.clock.now()) : null
+  return receiptOfPut(run, source, found)
 }
+
+/**
+ * What became of a put that got no answer, before its bytes are sent again. Null when OSS holds no object of ours, or does
+ * not let these keys look: a repeat overwrites, so it is never wrong. `answered` is called when OSS answers.
+ */
+const unansweredPut = async (run: Run, source: OpenSource, answered: () => void): Promise<Receipt | null> => {
+  let found: StoredObject | null
+  try {
+    found = await run.target.head(objectOf(run.job), run.control.hard)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind !== 'permanent') throw error
+    run.logger.info({ reason: error.message }, 'Whether the put without an answer made its object cannot be told')
+    return null
+  }
+  answered()
+  const receipt = await receiptOfPut(run, source, found)
+  if (receipt !== null) run.logger.info({ requestId: receipt.requestId }, 'The put without an answer made its object')
+  return receipt
+}
+
+/** Whether OSS may have stored the object although this ended a put whose last bytes were let go. */
+const mayHaveStored = (error: unknown): boolean =>
+  error instanceof Failure && error.kind === 'transient' && !error.unsent
 
 /**
  * With forbid-overwrite a repeat meets our own object when the first answer was lost: look before calling it foreign. Keys
@@ -76,9 +107,10 @@ const watchSource = (run: Run, source: OpenSource, before: Fingerprint): (() => 
 }
 
 /**
- * A small or empty file in one PutObject. A repeat overwrites, so a lost answer is simply sent again. The source is
- * checked before the last bytes leave, so a file that changed meanwhile never becomes an object. `seen`: the source as it
- * was when it was opened.
+ * A small or empty file in one PutObject. A put that got no answer, in this run or before it, is looked at before it is sent
+ * again. With a callback it is sent again at once: only its own answer tells whether the application was called. The source
+ * is checked before the last bytes leave, so a file that changed meanwhile never becomes an object. `seen`: the source as
+ * it was when it was opened.
  */
 export const putWhole = async (run: Run, source: OpenSource, seen: Fingerprint): Promise<Receipt> => {
   const { fingerprint } = run.job.source
@@ -96,15 +128,22 @@ export const putWhole = async (run: Run, source: OpenSource, seen: Fingerprint):
   // Of a retry after the callback failed: OSS cannot be made to call again without the bytes.
   const earlier = run.job.intent === 'complete' ? await earlierPut(run, source) : null
   if (earlier !== null) return earlier
+  const looks = run.job.options.callback === undefined
+  let unanswered = run.job.runs > 1
   let firstLook: Fingerprint | null = seen
   try {
     return await run.retrier.request<Receipt>({
       name: 'put',
       carriesBytes: true,
-      attempt: async (_tries, moved) => {
+      attempt: async (_tries, moved, answered) => {
+        let letGo = false
         try {
+          const made = unanswered && looks ? await unansweredPut(run, source, answered) : null
+          if (made !== null) return made
+          unanswered = false
           const before = firstLook ?? (await source.fingerprint())
           firstLook = null
+          const confirm = watchSource(run, source, before)
           run.assertLease()
           run.progress.moving(onlyPart, 0)
           const put = await run.target.putObject(objectOf(run.job), source.range(0, size), wishesOf(run.job), {
@@ -114,14 +153,21 @@ export const putWhole = async (run: Run, source: OpenSource, seen: Fingerprint):
               moved()
               run.progress.moving(onlyPart, bytes)
             },
-            confirm: watchSource(run, source, before),
+            confirm: async () => {
+              await confirm()
+              letGo = true
+            },
           })
           const sent = asSent(run, put.crc64)
-          const answered = { ...put, marker: run.job.marker }
-          if (put.serverCrc64 !== null) return proveObject(answered, sent, run.clock.now())
+          if (put.serverCrc64 !== null) {
+            return proveObject({ ...put, marker: run.job.marker }, sent, run.clock.now())
+          }
           const found = await run.target.head(objectOf(run.job), hard)
           if (found === null) throw new Failure('transient', 'OSS answered PutObject with success but shows no object')
           return proveObject(found, sent, run.clock.now())
+        } catch (error) {
+          unanswered ||= letGo && mayHaveStored(error)
+          throw error
         } finally {
           run.control.unshield()
           run.progress.landed(onlyPart, null)

@@ -27,8 +27,11 @@ export interface RetriedRequest<T> {
   readonly name: string
   /** It sends a part or a put, so every try takes a slot first. */
   readonly carriesBytes?: boolean
-  /** One try. Calls `moved` whenever its bytes move. */
-  attempt(tries: number, moved: () => void): Promise<T>
+  /**
+   * One try. Calls `moved` whenever its bytes move, and `answered` when OSS answered a question that the try asks before it
+   * does its work: what fails after that is the request's own failure, and is charged.
+   */
+  attempt(tries: number, moved: () => void, answered: () => void): Promise<T>
 }
 
 export interface Retrier {
@@ -108,7 +111,7 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
     const admission = health.enter(pair)
     try {
       if (admission === null) throw givingWay(restsWith('The endpoint is out of order'))
-      const answer = await request.attempt(tally.failures + 1, admission.moved)
+      const answer = await request.attempt(tally.failures + 1, admission.moved, admission.succeeded)
       admission.succeeded()
       return { answer }
     } catch (error) {

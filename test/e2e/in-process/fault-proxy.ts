@@ -17,8 +17,8 @@ export interface ProxiedCall {
   /** Reads the first half of the body, or a little more. */
   receiveHalf(): Promise<void>
   receiveAll(): Promise<Buffer>
-  /** Lets OSS do what was asked. */
-  forward(): Promise<OssAnswer>
+  /** Lets OSS do what was asked; with the body when that was received already. */
+  forward(body?: Buffer): Promise<OssAnswer>
   /** Answers the client. */
   answer(answer: OssAnswer): void
 }
@@ -74,7 +74,7 @@ const proxiedCall = (upstreamPort: number, request: IncomingMessage, response: S
       }
     },
     receiveAll: () => wholeOf(request),
-    forward: async () => passOn(upstreamPort, request, await wholeOf(request)),
+    forward: async (body) => passOn(upstreamPort, request, body ?? (await wholeOf(request))),
     answer({ status, headers, body }) {
       const length =
         request.method === 'HEAD' || status === 204 ? {} : { 'content-length': Buffer.byteLength(body, 'latin1') }
