@@ -27,33 +27,27 @@ const listIfAllowed = async (run: Run, upload: UploadRef): Promise<readonly List
     })
   } catch (error) {
     if (!(error instanceof Failure) || error.ossCode !== 'AccessDenied') throw error
-    // After a disagreement the store's own record is what is in doubt, and only the list could settle it: plan anew.
-    if (run.disagreements.has('resend')) {
-      throw new Failure('lost', `${error.message} (needs oss:ListParts), and OSS disagrees about the parts`, {
-        ossCode: error.ossCode,
-        requestId: error.requestId,
-        cause: error,
-      })
-    }
-    run.logger.warn(
-      { uploadId: upload.uploadId, requestId: error.requestId },
-      'OSS refuses to list the parts (needs oss:ListParts): the upload goes on from what the daemon knows of it',
-    )
+    const { requestId } = error
+    run.logger.warn({ uploadId: upload.uploadId, requestId }, 'OSS refuses to list the parts (needs oss:ListParts)')
     return null
   }
 }
 
 /**
  * Asks OSS which parts it holds, adopts those that were sent but not committed (the daemon died in between), and returns
- * what is still to be sent. Throws Failure `lost` when the upload is gone.
+ * what is still to be sent. Where OSS refuses to list them the store's own record counts, unless OSS disagreed with it:
+ * then nothing can tell what is there, and the answer is null. Throws Failure `lost` when the upload is gone.
  */
 export const reconcileParts = async (
   run: Run,
   upload: UploadRef,
   source: OpenSource,
-): Promise<readonly PlannedPart[]> => {
+): Promise<readonly PlannedPart[] | null> => {
   const listed = await listIfAllowed(run, upload)
-  if (listed === null) return (await readParts(run.store, run.job.id)).filter((part) => part.state !== 'uploaded')
+  if (listed === null) {
+    if (run.disagreements.has('resend')) return null
+    return (await readParts(run.store, run.job.id)).filter((part) => part.state !== 'uploaded')
+  }
   const inOss = new Map(listed.map((part) => [part.partNumber, part]))
   const parts = await readParts(run.store, run.job.id)
   const missing: PlannedPart[] = []

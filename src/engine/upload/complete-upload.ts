@@ -97,11 +97,12 @@ const refusals: readonly string[] = ['permanent', 'credentials', 'clock', 'setup
 const afterFailure = async (run: Run, sent: SentObject, failure: Failure): Promise<Completion | 'again'> => {
   if (isCallbackFailure(failure)) throw new CallbackFailed(failure, await receiptIfShown(run, sent))
   if (refusals.includes(failure.kind)) throw failure
+  // OSS looked at the parts of the upload, so it has not made the object: there is nothing to look for.
+  if (failure.kind === 'conflict' && partConflicts.includes(failure.ossCode)) return { kind: 'resend' }
   const receipt = await findOurObject(run, sent)
   if (receipt !== null) return { kind: 'done', receipt }
   if (failure.kind === 'lost') return { kind: 'lost' }
   if (failure.kind === 'conflict') {
-    if (partConflicts.includes(failure.ossCode)) return { kind: 'resend' }
     throw new Failure('permanent', 'An object of this name exists and is not ours', {
       code: 'object_exists',
       ossCode: failure.ossCode,

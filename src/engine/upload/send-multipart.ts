@@ -110,12 +110,55 @@ const replaceSpoilt = async (run: Run, failure: Failure): Promise<void> => {
   await discardUpload(run, null)
 }
 
+/** All parts are pending again, in the upload that OSS knows: the same numbers replace what it holds. */
+const sendAllAgain = async (run: Run, { uploadId }: UploadRef): Promise<void> => {
+  advance(run, await run.store.forgetUpload(run.lease, null))
+  await intendInitiate(run)
+  advance(run, await run.store.setUploadId(run.lease, uploadId))
+  run.progress.update(run.job)
+}
+
+/**
+ * OSS disagrees about the parts and does not let these keys list them, so nothing tells which are there. The upload is
+ * removed and every part sent again, at most three times. Where the keys may not remove it either it is used again: a
+ * second one would only stand beside it.
+ */
+const replaceUnlisted = async (run: Run, upload: UploadRef): Promise<void> => {
+  if (run.job.restarts >= maxRestarts) {
+    const reason = `OSS and the daemon disagree about the parts, in ${maxRestarts + 1} uploads`
+    throw new Failure('permanent', `${reason}, and OSS refuses to list them (needs oss:ListParts)`, {
+      code: 'integrity',
+    })
+  }
+  run.disagreements.delete('resend')
+  const { uploadId } = upload
+  try {
+    await discardUpload(run, null)
+    run.logger.warn({ uploadId }, 'OSS disagrees about parts that it does not list: the upload starts anew')
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'access_denied') throw error
+    const fields = { uploadId, requestId: error.requestId }
+    // A sequential upload takes no part twice.
+    if (run.job.options.sequential) {
+      run.logger.warn(fields, 'OSS refuses to remove the upload (needs oss:AbortMultipartUpload): another is begun')
+      advance(run, await run.store.forgetUpload(run.lease, null))
+    } else {
+      run.logger.warn(fields, 'OSS neither lists the parts nor removes the upload: every part is sent again')
+      await sendAllAgain(run, upload)
+    }
+  }
+}
+
 /** A file in parts, from wherever an earlier run left it. Its receipt, once OSS holds exactly these bytes. */
 export const sendMultipart = async (run: Run, source: OpenSource): Promise<Receipt> => {
   for (let conflicts = 0; ; ) {
     try {
       const { upload, fresh } = await openUpload(run)
       const missing = fresh ? await readParts(run.store, run.job.id) : await reconcileParts(run, upload, source)
+      if (missing === null) {
+        await replaceUnlisted(run, upload)
+        continue
+      }
       await sendParts(run, upload, missing, source)
       const completion = await completeUpload(run, upload, source)
       return completion.kind === 'done' ? completion.receipt : await throughTheQueue(run, completion.kind)
