@@ -4,6 +4,8 @@
  * number once, before its first use, and that is before the imports of main.js are over.
  */
 
+/** Room for reads of a file system that hangs and for others, in each lane. */
+const threadsPerLane = 4
 /** Enough for several mounts on which everything hangs that may be in flight there. */
 const fewestThreads = 64
 /** For looking up names and for what else is asked of them. */
@@ -14,7 +16,8 @@ const mostThreads = 1024
 if (process.argv[2] === 'serve' && process.env['UV_THREADPOOL_SIZE'] === undefined) {
   // What is not a number is refused by main.js, in a sentence.
   const concurrency = Number(process.env['LONGSHORE_CONCURRENCY']) || 0
-  const threads = Math.max(fewestThreads, 2 * concurrency) + spareThreads
+  const lanes = Number(process.env['LONGSHORE_LANES']) || 0
+  const threads = Math.max(fewestThreads, 2 * concurrency, threadsPerLane * lanes) + spareThreads
   process.env['UV_THREADPOOL_SIZE'] = String(Math.min(mostThreads, Math.floor(threads)))
 }
 void import('./main.js')

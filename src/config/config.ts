@@ -96,6 +96,8 @@ export interface Config {
   /** Text that `parseBandwidth` takes. */
   readonly bandwidth: string
   readonly lanes: number
+  /** Threads of libuv, which `launch.cjs` sets; all calls of file systems share them. */
+  readonly poolThreads: number
   readonly parallel: number
   readonly partSize: number
   readonly multipartThreshold: number
@@ -136,6 +138,8 @@ export class ConfigError extends Error {
 
 /** More threads than these pay only where the network outruns them; who has such a machine says so. */
 const mostLanes = 4
+/** libuv's own. */
+const defaultPoolThreads = 4
 
 type Context = z.core.$RefinementCtx
 const refuse = (context: Context, message: string): never => {
@@ -361,6 +365,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
     concurrency: parsed.LONGSHORE_CONCURRENCY,
     bandwidth: parsed.LONGSHORE_BANDWIDTH.trim(),
     lanes: parsed.LONGSHORE_LANES ?? Math.min(availableParallelism(), mostLanes),
+    poolThreads: Number(env['UV_THREADPOOL_SIZE']) || defaultPoolThreads,
     parallel: parsed.LONGSHORE_PARALLEL,
     partSize: parsed.LONGSHORE_PART_SIZE ?? defaultPartSize,
     multipartThreshold: parsed.LONGSHORE_MULTIPART_THRESHOLD ?? defaultThreshold,

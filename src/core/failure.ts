@@ -91,3 +91,7 @@ export class Failure extends Error {
     this.reason = details.reason ?? null
   }
 }
+
+/** A read, or another question, to which the source's file system gives no answer. */
+export const sourceStalled = (): Failure =>
+  new Failure('stalled', 'The source cannot be read: its file system does not answer', { code: 'source_unreadable' })

@@ -73,6 +73,8 @@ export interface PortWrappers {
 const bare: PortWrappers = { store: (store) => store, targets: (targets) => targets }
 
 const leaseMs = 30_000
+/** Of libuv's threads, those that read bytes; the others are for opening files and for all else. */
+const readShare = 0.75
 /**
  * Runs beyond the slots: jobs that hash, list or complete need none, and a freed slot never waits for a claim. Twice as
  * many as that takes, for one endpoint and bucket gets at most half of them.
@@ -119,6 +121,7 @@ export const startDaemon = async (
     count: config.lanes,
     network: config.oss.network,
     pace: pacer.memory,
+    readThreads: Math.floor(config.poolThreads * readShare),
     logger: component('lanes'),
     threadUrl: new URL('./lane.js', import.meta.url),
     onFatal,
@@ -147,7 +150,7 @@ export const startDaemon = async (
     wakeup,
     logger: component('credentials'),
   })
-  const sources = createFileSources(roots, lanes.hash, callsFor)
+  const sources = createFileSources(roots, lanes, callsFor)
   const oss = createOssTargets({
     dataPath: lanes,
     addressing: config.oss.addressing,

@@ -174,8 +174,8 @@ const wishes = { headers: {}, marker: null, forbidOverwrite: false, sequential: 
 const writeAndRead = async (target: OssTarget, upload: UploadRef, signal: AbortSignal): Promise<void> => {
   const file = await open(probeBytes)
   try {
-    const length = (await file.stat()).size
-    const range = { kind: 'file', fd: file.fd, offset: 0, length } as const
+    const { size: length, dev, ino } = await file.stat()
+    const range = { kind: 'file', fd: file.fd, device: String(dev), inode: String(ino), offset: 0, length } as const
     const sent = await target.uploadPart(upload, 1, range, wishes, { signal, onProgress: () => {} })
     const [listed] = await target.listParts(upload, signal)
     if (listed?.etag !== sent.etag || listed.size !== length) {

@@ -100,7 +100,7 @@ export interface StoredObject extends CompletedObject {
 
 /**
  * OSS, as the engine needs it. Every method makes one request (listParts: one per page) and settles only when nothing of
- * it is in flight any more. Each throws Failure as the classifier decides, or the signal's reason when aborted. None
+ * it is in flight any more, but for a read of the source that hangs (Failure `stalled`). Each throws Failure as the classifier decides, or the signal's reason when aborted. None
  * retries, except one replay after the adapter refreshed credentials or corrected its signing clock.
  */
 export interface Target {

@@ -5,9 +5,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFileSources } from '../../src/adapters/file/file-source.js'
-import { createRangeHasher } from '../../src/adapters/oss/lanes/send-range.js'
 import { anybody } from '../../src/core/caller.js'
-import { crc64Of, createCrc64 } from '../../src/core/crc64.js'
+import { crc64Of } from '../../src/core/crc64.js'
 import { Failure } from '../../src/core/failure.js'
 import { type Emulator, startEmulator } from '../../src/oss-emulator/emulator.js'
 import type { OperationName } from '../../src/oss-emulator/operation-name.js'
@@ -15,6 +14,7 @@ import type { CredentialSet, Credentials } from '../../src/ports/credentials.js'
 import type { Target } from '../../src/ports/target.js'
 import { type LocalServer, startTcpServer, until } from '../adapters/oss/raw-servers.js'
 import { openSockets, patternBytes } from '../adapters/oss/source-file.js'
+import { readerHere } from '../adapters/oss/source-reader.js'
 import { keys, lastingCredentials, noWishes, systemClock, targetFor, unaborted } from '../adapters/oss/target-setup.js'
 import { type Fault, type Outcome, type Row, rows, type Step, steps } from './fault-table.js'
 import { createEngineRig, type EngineRig } from './in-process/engine-rig.js'
@@ -175,7 +175,7 @@ const setup = async (step: Step, fault: Fault, key: string) => {
   })
   const engine = createEngineRig({
     target,
-    sources: createFileSources({ allowed: [sources], forbidden: [] }, createRangeHasher(createCrc64)),
+    sources: createFileSources({ allowed: [sources], forbidden: [] }, readerHere()),
     endpoint: targets.proxy.url.origin,
     partSize,
   })
@@ -219,7 +219,7 @@ const resumeHalfway = async ({ engine, targets, submit, onPart }: Cell, key: str
   engine.start()
   await waitFor(engine, id, 'paused')
   const uploadId = (await engine.jobs.get(id)).upload?.uploadId ?? ''
-  const source = await createFileSources({ allowed: [sources], forbidden: [] }, createRangeHasher(createCrc64)).open(
+  const source = await createFileSources({ allowed: [sources], forbidden: [] }, readerHere()).open(
     join(sources, 'large.bin'),
   )
   const options = { signal: unaborted(), onProgress: () => {} }

@@ -15,13 +15,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFileSources } from '../../src/adapters/file/file-source.js'
-import { createRangeHasher } from '../../src/adapters/oss/lanes/send-range.js'
 import { anybody } from '../../src/core/caller.js'
-import { crc64Of, createCrc64 } from '../../src/core/crc64.js'
+import { crc64Of } from '../../src/core/crc64.js'
 import { Failure } from '../../src/core/failure.js'
 import { type Emulator, startEmulator } from '../../src/oss-emulator/emulator.js'
 import type { SendOptions, Target } from '../../src/ports/target.js'
 import { patternBytes } from '../adapters/oss/source-file.js'
+import { readerHere } from '../adapters/oss/source-reader.js'
 import { keys, targetFor, unaborted } from '../adapters/oss/target-setup.js'
 import { createEngineRig, type EngineRig } from './in-process/engine-rig.js'
 
@@ -141,7 +141,7 @@ const runJob = async (name: string, change: (path: string) => void, moment: Mome
     changed = true
     change(path)
   }
-  const files = createFileSources({ allowed: [sources], forbidden: [] }, createRangeHasher(createCrc64))
+  const files = createFileSources({ allowed: [sources], forbidden: [] }, readerHere())
   let opened = 0
   const { target: oss } = targetFor(new URL(emulator.url))
   const engine: EngineRig = createEngineRig({

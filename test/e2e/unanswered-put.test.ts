@@ -4,11 +4,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFileSources } from '../../src/adapters/file/file-source.js'
-import { createRangeHasher } from '../../src/adapters/oss/lanes/send-range.js'
 import { anybody } from '../../src/core/caller.js'
-import { createCrc64 } from '../../src/core/crc64.js'
 import { startEmulator } from '../../src/oss-emulator/emulator.js'
 import { patternBytes } from '../adapters/oss/source-file.js'
+import { readerHere } from '../adapters/oss/source-reader.js'
 import { keys, targetFor } from '../adapters/oss/target-setup.js'
 import { createEngineRig } from './in-process/engine-rig.js'
 import { startFaultProxy } from './in-process/fault-proxy.js'
@@ -53,7 +52,7 @@ describe('a hop that takes a body whole and passes it on slowly', () => {
     const hop = await startFaultProxy(emulator.port)
     const timeouts = { answerMs: 300, idleMs: 5_000, dataMs: 5_000, floorBytesPerSecond: 16 * 1024 * 1024 }
     const { target } = targetFor(hop.url, { timeouts })
-    const sources = createFileSources({ allowed: [root], forbidden: [] }, createRangeHasher(createCrc64))
+    const sources = createFileSources({ allowed: [root], forbidden: [] }, readerHere())
     const rig = createEngineRig({ target, sources, endpoint: hop.url.origin, partSize: 256 * 1024 })
     let puts = 0
     const delivered: Promise<unknown>[] = []

@@ -43,7 +43,7 @@ describe('the list of open uploads', () => {
     const dead = await failed('c')
     const options = { signal: new AbortController().signal, onProgress: () => {} }
     for (const partNumber of [1, 2]) {
-      const range = { kind: 'file', fd: 0, offset: 0, length: 150 } as const
+      const range = { kind: 'file', fd: 0, device: '1', inode: '1', offset: 0, length: 150 } as const
       await oss.uploadPart({ bucket, key: 'b', uploadId: working.uploadId }, partNumber, range, noWishes, options)
     }
     const { items, nextCursor } = await orphans().list(bucket, first)

@@ -71,7 +71,7 @@ export const createMemoryFiles = (): MemoryFiles => {
       descriptors.set(fd, file)
       return {
         opened: fingerprintOf(file),
-        range: (offset, length) => ({ kind: 'file', fd, offset, length }),
+        range: (offset, length) => ({ kind: 'file', fd, device: '1', inode: String(file.ino), offset, length }),
         fingerprint: async () => fingerprintOf(file),
         pathState: async (): Promise<PathState> => {
           const now = files.get(path)

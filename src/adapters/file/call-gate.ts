@@ -1,4 +1,4 @@
-import { Failure } from '../../core/failure.js'
+import { sourceStalled } from '../../core/failure.js'
 
 export interface CallGateSettings {
   /** Calls in flight at the same time, those that hang among them. */
@@ -17,9 +17,6 @@ export interface CallGate {
   /** Does it when there is room, however long that takes. Nobody waits for it. */
   leave(work: () => Promise<unknown>): void
 }
-
-export const stalled = (): Failure =>
-  new Failure('stalled', 'The source cannot be read: its file system does not answer', { code: 'source_unreadable' })
 
 interface Waiting {
   start(): void
@@ -78,7 +75,7 @@ export const createCallGate = ({ most, idleMs }: CallGateSettings): CallGate => 
   return {
     pass: (work, late) =>
       new Promise((resolve, reject) => {
-        const hangs = (): void => reject(stalled())
+        const hangs = (): void => reject(sourceStalled())
         if (hanging >= most) return hangs()
         enter({
           start: () =>

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs'
 import { Failure } from '../../core/failure.js'
-import type { HashRange, OpenSource, PathState, SourceOpener } from '../../ports/source.js'
+import type { ByteRange, OpenSource, PathState, SourceOpener, SourceReader } from '../../ports/source.js'
 import { createCallsByPlace, type FileCalls } from './file-calls.js'
 import { fingerprintFrom } from './fingerprint.js'
 import { openFlags } from './guarded-open.js'
@@ -46,40 +46,55 @@ const openSource = (
   fd: number,
   realPath: string,
   stats: BigIntStats,
-  hashRange: HashRange,
-): OpenSource => ({
-  opened: fingerprintFrom(stats),
-
-  range: (offset, length) => ({ kind: 'file', fd, offset, length }),
-
-  async fingerprint() {
-    try {
-      return fingerprintFrom(await calls.stat(fd))
-    } catch (error) {
-      throw localFailure(error)
-    }
-  },
-
-  async pathState(): Promise<PathState> {
-    try {
-      const named = await calls.lstat(realPath)
-      return named.ino === stats.ino ? 'same' : 'replaced'
-    } catch (error) {
-      if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error))) return 'absent'
-      throw localFailure(error)
-    }
-  },
-
-  crc64: (offset, length, signal) => hashRange({ kind: 'file', fd, offset, length }, signal),
-
+  reader: SourceReader,
+): OpenSource => {
+  const opened = fingerprintFrom(stats)
+  const range = (offset: number, length: number): ByteRange => ({
+    kind: 'file',
+    fd,
+    device: opened.dev,
+    inode: opened.ino,
+    offset,
+    length,
+  })
   // Nothing was written: a close that fails loses nothing.
-  close: () => calls.close(fd).catch(() => {}),
-})
+  const closeNow = (): Promise<void> => calls.close(fd).catch(() => {})
+  return {
+    opened,
+    range,
+
+    async fingerprint() {
+      try {
+        return fingerprintFrom(await calls.stat(fd))
+      } catch (error) {
+        throw localFailure(error)
+      }
+    },
+
+    async pathState(): Promise<PathState> {
+      try {
+        const named = await calls.lstat(realPath)
+        return named.ino === stats.ino ? 'same' : 'replaced'
+      } catch (error) {
+        if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error))) return 'absent'
+        throw localFailure(error)
+      }
+    },
+
+    crc64: (offset, length, signal) => reader.hash(range(offset, length), signal),
+
+    async close() {
+      const quiet = reader.quiet(fd)
+      if (quiet === null) return closeNow()
+      void quiet.then(closeNow)
+    },
+  }
+}
 
 /** Opens files below the roots. The check that counts is made on the path of the open descriptor, so no race can fool it. */
 export const createFileSources = (
   roots: Roots,
-  hashRange: HashRange,
+  reader: SourceReader,
   callsFor: (path: string) => Promise<FileCalls> = createCallsByPlace(),
 ): SourceOpener => ({
   async open(path, within) {
@@ -93,7 +108,7 @@ export const createFileSources = (
       if (!stats.isFile()) throw unreadable('it is not a regular file')
       const realPath = await pathOfDescriptor(calls, fd, stats, resolved)
       if (!isReadable(roots, realPath, within)) throw unreadable(outsideText)
-      return openSource(calls, fd, realPath, stats, hashRange)
+      return openSource(calls, fd, realPath, stats, reader)
     } catch (error) {
       if (fd !== null) await calls.close(fd)
       if (error instanceof Failure && error.kind === 'stalled') throw error

@@ -4,12 +4,11 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type FileCalls, patientCalls, promptCalls } from '../../../src/adapters/file/file-calls.js'
 import { createFileSources } from '../../../src/adapters/file/file-source.js'
-import { createRangeHasher } from '../../../src/adapters/oss/lanes/send-range.js'
-import { createCrc64 } from '../../../src/core/crc64.js'
 import { Failure } from '../../../src/core/failure.js'
 import { createPatientSources } from '../../../src/engine/storage/patient-sources.js'
 import type { SourceOpener } from '../../../src/ports/source.js'
 import { createVirtualClock } from '../../fakes/virtual-clock.js'
+import { readerHere } from '../oss/source-reader.js'
 
 /** Which calls to the file system fail, counted from 1, and how. */
 const plan = { calls: 0, fails: (_nth: number) => false, errno: '', open: 0 }
@@ -61,9 +60,7 @@ const setup = (calls: FileCalls) => {
   endings.push(() => rmSync(root, { recursive: true, force: true }))
   const path = join(root, 'source.bin')
   writeFileSync(path, 'x'.repeat(1000))
-  const sources = createFileSources({ allowed: [root], forbidden: [] }, createRangeHasher(createCrc64), async () =>
-    watched(calls),
-  )
+  const sources = createFileSources({ allowed: [root], forbidden: [] }, readerHere(), async () => watched(calls))
   const clock = createVirtualClock()
   endings.push(() => clock.stop())
   return { path, sources, patient: createPatientSources(sources, clock), clock }

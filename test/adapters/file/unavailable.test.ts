@@ -7,6 +7,7 @@ import { createDirectoryWalker } from '../../../src/adapters/file/directory-walk
 import { createFileSources } from '../../../src/adapters/file/file-source.js'
 import type { Roots } from '../../../src/adapters/file/roots.js'
 import type { Failure } from '../../../src/core/failure.js'
+import { readerHere } from '../oss/source-reader.js'
 
 const endings: (() => void)[] = []
 afterEach(() => {
@@ -33,7 +34,7 @@ const setup = (changes: Partial<Roots> = {}) => {
   writeFileSync(join(root, 'good'), 'good')
   writeFileSync(join(home, 'other/there'), 'there')
   const roots: Roots = { allowed: [root], forbidden: [], ...changes }
-  const sources = createFileSources(roots, async () => '0')
+  const sources = createFileSources(roots, readerHere())
   const walker = createDirectoryWalker(roots)
   const failureOf = (work: Promise<unknown>): Promise<Failure> =>
     work.then(

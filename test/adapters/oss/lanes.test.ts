@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -36,6 +36,7 @@ const setup = async (options: {
     count,
     network: { httpProxy: null, httpsProxy: null, noProxy: [], ca: null },
     pace: pacer.memory,
+    readThreads: 4,
     logger: recordingLogger(log),
     threadUrl: options.threadUrl ?? realThread(),
     onFatal: (failure) => fatal.push(failure),
@@ -132,10 +133,54 @@ describe('lanes', () => {
     )
     const directory = openSync('/', 'r')
     cleanups.push(() => closeSync(directory))
-    await expect(send({ fd: directory, offset: 0, length: 10 })).rejects.toMatchObject({
+    await expect(send({ fd: directory, device: '1', inode: '1', offset: 0, length: 10 })).rejects.toMatchObject({
       kind: 'local',
       code: 'source_unreadable',
     })
+  })
+})
+
+describe('a lane whose source hangs', () => {
+  const hanging = async (count = 2) => {
+    realThread()
+    const directory = mkdtempSync(join(tmpdir(), 'longshore-lane-'))
+    const flag = join(directory, 'hang')
+    writeFileSync(flag, '')
+    process.env['HANG_WHILE'] = flag
+    const answer = (): void => rmSync(flag, { force: true })
+    cleanups.push(() => rmSync(directory, { recursive: true }))
+    const threadUrl = new URL('./hanging-lane.mjs', import.meta.url)
+    const tools = await setup({ size: 3 * MiB, count, threadUrl })
+    cleanups.push(answer)
+    /** Begins to send the whole source, and ends it in mid-read. */
+    const givenUp = async (): Promise<void> => {
+      const stop = new AbortController()
+      const attempt = tools.send(tools.source.range(), { signal: stop.signal })
+      stop.abort(new Error('enough'))
+      await expect(attempt).rejects.toThrow('enough')
+    }
+    return { ...tools, answer, givenUp }
+  }
+
+  it('lets go of what is aborted, and of the descriptor once the read is answered', async () => {
+    const { source, lanes, send, answer, givenUp } = await hanging()
+    expect(lanes.quiet(source.fd)).toBe(null)
+    await givenUp()
+    expect(lanes.report().inFlight).toEqual([0, 0])
+    expect(lanes.stuckReads()).toBe(1)
+    const quiet = lanes.quiet(source.fd)
+    expect(quiet).not.toBe(null)
+    answer()
+    await quiet
+    expect(lanes.stuckReads()).toBe(0)
+    expect(await send(source.range())).toMatchObject({ status: 200, crc64: source.crc64() })
+  })
+
+  it('does not hold up the end of all lanes', async () => {
+    const { lanes, givenUp } = await hanging()
+    await givenUp()
+    await lanes.close()
+    expect(lanes.stuckReads()).toBe(1)
   })
 })
 

@@ -1,10 +1,12 @@
-import { closeSync, openSync, truncateSync } from 'node:fs'
+import { closeSync, openSync, read, truncateSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
+import { openGate } from '../../../src/adapters/oss/lanes/pace-gate.js'
 import {
   createRangeSender,
   type RangeToSend,
   type SendRangeOptions,
 } from '../../../src/adapters/oss/lanes/send-range.js'
+import { createSourceReads } from '../../../src/adapters/oss/lanes/source-reads.js'
 import { createAgent } from '../../../src/adapters/oss/wire/agents.js'
 import { createCrc64 } from '../../../src/core/crc64.js'
 import { httpText, startHttpServer, startTcpServer, until } from './raw-servers.js'
@@ -19,7 +21,11 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
-const setup = async (size: number, server: Promise<{ port: number; close(): Promise<void> }>) => {
+const setup = async (
+  size: number,
+  server: Promise<{ port: number; close(): Promise<void> }>,
+  reads?: ReturnType<typeof createSourceReads>,
+) => {
   const source = await createSourceFile(size)
   const { port, close } = await server
   const agent = createAgent({ protocol: 'http:', network: directly, connectMs: 600, maxFreeSockets: 16 })
@@ -31,7 +37,7 @@ const setup = async (size: number, server: Promise<{ port: number; close(): Prom
       agent.destroy()
     },
   )
-  const sendRange = createRangeSender(createCrc64)
+  const sendRange = createRangeSender(createCrc64, openGate, reads)
   const progress: number[] = []
   const send = (range: RangeToSend, options: Partial<SendRangeOptions> = {}) =>
     sendRange(
@@ -103,12 +109,44 @@ describe('sendRange', () => {
     expect(server.seen).toEqual([])
   })
 
+  it('never uses a buffer again into which a read that hangs may still write', async () => {
+    const server = await accepting()
+    const late: (() => void)[] = []
+    let hangs = true
+    /** Holds the first read back, and makes it in the end, as a file system does that comes back. */
+    const holding = ((...args: Parameters<typeof read>) => {
+      if (hangs) late.push(() => read(...args))
+      else read(...args)
+      hangs = false
+    }) as typeof read
+    let stuck = 0
+    const onUnstuck = (): void => {
+      stuck -= 1
+    }
+    const onStuck = (): void => {
+      stuck += 1
+    }
+    const reads = createSourceReads({ most: 8, read: holding, idleMs: 300, onStuck, onUnstuck })
+    const { source, send } = await setup(5 * MiB, Promise.resolve(server), reads)
+    await expect(send(source.range(0, MiB))).rejects.toMatchObject({ kind: 'stalled' })
+    // The file that hangs is not read again, but any other may be.
+    const other = { ...source.range(MiB, 4 * MiB), inode: '2' }
+    const sent = send(other, {
+      async confirm() {
+        for (const make of late) make()
+        await until('the late read is answered', () => stuck === 0)
+      },
+    })
+    expect(await sent).toMatchObject({ status: 200, crc64: source.crc64(MiB, 4 * MiB) })
+    expect(server.seen.at(-1)?.body.equals(source.bytes.subarray(MiB, 5 * MiB))).toBe(true)
+  })
+
   it('tells a source that cannot be read from a network that fails', async () => {
     const server = await accepting()
     const { send } = await setup(10, Promise.resolve(server))
     const directory = openSync('/', 'r')
     try {
-      const failure = send({ fd: directory, offset: 0, length: 10 })
+      const failure = send({ fd: directory, device: '1', inode: '1', offset: 0, length: 10 })
       await expect(failure).rejects.toMatchObject({ kind: 'local', code: 'source_unreadable' })
     } finally {
       closeSync(directory)

@@ -35,7 +35,14 @@ export const createSourceFile = async (size: number): Promise<SourceFile> => {
     path,
     bytes,
     fd: handle.fd,
-    range: (offset = 0, length = size - offset) => ({ kind: 'file', fd: handle.fd, offset, length }),
+    range: (offset = 0, length = size - offset) => ({
+      kind: 'file',
+      fd: handle.fd,
+      device: '1',
+      inode: '1',
+      offset,
+      length,
+    }),
     crc64: (offset = 0, length = size - offset) => String(crc64Of(bytes.subarray(offset, offset + length))),
     remove: async () => {
       await handle.close()

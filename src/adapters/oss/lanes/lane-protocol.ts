@@ -19,6 +19,8 @@ export interface LaneSettings {
   readonly ca: string | null
   /** How fast bytes may be sent. */
   readonly pace: SharedArrayBuffer
+  /** Reads that the lane may have in flight. */
+  readonly mostReads: number
 }
 
 export type Order =
@@ -44,7 +46,11 @@ export type Report =
   | { readonly is: 'ready' }
   | { readonly is: 'progress'; readonly id: number; readonly bytesSent: number }
   | { readonly is: 'confirm'; readonly id: number }
-  /** After one of these nothing reads from the descriptor of this order any more. */
+  /** A read from this descriptor gets no answer, and is given up: told before the orders that it fails. */
+  | { readonly is: 'stuck'; readonly fd: number }
+  /** A read that was given up has been answered. */
+  | { readonly is: 'unstuck'; readonly fd: number }
+  /** After one of these nothing reads from the descriptor of this order any more, but for what is stuck. */
   | { readonly is: 'sent'; readonly id: number; readonly sent: RangeSent }
   | { readonly is: 'hashed'; readonly id: number; readonly crc64: string }
   | { readonly is: 'failed'; readonly id: number; readonly error: LaneError }

@@ -6,6 +6,7 @@ import type { DataPath } from './data-path.js'
 import { errorFrom, type LaneSettings, type Order, type Report } from './lane-protocol.js'
 import { everything } from './pace-memory.js'
 import type { RangeSent, RangeToSend, SendRangeOptions } from './send-range.js'
+import { createStuckDescriptors } from './stuck-descriptors.js'
 
 export interface LanesDeps {
   readonly count: number
@@ -13,6 +14,8 @@ export interface LanesDeps {
   /** What the pacer writes and the lanes read. */
   readonly pace: SharedArrayBuffer
   readonly logger: Logger
+  /** Threads that all reads of sources may take together, those that hang among them. */
+  readonly readThreads: number
   /** The compiled entry of a lane's thread. */
   readonly threadUrl: URL
   /** Called when lanes die faster than they can be replaced. */
@@ -28,14 +31,18 @@ export interface LanesReport {
 
 /**
  * Worker threads that move bytes. What is given to them settles only when its lane has said that nothing of it is in
- * flight any more, so a descriptor may be closed then. A lane that dies is replaced, and what it had in flight is done
+ * flight any more but for reads that hang, so a descriptor may be closed once it is `quiet`. A lane that dies is replaced, and what it had in flight is done
  * again from its beginning: a part or a put that is sent twice replaces itself.
  */
 export interface Lanes extends DataPath {
-  /** CRC-64/XZ of a range, decimal. Throws Failure `changed` or `local`, or the signal's reason. */
+  /** CRC-64/XZ of a range, decimal. Throws Failure `changed`, `local` or `stalled`, or the signal's reason. */
   hash(range: RangeToSend, signal: AbortSignal): Promise<string>
+  /** Null when no read of the descriptor is out; else resolves once none is. */
+  quiet(fd: number): Promise<void> | null
+  /** Reads of sources that were given up and are still out: while there are any, their threads cannot end. */
+  stuckReads(): number
   report(): LanesReport
-  /** Resolves when every lane has ended, which is when all that was given has settled. */
+  /** Resolves when all that was given has settled and every lane has ended that is not held up by a read that hangs. */
   close(): Promise<void>
 }
 
@@ -56,7 +63,10 @@ interface Call {
 
 interface Lane {
   readonly calls: Map<number, Call>
-  readonly ended: Promise<void>
+  /** Descriptors of its reads that hang, one entry for each read. */
+  readonly stuck: number[]
+  /** Its thread has ended. */
+  ended: boolean
   post(order: Order): void
 }
 
@@ -69,24 +79,28 @@ const laneMemory = { maxYoungGenerationSizeMb: 4 }
 /** As of sysexits.h: internal software error. */
 const exitSoftware = 70
 
-const settingsOf = (
-  { httpProxy, httpsProxy, noProxy, ca }: NetworkSettings,
-  pace: SharedArrayBuffer,
-): LaneSettings => ({
-  httpProxy: httpProxy?.href ?? null,
-  httpsProxy: httpsProxy?.href ?? null,
-  noProxy,
-  ca,
+/** A lane needs room for a file system that hangs and for one that does not. */
+const fewestReads = 2
+
+const settingsOf = ({ network, pace, readThreads, count }: LanesDeps): LaneSettings => ({
+  httpProxy: network.httpProxy?.href ?? null,
+  httpsProxy: network.httpsProxy?.href ?? null,
+  noProxy: network.noProxy,
+  ca: network.ca,
   pace,
+  mostReads: Math.max(fewestReads, Math.floor(readThreads / count)),
 })
 
-export const startLanes = ({ count, network, pace, logger, threadUrl, onFatal }: LanesDeps): Lanes => {
-  const workerData = settingsOf(network, pace)
+export const startLanes = (deps: LanesDeps): Lanes => {
+  const { count, logger, threadUrl, onFatal } = deps
+  const workerData = settingsOf(deps)
+  const stuck = createStuckDescriptors()
   const pools = new Map<number, Order>()
   let lastId = 0
   let replaced = 0
   let unreadyDeaths = 0
-  let closing = false
+  let closing: Promise<void> | null = null
+  let onClosed = (): void => {}
 
   const askToConfirm = async (lane: Lane, id: number, call: Call): Promise<void> => {
     const { deaths } = call
@@ -107,9 +121,25 @@ export const startLanes = ({ count, network, pace, logger, threadUrl, onFatal }:
     return call.signal.aborted ? call.signal.reason : call.refusal?.reason
   }
 
+  const hearOfRead = (lane: Lane, report: Extract<Report, { is: 'stuck' | 'unstuck' }>): void => {
+    if (report.is === 'stuck') {
+      if (stuck.size() === 0) logger.warn({}, 'Reads of sources get no answer from their file system')
+      lane.stuck.push(report.fd)
+      stuck.add(report.fd)
+    } else {
+      lane.stuck.splice(lane.stuck.indexOf(report.fd), 1)
+      stuck.remove(report.fd)
+      if (stuck.size() === 0) logger.info({}, 'Every read of a source has been answered')
+    }
+  }
+
   const hear = (lane: Lane, report: Report): void => {
     if (report.is === 'ready') {
       unreadyDeaths = 0
+      return
+    }
+    if (report.is === 'stuck' || report.is === 'unstuck') {
+      hearOfRead(lane, report)
       return
     }
     const call = lane.calls.get(report.id)
@@ -137,6 +167,8 @@ export const startLanes = ({ count, network, pace, logger, threadUrl, onFatal }:
     let orders: Order[] = []
     const lane: Lane = {
       calls: new Map(),
+      stuck: [],
+      ended: false,
       // Orders of one turn travel together: to wake a thread costs more than to copy an order.
       post(order) {
         if (orders.push(order) > 1) return
@@ -145,17 +177,21 @@ export const startLanes = ({ count, network, pace, logger, threadUrl, onFatal }:
           orders = []
         })
       },
-      ended: new Promise((resolve) => worker.once('exit', () => resolve())),
     }
     worker.on('message', (reports: readonly Report[]) => {
       for (const report of reports) hear(lane, report)
+      endIfOver()
     })
     let reason = 'it ended by itself'
     worker.once('error', (error) => {
       reason = error.message
     })
     worker.once('exit', () => {
-      if (!closing || lane.calls.size > 0) replace(index, lane, reason)
+      lane.ended = true
+      // A thread ends behind its last read.
+      for (const fd of lane.stuck.splice(0)) stuck.remove(fd)
+      if (closing === null || lane.calls.size > 0) replace(index, lane, reason)
+      endIfOver()
     })
     for (const open of pools.values()) lane.post(open)
     return lane
@@ -179,12 +215,20 @@ export const startLanes = ({ count, network, pace, logger, threadUrl, onFatal }:
       onFatal({ exitCode: exitSoftware, message: `The threads that move bytes cannot run: ${reason}` })
       return
     }
-    lanes[index] = startLane(index)
+    const lane = startLane(index)
+    lanes[index] = lane
     for (const call of dead.calls.values()) {
       call.deaths += 1
       if (call.deaths < mostDeathsOfCall) give(call)
       else call.fail(new Failure('transient', `${mostDeathsOfCall} lanes died while they sent it: ${reason}`))
     }
+    if (closing !== null) lane.post({ do: 'end' })
+  }
+
+  /** A lane of which a read hangs cannot end, and nobody waits for it. */
+  const isOver = (lane: Lane): boolean => lane.ended || (lane.calls.size === 0 && lane.stuck.length > 0)
+  const endIfOver = (): void => {
+    if (closing !== null && lanes.every(isOver)) onClosed()
   }
 
   const lanes: Lane[] = Array.from({ length: count }, (_, index) => startLane(index))
@@ -240,11 +284,18 @@ export const startLanes = ({ count, network, pace, logger, threadUrl, onFatal }:
       }
     },
     hash: (range, signal) => call({ do: 'hash', id: ++lastId, range }, { signal, onProgress: () => {} }),
+    quiet: stuck.quiet,
+    stuckReads: stuck.size,
     report: () => ({ inFlight: lanes.map(({ calls }) => calls.size), replaced }),
-    async close() {
-      closing = true
-      tellAll({ do: 'end' })
-      await Promise.all(lanes.map(({ ended }) => ended))
+    close() {
+      if (closing === null) {
+        closing = new Promise((resolve) => {
+          onClosed = resolve
+        })
+        tellAll({ do: 'end' })
+        endIfOver()
+      }
+      return closing
     },
   }
 }

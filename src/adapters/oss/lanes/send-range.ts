@@ -1,15 +1,13 @@
-import { read } from 'node:fs'
 import type { Agent } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Crc64Factory } from '../../../core/crc64.js'
-import { Failure } from '../../../core/failure.js'
 import { type Answer, type ExchangeRequest, exchange, type HoldBody, type WriteBody } from '../wire/exchange.js'
 import { openGate, type PaceGate } from './pace-gate.js'
 import { everything } from './pace-memory.js'
+import { createSourceReads, type ReadFrom, type SourceReads } from './source-reads.js'
 
 /** Which bytes to send: `length` of them from `offset` of an open file. Plain data, so that it can cross to another thread. */
-export interface RangeToSend {
-  readonly fd: number
+export interface RangeToSend extends ReadFrom {
   readonly offset: number
   readonly length: number
 }
@@ -62,50 +60,35 @@ const seldom = (onProgress: SendRangeOptions['onProgress']) => {
   }
 }
 
-const readAt = (fd: number, buffer: Buffer, length: number, position: number): Promise<number> =>
-  new Promise((resolve, reject) => {
-    read(fd, buffer, 0, length, position, (error, bytesRead) => {
-      if (error === null) return resolve(bytesRead)
-      const errno = error.code ?? 'UNKNOWN'
-      reject(new Failure('local', `The source cannot be read (${errno}).`, { code: 'source_unreadable' }))
-    })
-  })
-
-/** Reads exactly `length` bytes; a regular file that gives fewer has shrunk. */
-const fill = async (fd: number, buffer: Buffer, length: number, position: number): Promise<Buffer> => {
-  let filled = 0
-  while (filled < length) {
-    const bytesRead = await readAt(fd, buffer.subarray(filled, length), length - filled, position + filled)
-    if (bytesRead === 0) {
-      throw new Failure('changed', 'The source became shorter than it was.', { code: 'source_changed' })
-    }
-    filled += bytesRead
-  }
-  return buffer.subarray(0, length)
-}
-
-/** Reused buffers: as many as were ever in use at the same time. */
-const createBufferPool = (bytes: number) => {
+/** Reused buffers: as many as were ever in use at the same time. One that a read may still write into is never used again. */
+const createBufferPool = (bytes: number, reads: SourceReads) => {
   const free: Buffer[] = []
   return {
     borrow: (): Buffer => free.pop() ?? Buffer.allocUnsafeSlow(bytes),
-    giveBack: (...buffers: readonly Buffer[]): void => void free.push(...buffers),
+    giveBack: (...buffers: readonly Buffer[]): void => {
+      for (const buffer of buffers) if (!reads.mayWriteTo(buffer)) free.push(buffer)
+    },
   }
 }
 
+/** Of a sender that shares libuv's threads with nobody who could be held up. */
+const mostReads = 4
+const readsAlone = (): SourceReads => createSourceReads({ most: mostReads })
+
 /**
- * The CRC-64/XZ of a range, decimal, read by position. Throws Failure `changed` or `local`, or the signal's reason; then
- * nothing reads from the descriptor any more.
+ * The CRC-64/XZ of a range, decimal, read by position. Throws as `SourceReads.fill` does, or the signal's reason; then
+ * nothing reads from the descriptor any more but what was given up.
  */
-export const createRangeHasher = (createCrc64: Crc64Factory) => {
-  const pool = createBufferPool(bufferBytes)
-  return async ({ fd, offset, length }: RangeToSend, signal: AbortSignal): Promise<string> => {
+export const createRangeHasher = (createCrc64: Crc64Factory, reads: SourceReads = readsAlone()) => {
+  const pool = createBufferPool(bufferBytes, reads)
+  return async (range: RangeToSend, signal: AbortSignal): Promise<string> => {
+    const { offset, length } = range
     const crc = createCrc64()
     const buffer = pool.borrow()
     try {
       for (let done = 0; done < length; ) {
         signal.throwIfAborted()
-        const bytes = await fill(fd, buffer, Math.min(bufferBytes, length - done), offset + done)
+        const bytes = await reads.fill(range, buffer, Math.min(bufferBytes, length - done), offset + done, signal)
         crc.update(bytes)
         done += bytes.length
       }
@@ -120,12 +103,16 @@ export const createRangeHasher = (createCrc64: Crc64Factory) => {
  * The data path: a sender with its own reused buffers, two for each request in flight. It sends exactly the range, with
  * positioned reads, one CRC-64 pass over the bytes that go out, and reading ahead while the last buffer is written. A
  * small range is read whole, and confirmed, before its request begins.
- * Throws ExchangeError, Failure `changed` or `local`, what `confirm` threw, or the signal's reason; whichever way it
- * settles, nothing reads from the descriptor any more.
+ * Throws ExchangeError, what `SourceReads.fill` throws, what `confirm` threw, or the signal's reason; whichever way it
+ * settles, nothing reads from the descriptor any more but what was given up.
  */
-export const createRangeSender = (createCrc64: Crc64Factory, pace: PaceGate = openGate): SendRange => {
-  const largePool = createBufferPool(bufferBytes)
-  const leanPool = createBufferPool(leanBytes)
+export const createRangeSender = (
+  createCrc64: Crc64Factory,
+  pace: PaceGate = openGate,
+  reads: SourceReads = readsAlone(),
+): SendRange => {
+  const largePool = createBufferPool(bufferBytes, reads)
+  const leanPool = createBufferPool(leanBytes, reads)
   let streams = 0
 
   /** What may be written of these bytes now, once its turn has come: all of it while nothing is limited. */
@@ -143,7 +130,7 @@ export const createRangeSender = (createCrc64: Crc64Factory, pace: PaceGate = op
     const buffer = leanPool.borrow()
     try {
       signal.throwIfAborted()
-      const bytes = await fill(range.fd, buffer, range.length, range.offset)
+      const bytes = await reads.fill(range, buffer, range.length, range.offset, signal)
       crc.update(bytes)
       await confirm?.()
       let bytesSent = 0
@@ -191,7 +178,8 @@ export const createRangeSender = (createCrc64: Crc64Factory, pace: PaceGate = op
 
     const sendBody = async (write: WriteBody, hold: HoldBody, buffers: readonly [Buffer, Buffer]): Promise<void> => {
       const readFrom = async (start: number, buffer: Buffer): Promise<Buffer> => {
-        const bytes = await fill(range.fd, buffer, Math.min(buffer.length, range.length - start), range.offset + start)
+        const most = Math.min(buffer.length, range.length - start)
+        const bytes = await reads.fill(range, buffer, most, range.offset + start, signal)
         crc.update(bytes)
         return bytes
       }
@@ -201,7 +189,7 @@ export const createRangeSender = (createCrc64: Crc64Factory, pace: PaceGate = op
       for (let start = 0; ; ) {
         start += bytes.length
         if (start === range.length) return void (await writeAll(bytes, true, write, hold))
-        // Both are awaited whatever happens to the other: a read must never outlive this request.
+        // Both are awaited whatever happens to the other: a read must not outlive this request, unless it hangs.
         const [wrote, ahead] = await Promise.allSettled([writeAll(bytes, false, write, hold), readFrom(start, spare)])
         if (wrote.status === 'rejected') throw wrote.reason
         if (!wrote.value) return

@@ -5,6 +5,7 @@ import { createDataPath, type DataPool } from './data-path.js'
 import { describeError, type LaneSettings, type Order, type Report, Stopped } from './lane-protocol.js'
 import { createPaceGate } from './pace-gate.js'
 import { createRangeHasher, createRangeSender } from './send-range.js'
+import { createSourceReads } from './source-reads.js'
 
 export interface LaneDeps {
   readonly port: MessagePort
@@ -27,13 +28,7 @@ export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
     httpProxy: urlOf(settings.httpProxy),
     httpsProxy: urlOf(settings.httpsProxy),
   })
-  const dataPath = createDataPath(network, createRangeSender(createCrc64, createPaceGate({ memory: settings.pace })))
-  const hash = createRangeHasher(createCrc64)
-  const pools = new Map<number, DataPool>()
-  const errands = new Map<number, Errand>()
   let reports: Report[] = []
-  let ending = false
-
   const flush = (): void => {
     port.postMessage(reports)
     reports = []
@@ -42,6 +37,18 @@ export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
   const report = (one: Report): void => {
     if (reports.push(one) === 1) setImmediate(flush)
   }
+
+  const reads = createSourceReads({
+    most: settings.mostReads,
+    onStuck: (fd) => report({ is: 'stuck', fd }),
+    onUnstuck: (fd) => report({ is: 'unstuck', fd }),
+  })
+  const pace = createPaceGate({ memory: settings.pace })
+  const dataPath = createDataPath(network, createRangeSender(createCrc64, pace, reads))
+  const hash = createRangeHasher(createCrc64, reads)
+  const pools = new Map<number, DataPool>()
+  const errands = new Map<number, Errand>()
+  let ending = false
 
   const endWhenIdle = (): void => {
     if (!ending || errands.size > 0) return
