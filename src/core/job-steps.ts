@@ -240,7 +240,7 @@ export const retryJob = (
   return { ...again({ ...fresh, source, intent: 'abort', bytesUploaded: 0, partsUploaded: 0 }), parts: 'reset' }
 }
 
-const sameLabels = (a: Job['labels'], b: Job['labels']): boolean => {
+export const sameRecord = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean => {
   const names = Object.keys(a)
   return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
 }
@@ -252,7 +252,7 @@ export const changeJob = (job: Job, { labels, bandwidthAsked, ...steering }: Job
   const before = steeringOf(job)
   const { priority, parallel, bandwidth } = { ...before, ...steering }
   const isSame = priority === before.priority && parallel === before.parallel && bandwidth === before.bandwidth
-  if (isSame && (labels === undefined || sameLabels(job.labels, labels))) return unchanged(job)
+  if (isSame && (labels === undefined || sameRecord(job.labels, labels))) return unchanged(job)
   const { bandwidth: _, bandwidthAsked: spelt, ...others } = job.options
   const asked = steering.bandwidth === undefined ? spelt : bandwidthAsked
   const spelling = asked === undefined ? {} : { bandwidthAsked: asked }

@@ -179,6 +179,12 @@ export interface JobStore {
   /** Renews leases for `leaseMs` from now. */
   heartbeat(leases: readonly Lease[], leaseMs: number): Promise<readonly HeartbeatAnswer[]>
   release(lease: Lease, release: Release): Promise<Job | Fenced>
+  /**
+   * For a job without an upload in OSS, before it begins one: what older failed jobs have there of the same object. The
+   * youngest that this job would begin just so becomes its own, with the parts (`job.updated`); all others are given up.
+   * `left`: abandoned uploads of the object, some of the youngest; they are to be removed.
+   */
+  takeLeftovers(lease: Lease): Promise<{ readonly job: Job; readonly left: readonly AbandonedUpload[] } | Fenced>
   /** Commits the plan of an upload before anything is sent: the upload without an id, its parts as `pending`; with mode `multipart` also the intent `initiate`. */
   beginUpload(lease: Lease, upload: Upload, parts: readonly PlannedPart[]): Promise<Job | Fenced>
   /** Commits that an Initiate of this job may have taken effect without an answer: what it left can only ever be suspected. */
@@ -200,6 +206,7 @@ export interface JobStore {
   beginCompleting(lease: Lease): Promise<Job | 'unwanted' | Fenced>
   /** Commits that the source is about to be deleted, for the object is proven. Unwanted of a job that is `cancelling`. */
   beginRemoval(lease: Lease, removal: SourceRemoval & { readonly state: 'pending' }): Promise<Job | 'unwanted' | Fenced>
+  /** With an object made, older failed jobs give up what they have in OSS of it. */
   finish(lease: Lease, finish: Finish): Promise<Job | 'unwanted' | Fenced>
 
   /** pause, resume, cancel, retry as the contract's "Verbs" says; idempotent. */

@@ -3,6 +3,7 @@ import { batchTests } from './store-batches.js'
 import { changeTests } from './store-change.js'
 import { clockTests } from './store-clock.js'
 import { controlTests } from './store-control.js'
+import { leftoverTests } from './store-leftovers.js'
 import { orphanTests } from './store-orphans.js'
 import { pruningTests } from './store-pruning.js'
 import { queueTests } from './store-queue.js'
@@ -31,6 +32,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     changeTests(setup)
     uploadTests(setup)
     orphanTests(setup)
+    leftoverTests(setup)
     readingTests(setup)
     tallyTests(setup)
     pruningTests(setup)

@@ -1,4 +1,4 @@
-import type { Job } from '../../src/core/job.js'
+import type { Job, JobTarget } from '../../src/core/job.js'
 import { abandonUpload, clearLeftover, initiateChange, leftByCancel, type Step } from '../../src/core/job-steps.js'
 import type { AbandonedUpload, AbandonRequest, InitiateWindow, UploadTrace } from '../../src/ports/store.js'
 import type { UploadRef } from '../../src/ports/target.js'
@@ -21,7 +21,7 @@ export interface Abandoned extends AbandonedUpload {
 }
 
 /** What the store in memory keeps of uploads beside its jobs. */
-export interface MemoryOrphans {
+export interface MemoryOrphans<R> {
   /** Told of every step, before it is taken. */
   stepTaken(before: Job, after: Job): void
   answered(jobId: string): void
@@ -33,6 +33,10 @@ export interface MemoryOrphans {
   buckets(): readonly string[]
   trace(upload: UploadRef): UploadTrace
   abandon(request: AbandonRequest): number
+  /** Failed jobs that have an upload of the object in OSS, youngest first. */
+  leftOf(target: JobTarget): readonly R[]
+  abandonAll(target: JobTarget): void
+  abandonedOf(target: JobTarget): readonly AbandonedUpload[]
   abandonedAfter(seq: number): readonly Abandoned[]
   forgetAbandoned(uploadId: string): void
   forgetInitiates(before: number, limit: number): number
@@ -42,7 +46,7 @@ export const createMemoryOrphans = <R extends Row>(
   rows: ReadonlyMap<string, R>,
   now: () => number,
   save: (row: R, step: Step) => void,
-): MemoryOrphans => {
+): MemoryOrphans<R> => {
   const buckets = new Set<string>()
   let initiates: Initiate[] = []
   let abandoned: Abandoned[] = []
@@ -77,7 +81,30 @@ export const createMemoryOrphans = <R extends Row>(
       .slice(0, request.limit)
   }
 
+  const sameTarget = (a: JobTarget, b: JobTarget): boolean => sameObject(a, b) && a.endpoint === b.endpoint
+
+  const giveUp = (row: R): boolean => {
+    const step = abandonUpload(row.job)
+    if (step === null) return false
+    keep(row.job)
+    save(row, step)
+    return true
+  }
+
+  const leftOf = (target: JobTarget): readonly R[] =>
+    [...rows.values()]
+      .filter(({ job }) => job.state === 'failed' && job.upload?.uploadId != null && sameTarget(job.target, target))
+      .reverse()
+
   return {
+    leftOf,
+    abandonAll: (target) => leftOf(target).forEach(giveUp),
+    abandonedOf: (target) =>
+      abandoned
+        .filter((upload) => sameTarget(upload.target, target))
+        .map(({ seq: _, ...upload }) => upload)
+        .reverse()
+        .slice(0, 10),
     stepTaken(before, after) {
       const change = initiateChange(before.intent, after.intent)
       const open = openInitiate(after.id)
@@ -116,13 +143,7 @@ export const createMemoryOrphans = <R extends Row>(
     },
     abandon(request) {
       let count = 0
-      for (const row of chosen(request)) {
-        const step = abandonUpload(row.job)
-        if (step === null) continue
-        keep(row.job)
-        save(row, step)
-        count++
-      }
+      for (const row of chosen(request)) if (giveUp(row)) count++
       return count
     },
     abandonedAfter: (seq) => abandoned.filter((upload) => upload.seq > seq),

@@ -2,6 +2,7 @@ import { AppError } from '../../src/core/app-error.js'
 import type { EventType } from '../../src/core/event.js'
 import { isSettled, type Job, type JobState, type NewJob, steeringOf } from '../../src/core/job.js'
 import {
+  abandonUpload,
   beginCompleting,
   beginRemoval,
   changeJob,
@@ -16,6 +17,7 @@ import {
   startRun,
 } from '../../src/core/job-steps.js'
 import { viewJob } from '../../src/core/job-view.js'
+import { inheritUpload } from '../../src/core/leftovers.js'
 import type { StoredPart } from '../../src/core/part.js'
 import { viewPart } from '../../src/core/part-view.js'
 import type { Clock } from '../../src/ports/clock.js'
@@ -232,6 +234,24 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         return row === null ? 'fenced' : unlease(row, endRun(row.job, wish, clock.now()))
       }),
 
+    takeLeftovers: (lease) =>
+      run('takeLeftovers', () => {
+        const row = held(lease)
+        if (row === null) return 'fenced'
+        for (const failed of orphans.leftOf(row.job.target)) {
+          const step = inheritUpload(row.job, failed.job)
+          const given = step === null ? null : abandonUpload(failed.job)
+          if (step === null || given === null) {
+            orphans.abandon({ jobId: failed.job.id, uploadId: failed.job.upload?.uploadId ?? '' })
+            continue
+          }
+          save(failed, given)
+          save(row, step)
+          row.parts = [...failed.parts]
+        }
+        return { job: row.job, left: orphans.abandonedOf(row.job.target) }
+      }),
+
     beginUpload: (lease, upload, parts) =>
       run('beginUpload', () => {
         const job = fenced(lease, (current) => planUpload(current, upload))
@@ -335,6 +355,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
           row.parts = row.parts.map((part) => ({ ...part, ...provenBy(receipt) }))
         }
         if (leftByCancel(step.job) !== null) orphans.leave(step.job)
+        if (step.job.outcome === 'uploaded') orphans.abandonAll(step.job.target)
         return unlease(row, step)
       }),
 

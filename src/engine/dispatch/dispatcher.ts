@@ -7,7 +7,7 @@ import type { Logger } from '../../ports/logger.js'
 import type { JobPace, Pacer } from '../../ports/pacer.js'
 import type { SourceOpener } from '../../ports/source.js'
 import type { SourceRemover } from '../../ports/source-remover.js'
-import type { Claim, JobStore, Lease } from '../../ports/store.js'
+import type { Claim, JobStore, Lease, OrphanStore } from '../../ports/store.js'
 import type { Targets } from '../../ports/target.js'
 import type { Wakeup } from '../../ports/wakeup.js'
 import { createNudge } from '../async/nudge.js'
@@ -31,7 +31,7 @@ export interface Dispatcher {
 }
 
 export interface DispatcherDeps {
-  readonly store: JobStore
+  readonly store: JobStore & Pick<OrphanStore, 'forgetAbandoned'>
   readonly storage: Pick<StorageGate, 'opens'>
   readonly targets: Targets
   readonly sources: SourceOpener

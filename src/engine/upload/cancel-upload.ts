@@ -1,10 +1,12 @@
 import { Failure } from '../../core/failure.js'
 import type { Fingerprint, Receipt } from '../../core/job.js'
 import type { SourceOpener } from '../../ports/source.js'
+import type { AbandonedUpload } from '../../ports/store.js'
 import { reconcileComplete } from './complete-upload.js'
 import { findMadeObject, mayBeMade } from './existing-object.js'
 import { removeUpload } from './remove-upload.js'
 import { advance, objectOf, type Run } from './run.js'
+import { checkGoing } from './run-control.js'
 
 /** Removes this job's upload from OSS and sees that it is gone. Nothing of it may be in flight any more. */
 export const abortUpload = async (run: Run): Promise<void> => {
@@ -45,6 +47,36 @@ export const discardBeforeFailing = async (run: Run): Promise<void> => {
     if (!(error instanceof Failure)) throw error
     const { ossCode, requestId, message: reason } = error
     run.logger.warn({ ossCode, requestId, reason }, 'OSS refuses to remove the upload of a job that fails')
+  }
+}
+
+/**
+ * Removes what older jobs left of this object. It stands in nobody's way, so what OSS refuses, or does not answer, is left to
+ * the janitor.
+ */
+export const removeLeftovers = async (run: Run, left: readonly AbandonedUpload[]): Promise<void> => {
+  const { target, control, logger } = run
+  for (const { jobId: olderJobId, uploadId } of left) {
+    checkGoing(control)
+    run.assertLease()
+    try {
+      await removeUpload(
+        { ...objectOf(run.job), uploadId },
+        {
+          abort: (upload) => target.abort(upload, control.hard),
+          listParts: (upload) => target.listParts(upload, control.hard),
+        },
+      )
+    } catch (error) {
+      control.hard.throwIfAborted()
+      if (!(error instanceof Failure)) throw error
+      const { kind, ossCode, requestId, message: reason } = error
+      logger.warn({ olderJobId, uploadId, kind, ossCode, requestId, reason }, 'What an older job left is still in OSS')
+      if (kind === 'permanent') continue
+      return
+    }
+    await run.store.forgetAbandoned(uploadId)
+    logger.info({ olderJobId, uploadId }, 'What an older job left of this object is removed')
   }
 }
 

@@ -3,7 +3,7 @@ import { paysAsRequester } from '../../core/object-headers.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { JobPace } from '../../ports/pacer.js'
-import type { Fenced, JobStore, Lease } from '../../ports/store.js'
+import type { Fenced, JobStore, Lease, OrphanStore } from '../../ports/store.js'
 import type { ObjectRef, ObjectWishes, Target } from '../../ports/target.js'
 import type { JobProgress } from '../feed/progress-board.js'
 import type { Retrier } from './request-retrier.js'
@@ -19,7 +19,7 @@ export interface Run {
   readonly progress: JobProgress
   readonly pace: JobPace
   readonly logger: Logger
-  readonly store: JobStore
+  readonly store: JobStore & Pick<OrphanStore, 'forgetAbandoned'>
   readonly clock: Clock
   /** How often OSS refused to complete this job, by what it said; outlives the run. */
   readonly disagreements: Map<string, number>

@@ -4,7 +4,7 @@ import { partsOf, planParts } from '../../core/plan.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { UploadRef } from '../../ports/target.js'
 import { reconcileParts } from './adopt-parts.js'
-import { discardUpload } from './cancel-upload.js'
+import { discardUpload, removeLeftovers } from './cancel-upload.js'
 import { completeUpload } from './complete-upload.js'
 import { ourEarlierObject } from './put-object.js'
 import { RunYields } from './request-retrier.js'
@@ -35,11 +35,25 @@ const intendInitiate = async (run: Run): Promise<void> => {
   }
 }
 
+/** Before a new upload: one that an older job left and that this job would begin just so, else null; what else was left goes. */
+const inheritUpload = async (run: Run): Promise<string | null> => {
+  const { job, left } = unfenced(await run.store.takeLeftovers(run.lease))
+  advance(run, job)
+  await removeLeftovers(run, left)
+  const uploadId = job.upload?.uploadId ?? null
+  if (uploadId !== null) {
+    run.progress.update(run.job)
+    run.logger.info({ uploadId, bytesUploaded: job.bytesUploaded }, 'The job goes on with the upload of an older one')
+  }
+  return uploadId
+}
+
 /** The upload of this job in OSS, initiated when there is none. The intent is committed before Initiate is sent. */
 const openUpload = async (run: Run): Promise<{ readonly upload: UploadRef; readonly fresh: boolean }> => {
-  const known = run.job.upload?.uploadId ?? null
+  const own = run.job.upload?.uploadId ?? null
+  if (own === null && run.job.intent === 'initiate') await suspectInitiate(run)
+  const known = own ?? (await inheritUpload(run))
   if (known !== null) return { upload: { ...objectOf(run.job), uploadId: known }, fresh: false }
-  if (run.job.intent === 'initiate') await suspectInitiate(run)
   const { uploadId } = await run.retrier.request({
     name: 'initiate',
     attempt: async () => {

@@ -1,6 +1,7 @@
 import { encodeCursor } from '../../../core/cursor.js'
-import type { JobState } from '../../../core/job.js'
+import type { JobState, JobTarget } from '../../../core/job.js'
 import { abandonUpload, clearLeftover, leftByCancel } from '../../../core/job-steps.js'
+import { inheritUpload } from '../../../core/leftovers.js'
 import type { AbandonRequest, InitiateWindow, OrphanStore, UploadTrace } from '../../../ports/store.js'
 import type { UploadRef } from '../../../ports/target.js'
 import type { Ledger } from '../jobs/job-writer.js'
@@ -8,8 +9,28 @@ import { startOf } from '../jobs/list-jobs.js'
 import { type AbandonedRow, abandonedOf, type JobRow, jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
+/** As many as are removed before a job begins an upload; the janitor removes the others. */
+const mostLeft = 10
+
+/** A failed job gives its upload up, if it has one. */
+export const abandon = (ledger: Ledger, row: JobRow, at: number): boolean => {
+  const step = abandonUpload(jobOf(row))
+  if (step === null) return false
+  ledger.statements.insertAbandoned.run(row)
+  ledger.save(row, step, at)
+  return true
+}
+
+const leftUploadsOf = ({ statements }: Ledger, { bucket, key, endpoint }: JobTarget): readonly JobRow[] =>
+  statements.leftUploadsOfTarget.all({ bucket, key, endpoint }) as JobRow[]
+
+/** All failed jobs give up what they have in OSS of an object. */
+export const abandonLeftUploads = (ledger: Ledger, target: JobTarget, at: number): void => {
+  for (const row of leftUploadsOf(ledger, target)) abandon(ledger, row, at)
+}
+
 /** What is left of uploads in OSS. */
-export const createOrphanOperations = (ledger: Ledger): Operations<keyof OrphanStore> => {
+export const createOrphanOperations = (ledger: Ledger): Operations<keyof OrphanStore | 'takeLeftovers'> => {
   const { statements, instance } = ledger
 
   const initiatesOf = ({ bucket, key }: UploadRef): readonly InitiateWindow[] => {
@@ -48,14 +69,28 @@ export const createOrphanOperations = (ledger: Ledger): Operations<keyof OrphanS
 
     abandonUploads: (at, request) => {
       let count = 0
-      for (const row of chosen(request)) {
-        const step = abandonUpload(jobOf(row))
-        if (step === null) continue
-        statements.insertAbandoned.run(row)
-        ledger.save(row, step, at)
-        count++
-      }
+      for (const row of chosen(request)) if (abandon(ledger, row, at)) count++
       return count
+    },
+
+    takeLeftovers: (at, lease) => {
+      const row = ledger.held(lease)
+      if (row === null) return 'fenced'
+      const { bucket, key, endpoint } = row
+      let job = jobOf(row)
+      for (const failed of leftUploadsOf(ledger, job.target)) {
+        const step = inheritUpload(job, jobOf(failed))
+        const given = step === null ? null : abandonUpload(jobOf(failed))
+        if (step === null || given === null) {
+          abandon(ledger, failed, at)
+          continue
+        }
+        ledger.save(failed, given, at)
+        job = ledger.save(row, { ...step, parts: 'dropped' }, at)
+        statements.copyParts.run({ from: failed.id, to: row.id })
+      }
+      const left = statements.abandonedOfTarget.all({ bucket, key, endpoint, limit: mostLeft }) as AbandonedRow[]
+      return { job, left: left.map(abandonedOf) }
     },
 
     abandonedUploads: (_at, { limit, cursor }) => {

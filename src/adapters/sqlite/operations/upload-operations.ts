@@ -17,6 +17,7 @@ import type { Finish } from '../../../ports/store.js'
 import { appendPartUploaded, type Ledger, takeFenced } from '../jobs/job-writer.js'
 import { type JobRow, jobOf, type PartRow, partOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
+import { abandonLeftUploads } from './orphan-operations.js'
 
 const settle = (job: Job, finish: Finish, at: number): Step | 'unwanted' => {
   switch (finish.to) {
@@ -134,6 +135,7 @@ export const createUploadOperations = (
         })
       }
       if (leftByCancel(step.job) !== null) statements.insertAbandoned.run(row)
+      if (step.job.outcome === 'uploaded') abandonLeftUploads(ledger, step.job.target, at)
       return ledger.saveUnleased(row, step, at)
     },
   }

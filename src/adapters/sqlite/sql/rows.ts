@@ -128,6 +128,7 @@ export const changingColumnsOf = (job: Job) => ({
   desired: job.desired,
   waiting: job.waiting,
   due_at: job.dueAt,
+  marker: job.marker,
   source_size: job.source.fingerprint.size,
   source_dev: job.source.fingerprint.dev,
   source_ino: job.source.fingerprint.ino,
@@ -171,7 +172,6 @@ export const lastingColumnsOf = (job: Job) => ({
   key: job.target.key,
   endpoint: job.target.endpoint,
   region: job.target.region,
-  marker: job.marker,
   created_at: job.createdAt,
 })
 

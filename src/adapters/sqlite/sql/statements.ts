@@ -137,6 +137,11 @@ export const sql = {
 
   deleteParts: 'DELETE FROM parts WHERE job_id = ?',
 
+  copyParts: `
+    INSERT INTO parts (job_id, part_number, "offset", size, state, etag, crc64, proven, attempts, uploaded_at)
+    SELECT :to, part_number, "offset", size, state, etag, crc64, proven, attempts, uploaded_at
+    FROM parts WHERE job_id = :from`,
+
   partsOfJob: 'SELECT * FROM parts WHERE job_id = ? AND part_number > ? ORDER BY part_number LIMIT ?',
 
   insertEvent: 'INSERT INTO events (at, type, job_id, batch_id, actor, body) VALUES (?, ?, ?, ?, ?, ?)',
@@ -188,6 +193,12 @@ export const sql = {
     WHERE state = 'failed' AND upload_id IS NOT NULL AND finished_at < :before
     ORDER BY finished_at LIMIT :limit`,
 
+  // Youngest first: the index ends with seq.
+  leftUploadsOfTarget: `
+    SELECT * FROM jobs INDEXED BY jobs_left_upload
+    WHERE state = 'failed' AND upload_id IS NOT NULL AND bucket = :bucket AND key = :key AND endpoint = :endpoint
+    ORDER BY seq DESC`,
+
   // The endpoint that the job was accepted for is where its upload is.
   insertAbandoned: `
     INSERT OR IGNORE INTO abandoned_uploads (job_id, bucket, key, endpoint, region, upload_id)
@@ -195,6 +206,10 @@ export const sql = {
 
   abandonedByUploadId: 'SELECT * FROM abandoned_uploads WHERE upload_id = ?',
   abandonedAfter: 'SELECT * FROM abandoned_uploads WHERE seq > ? ORDER BY seq LIMIT ?',
+  abandonedOfTarget: `
+    SELECT * FROM abandoned_uploads INDEXED BY abandoned_target
+    WHERE bucket = :bucket AND key = :key AND endpoint = :endpoint
+    ORDER BY seq DESC LIMIT :limit`,
   deleteAbandoned: 'DELETE FROM abandoned_uploads WHERE upload_id = ?',
 
   finishedJobs: `

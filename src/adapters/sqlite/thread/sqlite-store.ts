@@ -151,6 +151,7 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     claim: (...args) => call('claim', ...args),
     heartbeat: (...args) => call('heartbeat', ...args),
     release: (...args) => call('release', ...args),
+    takeLeftovers: (...args) => call('takeLeftovers', ...args),
     beginUpload: (...args) => call('beginUpload', ...args),
     noteUnansweredInitiate: (...args) => call('noteUnansweredInitiate', ...args),
     setUploadId: (...args) => call('setUploadId', ...args),
