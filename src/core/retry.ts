@@ -45,9 +45,13 @@ export type RetryDecision =
   /** Not a matter of trying again: the caller knows what the failure means here. */
   | { readonly act: 'hand_back' }
 
+/** Returns the delay before the next try after so many failures in a row: twice as long each time, up to `longestMs`. */
+export const doubled = (firstMs: number, failures: number, longestMs: number): number =>
+  Math.min(longestMs, firstMs * 2 ** Math.min(failures, 30))
+
 /** Full jitter: anywhere between nothing and the exponential bound, so that many clients spread out. */
 export const fullJitter = (failures: number, limits: Pick<RetryLimits, 'baseMs' | 'capMs'>, random: number): number =>
-  Math.floor(random * Math.min(limits.capMs, limits.baseMs * 2 ** Math.min(failures, 30)))
+  Math.floor(random * doubled(limits.baseMs, failures, limits.capMs))
 
 interface Met {
   readonly kind: FailureKind

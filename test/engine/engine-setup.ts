@@ -48,7 +48,7 @@ export interface EngineSetup {
   end(): Promise<void>
 }
 
-const collectLogs = (logs: string[]): Logger => {
+export const collectLogs = (logs: string[]): Logger => {
   const write =
     (level: string) =>
     (fields: object, message: string): void => {

@@ -1,11 +1,12 @@
 import type { Batch } from '../../core/batch.js'
+import { doubled } from '../../core/retry.js'
 import type { BatchStore } from '../../ports/batch-store.js'
 import type { Clock } from '../../ports/clock.js'
 import type { DirectoryWalker } from '../../ports/directory-walker.js'
 import type { Logger } from '../../ports/logger.js'
 import type { SourceOpener } from '../../ports/source.js'
 import type { JobStore } from '../../ports/store.js'
-import { createNudge } from '../async/nudge.js'
+import { createAgent } from '../async/agent.js'
 import { createPatientStore } from '../storage/patient-store.js'
 import type { StorageGate } from '../storage/storage-gate.js'
 import type { JobNames } from '../use-cases/job-template.js'
@@ -60,12 +61,9 @@ const tasksOf = (batch: Batch): readonly Kind[] => [
 
 export const createBatchAgent = (deps: Deps): BatchAgent => {
   const { storage, clock } = deps
-  const stopping = new AbortController()
-  const nudge = createNudge(clock)
   const active = new Map<string, Active>()
   /** Tasks that failed in a row, and when they have their next turn. */
   const failures = new Map<string, { readonly count: number; readonly notBefore: number }>()
-  let running: Promise<void> = Promise.resolve()
 
   const steer = async (batchId: string, store: BatchStore, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted && !(await store.steerJobs(batchId, steerStep))) await clock.sleep(steerPauseMs, signal)
@@ -87,9 +85,9 @@ export const createBatchAgent = (deps: Deps): BatchAgent => {
       deps.logger.debug({ ...fields, afterMs: Math.round(clock.monotonic() - startedAt) }, 'a task of a batch ended')
     } catch (error) {
       if (signal.aborted) return
-      const count = (failures.get(task)?.count ?? 0) + 1
-      const backoffMs = Math.min(longestBackoffMs, pollMs * 2 ** (count - 1))
-      failures.set(task, { count, notBefore: clock.monotonic() + backoffMs })
+      const count = failures.get(task)?.count ?? 0
+      const backoffMs = doubled(pollMs, count, longestBackoffMs)
+      failures.set(task, { count: count + 1, notBefore: clock.monotonic() + backoffMs })
       const reason = error instanceof Error ? error.message : String(error)
       deps.logger.error({ ...fields, reason, backoffMs }, 'A task of a batch failed and is begun anew')
     }
@@ -100,7 +98,7 @@ export const createBatchAgent = (deps: Deps): BatchAgent => {
     const ended = attempt(task, kind, batch, abort.signal).finally(() => {
       active.delete(task)
       // It may have ended because the batch calls for something else now.
-      nudge.poke()
+      agent.poke()
     })
     active.set(task, { abort, ended })
   }
@@ -110,35 +108,32 @@ export const createBatchAgent = (deps: Deps): BatchAgent => {
     return kind !== 'walk' || [...active.keys()].filter((name) => name.startsWith('walk ')).length < walksAtMost
   }
 
-  const look = async (): Promise<void> => {
+  const look = async (stopping: AbortSignal): Promise<number> => {
     const wanted = (await deps.store.unfinishedBatches()).flatMap((batch) =>
       tasksOf(batch).map((kind) => ({ task: `${kind} ${batch.id}`, kind, batch })),
     )
     const names = new Set(wanted.map(({ task }) => task))
     for (const [task, { abort }] of active) if (!names.has(task)) abort.abort(new Error('no longer wanted'))
     for (const task of failures.keys()) if (!names.has(task)) failures.delete(task)
-    if (stopping.signal.aborted) return
+    if (stopping.aborted) return pollMs
     for (const { task, kind, batch } of wanted) if (mayBegin(task, kind)) begin(task, kind, batch)
+    return pollMs
   }
 
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      // A failing store is reported by the gate.
-      await look().catch((error: unknown) =>
-        deps.logger.debug({ reason: error instanceof Error ? error.message : String(error) }, 'batches wait'),
-      )
-      await nudge.wait(pollMs, stopping.signal)
-    }
-  }
+  const agent = createAgent({
+    name: 'batches',
+    clock,
+    logger: deps.logger,
+    gate: storage,
+    backoff: { firstMs: pollMs, longestMs: pollMs },
+    round: look,
+  })
 
   return {
-    start() {
-      running = loop()
-    },
-    wake: nudge.poke,
+    start: agent.start,
+    wake: agent.poke,
     async stop() {
-      stopping.abort()
-      await running
+      await agent.stop()
       for (const { abort } of active.values()) abort.abort(new Error('the daemon stops'))
       await Promise.all([...active.values()].map(({ ended }) => ended))
     },

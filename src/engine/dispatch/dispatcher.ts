@@ -10,7 +10,7 @@ import type { SourceRemover } from '../../ports/source-remover.js'
 import type { Claim, JobStore, Lease, OrphanStore } from '../../ports/store.js'
 import type { Targets } from '../../ports/target.js'
 import type { Wakeup } from '../../ports/wakeup.js'
-import { createNudge } from '../async/nudge.js'
+import { createAgent } from '../async/agent.js'
 import { createRunShares } from '../capacity/claim-quotas.js'
 import type { EndpointHealth } from '../capacity/endpoint-health.js'
 import type { Slots } from '../capacity/slots.js'
@@ -74,12 +74,8 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   const memory = new Map<string, { tries: Map<string, PastTries>; disagreements: Map<string, number> }>()
   /** Leases of runs that ended without giving their job back, because the store failed or the lease could not be renewed. */
   const dropped = new Set<Lease>()
-  const stopping = new AbortController()
   const shares = createRunShares(deps)
-  const nudge = createNudge(clock)
-  let running: Promise<void> = Promise.resolve()
-
-  const wake = nudge.poke
+  let stopping = false
 
   const buildRun = (claim: Claim, control: RunControl, lease: ReturnType<LeaseKeeper['keep']>, pace: JobPace): Run => {
     const { job } = claim
@@ -154,10 +150,10 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     const ended = execute(claim, control, asked).finally(() => {
       endShare()
       if (active.get(claim.job.id)?.control === control) active.delete(claim.job.id)
-      wake()
+      claims.poke()
     })
     active.set(claim.job.id, { control, ended })
-    if (stopping.signal.aborted) control.wind('shutdown')
+    if (stopping) control.wind('shutdown')
   }
 
   /** Their jobs need not wait for the leases to run out. A lease that another claim has overtaken is merely forgotten. */
@@ -175,41 +171,33 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   const claimSome = async (): Promise<number> => {
     const free = Math.min(deps.maxRuns() - active.size, claimBatch)
     if (free <= 0) return pollMs
-    try {
-      await releaseDropped()
-      const request = { node: deps.node, limit: free, leaseMs: deps.leaseMs, ...claimable() }
-      const asked = instantOf(clock)
-      const { claims, nextDueAt } = await store.claim(request)
-      for (const claim of claims) begin(claim, asked)
-      if (claims.length === free) return 0
-      const dueMs = nextDueAt === null ? pollMs : Math.max(0, nextDueAt - clock.now())
-      return Math.min(pollMs, dueMs, shares.probeInMs() ?? pollMs)
-    } catch (error) {
-      logger.error({ reason: error instanceof Error ? error.message : String(error) }, 'The queue could not be read')
-      return pollMs
-    }
+    await releaseDropped()
+    const request = { node: deps.node, limit: free, leaseMs: deps.leaseMs, ...claimable() }
+    const asked = instantOf(clock)
+    const { claims, nextDueAt } = await store.claim(request)
+    for (const claim of claims) begin(claim, asked)
+    if (claims.length === free) return 0
+    const dueMs = nextDueAt === null ? pollMs : Math.max(0, nextDueAt - clock.now())
+    return Math.min(pollMs, dueMs, shares.probeInMs() ?? pollMs)
   }
 
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      if (!(await deps.storage.opens(stopping.signal))) return
-      const idleMs = await claimSome()
-      if (idleMs > 0) await nudge.wait(idleMs, stopping.signal)
-    }
-  }
+  const claims = createAgent({
+    name: 'dispatcher',
+    clock,
+    logger,
+    gate: deps.storage,
+    wakeOn: (poke) => deps.wakeup.subscribe('jobs', poke),
+    backoff: { firstMs: pollMs, longestMs: pollMs },
+    round: claimSome,
+  })
 
   const allEnded = (): Promise<unknown> => Promise.all([...active.values()].map((run) => run.ended))
 
-  let unsubscribe = (): void => {}
   return {
-    start() {
-      unsubscribe = deps.wakeup.subscribe('jobs', wake)
-      running = loop()
-    },
+    start: claims.start,
     async stop(drainMs) {
-      unsubscribe()
-      stopping.abort()
-      await running
+      stopping = true
+      await claims.stop()
       for (const { control } of active.values()) control.wind('shutdown')
       const drained = new AbortController()
       const ended = allEnded().finally(() => drained.abort())

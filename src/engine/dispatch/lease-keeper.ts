@@ -2,7 +2,7 @@ import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { HeartbeatAnswer, JobStore, Lease } from '../../ports/store.js'
 import type { Wakeup } from '../../ports/wakeup.js'
-import { createNudge } from '../async/nudge.js'
+import { createAgent } from '../async/agent.js'
 import { type RunControl, RunStopped } from '../upload/run-control.js'
 
 /** No remote effect is started with less of the lease left than this. */
@@ -50,8 +50,6 @@ interface Deps {
 export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Deps): LeaseKeeper => {
   const kept = new Map<string, Kept>()
   let failing = false
-  const closing = new AbortController()
-  const nudge = createNudge(clock)
 
   /** Either clock may say that a lease is over. */
   const leftMs = ({ askedAt }: Kept): number =>
@@ -92,26 +90,36 @@ export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Dep
     }
   }
 
-  const loop = async (): Promise<void> => {
-    while (!closing.signal.aborted) {
-      await nudge.wait(failing ? retryMs : leaseMs / 3, closing.signal)
-      if (!closing.signal.aborted) await beat()
-    }
-  }
+  const renewal = createAgent({
+    name: 'leases',
+    clock,
+    logger,
+    wakeOn: (poke) => wakeup.subscribe('desires', poke),
+    firstInMs: leaseMs / 3,
+    backoff: { firstMs: retryMs, longestMs: retryMs },
+    async round() {
+      await beat()
+      return failing ? retryMs : leaseMs / 3
+    },
+  })
   /** Ends runs whose lease is nearly over, also while a heartbeat gets no answer at all. */
-  const guard = async (): Promise<void> => {
-    while (!closing.signal.aborted) {
-      await clock.sleep(retryMs, closing.signal).catch(() => {})
-      if (closing.signal.aborted) return
+  const guard = createAgent({
+    name: 'lease guard',
+    clock,
+    logger,
+    firstInMs: retryMs,
+    backoff: { firstMs: retryMs, longestMs: retryMs },
+    async round() {
       for (const entry of kept.values()) {
         if (leaseMs - (clock.monotonic() - entry.askedAt.monotonic) < marginMs) entry.control.halt('fenced')
         // The machine was suspended, or its clock was set: the store knows, and until it answers `assert` refuses.
-        else if (leftMs(entry) < marginMs) nudge.poke()
+        else if (leftMs(entry) < marginMs) renewal.poke()
       }
-    }
-  }
-  const unsubscribe = wakeup.subscribe('desires', nudge.poke)
-  const running = Promise.all([loop(), guard()])
+      return retryMs
+    },
+  })
+  renewal.start()
+  guard.start()
 
   return {
     keep(lease, control, asked = instantOf(clock)) {
@@ -127,9 +135,7 @@ export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Dep
       }
     },
     async close() {
-      unsubscribe()
-      closing.abort()
-      await running
+      await Promise.all([renewal.stop(), guard.stop()])
     },
   }
 }

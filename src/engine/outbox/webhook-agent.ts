@@ -3,7 +3,7 @@ import type { Clock, Random } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { Wakeup } from '../../ports/wakeup.js'
 import type { DueWebhook, WebhookSender, WebhookStore } from '../../ports/webhooks.js'
-import { createNudge } from '../async/nudge.js'
+import { createAgent } from '../async/agent.js'
 import { isStorageFailure, type StorageGate } from '../storage/storage-gate.js'
 import { createWebhookHosts, type HostVisit } from './webhook-hosts.js'
 
@@ -46,13 +46,11 @@ export const createWebhookAgent = (deps: Deps): WebhookAgent => {
   const hosts = createWebhookHosts(clock, random, maxPerHost, (host, { reason }) =>
     logger.warn({ host, reason }, 'A receiver of webhooks fails: its messages wait, one at a time is tried'),
   )
-  const nudge = createNudge(clock)
   const stopping = new AbortController()
   const { signal } = stopping
   const underWay = new Map<string, Promise<void>>()
   let lastHost = ''
   let expireAt = Number.NEGATIVE_INFINITY
-  let running: Promise<void> = Promise.resolve()
 
   const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
@@ -105,7 +103,7 @@ export const createWebhookAgent = (deps: Deps): WebhookAgent => {
       })
       .finally(() => {
         underWay.delete(message.id)
-        nudge.poke()
+        agent.poke()
       })
     underWay.set(message.id, ended)
   }
@@ -136,25 +134,21 @@ export const createWebhookAgent = (deps: Deps): WebhookAgent => {
     return Math.max(shortestWaitMs, Math.min(...waits))
   }
 
-  const loop = async (): Promise<void> => {
-    while (await storage.opens(signal)) {
-      if (signal.aborted) return
-      const waitMs = await round().catch((error: unknown) => {
-        if (!isStorageFailure(error)) logger.error({ reason: reasonOf(error) }, 'A round of webhooks ended in a bug')
-        return breatherMs
-      })
-      await nudge.wait(waitMs, signal)
-    }
-  }
+  const agent = createAgent({
+    name: 'webhooks',
+    clock,
+    logger,
+    gate: storage,
+    wakeOn: (poke) => wakeup.subscribe('webhooks', poke),
+    backoff: { firstMs: breatherMs, longestMs: breatherMs },
+    round,
+  })
 
   return {
-    start() {
-      const unsubscribe = wakeup.subscribe('webhooks', nudge.poke)
-      running = loop().finally(unsubscribe)
-    },
+    start: agent.start,
     async stop() {
       stopping.abort()
-      await running
+      await agent.stop()
       await Promise.all(underWay.values())
     },
     inFlight: () => underWay.size,

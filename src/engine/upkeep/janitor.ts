@@ -1,17 +1,11 @@
-import { AppError } from '../../core/app-error.js'
 import { Failure } from '../../core/failure.js'
+import { doubled } from '../../core/retry.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { AbandonedUpload, OrphanStore, Page } from '../../ports/store.js'
 import type { Targets, UploadRef } from '../../ports/target.js'
+import { type Agent, createAgent } from '../async/agent.js'
 import { type RemovalRequests, removeUpload } from '../upload/remove-upload.js'
-
-/** Removes from OSS what failed and cancelled jobs left there, and nothing else. */
-export interface Janitor {
-  start(): void
-  /** Ends the round under way. Idempotent. */
-  stop(): Promise<void>
-}
 
 export interface JanitorDeps {
   readonly store: OrphanStore
@@ -42,24 +36,25 @@ const pairOf = ({ target }: AbandonedUpload): string => `${target.endpoint} ${ta
 const isParticular = (failure: Failure): boolean => failure.kind === 'permanent'
 
 /**
- * One request at a time, beside the uploads. What a job gives up is committed before OSS is told, so a retry that comes
- * first keeps its upload, one that comes later begins anew, and a crash in between forgets nothing.
+ * Removes from OSS what failed and cancelled jobs left there, and nothing else. One request at a time, beside the uploads.
+ * What a job gives up is committed before OSS is told, so a retry that comes first keeps its upload, one that comes later
+ * begins anew, and a crash in between forgets nothing.
  */
-export const createJanitor = (deps: JanitorDeps): Janitor => {
+export const createJanitor = (deps: JanitorDeps): Agent => {
   const { store, clock, logger, abandonedAfterMs } = deps
   const intervalMs = intervalOf(abandonedAfterMs)
-  const stopping = new AbortController()
-  const { signal } = stopping
-  let running: Promise<void> = Promise.resolve()
+  /** Rounds in a row that left something in OSS. */
+  let unfinished = 0
 
   /** Repeats a step until it finds less than it may take. */
-  const inSteps = async (take: () => Promise<number>): Promise<number> => {
+  const inSteps = async (take: () => Promise<number>, signal: AbortSignal): Promise<number> => {
     let total = 0
     for (let taken = step; taken === step && !signal.aborted; total += taken) taken = await take()
     return total
   }
 
-  const removeOne = async ({ jobId, target, uploadId }: AbandonedUpload): Promise<Failure | null> => {
+  const removeOne = async (abandoned: AbandonedUpload, signal: AbortSignal): Promise<Failure | null> => {
+    const { jobId, target, uploadId } = abandoned
     const oss = deps.targets.for(target)
     const upload: UploadRef = { bucket: target.bucket, key: target.key, uploadId }
     const requests: RemovalRequests = {
@@ -86,7 +81,7 @@ export const createJanitor = (deps: JanitorDeps): Janitor => {
   }
 
   /** True when nothing is left to do. An endpoint that fails once is left alone until the next round. */
-  const removeAll = async (): Promise<boolean> => {
+  const removeAll = async (signal: AbortSignal): Promise<boolean> => {
     const troubled = new Set<string>()
     let left = false
     let cursor: string | null = null
@@ -95,7 +90,7 @@ export const createJanitor = (deps: JanitorDeps): Janitor => {
       for (const upload of page.items) {
         signal.throwIfAborted()
         const pair = pairOf(upload)
-        const failure = troubled.has(pair) ? null : await removeOne(upload)
+        const failure = troubled.has(pair) ? null : await removeOne(upload, signal)
         if (failure !== null && !isParticular(failure)) troubled.add(pair)
         left ||= failure !== null || troubled.has(pair)
       }
@@ -104,47 +99,21 @@ export const createJanitor = (deps: JanitorDeps): Janitor => {
     return !left
   }
 
-  const round = async (): Promise<boolean> => {
+  const round = async (signal: AbortSignal): Promise<number> => {
     const settledBefore = clock.now() - abandonedAfterMs
-    const abandoned = await inSteps(() => store.abandonUploads({ settledBefore, limit: step }))
+    const abandoned = await inSteps(() => store.abandonUploads({ settledBefore, limit: step }), signal)
     if (abandoned > 0) logger.info({ uploads: abandoned }, 'Uploads of jobs that failed long ago are given up')
-    await inSteps(() => store.forgetInitiates(clock.now() - suspicionMs, step))
-    return removeAll()
+    await inSteps(() => store.forgetInitiates(clock.now() - suspicionMs, step), signal)
+    unfinished = (await removeAll(signal)) ? 0 : unfinished + 1
+    return unfinished === 0 ? intervalMs : doubled(firstBackoffMs, unfinished - 1, intervalMs)
   }
 
-  /** True when the round did all there was to do. */
-  const tryRound = async (): Promise<boolean> => {
-    try {
-      return await round()
-    } catch (error) {
-      if (signal.aborted) return false
-      const reason = error instanceof Error ? error.message : String(error)
-      if (error instanceof AppError) logger.warn({ code: error.code, reason }, 'The janitor could not finish its round')
-      else
-        logger.error({ error: error instanceof Error ? error.stack : reason }, 'A round of the janitor ended in a bug')
-      return false
-    }
-  }
-
-  const loop = async (): Promise<void> => {
-    let backoffMs = firstBackoffMs
-    let delayMs = Math.min(firstRoundMs, intervalMs)
-    while (!signal.aborted) {
-      await clock.sleep(delayMs, signal).catch(() => {})
-      if (signal.aborted) return
-      const done = await tryRound()
-      delayMs = done ? intervalMs : Math.min(backoffMs, intervalMs)
-      backoffMs = done ? firstBackoffMs : backoffMs * 2
-    }
-  }
-
-  return {
-    start() {
-      running = loop()
-    },
-    async stop() {
-      stopping.abort()
-      await running
-    },
-  }
+  return createAgent({
+    name: 'janitor',
+    clock,
+    logger,
+    firstInMs: Math.min(firstRoundMs, intervalMs),
+    backoff: { firstMs: firstBackoffMs, longestMs: intervalMs },
+    round,
+  })
 }

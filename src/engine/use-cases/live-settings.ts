@@ -5,6 +5,7 @@ import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { Pacer } from '../../ports/pacer.js'
 import type { SettingsStore } from '../../ports/settings-store.js'
+import { createAgent } from '../async/agent.js'
 
 /** Where a value comes from. */
 export type Origin = 'environment' | 'stored'
@@ -50,8 +51,6 @@ export const openLiveSettings = async (deps: Deps): Promise<LiveSettings> => {
   const { store, environment, clock, logger } = deps
   let stored = readLiveValues(await store.storedSettings())
   let inForce: Rate | undefined
-  const stopping = new AbortController()
-  let running: Promise<void> = Promise.resolve()
 
   const values = (): LiveValues => ({ ...environment, ...stored })
   const bandwidth = (): Bandwidth => parseBandwidth(values().bandwidth) ?? unlimited
@@ -79,13 +78,16 @@ export const openLiveSettings = async (deps: Deps): Promise<LiveSettings> => {
   }
 
   /** The wall clock decides which row of the timetable holds, and nothing else. */
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      const toNextMinute = minuteMs - (clock.now() % minuteMs)
-      await clock.sleep(Math.min(toNextMinute, longestLookMs), stopping.signal).catch(() => {})
-      if (!stopping.signal.aborted) enforceRate()
-    }
-  }
+  const timetable = createAgent({
+    name: 'timetable',
+    clock,
+    logger,
+    backoff: { firstMs: longestLookMs, longestMs: longestLookMs },
+    async round() {
+      enforceRate()
+      return Math.min(minuteMs - (clock.now() % minuteMs), longestLookMs)
+    },
+  })
 
   return {
     view,
@@ -101,11 +103,8 @@ export const openLiveSettings = async (deps: Deps): Promise<LiveSettings> => {
     concurrency: () => values().concurrency,
     start() {
       enforce()
-      running = loop()
+      timetable.start()
     },
-    async stop() {
-      stopping.abort()
-      await running
-    },
+    stop: timetable.stop,
   }
 }

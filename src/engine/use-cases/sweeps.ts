@@ -6,7 +6,7 @@ import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { JobFilter, JobStore } from '../../ports/store.js'
 import type { Sweep, SweepStore, SweepVerb } from '../../ports/sweep-store.js'
-import { createNudge } from '../async/nudge.js'
+import { createAgent } from '../async/agent.js'
 import type { StorageGate } from '../storage/storage-gate.js'
 import { mayMatch } from './waits.js'
 
@@ -53,9 +53,6 @@ const holdsAll = ({ verb, filter }: Sweep): boolean => verb === 'pause' && isOfA
 const isOfAll = (filter: JobFilter): boolean => Object.keys(filter).length === 0
 
 export const createSweeps = ({ store, storage, clock, logger, onBatches }: Deps): Sweeps => {
-  const stopping = new AbortController()
-  const nudge = createNudge(clock)
-  let running: Promise<void> = Promise.resolve()
   let holding = false
   /** Sweeps that have met every job and await some: what is left may not hold up others. */
   let awaiting = new Set<number>()
@@ -86,12 +83,12 @@ export const createSweeps = ({ store, storage, clock, logger, onBatches }: Deps)
   }
 
   /** Until every job has been met. */
-  const carryOut = async (sweep: Sweep): Promise<void> => {
+  const carryOut = async (sweep: Sweep, signal: AbortSignal): Promise<void> => {
     const { id, verb } = sweep
-    while (await storage.opens(stopping.signal)) {
+    while (await storage.opens(signal)) {
       const step = await store.stepSweep(id, stepJobs)
       if (step === 'more') {
-        await nudge.wait(betweenStepsMs, stopping.signal)
+        await clock.sleep(betweenStepsMs, signal)
         continue
       }
       if (step === 'again') {
@@ -102,24 +99,23 @@ export const createSweeps = ({ store, storage, clock, logger, onBatches }: Deps)
     }
   }
 
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      try {
-        const sweeps = await store.unfinishedSweeps()
-        follow(sweeps)
-        for (const sweep of sweeps) await carryOut(sweep)
-        const left = await store.unfinishedSweeps()
-        follow(left)
-        if (left.every(({ id }) => awaiting.has(id))) {
-          await nudge.wait(left.length === 0 ? idleMs : betweenLooksMs, stopping.signal)
-        }
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error)
-        if (!stopping.signal.aborted) logger.warn({ reason }, 'Jobs could not be told; it is tried again')
-        await nudge.wait(retryMs, stopping.signal)
-      }
-    }
+  const round = async (signal: AbortSignal): Promise<number> => {
+    const sweeps = await store.unfinishedSweeps()
+    follow(sweeps)
+    for (const sweep of sweeps) await carryOut(sweep, signal)
+    const left = await store.unfinishedSweeps()
+    follow(left)
+    if (!left.every(({ id }) => awaiting.has(id))) return 0
+    return left.length === 0 ? idleMs : betweenLooksMs
   }
+
+  const agent = createAgent({
+    name: 'sweeps',
+    clock,
+    logger,
+    backoff: { firstMs: retryMs, longestMs: retryMs },
+    round,
+  })
 
   return {
     async begin(verb, filter, caller) {
@@ -131,17 +127,14 @@ export const createSweeps = ({ store, storage, clock, logger, onBatches }: Deps)
       if (verb === 'pause' && isOfAll(filter)) holding = true
       const batches = await steerBatches(verb, filter, caller.name)
       logger.info({ by: caller.name, verb, filter, jobs, batches }, 'Jobs are told at once')
-      nudge.poke()
+      agent.poke()
       return { jobs, batches }
     },
     holdsClaims: () => holding,
     async start() {
       follow(await store.unfinishedSweeps())
-      running = loop()
+      agent.start()
     },
-    async stop() {
-      stopping.abort()
-      await running
-    },
+    stop: agent.stop,
   }
 }
