@@ -3,16 +3,12 @@ import { createSharedPacer } from '../../src/adapters/oss/lanes/shared-pacer.js'
 import { createLocalWakeup } from '../../src/adapters/wakeup/local-wakeup.js'
 import { anybody } from '../../src/core/caller.js'
 import type { JobView } from '../../src/core/job-view.js'
-import { createEndpointHealth, type EndpointHealth } from '../../src/engine/capacity/endpoint-health.js'
-import { createSlots } from '../../src/engine/capacity/slots.js'
-import { createDispatcher, type Dispatcher } from '../../src/engine/dispatch/dispatcher.js'
-import { createLeaseKeeper, type LeaseKeeper } from '../../src/engine/dispatch/lease-keeper.js'
-import { createEventFeed, type EventFeed } from '../../src/engine/feed/event-feed.js'
-import { createProgressBoard } from '../../src/engine/feed/progress-board.js'
-import { gateTargets } from '../../src/engine/storage/gated-targets.js'
-import { createPatientSources } from '../../src/engine/storage/patient-sources.js'
-import { createStorageGate, type StorageGate } from '../../src/engine/storage/storage-gate.js'
-import { createJobs, type Jobs, type SubmitRequest } from '../../src/engine/use-cases/jobs.js'
+import type { AllowedTarget } from '../../src/core/object-key.js'
+import { composeEngine } from '../../src/engine/compose.js'
+import type { EventFeed } from '../../src/engine/feed/event-feed.js'
+import { isStorageFailure } from '../../src/engine/storage/storage-gate.js'
+import type { Batches } from '../../src/engine/use-cases/batches.js'
+import type { Jobs, SubmitRequest } from '../../src/engine/use-cases/jobs.js'
 import type { Credentials } from '../../src/ports/credentials.js'
 import type { Logger } from '../../src/ports/logger.js'
 import type { SourceOpener } from '../../src/ports/source.js'
@@ -20,6 +16,7 @@ import type { Store } from '../../src/ports/store.js'
 import { createMemoryOss, type MemoryOss } from '../fakes/memory-oss.js'
 import { createMemoryFiles, type MemoryFiles } from '../fakes/memory-source.js'
 import { createMemoryStore } from '../fakes/memory-store.js'
+import { createMemoryWalker, type MemoryWalker } from '../fakes/memory-walker.js'
 import { createVirtualClock, type VirtualClock } from '../fakes/virtual-clock.js'
 
 export const kib = 1024
@@ -33,9 +30,10 @@ export interface EngineSetup {
   readonly files: MemoryFiles
   readonly clock: VirtualClock
   readonly logs: string[]
-  readonly logger: Logger
-  jobs: Jobs
-  feed: EventFeed
+  readonly walker: MemoryWalker
+  readonly jobs: Jobs
+  readonly batches: Batches
+  readonly feed: EventFeed
   /** Starts the daemon's engine; a second time after `kill`. */
   start(): void
   /** The process dies: nothing of it writes any more, its leases are found released at the next start. */
@@ -65,6 +63,7 @@ export const collectLogs = (logs: string[]): Logger => {
 }
 
 const leaseMs = 30_000
+const day = 86_400_000
 
 /** The real engine over fakes, on a clock that jumps. */
 export const setupEngine = (
@@ -78,6 +77,8 @@ export const setupEngine = (
     wrapStore?: (store: Store) => Store
     wrapSources?: (sources: SourceOpener) => SourceOpener
     keys?: Pick<Credentials, 'areAtHand'>
+    allowedTargets?: readonly AllowedTarget[]
+    maxQueued?: number
   } = {},
 ): EngineSetup => {
   const clock = createVirtualClock(undefined, options.quietRounds)
@@ -85,26 +86,11 @@ export const setupEngine = (
   const store = createMemoryStore({ clock, wakeup })
   const files = createMemoryFiles()
   const oss = createMemoryOss((range) => files.read(range), clock.now)
+  const walker = createMemoryWalker(files)
   const logs: string[] = []
   const logger = collectLogs(logs)
-  const random = options.random ?? (() => 0.5)
-  const limits = { maxAttempts: options.maxAttempts ?? 10, baseMs: 500, capMs: 60_000 }
-  const progress = createProgressBoard(clock)
-  const newGate = (): StorageGate => createStorageGate({ store: options.wrapStore?.(store) ?? store, clock, logger })
-  let storage = newGate()
-  const concurrency = options.slots ?? 16
-  const newHealth = (): EndpointHealth =>
-    createEndpointHealth({ clock, random, wakeup, logger, limits, concurrency: () => concurrency })
-  let health = newHealth()
-  /** The store of whichever gate there is now. */
-  const watched = new Proxy(store, { get: (_, name) => Reflect.get(storage.store, name) })
-  let nextId = 1
-  let dispatcher: Dispatcher | null = null
-  let leases: LeaseKeeper | null = null
-  /** Cuts a killed engine off from everything it could still write to. */
-  let alive = { dead: false }
-
-  const mortal = <T extends object>(port: T, life: { dead: boolean }): T =>
+  /** What a killed engine calls gets no answer any more. */
+  const mortal = <T extends object>(port: T, life: { readonly dead: boolean }): T =>
     new Proxy(port, {
       get(object, name) {
         const member = Reflect.get(object, name)
@@ -113,89 +99,100 @@ export const setupEngine = (
       },
     })
 
-  const sources = options.wrapSources?.(files) ?? files
-  const keys = options.keys ?? { areAtHand: () => true }
-  const jobs = createJobs({
-    store: watched,
-    storage: { failure: () => storage.failure() },
-    health: { isResting: (pair) => health.isResting(pair) },
-    keys,
-    webhooks: { refusal: () => null },
-    sources,
-    progress,
-    wakeup,
-    clock,
-    logger,
-    newId: () => `job${nextId++}`,
-    newMarker: () => randomBytes(8).toString('hex'),
-    defaults: {
-      endpoint: 'http://oss',
-      region: 'cn-hangzhou',
-      partSize,
-      multipartThreshold: partSize,
-      parallel: 4,
-      allowedTargets: [],
-      marker: true,
-      maxQueued: null,
-    },
-  })
+  let nextId = 1
+  let nextBatch = 1
+  const compose = () => {
+    const life = { dead: false }
+    const engine = composeEngine(
+      {
+        store: mortal(options.wrapStore?.(store) ?? store, life),
+        targets: { for: () => mortal(oss, life), close: async () => {} },
+        sources: options.wrapSources?.(files) ?? files,
+        remover: files,
+        walker,
+        sender: null,
+        keys: { areAtHand: () => true, ...options.keys, expiresAt: () => null },
+        lanes: { report: () => ({ inFlight: [], replaced: 0 }) },
+        pacer: createSharedPacer(),
+        meter: { requested: () => {}, settled: () => {} },
+        wakeup,
+        clock,
+        random: options.random ?? (() => 0.5),
+        minuteOf: () => 0,
+        newJobId: () => `job${nextId++}`,
+        newBatchId: () => `b-${nextBatch++}`,
+        newMarker: () => randomBytes(8).toString('hex'),
+        logger: () => logger,
+      },
+      {
+        node: 'node',
+        leaseMs,
+        maxAttempts: options.maxAttempts ?? 10,
+        live: { concurrency: options.slots ?? 16, bandwidth: 'off' },
+        defaults: {
+          endpoint: 'http://oss',
+          region: 'cn-hangzhou',
+          partSize,
+          multipartThreshold: partSize,
+          parallel: 4,
+          allowedTargets: options.allowedTargets ?? [],
+          marker: true,
+          maxQueued: options.maxQueued ?? null,
+        },
+        keepFinishedMs: 30 * day,
+        abandonedAfterMs: 7 * day,
+      },
+    )
+    return { ...engine, life }
+  }
+  let current = compose()
+  let running = false
+  /** The part of that name of whichever engine there is now. */
+  const currentPart = <Name extends 'jobs' | 'feed' | 'batches'>(name: Name): (typeof current)[Name] =>
+    new Proxy(current[name], { get: (_, member) => Reflect.get(current[name], member) })
 
   const setup: EngineSetup = {
     store,
     oss,
     files,
+    walker,
     clock,
     logs,
-    logger,
-    jobs,
-    feed: createEventFeed({ store: watched, progress, wakeup, clock }),
+    jobs: currentPart('jobs'),
+    feed: currentPart('feed'),
+    batches: currentPart('batches'),
     start() {
-      alive = { dead: false }
-      storage = newGate()
-      health = newHealth()
-      const living = mortal(storage.store, alive)
-      leases = createLeaseKeeper({ store: living, wakeup, clock, logger, leaseMs })
-      dispatcher = createDispatcher({
-        remover: files,
-        store: living,
-        storage,
-        targets: gateTargets({ for: () => mortal(oss, alive), close: async () => {} }, storage),
-        sources: createPatientSources(sources, clock),
-        wakeup,
-        leases,
-        progress,
-        slots: createSlots(concurrency, health.limitOf),
-        pacer: createSharedPacer(),
-        health,
-        keys,
-        limits,
-        clock,
-        random,
-        logger,
-        node: 'node',
-        leaseMs,
-        maxRuns: () => 4 * concurrency,
-      })
-      dispatcher.start()
+      running = true
+      const { open, start } = current
+      // As a supervisor does: a daemon whose database fails at its start is started again.
+      const begin = (): Promise<void> =>
+        open().then(start, async (error: unknown) => {
+          if (!isStorageFailure(error)) throw error
+          await clock.sleep(1_000)
+          await begin()
+        })
+      void begin()
     },
     async kill() {
-      alive.dead = true
-      dispatcher = null
+      current.life.dead = true
+      current = compose()
+      running = false
       // What a restart finds out by the lock, a second node finds out by time.
       await clock.sleep(leaseMs + 1)
     },
     async stop(drainMs = 25_000) {
-      storage.close()
-      await dispatcher?.stop(drainMs)
-      await leases?.close()
+      const { stop } = current
+      await stop(drainMs)
+      current = compose()
+      running = false
     },
     async submit(request = {}) {
-      const { job } = await jobs.submit({ source: { path }, target, ...request }, null, anybody)
+      const { job } = await setup.jobs.submit({ source: { path }, target, ...request }, null, anybody)
       return job
     },
     async settled(jobId) {
       for (;;) {
-        const job = await jobs.wait(jobId, 3_600_000, new AbortController().signal)
+        const job = await setup.jobs.wait(jobId, 3_600_000, new AbortController().signal)
         if (job.finishedAt !== null) return job
       }
     },
@@ -203,7 +200,7 @@ export const setupEngine = (
       while (!(await condition())) await new Promise(setImmediate)
     },
     async end() {
-      if (!alive.dead) await setup.stop(0)
+      if (running) await setup.stop(0)
       clock.stop()
     },
   }

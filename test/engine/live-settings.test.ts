@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Caller } from '../../src/core/caller.js'
-import { openLiveSettings } from '../../src/engine/use-cases/live-settings.js'
+import { createLiveSettings } from '../../src/engine/use-cases/live-settings.js'
 import type { SettingsStore } from '../../src/ports/settings-store.js'
 import { createMemorySettings } from '../fakes/memory-settings.js'
 import { createVirtualClock } from '../fakes/virtual-clock.js'
@@ -21,7 +21,7 @@ const setup = async (options: { bandwidth?: string; stored?: Record<string, stri
   const concurrencies: number[] = []
   const logs: object[] = []
   const ignore = (): void => {}
-  const settings = await openLiveSettings({
+  const settings = createLiveSettings({
     store,
     environment: { concurrency: 16, bandwidth: options.bandwidth ?? 'off' },
     pacer: { limit: (rate) => void rates.push(rate) },
@@ -38,6 +38,7 @@ const setup = async (options: { bandwidth?: string; stored?: Record<string, stri
       },
     },
   })
+  await settings.open()
   settings.start()
   const end = async (): Promise<void> => {
     await settings.stop()

@@ -46,6 +46,8 @@ const walksAtMost = 4
 const steerStep = 256
 const steerPauseMs = 50
 const pollMs = 1_000
+/** With nothing to do: what begins work pokes the agent. */
+const idleMs = 15_000
 const longestBackoffMs = 60_000
 
 /** Walks leave a tenth of the queue to single submits, or they would be refused for as long as a walk takes. */
@@ -115,9 +117,9 @@ export const createBatchAgent = (deps: Deps): BatchAgent => {
     const names = new Set(wanted.map(({ task }) => task))
     for (const [task, { abort }] of active) if (!names.has(task)) abort.abort(new Error('no longer wanted'))
     for (const task of failures.keys()) if (!names.has(task)) failures.delete(task)
-    if (stopping.aborted) return pollMs
-    for (const { task, kind, batch } of wanted) if (mayBegin(task, kind)) begin(task, kind, batch)
-    return pollMs
+    if (!stopping.aborted)
+      for (const { task, kind, batch } of wanted) if (mayBegin(task, kind)) begin(task, kind, batch)
+    return wanted.length === 0 ? idleMs : pollMs
   }
 
   const agent = createAgent({

@@ -205,7 +205,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
         () => false,
         () => true,
       )
-      if (!inTime) {
+      if (!inTime && active.size > 0) {
         logger.warn({ runs: active.size }, 'The drain timeout is over: parts in flight are cut off')
         for (const { control } of active.values()) control.halt('shutdown')
       }

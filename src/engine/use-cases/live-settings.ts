@@ -25,6 +25,8 @@ export interface LiveSettings {
   change(changes: LiveChanges, caller: Caller): Promise<SettingsView>
   /** As it is now. */
   concurrency(): number
+  /** Reads what is stored. Until then the environment holds. Throws what the store throws. */
+  open(): Promise<void>
   /** Puts everything in force, and follows the timetable. */
   start(): void
   /** Idempotent. */
@@ -46,10 +48,9 @@ const minuteMs = 60_000
 /** The wall clock may be set meanwhile. */
 const longestLookMs = 15_000
 
-/** Reads what is stored. Throws what the store throws. */
-export const openLiveSettings = async (deps: Deps): Promise<LiveSettings> => {
+export const createLiveSettings = (deps: Deps): LiveSettings => {
   const { store, environment, clock, logger } = deps
-  let stored = readLiveValues(await store.storedSettings())
+  let stored: Partial<LiveValues> = {}
   let inForce: Rate | undefined
 
   const values = (): LiveValues => ({ ...environment, ...stored })
@@ -101,6 +102,9 @@ export const openLiveSettings = async (deps: Deps): Promise<LiveSettings> => {
       return view()
     },
     concurrency: () => values().concurrency,
+    async open() {
+      stored = readLiveValues(await store.storedSettings())
+    },
     start() {
       enforce()
       timetable.start()

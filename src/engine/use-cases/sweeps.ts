@@ -25,7 +25,9 @@ export interface Sweeps {
   begin(verb: SweepVerb, filter: JobFilter, caller: Caller): Promise<SweepAnswer>
   /** Everything is being paused: nothing is to be begun that would be paused at once. */
   holdsClaims(): boolean
-  start(): Promise<void>
+  /** Reads what is left of earlier verbs, so that `holdsClaims` is right from the first claim on. */
+  open(): Promise<void>
+  start(): void
   /** Idempotent. What is left is done after the next start. */
   stop(): Promise<void>
 }
@@ -113,6 +115,7 @@ export const createSweeps = ({ store, storage, clock, logger, onBatches }: Deps)
     name: 'sweeps',
     clock,
     logger,
+    gate: storage,
     backoff: { firstMs: retryMs, longestMs: retryMs },
     round,
   })
@@ -131,10 +134,10 @@ export const createSweeps = ({ store, storage, clock, logger, onBatches }: Deps)
       return { jobs, batches }
     },
     holdsClaims: () => holding,
-    async start() {
+    async open() {
       follow(await store.unfinishedSweeps())
-      agent.start()
     },
+    start: agent.start,
     stop: agent.stop,
   }
 }

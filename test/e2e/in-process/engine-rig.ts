@@ -3,15 +3,9 @@ import { createSourceRemover } from '../../../src/adapters/file/source-remover.j
 import { createSharedPacer } from '../../../src/adapters/oss/lanes/shared-pacer.js'
 import { createLocalWakeup } from '../../../src/adapters/wakeup/local-wakeup.js'
 import type { JobView } from '../../../src/core/job-view.js'
-import { createEndpointHealth } from '../../../src/engine/capacity/endpoint-health.js'
-import { createSlots } from '../../../src/engine/capacity/slots.js'
-import { createDispatcher, type Dispatcher } from '../../../src/engine/dispatch/dispatcher.js'
-import { createLeaseKeeper, type LeaseKeeper } from '../../../src/engine/dispatch/lease-keeper.js'
-import { createProgressBoard } from '../../../src/engine/feed/progress-board.js'
-import { gateTargets } from '../../../src/engine/storage/gated-targets.js'
-import { createStorageGate } from '../../../src/engine/storage/storage-gate.js'
+import { composeEngine } from '../../../src/engine/compose.js'
 import { aroundEvery } from '../../../src/engine/storage/wrap-methods.js'
-import { createJobs, type Jobs } from '../../../src/engine/use-cases/jobs.js'
+import type { Jobs } from '../../../src/engine/use-cases/jobs.js'
 import type { SourceOpener } from '../../../src/ports/source.js'
 import type { Store } from '../../../src/ports/store.js'
 import type { Target } from '../../../src/ports/target.js'
@@ -57,6 +51,7 @@ const mortal = <Port extends object>(port: Port, life: { readonly over: boolean 
 const speed = 100
 /** Six seconds of the machine's time: no load may end a lease. */
 const leaseMs = 600_000
+const day = 86_400_000
 
 /** The real engine over a real target and real files, with a store in memory, on a clock that hurries. */
 export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
@@ -65,79 +60,70 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
   const memory = createMemoryStore({ clock, wakeup })
   const logs: LogLine[] = []
   const logger = recordingLogger(logs)
-  const limits = { maxAttempts: 10, baseMs: 500, capMs: 60_000 }
-  const progress = createProgressBoard(clock)
-  const storage = createStorageGate({ store: deps.wrapStore?.(memory) ?? memory, clock, logger })
-  const concurrency = 8
-  const random = Math.random
-  const health = createEndpointHealth({ clock, random, wakeup, logger, limits, concurrency: () => concurrency })
-  const keys = { areAtHand: () => true }
-  let life = { over: false }
-  let running: { readonly dispatcher: Dispatcher; readonly leases: LeaseKeeper } | null = null
   let nextId = 1
+  const unused = (): never => {
+    throw new Error('This engine walks no directory')
+  }
 
-  const jobs = createJobs({
-    store: storage.store,
-    storage,
-    health,
-    keys,
-    webhooks: { refusal: () => null },
-    sources: deps.sources,
-    progress,
-    wakeup,
-    clock,
-    logger,
-    newId: () => `job${nextId++}`,
-    newMarker: () => randomBytes(8).toString('hex'),
-    defaults: {
-      endpoint: deps.endpoint,
-      region: 'cn-hangzhou',
-      partSize: deps.partSize,
-      multipartThreshold: deps.partSize,
-      // One after the other, so that a test knows which part comes next.
-      parallel: 1,
-      allowedTargets: [],
-      marker: true,
-      maxQueued: null,
-    },
-  })
+  const compose = () => {
+    const life = { over: false }
+    const engine = composeEngine(
+      {
+        store: mortal(deps.wrapStore?.(memory) ?? memory, life),
+        targets: { for: () => mortal(deps.target, life), close: async () => {} },
+        sources: deps.sources,
+        remover: createSourceRemover({ allowed: [], forbidden: [] }),
+        walker: { check: unused, walk: unused },
+        sender: null,
+        keys: { areAtHand: () => true, expiresAt: () => null },
+        lanes: { report: () => ({ inFlight: [], replaced: 0 }) },
+        pacer: createSharedPacer(),
+        meter: { requested: () => {}, settled: () => {} },
+        wakeup,
+        clock,
+        random: Math.random,
+        minuteOf: () => 0,
+        newJobId: () => `job${nextId++}`,
+        newBatchId: unused,
+        newMarker: () => randomBytes(8).toString('hex'),
+        logger: () => logger,
+      },
+      {
+        node: 'node',
+        leaseMs,
+        maxAttempts: 10,
+        live: { concurrency: 8, bandwidth: 'off' },
+        defaults: {
+          endpoint: deps.endpoint,
+          region: 'cn-hangzhou',
+          partSize: deps.partSize,
+          multipartThreshold: deps.partSize,
+          // One after the other, so that a test knows which part comes next.
+          parallel: 1,
+          allowedTargets: [],
+          marker: true,
+          maxQueued: null,
+        },
+        keepFinishedMs: 30 * day,
+        abandonedAfterMs: 7 * day,
+      },
+    )
+    return { ...engine, life }
+  }
+  let current = compose()
+  const jobs = new Proxy(current.jobs, { get: (_, member) => Reflect.get(current.jobs, member) })
 
   return {
     jobs,
     clock,
     logs,
     start() {
-      life = { over: false }
-      const store = mortal(storage.store, life)
-      const target = mortal(deps.target, life)
-      const leases = createLeaseKeeper({ store, wakeup, clock, logger, leaseMs })
-      const dispatcher = createDispatcher({
-        remover: createSourceRemover({ allowed: [], forbidden: [] }),
-        store,
-        storage,
-        targets: gateTargets({ for: () => target, close: async () => {} }, storage),
-        sources: deps.sources,
-        wakeup,
-        leases,
-        progress,
-        slots: createSlots(concurrency, health.limitOf),
-        pacer: createSharedPacer(),
-        health,
-        keys,
-        limits,
-        clock,
-        random,
-        logger,
-        node: 'node',
-        leaseMs,
-        maxRuns: () => 4 * concurrency,
-      })
-      dispatcher.start()
-      running = { dispatcher, leases }
+      const { open, start } = current
+      void open().then(start)
     },
     kill() {
-      life.over = true
-      running = null
+      current.life.over = true
+      current = compose()
       clock.jump(leaseMs + 1)
     },
     async settled(jobId) {
@@ -146,10 +132,6 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
         if (job.finishedAt !== null) return job
       }
     },
-    async stop() {
-      storage.close()
-      await running?.dispatcher.stop(0)
-      await running?.leases.close()
-    },
+    stop: () => current.stop(0),
   }
 }

@@ -1,0 +1,24 @@
+import type { Config } from '../config/config.js'
+import type { EngineSettings } from '../engine/compose.js'
+
+const leaseMs = 30_000
+
+/** What the engine needs to know of the settings; no key, token or secret is among it. */
+export const engineSettings = (config: Config): EngineSettings => ({
+  node: config.nodeId,
+  leaseMs,
+  maxAttempts: config.maxAttempts,
+  live: { concurrency: config.concurrency, bandwidth: config.bandwidth },
+  defaults: {
+    endpoint: config.oss.endpoint.origin,
+    region: config.oss.region,
+    partSize: config.partSize,
+    multipartThreshold: config.multipartThreshold,
+    parallel: config.parallel,
+    allowedTargets: config.allowedTargets,
+    marker: config.marker,
+    maxQueued: config.maxQueued,
+  },
+  keepFinishedMs: config.keepFinishedMs,
+  abandonedAfterMs: config.abandonedAfterMs,
+})

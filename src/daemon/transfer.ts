@@ -1,0 +1,81 @@
+import { keySourceOf } from '../adapters/credentials/key-source-of.js'
+import { createRefreshingCredentials } from '../adapters/credentials/refreshing-credentials.js'
+import { createDirectoryWalker } from '../adapters/file/directory-walker.js'
+import { createCallsByPlace } from '../adapters/file/file-calls.js'
+import { createFileSources } from '../adapters/file/file-source.js'
+import { createSourceRemover } from '../adapters/file/source-remover.js'
+import type { PinoLogger } from '../adapters/log/pino-logger.js'
+import { createOssTargets } from '../adapters/oss/api/oss-targets.js'
+import { type Lanes, startLanes } from '../adapters/oss/lanes/lanes.js'
+import { createSharedPacer } from '../adapters/oss/lanes/shared-pacer.js'
+import { createNetwork } from '../adapters/oss/wire/network.js'
+import type { Config } from '../config/config.js'
+import { mostConcurrency } from '../core/settings.js'
+import type { Lifetime } from '../engine/async/lifetime.js'
+import type { EnginePorts } from '../engine/compose.js'
+
+/** The daemon cannot go on; the process ends with this code and says this sentence. */
+export type OnFatal = (failure: { readonly exitCode: number; readonly message: string }) => void
+
+/** Of libuv's threads, those that read bytes; the others are for opening files and for all else. */
+const readShare = 0.75
+
+/** The threads that read and send, with the pace that all of them share. */
+export const startDataPath = (
+  config: Config,
+  life: Lifetime,
+  logger: PinoLogger,
+  onFatal: OnFatal,
+): { readonly lanes: Lanes; readonly pacer: EnginePorts['pacer'] } => {
+  const pacer = createSharedPacer()
+  const lanes = startLanes({
+    count: config.lanes,
+    network: config.oss.network,
+    pace: pacer.memory,
+    readThreads: Math.floor(config.poolThreads * readShare),
+    logger,
+    threadUrl: new URL('./lane.js', import.meta.url),
+    onFatal,
+  })
+  return { lanes: life.own(lanes, () => lanes.close()), pacer }
+}
+
+/** The way of the bytes, from the files below the roots to OSS. */
+export const createTransfer = (
+  config: Config,
+  life: Lifetime,
+  lanes: Lanes,
+  common: Pick<EnginePorts, 'clock' | 'random' | 'wakeup'> & { readonly logger: (component: string) => PinoLogger },
+): Pick<EnginePorts, 'targets' | 'sources' | 'remover' | 'walker' | 'keys' | 'lanes'> => {
+  const { clock, random, wakeup, logger } = common
+  const keys = createRefreshingCredentials({
+    source: keySourceOf(config.oss.keys, logger('credentials')),
+    clock,
+    random,
+    wakeup,
+    logger: logger('credentials'),
+  })
+  life.own(keys, () => keys.close())
+  const targets = createOssTargets({
+    dataPath: lanes,
+    addressing: config.oss.addressing,
+    signature: config.oss.signature,
+    credentials: keys,
+    // The slots, whose number may change, see to it that there are fewer.
+    maxSockets: mostConcurrency,
+    network: createNetwork(config.oss.network),
+    clock,
+    logger: logger('oss'),
+  })
+  life.own(targets, () => targets.close())
+  const roots = { allowed: config.sourceRoots, forbidden: [config.dataDir], spelled: config.spelledRoots }
+  const callsFor = createCallsByPlace()
+  return {
+    keys,
+    targets,
+    lanes,
+    sources: createFileSources(roots, lanes, callsFor),
+    remover: createSourceRemover(roots),
+    walker: createDirectoryWalker(roots, undefined, callsFor),
+  }
+}

@@ -1,0 +1,274 @@
+import { defaultBaseMs, defaultCapMs } from '../core/retry.js'
+import type { LiveValues } from '../core/settings.js'
+import type { Clock, Random } from '../ports/clock.js'
+import type { DirectoryWalker } from '../ports/directory-walker.js'
+import type { Logger } from '../ports/logger.js'
+import type { Meter } from '../ports/meter.js'
+import type { Pacer } from '../ports/pacer.js'
+import type { SourceOpener } from '../ports/source.js'
+import type { SourceRemover } from '../ports/source-remover.js'
+import type { Store } from '../ports/store.js'
+import type { Targets } from '../ports/target.js'
+import type { Wakeup } from '../ports/wakeup.js'
+import type { WebhookSender } from '../ports/webhooks.js'
+import { createLifetime } from './async/lifetime.js'
+import { createBatchAgent } from './bulk/batch-agent.js'
+import { createEndpointHealth } from './capacity/endpoint-health.js'
+import { createSlots } from './capacity/slots.js'
+import { createDispatcher } from './dispatch/dispatcher.js'
+import { createLeaseKeeper } from './dispatch/lease-keeper.js'
+import { createEventFeed } from './feed/event-feed.js'
+import { createProgressBoard } from './feed/progress-board.js'
+import { meterStore } from './metering/metered-store.js'
+import { meterTargets } from './metering/metered-targets.js'
+import { createTraffic } from './metering/traffic.js'
+import { createTrafficHistory } from './metering/traffic-history.js'
+import { createWebhookAgent } from './outbox/webhook-agent.js'
+import { gateTargets } from './storage/gated-targets.js'
+import { createPatientSources } from './storage/patient-sources.js'
+import { createStorageGate } from './storage/storage-gate.js'
+import { createJanitor } from './upkeep/janitor.js'
+import { createPruner } from './upkeep/pruner.js'
+import { createBatches } from './use-cases/batches.js'
+import { createDrain } from './use-cases/drain.js'
+import { createJobs, type JobDefaults } from './use-cases/jobs.js'
+import { createLiveSettings } from './use-cases/live-settings.js'
+import { createOrphans } from './use-cases/orphans.js'
+import { createWebhookDesk } from './use-cases/outbox.js'
+import { createOverview, type OverviewDeps } from './use-cases/overview.js'
+import { createSweeps } from './use-cases/sweeps.js'
+import { createWaits } from './use-cases/waits.js'
+
+/** Everything outside the engine that it works with. Who makes a port closes it, after the engine has stopped. */
+export interface EnginePorts {
+  readonly store: Store
+  readonly targets: Targets
+  readonly sources: SourceOpener
+  readonly remover: SourceRemover
+  readonly walker: DirectoryWalker
+  /** Null: this daemon has no secret to sign webhooks with. */
+  readonly sender: WebhookSender | null
+  readonly keys: OverviewDeps['keys']
+  readonly lanes: OverviewDeps['lanes']
+  readonly pacer: Pacer
+  readonly meter: Meter
+  readonly wakeup: Wakeup
+  readonly clock: Clock
+  readonly random: Random
+  /** Returns the minute of the local day, 0..1439, of an instant. */
+  readonly minuteOf: (at: number) => number
+  /** Ids that sort by the time at which they were made. */
+  readonly newJobId: () => string
+  readonly newBatchId: () => string
+  readonly newMarker: () => string
+  /** Returns the logger of a part of the engine. */
+  readonly logger: (component: string) => Logger
+}
+
+export interface EngineSettings {
+  readonly node: string
+  readonly leaseMs: number
+  readonly maxAttempts: number
+  /** What holds until something else is stored. */
+  readonly live: LiveValues
+  readonly defaults: JobDefaults
+  readonly keepFinishedMs: number
+  readonly abandonedAfterMs: number
+}
+
+/**
+ * Runs beyond the slots: jobs that hash, list or complete need none, and a freed slot never waits for a claim. Twice as
+ * many as that takes, because one endpoint and bucket gets at most half of them.
+ */
+const runsPerSlot = 4
+
+/** What all parts share: the guarded store, what the machine and OSS can take, and what is known of the bytes in flight. */
+const layGround = (ports: EnginePorts, settings: EngineSettings) => {
+  const { clock, random, wakeup, logger, meter } = ports
+  const history = createTrafficHistory(clock)
+  const storage = createStorageGate({
+    store: meterStore(ports.store, [meter, history]),
+    clock,
+    logger: logger('storage'),
+  })
+  const traffic = createTraffic(clock, history)
+  const limits = { maxAttempts: settings.maxAttempts, baseMs: defaultBaseMs, capMs: defaultCapMs }
+  const health = createEndpointHealth({
+    clock,
+    random,
+    wakeup,
+    logger: logger('endpoints'),
+    limits,
+    concurrency: () => live.concurrency(),
+  })
+  const slots = createSlots(settings.live.concurrency, health.limitOf)
+  const live = createLiveSettings({
+    store: storage.store,
+    environment: settings.live,
+    pacer: ports.pacer,
+    onConcurrency: slots.resize,
+    clock,
+    minuteOf: ports.minuteOf,
+    logger: logger('settings'),
+  })
+  return {
+    storage,
+    store: storage.store,
+    targets: gateTargets(meterTargets(ports.targets, { meter, traffic, clock }), storage),
+    traffic,
+    history,
+    limits,
+    health,
+    slots,
+    live,
+    progress: createProgressBoard(clock),
+  }
+}
+type Ground = ReturnType<typeof layGround>
+
+/** What works by itself, each part beside the others. */
+const createAgents = (ports: EnginePorts, settings: EngineSettings, ground: Ground) => {
+  const { clock, random, wakeup, logger, sender } = ports
+  const { store, storage, targets } = ground
+  const { defaults, leaseMs } = settings
+  const batches = createBatchAgent({
+    store,
+    storage,
+    walker: ports.walker,
+    sources: ports.sources,
+    names: { newId: ports.newJobId, newMarker: () => (defaults.marker ? ports.newMarker() : null) },
+    clock,
+    logger: logger('batches'),
+    maxQueued: defaults.maxQueued,
+  })
+  const sweeps = createSweeps({ store, storage, clock, logger: logger('sweeps'), onBatches: batches.wake })
+  const leases = createLeaseKeeper({ store, wakeup, clock, logger: logger('leases'), leaseMs })
+  const dispatcher = createDispatcher({
+    ...ground,
+    sources: createPatientSources(ports.sources, clock),
+    remover: ports.remover,
+    wakeup,
+    leases,
+    pacer: ports.pacer,
+    holdsClaims: sweeps.holdsClaims,
+    keys: ports.keys,
+    clock,
+    random,
+    logger: logger('engine'),
+    node: settings.node,
+    leaseMs,
+    maxRuns: () => ground.live.concurrency() * runsPerSlot,
+  })
+  const webhooks =
+    sender && createWebhookAgent({ store, storage, sender, wakeup, clock, random, logger: logger('webhooks') })
+  const pruner = createPruner({ store, storage, clock, logger: logger('pruner'), keepMs: settings.keepFinishedMs })
+  const { abandonedAfterMs } = settings
+  const janitor = createJanitor({ store, targets, clock, logger: logger('janitor'), abandonedAfterMs })
+  return { batches, sweeps, leases, dispatcher, webhooks, pruner, janitor }
+}
+type Agents = ReturnType<typeof createAgents>
+
+/** What users ask for. */
+const createUseCases = (ports: EnginePorts, settings: EngineSettings, ground: Ground, agents: Agents) => {
+  const { clock, wakeup, logger, sender, keys } = ports
+  const { store, progress } = ground
+  const { defaults } = settings
+  const waits = createWaits({ store, wakeup, clock })
+  const drain = createDrain({ waits, clock })
+  return {
+    store,
+    settings: ground.live,
+    sweeps: agents.sweeps,
+    waits,
+    drain,
+    jobs: createJobs({
+      ...ground,
+      keys,
+      sources: ports.sources,
+      webhooks: sender,
+      wakeup,
+      clock,
+      logger: logger('jobs'),
+      newId: ports.newJobId,
+      newMarker: ports.newMarker,
+      defaults,
+    }),
+    batches: createBatches({
+      store,
+      walker: ports.walker,
+      progress,
+      newId: ports.newBatchId,
+      logger: logger('batches'),
+      webhooks: sender,
+      defaults,
+      onWork: agents.batches.wake,
+    }),
+    feed: createEventFeed({ store, progress, wakeup, clock }),
+    orphans: createOrphans({
+      store,
+      targets: ground.targets,
+      clock,
+      logger: logger('orphans'),
+      endpoint: defaults,
+      allowedTargets: defaults.allowedTargets,
+    }),
+    webhooks: createWebhookDesk(store),
+    overview: createOverview({
+      ...ground,
+      clock,
+      drain,
+      keys,
+      lanes: ports.lanes,
+      runs: agents.dispatcher.activeRuns,
+      slotLimit: ground.live.concurrency,
+    }),
+  }
+}
+
+export interface Engine extends ReturnType<typeof createUseCases> {
+  /** Reads what is stored. Throws what the store throws. */
+  open(): Promise<void>
+  /** Begins to work. Behind a stop it does nothing. */
+  start(): void
+  /** Runs that are under way. */
+  activeRuns(): number
+  /**
+   * Refuses submits, lets parts in flight finish for `drainMs`, then gives every job back and ends all that works.
+   * Idempotent, and fine without a start.
+   */
+  stop(drainMs: number): Promise<void>
+}
+
+/** The engine over its ports: the only place that knows all of its parts. */
+export const composeEngine = (ports: EnginePorts, settings: EngineSettings): Engine => {
+  const ground = layGround(ports, settings)
+  const agents = createAgents(ports, settings, ground)
+  const useCases = createUseCases(ports, settings, ground, agents)
+  const { live } = ground
+  const { leases, sweeps, webhooks, pruner, janitor, dispatcher, batches } = agents
+  let drainMs = 0
+  const life = createLifetime()
+  // They end from the last to the first: webhooks behind the jobs, so that those which settle while the daemon stops have
+  // a chance to be told, and leases behind all that needs one.
+  life.own(leases, () => leases.close())
+  for (const agent of [live, sweeps, webhooks, pruner, janitor]) life.own(agent, () => agent?.stop())
+  life.own(dispatcher, () => dispatcher.stop(drainMs))
+  life.own(batches, () => batches.stop())
+  return {
+    ...useCases,
+    async open() {
+      await live.open()
+      await sweeps.open()
+    },
+    start() {
+      for (const agent of [live, sweeps, webhooks, pruner, janitor, dispatcher, batches]) agent?.start()
+    },
+    activeRuns: dispatcher.activeRuns,
+    stop(asked) {
+      drainMs = asked
+      useCases.drain.close()
+      ground.storage.close()
+      return life.end()
+    },
+  }
+}
