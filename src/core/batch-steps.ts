@@ -1,4 +1,4 @@
-import { type Batch, batchStateOf } from './batch.js'
+import { type Batch, batchStateOf, type SteeringVerb } from './batch.js'
 
 export const batchVerbs = ['pause', 'resume', 'cancel', 'retry'] as const
 export type BatchVerb = (typeof batchVerbs)[number]
@@ -31,6 +31,13 @@ const retryBatch = (batch: Batch, at: number): BatchStep => {
   if (batch.retryAt !== null || batch.counts.failed + batch.problems === 0) return batch
   return { ...batch, retryAt: at, finishedAt: null }
 }
+
+/**
+ * Whether what is asked of one job of a batch goes against a verb of the batch that may not have reached it yet: the later
+ * wish stands. A cancel of the batch is for all of its jobs, whatever is asked of one.
+ */
+export const standsAgainst = (asked: BatchVerb, steering: SteeringVerb | null): boolean =>
+  steering === 'pause' ? asked === 'resume' || asked === 'retry' : steering === 'resume' && asked === 'pause'
 
 /** What a verb makes of the batch itself; its jobs follow in steps. The same object when there is nothing to do. */
 export const steerBatch = (batch: Batch, verb: BatchVerb, at: number): BatchStep => {

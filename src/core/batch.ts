@@ -147,6 +147,10 @@ export const batchStateOf = (batch: Batch): BatchState => {
   return batch.walk === 'going' ? 'scanning' : 'running'
 }
 
+/** Whether it may still make jobs, bring some back, or tell them something. */
+export const isBatchAtWork = ({ finishedAt, walk, steering, retryAt }: Batch): boolean =>
+  finishedAt === null && (walk === 'going' || steering !== null || retryAt !== null)
+
 /** Whether nothing more happens to the batch by itself. The store sets `finishedAt` in the transaction that makes it so. */
 export const isBatchOver = (batch: Batch): boolean =>
   batch.walk !== 'going' && batch.steering === null && batch.retryAt === null && unsettledJobs(batch) === 0

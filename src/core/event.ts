@@ -17,13 +17,14 @@ export const eventTypes = [
   'job.deleted',
   'part.uploaded',
   'batch.completed',
+  'batch.deleted',
 ] as const
 export type EventType = (typeof eventTypes)[number]
 
 /**
  * An appended fact. `id` is opaque to everyone but the store that made it; order is promised per job only.
  * `job` is the job as it was then; `part.uploaded` carries `part` instead. `batch.completed` is about a `batch` that has
- * settled, however it ended, and about no job.
+ * settled, however it ended, and about no job; so is `batch.deleted`, which a `job.deleted` of each of its jobs follows.
  */
 export interface StoredEvent {
   readonly id: string

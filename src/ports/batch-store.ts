@@ -1,6 +1,7 @@
 import type { Batch, BatchFile, BatchProblem, NewBatch, PlannedFile } from '../core/batch.js'
 import type { BatchVerb } from '../core/batch-steps.js'
 import type { NewJob } from '../core/job.js'
+import type { JobAnswer } from '../core/job-view.js'
 import type { IdempotencyKey } from './idempotency-key.js'
 import type { Page, PageRequest } from './page.js'
 
@@ -54,12 +55,27 @@ export interface BatchStore {
   endWalk(batchId: string): Promise<void>
   /** Commits the verb and takes the first step of it. `by`: the name of the token whose request it is. */
   controlBatch(batchId: string, verb: BatchVerb, by?: string | null): Promise<BatchControlResult>
-  /** Carries the verb on to at most `limit` jobs. True when it has reached all of them. */
+  /**
+   * Carries the verb on to at most `limit` jobs, each once: what is asked of one of them afterwards stands. True when it has
+   * reached all that were there when it was given.
+   */
   steerJobs(batchId: string, limit: number): Promise<boolean>
   /** Every job that had failed at `retryAt` was tried again, or cannot be. */
   endRetry(batchId: string, retryAt: number): Promise<void>
   /** In the order they were met. */
   batchProblems(batchId: string, page: PageRequest): Promise<Page<BatchProblem>>
+  /**
+   * Forgets a settled batch (`batch.deleted`) and its jobs (`job.deleted` each), up to `limit` rows of them a call. From the
+   * first call on nobody finds the batch any more. `more`: call again. `over`: nothing is left, or what is left goes by
+   * `prune`, because somebody retries a job of it.
+   */
+  removeBatch(
+    batchId: string,
+    limit: number,
+    by?: string | null,
+  ): Promise<'more' | 'over' | 'not_found' | 'invalid_state'>
+  /** The jobs of the batch that were deleted before it, as they were then. In the order in which they were deleted. */
+  deletedJobs(batchId: string, page: PageRequest): Promise<Page<JobAnswer>>
   /** What a dry run found, in the order it was found. */
   plannedFiles(batchId: string, page: PageRequest): Promise<Page<PlannedFile>>
 }

@@ -3,7 +3,7 @@ import { createBatchBoard } from '../../src/cli/follow/batch-board.js'
 import { totalsText } from '../../src/cli/follow/progress-lines.js'
 import { createBatch } from '../../src/core/batch.js'
 import { type BatchView, viewBatch } from '../../src/core/batch-view.js'
-import { batchRequest } from '../contract/store-batches.js'
+import { batchRequest } from '../contract/store-batch-setup.js'
 import { jobView } from './fake-daemon.js'
 
 const batch = (id: string, totals: Partial<BatchView['totals']>, done = true): BatchView => {

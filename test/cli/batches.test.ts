@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createBatch } from '../../src/core/batch.js'
 import { answerBatch, type BatchAnswer } from '../../src/core/batch-view.js'
-import { batchRequest } from '../contract/store-batches.js'
+import { batchRequest } from '../contract/store-batch-setup.js'
 import { cli } from './run-cli.js'
 
 const problem = { path: '/srv/in/a\nb', code: 'key_invalid', message: 'no', jobId: null } as const

@@ -48,4 +48,13 @@ describe('pause, resume, cancel, retry and rm', () => {
     expect(await cli(['rm', 'j1'], env)).toMatchObject({ code: 0, text: 'j1  removed\n' })
     expect([...daemon.jobs.keys()]).toEqual(['j2'])
   })
+
+  it('forgets batches by their own route', async () => {
+    const { daemon, env } = await setup()
+    expect((await cli(['rm', 'b-1', 'j1'], env)).text).toContain('j1  removed\n')
+    expect(daemon.received.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'DELETE /v1/batches/b-1',
+      'DELETE /v1/jobs/j1',
+    ])
+  })
 })

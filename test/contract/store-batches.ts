@@ -1,60 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { type Batch, batchStateOf, type NewBatch } from '../../src/core/batch.js'
-import type { NewJob } from '../../src/core/job.js'
-import type { WalkChunk } from '../../src/ports/batch-store.js'
-import { granted, jobError, jobRequest, leaseMs, node, receipt, type StoreSetup } from './store-setup.js'
-
-const { options } = jobRequest('any')
-
-export const batchRequest = (id: string, changes: Partial<NewBatch> = {}): NewBatch => ({
-  id,
-  source: { kind: 'dir', dir: '/srv/in', include: [], exclude: [], followSymlinks: false },
-  target: { bucket: 'bucket-a', prefix: 'dir/', endpoint: 'https://oss.example', region: 'cn-hangzhou' },
-  template: { options, priority: 0, labels: { run: '1' }, dueAt: null },
-  dryRun: false,
-  by: 'maker',
-  ...changes,
-})
-
-const everything: WalkChunk = { jobs: [], problems: [], planned: [], listed: null }
+import { batchRequest, createBatchTools, everything } from './store-batch-setup.js'
+import { granted, jobRequest, leaseMs, node, receipt, type StoreSetup } from './store-setup.js'
 
 /** Making batches and letting them grow. */
 export const batchTests = (setup: () => Promise<StoreSetup>): void => {
-  const begin = async (changes: Partial<NewBatch> = {}) => {
-    const tools = await setup()
-    const { store } = tools
-    await store.submitBatch(batchRequest('b-1', changes), [], null)
-    const fileJob = (name: string, more: Partial<NewJob> = {}): NewJob =>
-      jobRequest(`id-${name}-${Math.random()}`, {
-        batchId: 'b-1',
-        source: { path: `/srv/in/${name}`, fingerprint: jobRequest('x').source.fingerprint },
-        target: { ...jobRequest('x').target, key: `dir/${name}` },
-        labels: { run: '1' },
-        ...more,
-      })
-    const extend = (...names: string[]) =>
-      store.extendBatch('b-1', { ...everything, jobs: names.map((name) => fileJob(name)) })
-    const batch = async (): Promise<Batch> => {
-      const found = await store.getBatch('b-1')
-      if (found === null) throw new Error('the batch is gone')
-      return found
-    }
-    const state = async () => batchStateOf(await batch())
-    const jobs = async () => (await store.list({ batchId: 'b-1' }, { limit: 1000, cursor: null })).items
-    const states = async () => (await jobs()).map((job) => job.state).reverse()
-    const finish = async (to: 'completed' | 'failed' | 'skipped') => {
-      const [claim] = (await store.claim({ node, limit: 1, leaseMs })).claims
-      if (claim === undefined) throw new Error('nothing is ready')
-      if (to === 'failed') granted(await store.finish(claim.lease, { to, error: jobError, receipt: null }))
-      else if (to === 'skipped')
-        granted(await store.finish(claim.lease, { to: 'completed', outcome: 'skipped', receipt: null }))
-      else granted(await store.finish(claim.lease, { to, outcome: 'uploaded', receipt }))
-      return claim.job
-    }
-    const completions = async () =>
-      (await store.eventsAfter(null, { batchId: 'b-1' }, 1000)).items.filter(({ type }) => type === 'batch.completed')
-    return { ...tools, fileJob, extend, batch, state, jobs, states, finish, completions }
-  }
+  const begin = createBatchTools(setup)
 
   describe('submitBatch', () => {
     it('answers the batch that the key made, and refuses the key with another body', async () => {
@@ -244,13 +194,22 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
       expect(await completions()).toHaveLength(2)
     })
 
-    it('remembers jobs that were deleted in its totals', async () => {
+    it('remembers jobs that were deleted, in its totals and one by one', async () => {
       const { store, extend, finish, batch } = await begin()
-      await extend('a')
+      await extend('a', 'b', 'c')
       await store.endWalk('b-1')
-      const job = await finish('completed')
-      await store.remove(job.id)
-      expect((await batch()).counts.completed).toBe(1)
+      const gone = [await finish('completed'), await finish('failed')]
+      for (const { id } of gone) await store.remove(id)
+      expect((await batch()).counts).toMatchObject({ completed: 1, failed: 1, queued: 1 })
+      const first = await store.deletedJobs('b-1', { limit: 1, cursor: null })
+      const second = await store.deletedJobs('b-1', { limit: 1, cursor: first.nextCursor })
+      expect(second.nextCursor).toBeNull()
+      const found = [...first.items, ...second.items]
+      expect(found.map(({ id, state }) => [id, state])).toEqual([
+        [gone[0]?.id, 'completed'],
+        [gone[1]?.id, 'failed'],
+      ])
+      expect(found[0]).toMatchObject({ receipt: { crc64: receipt.crc64 }, batchId: 'b-1' })
     })
 
     it('is among the unfinished ones as long as there is something to do for it', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { batchRequest } from './store-batches.js'
+import { batchRequest } from './store-batch-setup.js'
 import { granted, jobError, jobRequest, multipart, receipt, type StoreSetup, threeParts } from './store-setup.js'
 
 const day = 86_400_000
@@ -79,6 +79,51 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
       expect(await store.findBatchByIdempotencyKey('k')).toBeNull()
       expect(await store.prune({ before: now(), limit: 2 })).toMatchObject({ batches: 0 })
       expect(await store.getBatch('b-2')).not.toBeNull()
+    })
+
+    it('lets a batch that stays tell of its jobs that were pruned', async () => {
+      const { store, claimOne, advance, now } = await setup()
+      await store.submitBatch(batchRequest('b-1'), [], null)
+      const jobs = [jobRequest('a', { batchId: 'b-1' })]
+      await store.extendBatch('b-1', { jobs, problems: [], planned: [], listed: null })
+      const { lease } = await claimOne()
+      granted(await store.finish(lease, { to: 'completed', outcome: 'uploaded', receipt }))
+      advance(day)
+      expect(await store.prune({ before: now(), limit: 100 })).toMatchObject({ jobs: 1, batches: 0 })
+      expect((await store.deletedJobs('b-1', { limit: 9, cursor: null })).items).toMatchObject([{ id: 'a' }])
+      await store.endWalk('b-1')
+      advance(1)
+      // The batch, and its note of the job.
+      expect(await store.prune({ before: now(), limit: 100 })).toMatchObject({ jobs: 0, batches: 2 })
+      expect(await store.getBatch('b-1')).toBeNull()
+      expect((await store.deletedJobs('b-1', { limit: 9, cursor: null })).items).toEqual([])
+    })
+
+    it('goes on with a batch that was deleted and not yet gone', async () => {
+      const { store, claimOne, now } = await setup()
+      await store.submitBatch(batchRequest('b-1'), [], null)
+      const jobs = ['a', 'b', 'c'].map((id) => {
+        return jobRequest(id, { batchId: 'b-1', target: { ...jobRequest(id).target, key: id } })
+      })
+      await store.extendBatch('b-1', { jobs, problems: [], planned: [], listed: null })
+      await store.endWalk('b-1')
+      for (const to of ['completed', 'failed', 'completed'] as const) {
+        const { lease } = await claimOne()
+        if (to === 'failed') granted(await store.finish(lease, { to, error: jobError, receipt: null }))
+        else granted(await store.finish(lease, { to, outcome: 'uploaded', receipt }))
+      }
+      expect(await store.removeBatch('b-1', 1)).toBe('more')
+      // One of them is tried again before its turn came.
+      const failed = (await store.list({ states: ['failed'] }, { limit: 9, cursor: null })).items[0]
+      if (failed === undefined) throw new Error('no job has failed')
+      await store.control(failed.id, { verb: 'retry', fingerprint: failed.source.fingerprint })
+      const left = async () => (await store.list({}, { limit: 9, cursor: null })).items.map(({ id }) => id)
+      while ((await store.prune({ before: now() - day, limit: 10 })).batches > 0);
+      expect(await left()).toEqual([failed.id])
+      const { lease } = await claimOne()
+      granted(await store.finish(lease, { to: 'completed', outcome: 'uploaded', receipt }))
+      expect((await store.prune({ before: now() - day, limit: 10 })).batches).toBeGreaterThan(0)
+      expect(await left()).toEqual([])
     })
 
     it('makes the idempotency key free again', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, describe } from 'vitest'
+import { batchEndTests } from './store-batch-ends.js'
 import { batchTests } from './store-batches.js'
 import { changeTests } from './store-change.js'
 import { clockTests } from './store-clock.js'
@@ -37,6 +38,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     tallyTests(setup)
     pruningTests(setup)
     batchTests(setup)
+    batchEndTests(setup)
     webhookTests(setup)
     settingsTests(setup)
     sweepTests(setup)

@@ -11,7 +11,7 @@ import {
   plainProblem,
   waitingSentence,
 } from '../../src/dashboard/text/words.js'
-import { batchRequest } from '../contract/store-batches.js'
+import { batchRequest } from '../contract/store-batch-setup.js'
 
 describe('the words of the page', () => {
   it('tell every state apart by its word, or by its outcome', () => {

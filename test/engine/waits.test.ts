@@ -4,7 +4,7 @@ import { createLocalWakeup } from '../../src/adapters/wakeup/local-wakeup.js'
 import { createDrain } from '../../src/engine/use-cases/drain.js'
 import { createWaits, type WaitFilter } from '../../src/engine/use-cases/waits.js'
 import type { Store } from '../../src/ports/store.js'
-import { batchRequest } from '../contract/store-batches.js'
+import { batchRequest } from '../contract/store-batch-setup.js'
 import { jobRequest, leaseMs, node, receipt } from '../contract/store-setup.js'
 import { createMemoryStore } from '../fakes/memory-store.js'
 import { createVirtualClock, type VirtualClock } from '../fakes/virtual-clock.js'
@@ -125,6 +125,23 @@ describe('wait', () => {
     await store.endWalk('b-1')
     await complete()
     expect(await waiting).toEqual({ done: true, counts: { pending: 0, completed: 1, failed: 0, cancelled: 0 } })
+  })
+
+  it('counts jobs of a batch that were deleted, as its totals do', async () => {
+    const { store, waits, complete } = setup()
+    await store.submitBatch(batchRequest('b-1'), [], null)
+    const jobs = ['a', 'b'].map((id) =>
+      jobRequest(id, { batchId: 'b-1', target: { ...jobRequest(id).target, key: id } }),
+    )
+    await store.extendBatch('b-1', { jobs, problems: [], planned: [], listed: null })
+    await store.endWalk('b-1')
+    await complete()
+    await store.remove('a')
+    const counts = { pending: 1, completed: 1, failed: 0, cancelled: 0 }
+    expect(await waits.wait({ batchId: 'b-1' }, 0, never)).toEqual({ done: false, counts })
+    await complete()
+    const all = { pending: 0, completed: 2, failed: 0, cancelled: 0 }
+    expect(await waits.wait({ batchId: 'b-1' }, 0, never)).toEqual({ done: true, counts: all })
   })
 
   it('does not count again while one job is known to be pending', async () => {

@@ -4,15 +4,17 @@ import {
   type BatchFile,
   type BatchProblem,
   createBatch,
+  isBatchAtWork,
   isBatchOver,
   type PlannedFile,
   type SteeringVerb,
 } from '../../src/core/batch.js'
 import { keyTaken, targetBusy } from '../../src/core/batch-problems.js'
-import { steerBatch } from '../../src/core/batch-steps.js'
+import { type BatchVerb, standsAgainst, steerBatch } from '../../src/core/batch-steps.js'
 import { shownProblems, viewBatch } from '../../src/core/batch-view.js'
 import { isSettled, type Job, type JobState, type NewJob } from '../../src/core/job.js'
 import { cancelJob, pauseJob, resumeJob, type Step } from '../../src/core/job-steps.js'
+import { answerJob, type JobAnswer } from '../../src/core/job-view.js'
 import type { BatchStore } from '../../src/ports/batch-store.js'
 import type { IdempotencyKey } from '../../src/ports/idempotency-key.js'
 import type { createMemoryEvents } from './memory-events.js'
@@ -30,7 +32,11 @@ interface BatchRow {
   readonly files: readonly BatchFile[]
   readonly problems: BatchProblem[]
   readonly planned: PlannedFile[]
+  readonly deleted: JobAnswer[]
+  forgotten: boolean
   batch: Batch
+  /** How far the verb on its way has come, by numbers of jobs. */
+  course: { after: number; last: number; met: Set<number>; awaited: Set<number> }
 }
 
 interface Deps {
@@ -42,17 +48,20 @@ interface Deps {
   rivalOf(job: NewJob): string | null
   hasRoom(jobs: number, mostQueued: number | null): boolean
   insert(job: NewJob, by: string | null): void
+  /** Deletes a job and tells of it. */
+  drop(row: Row, by: string | null): void
 }
 
 type Synchronous<Port> = {
   readonly [M in keyof Port]: Port[M] extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never
 }
 
-const steered: Readonly<Record<SteeringVerb, readonly JobState[]>> = {
-  pause: ['queued', 'running'],
-  resume: ['paused', 'running'],
-  cancel: ['queued', 'paused', 'failed', 'running'],
+const idleStates: Readonly<Record<SteeringVerb, readonly JobState[]>> = {
+  pause: ['queued'],
+  resume: ['paused'],
+  cancel: ['queued', 'paused', 'failed'],
 }
+const leasedStates: readonly JobState[] = ['running', 'completing', 'cancelling']
 
 /** The batches of the memory store. `moved` is told of every change of a job, its making included (`before` is null). */
 export const createMemoryBatches = (deps: Deps) => {
@@ -66,10 +75,19 @@ export const createMemoryBatches = (deps: Deps) => {
     return row
   }
 
+  /** The batch as others find it. */
+  const seen = (batchId: string): BatchRow | undefined => {
+    const row = rows.get(batchId)
+    return row?.forgotten === false ? row : undefined
+  }
+
+  const tell = ({ batch, problems }: BatchRow, type: 'batch.completed' | 'batch.deleted', by: string | null): void =>
+    log.appendBatch(type, batch.id, viewBatch(batch, problems.slice(0, shownProblems)), by)
+
   const settle = (row: BatchRow): void => {
-    if (row.batch.finishedAt !== null || !isBatchOver(row.batch)) return
+    if (row.forgotten || row.batch.finishedAt !== null || !isBatchOver(row.batch)) return
     row.batch = { ...row.batch, finishedAt: now() }
-    log.appendBatch(row.batch.id, viewBatch(row.batch, row.problems.slice(0, shownProblems)))
+    tell(row, 'batch.completed', null)
   }
 
   const counted = (counts: BatchCounts, before: Job | null, after: Job): BatchCounts => {
@@ -88,7 +106,7 @@ export const createMemoryBatches = (deps: Deps) => {
     row.batch = { ...row.batch, counts: counted(row.batch.counts, before, after) }
     if (before === null || isSettled(before.state) === isSettled(after.state)) return
     if (isSettled(after.state)) settle(row)
-    else row.batch = { ...row.batch, finishedAt: null }
+    else if (!row.forgotten) row.batch = { ...row.batch, finishedAt: null }
   }
 
   const stepOf = ({ job, notBefore }: Row, verb: SteeringVerb): Step | 'invalid_state' => {
@@ -96,22 +114,55 @@ export const createMemoryBatches = (deps: Deps) => {
     return verb === 'resume' ? resumeJob(job, notBefore, now()) : cancelJob(job)
   }
 
+  /** Tells the job; true when it has to be awaited. */
+  const meet = (row: BatchRow, one: Row, verb: SteeringVerb): boolean => {
+    if (one.job.state === 'completing' && verb !== 'resume') return true
+    const step = stepOf(one, verb)
+    if (step !== 'invalid_state' && step.event !== null) deps.save(one, { ...step, by: row.batch.steeredBy })
+    return false
+  }
+
+  const jobsOf = (row: BatchRow, states: readonly JobState[]): readonly Row[] =>
+    deps.jobsBySeq().filter(({ job }) => job.batchId === row.batch.id && states.includes(job.state))
+
+  const beginCourse = (row: BatchRow, verb: SteeringVerb): void => {
+    const atWork = jobsOf(row, leasedStates)
+    const awaited = atWork.filter((one) => meet(row, one, verb)).map(({ seq }) => seq)
+    const last = deps.jobsBySeq().at(-1)?.seq ?? 0
+    row.course = { after: 0, last, met: new Set(atWork.map(({ seq }) => seq)), awaited: new Set(awaited) }
+  }
+
   const carryOn = (row: BatchRow, limit: number): boolean => {
     const { steering } = row.batch
     if (steering !== null) {
-      const found = deps
-        .jobsBySeq()
-        .filter(({ job }) => job.batchId === row.batch.id && steered[steering].includes(job.state))
-      const idle = found.filter(({ job }) => job.state !== 'running')
-      for (const one of [...found.filter(({ job }) => job.state === 'running'), ...idle.slice(0, limit)]) {
-        const step = stepOf(one, steering)
-        if (step !== 'invalid_state' && step.event !== null) deps.save(one, { ...step, by: row.batch.steeredBy })
+      const { course } = row
+      const found = jobsOf(row, [...idleStates[steering], ...leasedStates])
+        .filter(({ seq }) => seq > course.after && seq <= course.last)
+        .slice(0, limit)
+      for (const one of found) {
+        if (!course.met.has(one.seq) && meet(row, one, steering)) course.awaited.add(one.seq)
       }
-      if (idle.length >= limit || (steering !== 'resume' && row.batch.counts.completing > 0)) return false
+      course.after = found.at(-1)?.seq ?? course.last
+      if (found.length === limit) return false
+      course.after = course.last
+      for (const one of jobsOf(row, [...leasedStates, ...idleStates[steering]])) {
+        if (course.awaited.has(one.seq) && !meet(row, one, steering)) course.awaited.delete(one.seq)
+      }
+      const known = new Set(deps.jobsBySeq().map(({ seq, job }) => (job.state === 'completing' ? seq : 0)))
+      for (const seq of course.awaited) if (!known.has(seq)) course.awaited.delete(seq)
+      if (course.awaited.size > 0) return false
       row.batch = { ...row.batch, steering: null }
     }
     settle(row)
     return true
+  }
+
+  /** Something else is asked of one job now. */
+  const leaveAlone = ({ seq, job }: Row, asked: BatchVerb): void => {
+    const row = job.batchId === null ? undefined : rows.get(job.batchId)
+    if (row === undefined || !standsAgainst(asked, row.batch.steering)) return
+    row.course.met.add(seq)
+    row.course.awaited.delete(seq)
   }
 
   const addProblem = (row: BatchRow, problem: BatchProblem): void => {
@@ -166,34 +217,53 @@ export const createMemoryBatches = (deps: Deps) => {
     return { items: page.items.map(({ item }) => item), nextCursor: page.nextCursor }
   }
 
+  /** A job goes before its batch. */
+  const jobDeleted = (job: Job): void => {
+    const row = job.batchId === null ? undefined : seen(job.batchId)
+    row?.deleted.push(answerJob(job))
+  }
+
+  /** Whether a batch stays behind when its jobs that finished before an instant are pruned. */
+  const stays = (batchId: string, before: number): boolean => {
+    const batch = rows.get(batchId)?.batch
+    return batch !== undefined && (batch.finishedAt === null || batch.finishedAt >= before)
+  }
+
+  const forget = (row: BatchRow, limit: number, by: string | null): number => {
+    const jobs = deps.jobsBySeq().filter(({ job }) => job.batchId === row.batch.id)
+    const settled = jobs.filter(({ job }) => isSettled(job.state)).slice(0, limit)
+    for (const one of settled) deps.drop(one, by)
+    if (jobs.length > 0) return settled.length
+    const notes = [row.planned, row.problems, row.deleted].map((list) => list.splice(0, limit * 10).length)
+    return notes.reduce((sum, count) => sum + count, 0) || Number(rows.delete(row.batch.id))
+  }
+
   const operations: Synchronous<BatchStore> = {
     submitBatch: (request, files, idempotency) => {
-      const known = idempotency && [...rows.values()].find((row) => row.idempotency?.key === idempotency.key)
+      const known =
+        idempotency && [...rows.values()].find((row) => !row.forgotten && row.idempotency?.key === idempotency.key)
       if (known) {
         const same = known.idempotency?.fingerprint === idempotency.fingerprint
         return same ? { kind: 'replayed', batch: known.batch } : { kind: 'mismatch' }
       }
       const batch = createBatch(request, now())
-      rows.set(batch.id, { seq: ++lastSeq, idempotency, files, problems: [], planned: [], batch })
+      const course = { after: 0, last: 0, met: new Set<number>(), awaited: new Set<number>() }
+      const notes = { problems: [], planned: [], deleted: [] }
+      rows.set(batch.id, { seq: ++lastSeq, idempotency, files, ...notes, forgotten: false, batch, course })
       return { kind: 'created', batch }
     },
     findBatchByIdempotencyKey: (key) => {
-      const row = [...rows.values()].find((candidate) => candidate.idempotency?.key === key)
+      const row = [...rows.values()].find((one) => !one.forgotten && one.idempotency?.key === key)
       return row?.idempotency ? { fingerprint: row.idempotency.fingerprint, batch: row.batch } : null
     },
-    getBatch: (batchId) => rows.get(batchId)?.batch ?? null,
+    getBatch: (batchId) => seen(batchId)?.batch ?? null,
     listBatches: ({ limit, cursor }) => {
       const before = pages.startOf('batches', cursor, Number.MAX_SAFE_INTEGER)
-      const found = [...rows.values()].reverse().filter(({ seq }) => seq < before)
+      const found = [...rows.values()].reverse().filter(({ seq, forgotten }) => seq < before && !forgotten)
       const page = pages.pageOf('batches', found, limit, ({ seq }) => seq)
       return { items: page.items.map(({ batch }) => batch), nextCursor: page.nextCursor }
     },
-    unfinishedBatches: () =>
-      [...rows.values()]
-        .map(({ batch }) => batch)
-        .filter(({ finishedAt, walk, steering, retryAt }) => {
-          return finishedAt === null && (walk === 'going' || steering !== null || retryAt !== null)
-        }),
+    unfinishedBatches: () => [...rows.values()].map(({ batch }) => batch).filter(isBatchAtWork),
     batchFiles: (batchId, from, limit) => mustGet(batchId).files.slice(from, from + limit),
     extendBatch: (batchId, { jobs, problems, planned, listed }, mostQueued = null) => {
       const row = rows.get(batchId)
@@ -212,13 +282,16 @@ export const createMemoryBatches = (deps: Deps) => {
       settle(row)
     },
     controlBatch: (batchId, verb, by) => {
-      const row = rows.get(batchId)
+      const row = seen(batchId)
       if (row === undefined) return { kind: 'not_found' }
       const next = steerBatch(row.batch, verb, now())
       if (next === 'invalid_state') return { kind: 'invalid_state', batch: row.batch }
       const changed = next !== row.batch
       row.batch = changed ? { ...next, steeredBy: by ?? null } : next
-      if (changed && next.steering !== null) carryOn(row, 256)
+      if (changed && next.steering !== null) {
+        beginCourse(row, next.steering)
+        carryOn(row, 256)
+      }
       return { kind: 'ok', batch: row.batch }
     },
     steerJobs: (batchId, limit) => carryOn(mustGet(batchId), limit),
@@ -228,18 +301,30 @@ export const createMemoryBatches = (deps: Deps) => {
       row.batch = { ...row.batch, retryAt: null }
       settle(row)
     },
+    removeBatch: (batchId, limit, by = null) => {
+      const row = rows.get(batchId)
+      if (row === undefined) return 'not_found'
+      if (!row.forgotten) {
+        if (row.batch.finishedAt === null) return 'invalid_state'
+        row.forgotten = true
+        tell(row, 'batch.deleted', by)
+      }
+      return forget(row, limit, by) > 0 && rows.has(batchId) ? 'more' : 'over'
+    },
+    deletedJobs: (batchId, page) => pageOf('deleted', rows.get(batchId)?.deleted ?? [], page),
     batchProblems: (batchId, page) => pageOf('problems', rows.get(batchId)?.problems ?? [], page),
     plannedFiles: (batchId, page) => pageOf('planned', rows.get(batchId)?.planned ?? [], page),
   }
   const prune = (before: number, limit: number): number => {
     let left = limit
-    for (const [id, { batch, planned, problems }] of rows) {
+    for (const [id, { batch, planned, problems, deleted }] of rows) {
       const over = batch.finishedAt !== null && batch.finishedAt < before
       if (!over || left === 0 || deps.jobsBySeq().some(({ job }) => job.batchId === id)) continue
-      for (const list of [planned, problems]) left -= list.splice(0, left).length
+      for (const list of [planned, problems, deleted]) left -= list.splice(0, left).length
       if (left > 0 && rows.delete(id)) left--
     }
-    return limit - left
+    const forgotten = [...rows.values()].filter((row) => row.forgotten)
+    return limit - left + forgotten.reduce((sum, row) => sum + forget(row, limit, null), 0)
   }
-  return { operations, moved, prune }
+  return { operations, moved, prune, leaveAlone, jobDeleted, stays }
 }

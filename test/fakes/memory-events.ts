@@ -22,9 +22,15 @@ export const createMemoryEvents = (instance: string, now: () => number) => {
     return id
   }
 
-  const appendBatch = (batchId: string, batch: BatchView): void => {
+  const appendBatch = (
+    type: 'batch.completed' | 'batch.deleted',
+    batchId: string,
+    batch: BatchView,
+    by: string | null,
+  ): void => {
     const id = `${instance}-${++lastEvent}`
-    events.push({ id, type: 'batch.completed', at: new Date(now()).toISOString(), jobId: null, batchId, batch })
+    const told = by === null ? { batch } : { by, batch }
+    events.push({ id, type, at: new Date(now()).toISOString(), jobId: null, batchId, ...told })
   }
 
   const after = (cursor: string | null, filter: EventFilter, limit: number) => {

@@ -144,7 +144,16 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     rivalOf,
     hasRoom,
     insert: (request, by) => void insert(request, null, by),
+    drop: (row, by) => drop(row as Row, by),
   })
+
+  const drop = ({ job }: Row, by: string | null): void => {
+    rows.delete(job.id)
+    orphans.removed(job)
+    outbox.jobGone()
+    batches.jobDeleted(job)
+    tell(job, 'job.deleted', by)
+  }
 
   /** Leases and backoffs are durations: they move along when the wall clock is set. */
   const followWallClock = (): void => {
@@ -363,6 +372,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
       run('control', () => {
         const row = rows.get(jobId)
         if (row === undefined) return { kind: 'not_found' }
+        batches.leaveAlone(row, request.verb)
         const step = controlled(row.job, row.notBefore, request, clock.now())
         if (step === 'invalid_state') return { kind: 'invalid_state', state: row.job.state }
         if (step.job === row.job) return { kind: 'ok', job: row.job }
@@ -388,10 +398,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         const row = rows.get(jobId)
         if (row === undefined) return 'not_found'
         if (!isSettled(row.job.state)) return 'invalid_state'
-        rows.delete(jobId)
-        orphans.removed(row.job)
-        outbox.jobGone()
-        tell(row.job, 'job.deleted', by)
+        drop(row, by ?? null)
         return 'ok'
       }),
 
@@ -453,6 +460,8 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     steerJobs: (...args) => run('steerJobs', () => batches.operations.steerJobs(...args)),
     endRetry: (...args) => run('endRetry', () => batches.operations.endRetry(...args)),
     batchProblems: (...args) => run('batchProblems', () => batches.operations.batchProblems(...args)),
+    removeBatch: (...args) => run('removeBatch', () => batches.operations.removeBatch(...args)),
+    deletedJobs: (...args) => run('deletedJobs', () => batches.operations.deletedJobs(...args)),
     plannedFiles: (...args) => run('plannedFiles', () => batches.operations.plannedFiles(...args)),
 
     ...sweeps,
@@ -466,6 +475,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         for (const { job } of chosen) {
           rows.delete(job.id)
           orphans.removed(job)
+          if (job.batchId !== null && batches.stays(job.batchId, before)) batches.jobDeleted(job)
         }
         outbox.jobGone()
         return { jobs: chosen.length, events: log.prune(before, limit), batches: batches.prune(before, limit) }

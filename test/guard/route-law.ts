@@ -14,6 +14,7 @@ export const routeLaw: readonly (readonly [route: string, scope: RouteScope])[] 
   ['DELETE /v1/session', 'none'],
 
   ['GET /metrics', 'read'],
+  ['DELETE /v1/batches/:id', 'submit'],
   ['GET /v1/batches', 'read'],
   ['GET /v1/batches/:id', 'read'],
   ['GET /v1/batches/:id/files', 'read'],

@@ -95,6 +95,7 @@ export interface Api {
   settings(signal: AbortSignal): Promise<SettingsView>
   changeSettings(changes: SettingsChanges, signal: AbortSignal): Promise<SettingsView>
   remove(jobId: string, signal: AbortSignal): Promise<void>
+  removeBatch(batchId: string, signal: AbortSignal): Promise<void>
   /** Of one bucket, or of all that jobs were made for (null). `limit` 1..1000. */
   orphans(bucket: string | null, limit: number, cursor: string | null, signal: AbortSignal): Promise<OrphanPage>
   /** At most 100 uploads. */
@@ -108,6 +109,8 @@ export const isBatchId = (id: string): boolean => id.startsWith('b-')
 
 /** The answer may come at the very end of the wait, and then has to travel. */
 const waitMarginMs = 20_000
+/** A batch may have very many jobs, which go before the answer comes. */
+const removeBatchTimeoutMs = 600_000
 /** OSS is asked, and may take its time. */
 const orphansTimeoutMs = 60_000
 
@@ -163,6 +166,9 @@ export const createApi = (client: HttpClient): Api => {
     changeSettings: (body, signal) => ask('patch', '/v1/settings', { body, signal }),
     remove: async (id, signal) => {
       await ask('delete', '/v1/jobs/{id}', { id, signal })
+    },
+    removeBatch: async (id, signal) => {
+      await ask('delete', '/v1/batches/{id}', { id, timeoutMs: removeBatchTimeoutMs, signal })
     },
     orphans: (bucket, limit, cursor, signal) =>
       ask('get', '/v1/orphans', {

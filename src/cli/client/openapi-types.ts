@@ -175,7 +175,11 @@ export interface paths {
         readonly get: operations["getBatch"];
         readonly put?: never;
         readonly post?: never;
-        readonly delete?: never;
+        /**
+         * Forget a settled batch and its jobs
+         * @description Objects in OSS stay. Of a large batch the jobs go step by step before the answer comes; should the daemon end meanwhile, the rest goes after its next start.
+         */
+        readonly delete: operations["deleteBatch"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -244,7 +248,7 @@ export interface paths {
         };
         /**
          * Every job of a batch with its receipt or error, one JSON object per line
-         * @description Newest first. Of a batch that is not settled: as far as it has come.
+         * @description Newest first, and behind them jobs that were deleted before the batch, as they were then. Of a batch that is not settled: as far as it has come.
          */
         readonly get: operations["getBatchManifest"];
         readonly put?: never;
@@ -1152,15 +1156,15 @@ export interface components {
             readonly jobId: string;
             readonly progress: components["schemas"]["Progress"];
         };
-        /** @description `data:` of a stored event: `job` as it was then, `part` for part.uploaded, `batch` for batch.completed (settled, however it ended). */
+        /** @description `data:` of a stored event: `job` as it was then, `part` for part.uploaded, `batch` for batch.completed (settled, however it ended) and batch.deleted. */
         readonly Event: {
             /** @description Opaque; what Last-Event-ID takes. */
             readonly id: string;
             /** @enum {string} */
-            readonly type: "job.queued" | "job.running" | "job.completing" | "job.completed" | "job.failed" | "job.paused" | "job.cancelling" | "job.cancelled" | "job.waiting" | "job.updated" | "job.deleted" | "part.uploaded" | "batch.completed";
+            readonly type: "job.queued" | "job.running" | "job.completing" | "job.completed" | "job.failed" | "job.paused" | "job.cancelling" | "job.cancelled" | "job.waiting" | "job.updated" | "job.deleted" | "part.uploaded" | "batch.completed" | "batch.deleted";
             /** Format: date-time */
             readonly at: string;
-            /** @description Null for batch.completed. */
+            /** @description Null for batch.completed and batch.deleted. */
             readonly jobId: string | null;
             readonly batchId: string | null;
             /** @description The name of the token whose request it was. */
@@ -1959,6 +1963,26 @@ export interface operations {
                 content: {
                     readonly "application/json": components["schemas"]["Batch"];
                 };
+            };
+        };
+    };
+    readonly deleteBatch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Removed. */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

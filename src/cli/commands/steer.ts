@@ -155,14 +155,16 @@ export const addSteerCommands = (program: Command, io: CliIo): void => {
     .action((jobIds: string[], options: SetOptions) => withDaemon(io, (context) => setJobs(context, jobIds, options)))
   program
     .command('rm')
-    .summary('forget settled jobs')
-    .description('Removes settled jobs and their receipts from the daemon. Objects in OSS stay.')
-    .argument('<id...>', 'the jobs')
-    .action((jobIds: string[]) =>
-      withDaemon(io, (context) =>
-        forEachJob(context, jobIds, async (jobId) => {
-          await context.api.remove(jobId, context.signal)
-          context.console.line(`${escapeText(jobId)}  removed`)
+    .summary('forget settled jobs and batches')
+    .description(
+      'Removes settled jobs and their receipts from the daemon, and settled batches with all of their jobs. Objects in OSS stay.',
+    )
+    .argument('<id...>', 'the jobs or batches')
+    .action((ids: string[]) =>
+      withDaemon(io, ({ api, ...context }) =>
+        forEachJob({ api, ...context }, ids, async (id) => {
+          await (isBatchId(id) ? api.removeBatch(id, context.signal) : api.remove(id, context.signal))
+          context.console.line(`${escapeText(id)}  removed`)
         }),
       ),
     )

@@ -179,4 +179,5 @@ export const eventSentences: Readonly<Record<EventType, string>> = {
   'job.deleted': 'Forgotten',
   'part.uploaded': 'Part uploaded',
   'batch.completed': 'Batch settled',
+  'batch.deleted': 'Batch forgotten',
 }

@@ -52,7 +52,9 @@ export interface Batches {
   problems(batchId: string, page: PageRequest): Promise<Page<BatchProblem>>
   /** What a dry run would have sent. */
   planned(batchId: string, page: PageRequest): Promise<Page<PlannedFile>>
-  /** Every job of the batch, newest first, read as it is taken. */
+  /** Forgets a settled batch and its jobs. */
+  remove(batchId: string, caller: Caller): Promise<void>
+  /** Every job of the batch, newest first, read as it is taken; behind them those that were deleted before the batch. */
   manifest(batchId: string): Promise<AsyncIterable<JobAnswer>>
 }
 
@@ -69,6 +71,8 @@ interface Deps {
 }
 
 const manifestPage = 200
+/** Rows that are forgotten in one go: others wait a few milliseconds for it. */
+const removeStep = 200
 
 const batchNotFound = (batchId: string): AppError =>
   new AppError('batch_not_found', `There is no batch ${JSON.stringify(batchId)}: it was never made, or was forgotten`)
@@ -171,6 +175,11 @@ export const createBatches = (deps: Deps): Batches => {
       for (const job of page.items) yield answerJob(job)
       cursor = page.nextCursor
     } while (cursor !== null)
+    do {
+      const page: Page<JobAnswer> = await store.deletedJobs(batchId, { limit: manifestPage, cursor })
+      yield* page.items
+      cursor = page.nextCursor
+    } while (cursor !== null)
   }
 
   return {
@@ -205,6 +214,17 @@ export const createBatches = (deps: Deps): Batches => {
       }
       deps.onWork()
       return view(result.batch)
+    },
+
+    async remove(batchId, caller) {
+      assertSteers(caller, await mustGet(batchId))
+      let result = await store.removeBatch(batchId, removeStep, caller.name)
+      if (result === 'not_found') throw batchNotFound(batchId)
+      if (result === 'invalid_state') {
+        throw new AppError('invalid_state', 'Only a settled batch can be deleted: wait for it, or cancel it first')
+      }
+      // Another request, or the pruner, may forget the rest of it meanwhile.
+      while (result === 'more') result = await store.removeBatch(batchId, removeStep, caller.name)
     },
 
     async problems(batchId, page) {

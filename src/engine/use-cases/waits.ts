@@ -1,5 +1,5 @@
 import { AppError } from '../../core/app-error.js'
-import type { Batch } from '../../core/batch.js'
+import { type Batch, isBatchAtWork, unsettledJobs } from '../../core/batch.js'
 import { isSettled } from '../../core/job.js'
 import type { BatchStore } from '../../ports/batch-store.js'
 import type { Clock } from '../../ports/clock.js'
@@ -77,7 +77,17 @@ export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
   /** What the counters tell of everything: while it is not nothing, what has settled need not be counted. */
   const pendingNow = async (): Promise<number> => (await comingBatches({})) + (await store.tally({}, null)).pending
 
+  /** All of a batch, jobs that were deleted since included: its totals know. */
+  const lookAtBatch = async (batchId: string): Promise<Sight> => {
+    const batch = await store.getBatch(batchId)
+    if (batch === null) return nothing
+    const { completed, failed, cancelled } = batch.counts
+    return { ...nothing, completed, failed, cancelled, pending: unsettledJobs(batch) + Number(isBatchAtWork(batch)) }
+  }
+
   const look = async (filter: JobFilter): Promise<Sight> => {
+    const { batchId, ...others } = filter
+    if (batchId !== undefined && Object.values(others).every((wish) => wish === undefined)) return lookAtBatch(batchId)
     let sight: Sight = { ...nothing, pending: await comingBatches(filter) }
     for (let cursor: string | null = null; ; ) {
       const page = await store.tally(filter, cursor)

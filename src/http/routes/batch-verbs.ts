@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { type BatchVerb, batchVerbs } from '../../core/batch-steps.js'
 import type { Batches } from '../../engine/use-cases/batches.js'
-import { problems } from '../openapi/openapi.js'
+import { nothingSchema, problems } from '../openapi/openapi.js'
 import { takeNoBody } from '../server/no-body.js'
 import { batchSchema } from '../shapes/batch-answers.js'
 import { idParamsSchema, noQuerySchema } from '../shapes/query.js'
@@ -26,7 +26,7 @@ const descriptions: Readonly<Record<BatchVerb, string>> = {
     'what is missing.',
 }
 
-/** Steering batches. The batch obeys at once; its jobs follow, those of a large one step by step. */
+/** Steering batches, and forgetting them. The batch obeys at once; its jobs follow, those of a large one step by step. */
 export const batchVerbRoutes = (instance: FastifyInstance, batches: Batches): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
   takeNoBody(app)
@@ -53,4 +53,26 @@ export const batchVerbRoutes = (instance: FastifyInstance, batches: Batches): vo
       },
     )
   }
+
+  app.delete(
+    '/v1/batches/:id',
+    {
+      config: { scope: 'submit' },
+      schema: {
+        operationId: 'deleteBatch',
+        summary: 'Forget a settled batch and its jobs',
+        description:
+          'Objects in OSS stay. Of a large batch the jobs go step by step before the answer comes; should the daemon end ' +
+          'meanwhile, the rest goes after its next start.',
+        tags: ['batches'],
+        params: idParamsSchema,
+        querystring: noQuerySchema,
+        response: { 204: nothingSchema, ...problems(404, 409, 413, 503, 507) },
+      },
+    },
+    async (request, reply) => {
+      await batches.remove(request.params.id, request.caller)
+      reply.code(204)
+    },
+  )
 }

@@ -152,7 +152,9 @@ export const batchRoutes = (instance: FastifyInstance, { batches, jobs, drain }:
       schema: {
         operationId: 'getBatchManifest',
         summary: 'Every job of a batch with its receipt or error, one JSON object per line',
-        description: 'Newest first. Of a batch that is not settled: as far as it has come.',
+        description:
+          'Newest first, and behind them jobs that were deleted before the batch, as they were then. Of a batch that is not ' +
+          'settled: as far as it has come.',
         tags: ['batches'],
         params: idParamsSchema,
         querystring: noQuerySchema,

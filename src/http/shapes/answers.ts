@@ -169,7 +169,7 @@ export const eventSchema = z
     id: z.string().describe('Opaque; what Last-Event-ID takes.'),
     type: z.enum(eventTypes),
     at: instant,
-    jobId: z.string().nullable().describe('Null for batch.completed.'),
+    jobId: z.string().nullable().describe('Null for batch.completed and batch.deleted.'),
     batchId: z.string().nullable(),
     by: z.string().optional().describe('The name of the token whose request it was.'),
     job: eventJobSchema.optional(),
@@ -177,7 +177,7 @@ export const eventSchema = z
     batch: eventBatchSchema.optional(),
   })
   .describe(
-    '`data:` of a stored event: `job` as it was then, `part` for part.uploaded, `batch` for batch.completed (settled, however it ended).',
+    '`data:` of a stored event: `job` as it was then, `part` for part.uploaded, `batch` for batch.completed (settled, however it ended) and batch.deleted.',
   )
 
 export const jobProgressSchema = z

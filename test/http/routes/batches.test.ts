@@ -170,6 +170,46 @@ describe('a batch', () => {
     expect(lines.map(({ id }) => id)).toEqual(jobs.map(({ id }) => id).reverse())
   })
 
+  it('is forgotten with its jobs once it is settled', async () => {
+    const { app, post, store } = await setup()
+    const remove = (id: string) => app.inject({ method: 'DELETE', url: `/v1/batches/${id}` })
+    expect((await remove('b-1')).json()).toMatchObject({ status: 404, code: 'batch_not_found' })
+    await post(valid)
+    const jobs = ['j-1', 'j-2'].map((id) => jobRequest(id, { batchId: 'b-1' }))
+    await store.extendBatch('b-1', { jobs, problems: [], planned: [], listed: null })
+    const early = await remove('b-1')
+    expect([early.statusCode, early.json().code]).toEqual([409, 'invalid_state'])
+    expect((await app.inject('/v1/batches/b-1')).statusCode).toBe(200)
+    await store.controlBatch('b-1', 'cancel')
+    for (const { lease } of (await store.claim({ node: 'n', limit: 9, leaseMs: 1000 })).claims) {
+      await store.finish(lease, { to: 'cancelled' })
+    }
+    expect((await app.inject('/v1/batches/b-1')).json()).toMatchObject({ state: 'cancelled', totals: { cancelled: 2 } })
+    const answer = await remove('b-1')
+    expect([answer.statusCode, answer.body]).toEqual([204, ''])
+    expect((await app.inject('/v1/batches/b-1')).json().code).toBe('batch_not_found')
+    expect((await remove('b-1')).json().code).toBe('batch_not_found')
+    expect(await store.get('j-1')).toBeNull()
+  })
+
+  it('tells in its manifest of jobs that were deleted, as its totals do', async () => {
+    const { app, post, store } = await setup()
+    await post(valid)
+    const jobs = ['j-1', 'j-2'].map((id) => jobRequest(id, { batchId: 'b-1' }))
+    await store.extendBatch('b-1', { jobs, problems: [], planned: [], listed: null })
+    await store.controlBatch('b-1', 'cancel')
+    for (const { lease } of (await store.claim({ node: 'n', limit: 9, leaseMs: 1000 })).claims) {
+      await store.finish(lease, { to: 'cancelled' })
+    }
+    await store.remove('j-2')
+    const lines = (await app.inject('/v1/batches/b-1/manifest')).body.trimEnd().split('\n')
+    expect(lines.map((line) => JSON.parse(line)).map(({ id, state }) => [id, state])).toEqual([
+      ['j-1', 'cancelled'],
+      ['j-2', 'cancelled'],
+    ])
+    expect((await app.inject('/v1/batches/b-1')).json().totals).toMatchObject({ jobs: 2, cancelled: 2 })
+  })
+
   it('lists its jobs by the list of jobs', async () => {
     const { app, post, jobs } = await setup()
     await post(valid)

@@ -8,6 +8,8 @@ export interface BatchEvents {
   /** Finishes the batch when nothing is left to do; `batch.completed` tells. */
   settle(batchId: string, at: number): void
   reopen(batchId: string): void
+  /** Appends `batch.deleted`. */
+  deleted(batch: Batch, at: number, by: string | null): void
 }
 
 export const readBatch = (statements: Statements, batchId: string): Batch | null => {
@@ -20,13 +22,21 @@ const firstProblems = (statements: Statements, batchId: string): readonly BatchP
 
 export const createBatchEvents = (
   statements: Statements,
-  append: (batchId: string, body: object, at: number) => void,
+  append: (
+    type: 'batch.completed' | 'batch.deleted',
+    batchId: string,
+    body: object,
+    at: number,
+    by: string | null,
+  ) => void,
 ): BatchEvents => ({
   settle(batchId, at) {
     if (statements.finishBatch.run({ id: batchId, at }).changes === 0) return
     const batch = readBatch(statements, batchId)
     if (batch === null || !isBatchOver(batch)) throw new Error('SQL and core disagree on when a batch is over')
-    append(batchId, viewBatch(batch, firstProblems(statements, batchId)), at)
+    append('batch.completed', batchId, viewBatch(batch, firstProblems(statements, batchId)), at, null)
   },
   reopen: (batchId) => void statements.reopenBatch.run(batchId),
+  deleted: (batch, at, by) =>
+    append('batch.deleted', batch.id, viewBatch(batch, firstProblems(statements, batch.id)), at, by),
 })

@@ -2,7 +2,7 @@ import type SqliteDatabase from 'better-sqlite3'
 import type { EventType } from '../../../core/event.js'
 import { isSettled, type Job } from '../../../core/job.js'
 import { initiateChange, type Step } from '../../../core/job-steps.js'
-import { viewJob } from '../../../core/job-view.js'
+import { answerJob, viewJob } from '../../../core/job-view.js'
 import type { PartView } from '../../../core/part-view.js'
 import { webhookBody, webhookHost } from '../../../core/webhook.js'
 import type { Lease } from '../../../ports/store.js'
@@ -33,6 +33,8 @@ export interface Ledger {
   saveUnleased(row: JobRow, step: Step, at: number): Job
   /** Appends an event that shows the job, and what its webhook tells of it. `by`: the name of the token whose request it was. */
   appendJob(job: Job, type: EventType, at: number, by?: string | null): void
+  /** Deletes a settled job. A batch that stays behind can still tell what it was. */
+  deleteJob(job: Job): void
   append(job: Pick<Job, 'id' | 'batchId'>, type: EventType, body: object, at: number, by?: string | null): number
   readonly batches: BatchEvents
   /** Whether events were appended since it was last asked. */
@@ -69,10 +71,17 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
     webhooks = true
   }
 
-  const batches = createBatchEvents(statements, (batchId, body, at) => {
-    statements.insertEvent.run(at, 'batch.completed', noJob, batchId, null, JSON.stringify(body))
+  const batches = createBatchEvents(statements, (type, batchId, body, at, by) => {
+    statements.insertEvent.run(at, type, noJob, batchId, by, JSON.stringify(body))
     appended = true
   })
+
+  const deleteJob: Ledger['deleteJob'] = (job) => {
+    if (job.batchId !== null) {
+      statements.insertDeletedJob.run({ batch_id: job.batchId, job: JSON.stringify(answerJob(job)) })
+    }
+    statements.deleteJob.run(job.id)
+  }
 
   /** The batch of a job that settled may be over, that of one that is open again is not. */
   const followBatch = (batchId: string, before: Job['state'], after: Job['state'], at: number): void => {
@@ -110,6 +119,7 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
     save,
     saveUnleased: (row, step, at) => save(row, step, at, { epoch: row.epoch, node: null, until: null }),
     appendJob,
+    deleteJob,
     append,
     batches,
     tookEvents: () => {

@@ -1,6 +1,5 @@
-import { type Batch, createBatch, type SteeringVerb } from '../../../core/batch.js'
+import { type Batch, createBatch } from '../../../core/batch.js'
 import { steerBatch } from '../../../core/batch-steps.js'
-import { cancelJob, pauseJob, resumeJob, type Step } from '../../../core/job-steps.js'
 import type { BatchStore } from '../../../ports/batch-store.js'
 import { readBatch } from '../jobs/batch-events.js'
 import { createBatchExtension } from '../jobs/extend-batch.js'
@@ -8,22 +7,18 @@ import { hasRoom } from '../jobs/insert-job.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { startOf } from '../jobs/list-jobs.js'
 import { pageOf } from '../jobs/page.js'
+import { createBatchSteering } from '../jobs/steer-batch.js'
 import { type BatchProblemRow, type BatchRow, batchOf, type PlannedFileRow, problemOf } from '../sql/batch-rows.js'
-import { type JobRow, jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
+import type { ForgetOperation } from './forget-operations.js'
 
 /** Jobs that the answer to a verb has reached already. */
 const firstStep = 256
 
-const idleStates: Readonly<Record<SteeringVerb, readonly string[]>> = {
-  pause: ['queued'],
-  resume: ['paused'],
-  cancel: ['queued', 'paused', 'failed'],
-}
-
 /** Making batches, extending them by what a walk found, and steering them. */
-export const createBatchOperations = (ledger: Ledger): Operations<keyof BatchStore> => {
+export const createBatchOperations = (ledger: Ledger): Operations<Exclude<keyof BatchStore, ForgetOperation>> => {
   const { statements } = ledger
+  const steering = createBatchSteering(ledger)
 
   const save = (batch: Batch): void => {
     statements.saveBatch.run({
@@ -44,35 +39,10 @@ export const createBatchOperations = (ledger: Ledger): Operations<keyof BatchSto
     return batch
   }
 
-  const stepOf = (row: JobRow, verb: SteeringVerb, at: number): Step | 'invalid_state' => {
-    const job = jobOf(row)
-    if (verb === 'pause') return pauseJob(job)
-    return verb === 'resume' ? resumeJob(job, row.not_before, at) : cancelJob(job)
-  }
-
-  /** One step of a verb over the jobs that it concerns. True when there are no more. */
-  const steer = ({ id: batchId, steeredBy }: Batch, verb: SteeringVerb, limit: number, at: number): boolean => {
-    const leased = statements.leasedJobsOfBatch.all(batchId) as JobRow[]
-    const idle: JobRow[] = []
-    for (const state of idleStates[verb]) {
-      if (idle.length < limit) {
-        idle.push(
-          ...(statements.idleJobsOfBatch.all({ batch_id: batchId, state, limit: limit - idle.length }) as JobRow[]),
-        )
-      }
-    }
-    for (const row of [...leased, ...idle]) {
-      const step = stepOf(row, verb, at)
-      if (step !== 'invalid_state' && step.event !== null) ledger.save(row, { ...step, by: steeredBy }, at)
-    }
-    // One that is completing may come back to the queue, and must not slip through.
-    return idle.length < limit && (verb === 'resume' || mustRead(batchId).counts.completing === 0)
-  }
-
   const carryOn = (batchId: string, limit: number, at: number): boolean => {
     const batch = mustRead(batchId)
     if (batch.steering !== null) {
-      if (!steer(batch, batch.steering, limit, at)) return false
+      if (!steering.step(batch, batch.steering, limit, at)) return false
       save({ ...mustRead(batchId), steering: null })
     }
     ledger.batches.settle(batchId, at)
@@ -157,7 +127,10 @@ export const createBatchOperations = (ledger: Ledger): Operations<keyof BatchSto
       if (next === 'invalid_state') return { kind: 'invalid_state', batch }
       if (next !== batch) {
         save({ ...next, steeredBy: by ?? null })
-        if (next.steering !== null) carryOn(batchId, firstStep, at)
+        if (next.steering !== null) {
+          steering.begin({ ...next, steeredBy: by ?? null }, next.steering, at)
+          carryOn(batchId, firstStep, at)
+        }
       }
       return { kind: 'ok', batch: mustRead(batchId) }
     },

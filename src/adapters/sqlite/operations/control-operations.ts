@@ -2,6 +2,7 @@ import { isSettled, type Job } from '../../../core/job.js'
 import { cancelJob, changeJob, pauseJob, resumeJob, retryJob, type Step } from '../../../core/job-steps.js'
 import type { ControlRequest } from '../../../ports/store.js'
 import type { Ledger } from '../jobs/job-writer.js'
+import { leaveAlone } from '../jobs/steer-batch.js'
 import { jobOf, steeredColumnsOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
@@ -26,6 +27,7 @@ export const createControlOperations = (ledger: Ledger): Operations<'control' | 
       const row = ledger.job(jobId)
       if (row === null) return { kind: 'not_found' }
       const job = jobOf(row)
+      if (row.batch_id !== null) leaveAlone(ledger, row.batch_id, row.seq, request.verb)
       const step = stepOf(job, request, row.not_before, at)
       if (step === 'invalid_state') return { kind: 'invalid_state', state: job.state }
       if (step.job === job) return { kind: 'ok', job }
@@ -54,7 +56,7 @@ export const createControlOperations = (ledger: Ledger): Operations<'control' | 
       if (row === null) return 'not_found'
       if (!isSettled(row.state)) return 'invalid_state'
       const job = jobOf(row)
-      statements.deleteJob.run(jobId)
+      ledger.deleteJob(job)
       ledger.appendJob(job, 'job.deleted', at, by)
       return 'ok'
     },

@@ -4,6 +4,7 @@ import { createTallyOperations } from '../jobs/tally-jobs.js'
 import type { Operations } from '../thread/protocol.js'
 import { createBatchOperations } from './batch-operations.js'
 import { createControlOperations } from './control-operations.js'
+import { createForgetOperations } from './forget-operations.js'
 import { createOrphanOperations } from './orphan-operations.js'
 import { createPruneOperations } from './prune-operations.js'
 import { createQueueOperations } from './queue-operations.js'
@@ -20,6 +21,7 @@ export const createOperations = (ledger: Ledger): Operations => ({
   ...createUploadOperations(ledger),
   ...createControlOperations(ledger),
   ...createBatchOperations(ledger),
+  ...createForgetOperations(ledger),
   ...createListOperations(ledger),
   ...createOrphanOperations(ledger),
   ...createPruneOperations(ledger),

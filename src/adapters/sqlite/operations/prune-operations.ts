@@ -1,14 +1,19 @@
 import type { Ledger } from '../jobs/job-writer.js'
+import { jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
+import { createForgetting } from './forget-operations.js'
 
 interface FinishedJob {
   readonly id: string
   readonly part_count: number | null
+  /** Its batch does not go with it, and its totals and its manifest go on telling of it. */
+  readonly batch_stays: 0 | 1
 }
 
 /** Forgetting what finished long ago. */
 export const createPruneOperations = (ledger: Ledger): Operations<'prune'> => {
   const { statements } = ledger
+  const forgetting = createForgetting(ledger)
 
   /** As many of them as have `limit` rows together, their parts counted, but at least one. */
   const firstOf = (finished: readonly FinishedJob[], limit: number): readonly FinishedJob[] => {
@@ -21,7 +26,11 @@ export const createPruneOperations = (ledger: Ledger): Operations<'prune'> => {
 
   const pruneJobs = (before: number, limit: number): number => {
     const jobs = firstOf(statements.finishedJobs.all({ before, limit }) as FinishedJob[], limit)
-    for (const { id } of jobs) statements.deleteJob.run(id)
+    for (const { id, batch_stays } of jobs) {
+      const row = batch_stays === 1 ? ledger.job(id) : null
+      if (row === null) statements.deleteJob.run(id)
+      else ledger.deleteJob(jobOf(row))
+    }
     return jobs.length
   }
 
@@ -37,20 +46,27 @@ export const createPruneOperations = (ledger: Ledger): Operations<'prune'> => {
   const pruneBatches = (before: number, limit: number): number => {
     let rows = 0
     for (const { id } of statements.finishedBatches.all({ before, limit }) as { id: string }[]) {
-      rows += statements.deletePlannedFiles.run(id, limit - rows).changes
-      if (rows < limit) rows += statements.deleteProblems.run(id, limit - rows).changes
-      if (rows < limit) rows += statements.deleteListedFiles.run({ id, limit: limit - rows }).changes
+      rows += forgetting.dropNotes(id, limit - rows)
       if (rows >= limit) break
       rows += statements.deleteBatch.run(id).changes
     }
     return rows
   }
 
+  /** What is left of batches that were deleted: the daemon ended meanwhile, or a job of theirs was retried. */
+  const pruneForgotten = (limit: number, at: number): number => {
+    let rows = 0
+    for (const { id } of statements.forgottenBatches.all(limit) as { id: string }[]) {
+      if (rows < limit) rows += forgetting.step(id, limit - rows, at, null)
+    }
+    return rows
+  }
+
   return {
-    prune: (_at, { before, limit }) => ({
+    prune: (at, { before, limit }) => ({
       jobs: pruneJobs(before, limit),
       events: pruneEvents(before, limit),
-      batches: pruneBatches(before, limit),
+      batches: pruneBatches(before, limit) + pruneForgotten(limit, at),
     }),
   }
 }

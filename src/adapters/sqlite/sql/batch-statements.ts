@@ -5,9 +5,9 @@ const batchColumns = `
 
 /** The statements about batches; part of `sql` in statements.ts. */
 export const batchSql = {
-  batchById: `SELECT ${batchColumns} WHERE b.id = ?`,
+  batchById: `SELECT ${batchColumns} WHERE b.id = ? AND b.forgotten = 0`,
   batchByIdempotencyKey: `SELECT ${batchColumns} WHERE b.idempotency_key = ?`,
-  batchesBefore: `SELECT ${batchColumns} WHERE b.seq < ? ORDER BY b.seq DESC LIMIT ?`,
+  batchesBefore: `SELECT ${batchColumns} WHERE b.seq < ? AND b.forgotten = 0 ORDER BY b.seq DESC LIMIT ?`,
 
   batchesAtWork: `
     SELECT b.id FROM batches AS b INDEXED BY batches_unfinished
@@ -31,12 +31,40 @@ export const batchSql = {
   // Once for each job that settles; changes a row only for the last of them.
   finishBatch: `
     UPDATE batches SET finished_at = :at
-    WHERE id = :id AND finished_at IS NULL AND walk <> 'going' AND steering IS NULL AND retry_at IS NULL
+    WHERE id = :id AND forgotten = 0 AND finished_at IS NULL AND walk <> 'going' AND steering IS NULL AND retry_at IS NULL
       AND NOT EXISTS (
         SELECT 1 FROM batch_counts
         WHERE batch_id = :id AND queued + running + completing + paused + cancelling > 0
       )`,
-  reopenBatch: 'UPDATE batches SET finished_at = NULL WHERE id = ? AND finished_at IS NOT NULL',
+  reopenBatch: 'UPDATE batches SET finished_at = NULL WHERE id = ? AND forgotten = 0 AND finished_at IS NOT NULL',
+
+  // The key is free again at once.
+  forgetBatch: `
+    UPDATE batches SET forgotten = 1, idempotency_key = NULL, idempotency_fingerprint = NULL WHERE id = ?`,
+  isForgotten: 'SELECT id FROM batches WHERE id = ? AND forgotten = 1',
+  // The comparison makes a walk through the index a search in it.
+  forgottenBatches: `
+    SELECT id FROM batches INDEXED BY batches_forgotten
+    WHERE forgotten = 1 AND seq > 0 ORDER BY seq LIMIT ?`,
+  settledJobsOfBatch: `
+    SELECT * FROM jobs INDEXED BY jobs_batch
+    WHERE batch_id = :batch_id AND finished_at IS NOT NULL LIMIT :limit`,
+  anyJobOfBatch: 'SELECT id FROM jobs INDEXED BY jobs_batch WHERE batch_id = ? LIMIT 1',
+
+  // Only while there is a batch to tell of it.
+  insertDeletedJob: `
+    INSERT INTO batch_deleted_jobs (batch_id, job)
+    SELECT id, :job FROM batches WHERE id = :batch_id AND forgotten = 0`,
+  deletedJobsAfter: `
+    SELECT n, job FROM batch_deleted_jobs INDEXED BY batch_deleted_jobs_batch
+    WHERE batch_id = ? AND n > ? ORDER BY n LIMIT ?`,
+  dropDeletedJobs: `
+    DELETE FROM batch_deleted_jobs WHERE n IN (
+      SELECT n FROM batch_deleted_jobs INDEXED BY batch_deleted_jobs_batch WHERE batch_id = ? LIMIT ?)`,
+
+  courseOfBatch: 'SELECT steering, course FROM batches WHERE id = ?',
+  saveCourse: 'UPDATE batches SET course = :course WHERE id = :id',
+  lastJob: 'SELECT coalesce(max(seq), 0) AS seq FROM jobs',
 
   insertBatchFile: 'INSERT INTO batch_files (batch_id, n, path, key) VALUES (?, ?, ?, ?)',
   batchFiles: 'SELECT path, key FROM batch_files WHERE batch_id = ? AND n >= ? ORDER BY n LIMIT ?',
@@ -88,6 +116,7 @@ export const batchSql = {
   idleJobsOfBatch: `
     SELECT * FROM jobs INDEXED BY jobs_batch_idle
     WHERE batch_id = :batch_id AND state = :state AND state IN ('queued', 'paused', 'failed')
+      AND seq > :after AND seq <= :last
     ORDER BY seq LIMIT :limit`,
   leasedJobsOfBatch: `
     SELECT * FROM jobs INDEXED BY jobs_leased

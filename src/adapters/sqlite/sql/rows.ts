@@ -216,7 +216,7 @@ export const noJob = ''
 
 const subjectOf = ({ type, body }: EventRow): Pick<StoredEvent, 'job' | 'part' | 'batch'> => {
   if (type === 'part.uploaded') return { part: JSON.parse(body) as PartView }
-  return type === 'batch.completed' ? { batch: JSON.parse(body) as BatchView } : { job: JSON.parse(body) as JobView }
+  return type.startsWith('batch.') ? { batch: JSON.parse(body) as BatchView } : { job: JSON.parse(body) as JobView }
 }
 
 export const eventOf = (row: EventRow, instance: string): StoredEvent => ({

@@ -212,8 +212,14 @@ export const sql = {
     ORDER BY seq DESC LIMIT :limit`,
   deleteAbandoned: 'DELETE FROM abandoned_uploads WHERE upload_id = ?',
 
+  // With whether its batch stays behind and goes on counting it.
   finishedJobs: `
-    SELECT id, part_count FROM jobs INDEXED BY jobs_finished
+    SELECT id, part_count,
+      EXISTS (
+        SELECT 1 FROM batches AS b
+        WHERE b.id = jobs.batch_id AND (b.finished_at IS NULL OR b.finished_at >= :before)
+      ) AS batch_stays
+    FROM jobs INDEXED BY jobs_finished
     WHERE finished_at < :before
     ORDER BY finished_at LIMIT :limit`,
 

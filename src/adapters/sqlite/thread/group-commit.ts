@@ -27,6 +27,7 @@ const reads: ReadonlySet<StoreOperation> = new Set([
   'batchFiles',
   'batchProblems',
   'plannedFiles',
+  'deletedJobs',
   'storedSettings',
   'unfinishedSweeps',
 ])

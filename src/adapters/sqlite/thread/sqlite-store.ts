@@ -194,6 +194,8 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     steerJobs: (...args) => call('steerJobs', ...args),
     endRetry: (...args) => call('endRetry', ...args),
     batchProblems: (...args) => call('batchProblems', ...args),
+    removeBatch: (...args) => call('removeBatch', ...args),
+    deletedJobs: (...args) => call('deletedJobs', ...args),
     plannedFiles: (...args) => call('plannedFiles', ...args),
     beginSweep: (...args) => call('beginSweep', ...args),
     unfinishedSweeps: (...args) => call('unfinishedSweeps', ...args),
