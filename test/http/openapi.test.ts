@@ -33,6 +33,7 @@ describe('The OpenAPI document', () => {
     expect(document.openapi).toMatch(/^3\.1\./)
     expect(operations.map(({ path, method }) => `${method} ${path}`).sort()).toEqual(
       [
+        'delete /v1/batches/{id}',
         'delete /v1/drain',
         'delete /v1/jobs/{id}',
         'patch /v1/jobs/{id}',
