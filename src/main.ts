@@ -2,7 +2,8 @@
 import { writeSync } from 'node:fs'
 import closeWithGrace from 'close-with-grace'
 import { collectEarly } from './adapters/heap/collect-early.js'
-import { createPinoLogger, isLogStuck } from './adapters/log/pino-logger.js'
+import { createPinoLogger, isLogStuck, logDrained } from './adapters/log/pino-logger.js'
+import { endProcess, threadsAreBusy } from './adapters/process/end-process.js'
 import { createServiceNotifier } from './adapters/systemd/service-notifier.js'
 import { ExitError } from './cli/client/exit-error.js'
 import { addOperateCommands } from './cli/commands/operate.js'
@@ -17,10 +18,7 @@ const exitCodes = { crashed: 1, outputFailed: 74, badSettings: 78 } as const
 /** Beyond the drain timeout: what closing streams and the database may take before the process ends anyway. */
 const closingGraceMs = 10_000
 
-/**
- * Ends the process although one of its threads hangs in the kernel: `process.exit` would wait for the threads of libuv,
- * and so for a mount that does not answer. Every state is in the database, as it is after a power cut.
- */
+/** For when not all could be ended. Every state is in the database, as it is after a power cut. */
 const endNow = (): void => {
   process.kill(process.pid, 'SIGKILL')
 }
@@ -61,8 +59,9 @@ const serve = async (): Promise<void> => {
   closeWithGrace(grace, async ({ err }) => {
     if (err !== undefined) logger.fatal({ error: err.stack }, 'The daemon crashed')
     await Promise.all([service.stopping(), daemon.stop()])
-    // A clean exit joins every thread, and one would wait for a reader that does not read.
-    if (isLogStuck()) endNow()
+    await logDrained()
+    // A clean exit joins every thread: it would wait for a mount that does not answer, or for a reader that does not read.
+    if (isLogStuck() || daemon.isHeldUp() || threadsAreBusy()) endProcess(err === undefined ? 0 : exitCodes.crashed)
   })
   const [address] = daemon.addresses
   const always = await createPinoLogger('info', isTty)

@@ -1,11 +1,14 @@
-// The engines for Node.js. The module is an object of functions, one for each engine that this processor can run, and
-// `registers`: an Int32Array with the low and the high half of the running register. `engine(bytes)` takes the register
+// The engines for Node.js. The module is an object of functions, one for each engine that this processor can run,
+// `exitNow(code)`, which ends the process without waiting for its threads, for Node.js has no such thing, and `registers`: an Int32Array with the low and the high half of the running register. `engine(bytes)` takes the register
 // from there and leaves the new one. So no call makes a BigInt, or anything else for the garbage collector.
 //
 // Each thread that loads the module gets its own registers and its own context.
 #define NAPI_VERSION 8
 #include <node_api.h>
 #include <stdlib.h>
+#ifndef _WIN32
+#include <unistd.h>
+#endif
 
 #include "crc64.h"
 
@@ -41,6 +44,19 @@ static napi_value call_engine(napi_env env, napi_callback_info info) {
   registers[0] = (uint32_t)behind;
   registers[1] = (uint32_t)(behind >> 32);
   return NULL;
+}
+
+// No handler runs and no thread is joined: one may hang in the kernel.
+static napi_value exit_now(napi_env env, napi_callback_info info) {
+  napi_value argument;
+  size_t count = 1;
+  int32_t code;
+  if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != napi_ok) return NULL;
+  if (napi_get_value_int32(env, argument, &code) != napi_ok) {
+    napi_throw_type_error(env, NULL, "An exit code is a number");
+    return NULL;
+  }
+  _exit(code);
 }
 
 static void release(napi_env env, void *state, void *hint) {
@@ -95,6 +111,9 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
     callable->engine = engines[i].engine;
     status = add_engine(env, exports, callable, engines[i].name);
   }
+  napi_value exits;
+  if (status == napi_ok) status = napi_create_function(env, "exitNow", NAPI_AUTO_LENGTH, exit_now, NULL, &exits);
+  if (status == napi_ok) status = napi_set_named_property(env, exports, "exitNow", exits);
   if (status != napi_ok) napi_throw_error(env, NULL, "The CRC-64 addon could not set itself up");
   return exports;
 }

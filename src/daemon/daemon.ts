@@ -28,6 +28,8 @@ export interface Daemon {
   isWell(): Promise<boolean>
   /** Refuses submits, lets parts in flight finish within the drain timeout, gives every job back and closes. Idempotent. */
   stop(): Promise<void>
+  /** A thread of its own hangs in a file system that does not answer: nothing can end it but the end of the process. */
+  isHeldUp(): boolean
 }
 
 /** Puts something between the engine and what it works on. The tests kill the process there. */
@@ -72,13 +74,13 @@ const startParts = async (
   const { lanes, pacer } = startDataPath(config, life, component('lanes'), onFatal)
   const store = await opening
   life.own(store, () => store.close())
-  const transfer = createTransfer(config, life, lanes, common)
+  const { ports, files } = createTransfer(config, life, lanes, common)
   const engine = composeEngine(
     {
       ...common,
-      ...transfer,
+      ...ports,
       store: wrap.store(store),
-      targets: wrap.targets(transfer.targets),
+      targets: wrap.targets(ports.targets),
       sender: openSender(config, life, clock.now),
       pacer,
       meter: metrics.meter,
@@ -116,6 +118,7 @@ const startParts = async (
   logger.info({ crc64: crc64Engine() }, 'Checksums are computed by this engine')
   life.own(engine, async ({ stop, activeRuns }) => {
     logger.info({ runs: activeRuns(), drainTimeoutMs: config.drainTimeoutMs }, 'Stopping')
+    files.hurry()
     await stop(config.drainTimeoutMs)
   })
   engine.start()
@@ -132,6 +135,7 @@ const startParts = async (
       stopped ??= life.end().then(() => logger.info({}, 'Stopped'))
       return stopped
     },
+    isHeldUp: () => lanes.stuckReads() > 0 || files.areHeldUp(),
   }
 }
 

@@ -40,13 +40,24 @@ export const startDataPath = (
   return { lanes: life.own(lanes, () => lanes.close()), pacer }
 }
 
+/** What is asked of file systems beside the bytes. */
+export interface OpenFiles {
+  /** The daemon ends: what hangs is given up sooner from now on. */
+  hurry(): void
+  /** A thread hangs in a file system that does not answer. */
+  areHeldUp(): boolean
+}
+
 /** The way of the bytes, from the files below the roots to OSS. */
 export const createTransfer = (
   config: Config,
   life: Lifetime,
   lanes: Lanes,
   common: Pick<EnginePorts, 'clock' | 'random' | 'wakeup'> & { readonly logger: (component: string) => PinoLogger },
-): Pick<EnginePorts, 'targets' | 'sources' | 'remover' | 'walker' | 'keys' | 'lanes'> => {
+): {
+  readonly ports: Pick<EnginePorts, 'targets' | 'sources' | 'remover' | 'walker' | 'keys' | 'lanes'>
+  readonly files: OpenFiles
+} => {
   const { clock, random, wakeup, logger } = common
   const keys = createRefreshingCredentials({
     source: keySourceOf(config.oss.keys, logger('credentials')),
@@ -70,12 +81,10 @@ export const createTransfer = (
   life.own(targets, () => targets.close())
   const roots = { allowed: config.sourceRoots, forbidden: [config.dataDir], spelled: config.spelledRoots }
   const callsFor = createCallsByPlace()
+  const walker = createDirectoryWalker(roots, undefined, callsFor)
+  const sources = createFileSources(roots, lanes, callsFor)
   return {
-    keys,
-    targets,
-    lanes,
-    sources: createFileSources(roots, lanes, callsFor),
-    remover: createSourceRemover(roots),
-    walker: createDirectoryWalker(roots, undefined, callsFor),
+    ports: { keys, targets, lanes, sources, remover: createSourceRemover(roots), walker },
+    files: { hurry: callsFor.hurry, areHeldUp: walker.isHeldUp },
   }
 }

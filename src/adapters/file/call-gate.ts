@@ -14,6 +14,8 @@ export interface CallGate {
    * flight. `late` gets an answer that came when nobody waited for it any more.
    */
   pass<T>(work: () => Promise<T>, late?: (value: T) => void): Promise<T>
+  /** From now on a call has only so long, also one that is in flight: the daemon ends. */
+  hurry(ms: number): void
   /** Does it when there is room, however long that takes. Nobody waits for it. */
   leave(work: () => Promise<unknown>): void
 }
@@ -28,6 +30,9 @@ export const createCallGate = ({ most, idleMs }: CallGateSettings): CallGate => 
   let waiting: Waiting[] = []
   let inFlight = 0
   let hanging = 0
+  let patienceMs = idleMs
+  /** Of the calls in flight that are still waited for: gives them so long from now on. */
+  const patience = new Set<(ms: number) => void>()
 
   const next = (): void => {
     while (inFlight < most && waiting.length > 0) waiting.shift()?.start()
@@ -43,14 +48,22 @@ export const createCallGate = ({ most, idleMs }: CallGateSettings): CallGate => 
   const run = <T>(work: () => Promise<T>, given: Given<T>): void => {
     let hangs = false
     inFlight += 1
-    const timer = setTimeout(() => {
+    const giveUp = (): void => {
+      patience.delete(wait)
       hangs = true
       hanging += 1
       given.hangs()
       if (hanging >= most) failAll()
-    }, idleMs)
+    }
+    let timer = setTimeout(giveUp, patienceMs)
+    const wait = (ms: number): void => {
+      clearTimeout(timer)
+      timer = setTimeout(giveUp, ms)
+    }
+    patience.add(wait)
     const over = (): void => {
       clearTimeout(timer)
+      patience.delete(wait)
       if (hangs) hanging -= 1
       inFlight -= 1
       next()
@@ -83,6 +96,10 @@ export const createCallGate = ({ most, idleMs }: CallGateSettings): CallGate => 
           fail: hangs,
         })
       }),
+    hurry(ms) {
+      patienceMs = Math.min(patienceMs, ms)
+      for (const wait of patience) wait(patienceMs)
+    },
     leave: (work) =>
       enter({ start: () => run(work, { hangs: () => {}, error: () => {}, value: () => {} }), fail: null }),
   }

@@ -14,12 +14,19 @@ const notADirectory = (reason: string | null): Failure => {
   return new Failure('permanent', message, { code: 'source_missing', reason })
 }
 
+export interface ThreadedWalker extends DirectoryWalker {
+  /** A thread was told to end and has not: its file system does not answer. */
+  isHeldUp(): boolean
+}
+
 /** Walks directories, each in a thread of its own. `threadUrl`: the compiled walk-thread.js, when it is not beside this module. */
 export const createDirectoryWalker = (
   roots: Roots,
   threadUrl: URL = new URL('./walk-thread.js', import.meta.url),
   callsFor: (path: string) => Promise<FileCalls> = createCallsByPlace(),
-): DirectoryWalker => {
+): ThreadedWalker => {
+  const ending = new Set<Worker>()
+
   async function* walk(request: WalkRequest, signal: AbortSignal): AsyncGenerator<WalkedChunk> {
     signal.throwIfAborted()
     const workerData: WalkSettings = { request, roots }
@@ -46,7 +53,8 @@ export const createDirectoryWalker = (
       }
     } finally {
       // Not awaited: a file system that hangs would hold this up too.
-      void worker.terminate()
+      ending.add(worker)
+      void worker.terminate().then(() => ending.delete(worker))
     }
   }
 
@@ -66,5 +74,6 @@ export const createDirectoryWalker = (
       throw notADirectory(await reasonOf({ path: dir, wanted: 'directory', errno, roots, within }, callsFor))
     },
     walk,
+    isHeldUp: () => ending.size > 0,
   }
 }

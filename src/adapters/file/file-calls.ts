@@ -87,13 +87,23 @@ export interface PlaceDeps {
   readonly gate: CallGateSettings
 }
 
+/** How long a call may take once the daemon ends. */
+const hurriedMs = 2_000
+
+/** The calls for a path. */
+export interface CallsByPlace {
+  (path: string): Promise<FileCalls>
+  /** The daemon ends: what hangs is given up sooner from now on. */
+  hurry(): void
+}
+
 /**
  * Chooses calls by where a path leads at this moment: prompt where only local file systems lie on the way, through the
  * gate of its mount elsewhere.
  */
-export const createCallsByPlace = (deps: Partial<PlaceDeps> = {}) => {
+export const createCallsByPlace = (deps: Partial<PlaceDeps> = {}): CallsByPlace => {
   const { mounts = createMountTable(), patient = patientCalls } = deps
-  const settings = deps.gate ?? { most: callsPerMount(), idleMs }
+  let settings = deps.gate ?? { most: callsPerMount(), idleMs }
   const gates = new Map<string, CallGate>()
 
   const callsTo = (mount: string): FileCalls => {
@@ -110,7 +120,7 @@ export const createCallsByPlace = (deps: Partial<PlaceDeps> = {}) => {
     return mounts().get(there) === false ? callsTo(there).lstat(there) : promptCalls.lstat(there)
   }
 
-  return async (path: string): Promise<FileCalls> => {
+  const callsFor = async (path: string): Promise<FileCalls> => {
     let place: Place
     try {
       place = locate(path, mounts())
@@ -121,4 +131,11 @@ export const createCallsByPlace = (deps: Partial<PlaceDeps> = {}) => {
     const { realPath } = place
     return { ...promptCalls, realpath: async () => realPath, lstat: lstatNow }
   }
+
+  return Object.assign(callsFor, {
+    hurry() {
+      settings = { ...settings, idleMs: Math.min(settings.idleMs, hurriedMs) }
+      for (const gate of gates.values()) gate.hurry(hurriedMs)
+    },
+  })
 }

@@ -4,6 +4,8 @@ import type { DestinationStream } from 'pino'
 export interface LogDestination extends DestinationStream {
   /** Whether the reader has taken nothing for a while: then a thread hangs in its write, and would hold up a clean exit. */
   isStuck(): boolean
+  /** Resolves when nothing is held or on its way any more, or when that cannot be hoped for. */
+  drained(): Promise<void>
 }
 
 /** What is held in memory while nothing can be written; lines beyond it are dropped and counted. */
@@ -12,6 +14,7 @@ const mostHeld = 1024 * 1024
 const retryMs = 2_000
 /** A write that takes longer waits for a reader that has stopped. */
 const stuckMs = 1_000
+const drainLookMs = 5
 
 const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? ''
 
@@ -104,5 +107,9 @@ export const createLogDestination = (fd: number): LogDestination => {
       if (flying === null) later()
     },
     isStuck,
+    async drained() {
+      const waits = (): boolean => givenAt !== null || (flying === null && held !== '')
+      while (!gone && !isStuck() && waits()) await new Promise((resolve) => setTimeout(resolve, drainLookMs))
+    },
   }
 }

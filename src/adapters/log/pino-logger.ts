@@ -26,6 +26,9 @@ const stdoutDestination = (): LogDestination => {
 /** Whether a reader that has stopped holds up the log's thread, which a clean exit would wait for. */
 export const isLogStuck = (): boolean => stdout?.isStuck() ?? false
 
+/** Resolves when the log is written, as far as it can be. */
+export const logDrained = (): Promise<void> => stdout?.drained() ?? Promise.resolve()
+
 /** Pretty on a terminal, one JSON object a line elsewhere, always to stdout. */
 export const createPinoLogger = async (level: LogLevel, isTty: boolean): Promise<PinoLogger> => {
   const options = {

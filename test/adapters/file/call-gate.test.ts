@@ -48,6 +48,15 @@ describe('the gate of a mount', () => {
     expect(await gate.pass(async () => 'again')).toBe('again')
   })
 
+  it('gives up sooner what is in flight, and what comes, when there is hurry', async () => {
+    const gate = createCallGate({ most: 2, idleMs: 60_000 })
+    const [first, second] = [hanging(), hanging()]
+    const given = gate.pass(first.work)
+    gate.hurry(20)
+    await expect(given).rejects.toMatchObject(failure)
+    await expect(gate.pass(second.work)).rejects.toMatchObject(failure)
+  })
+
   it('does what is left to it when there is room', async () => {
     const gate = createCallGate({ most: 1, idleMs: 20 })
     const [stuck, closing] = [hanging(), hanging()]
