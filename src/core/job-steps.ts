@@ -365,9 +365,5 @@ export const settleCancel = (job: Job, error: JobError | undefined, at: number):
   return { job: { ...job, ...settled, state: 'cancelled', refusal, finishedAt: at }, event: 'job.cancelled' }
 }
 
-/** The upload that a cancel had to leave in OSS; null when it left none. */
-export const leftByCancel = ({ state, refusal, upload }: Job): string | null =>
-  state === 'cancelled' && refusal !== null ? (upload?.uploadId ?? null) : null
-
 /** OSS has forgotten what the cancel had to leave. */
 export const clearLeftover = (job: Job): Step => ({ job: { ...job, refusal: null }, event: 'job.updated' })

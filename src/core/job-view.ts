@@ -1,6 +1,14 @@
 import type { JobError } from './failure.js'
-import type { Job, JobState, Outcome, Proof, RemovalNote, UploadMode, Waiting } from './job.js'
-import { leftByCancel } from './job-steps.js'
+import {
+  type Job,
+  type JobState,
+  leftByCancel,
+  type Outcome,
+  type Proof,
+  type RemovalNote,
+  type UploadMode,
+  type Waiting,
+} from './job.js'
 import { type OptionsView, viewOptions } from './options-view.js'
 import { removalNoteOf } from './removal.js'
 

@@ -230,3 +230,7 @@ export type NewJob = Pick<
   Job,
   'id' | 'batchId' | 'source' | 'target' | 'options' | 'priority' | 'labels' | 'marker' | 'dueAt'
 >
+
+/** The upload that a cancel had to leave in OSS; null when it left none. */
+export const leftByCancel = ({ state, refusal, upload }: Job): string | null =>
+  state === 'cancelled' && refusal !== null ? (upload?.uploadId ?? null) : null

@@ -1,5 +1,5 @@
-import type { Job, JobTarget } from '../../src/core/job.js'
-import { abandonUpload, clearLeftover, initiateChange, leftByCancel, type Step } from '../../src/core/job-steps.js'
+import { type Job, type JobTarget, leftByCancel } from '../../src/core/job.js'
+import { abandonUpload, clearLeftover, initiateChange, type Step } from '../../src/core/job-steps.js'
 import type { AbandonedUpload, AbandonRequest, InitiateWindow, UploadTrace } from '../../src/ports/store.js'
 import type { UploadRef } from '../../src/ports/target.js'
 

@@ -1,6 +1,6 @@
 import { AppError } from '../../src/core/app-error.js'
 import type { EventType } from '../../src/core/event.js'
-import { isSettled, type Job, type JobState, type NewJob, steeringOf } from '../../src/core/job.js'
+import { isSettled, type Job, type JobState, leftByCancel, type NewJob, steeringOf } from '../../src/core/job.js'
 import {
   abandonUpload,
   beginCompleting,
@@ -10,7 +10,6 @@ import {
   createJob,
   endRun,
   forgetUpload,
-  leftByCancel,
   nameUpload,
   planUpload,
   type Step,

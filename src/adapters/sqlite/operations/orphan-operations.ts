@@ -1,6 +1,6 @@
 import { encodeCursor } from '../../../core/cursor.js'
-import type { JobState, JobTarget } from '../../../core/job.js'
-import { abandonUpload, clearLeftover, leftByCancel } from '../../../core/job-steps.js'
+import { type JobState, type JobTarget, leftByCancel } from '../../../core/job.js'
+import { abandonUpload, clearLeftover } from '../../../core/job-steps.js'
 import { inheritUpload } from '../../../core/leftovers.js'
 import type { AbandonRequest, InitiateWindow, OrphanStore, UploadTrace } from '../../../ports/store.js'
 import type { UploadRef } from '../../../ports/target.js'

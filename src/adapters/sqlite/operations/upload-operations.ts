@@ -1,11 +1,10 @@
-import type { Job } from '../../../core/job.js'
+import { type Job, leftByCancel } from '../../../core/job.js'
 import {
   beginCompleting,
   beginRemoval,
   completeJob,
   failJob,
   forgetUpload,
-  leftByCancel,
   nameUpload,
   planUpload,
   type Step,
