@@ -1,3 +1,5 @@
+import { doubled } from './retry.js'
+
 export const breakerStates = ['closed', 'open', 'halfOpen'] as const
 
 /**
@@ -49,7 +51,7 @@ export const closedBreaker: Breaker = { state: 'closed', failures: 0 }
 
 /** Half of it is sure, so that nothing is hammered; half is jitter, so that many daemons spread out. */
 const probeDelay = (failedProbes: number, asked: number | null, limits: ProbeLimits, random: number): number => {
-  const bound = Math.min(limits.capMs, limits.baseMs * 2 ** Math.min(failedProbes, 30))
+  const bound = doubled(limits.baseMs, failedProbes, limits.capMs)
   return Math.max(Math.ceil((bound * (1 + random)) / 2), Math.min(asked ?? 0, limits.capMs))
 }
 

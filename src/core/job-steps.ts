@@ -13,6 +13,7 @@ import {
   type Upload,
   type Waiting,
 } from './job.js'
+import { doubled } from './retry.js'
 
 /**
  * The steps of a job's life, decided here once, so that every store keeps the same law. A store reads the job, takes a
@@ -154,7 +155,7 @@ const longestCrashDelayMs = 60_000
 export const crashRun = (job: Job, at: number): Step => {
   const crashes = job.crashes + 1
   const doublings = crashes - freeCrashes - 1
-  const delayMs = doublings < 0 ? 0 : Math.min(longestCrashDelayMs, firstCrashDelayMs * 2 ** doublings)
+  const delayMs = doublings < 0 ? 0 : doubled(firstCrashDelayMs, doublings, longestCrashDelayMs)
   const to = job.state === 'cancelling' ? 'cancelling' : 'queued'
   const step = endRun(job, { to, waiting: 'backoff', dueAt: at + delayMs }, at)
   return { ...step, job: { ...step.job, crashes } }

@@ -1,4 +1,5 @@
 import { Failure } from '../../core/failure.js'
+import { doubled } from '../../core/retry.js'
 import type { Clock, Random } from '../../ports/clock.js'
 import type { CredentialSet, Credentials } from '../../ports/credentials.js'
 import type { Logger } from '../../ports/logger.js'
@@ -90,8 +91,7 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
     refusals = 0
   }
 
-  const pauseMs = (): number =>
-    Math.min(ownLongestPauseMs, basePauseMs * 2 ** Math.min(pressure, 10)) * (0.5 + random() / 2)
+  const pauseMs = (): number => doubled(basePauseMs, pressure, ownLongestPauseMs) * (0.5 + random() / 2)
 
   const planFetch = (delayMs: number): void => {
     plan.abort()
@@ -171,9 +171,7 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
     if (isHeldBack()) return
     if (refusals === 0)
       logger.warn({ source: source.name }, 'OSS refuses the credentials and no others can be had: jobs wait for some')
-    const refusedForMs = haveExpired()
-      ? longestRefusedMs
-      : Math.min(longestRefusedMs, firstRefusedMs * 2 ** Math.min(refusals, 10))
+    const refusedForMs = haveExpired() ? longestRefusedMs : doubled(firstRefusedMs, refusals, longestRefusedMs)
     refusals++
     heldBackUntil = clock.monotonic() + refusedForMs
     holding = new AbortController()
