@@ -9,6 +9,7 @@ import {
   type NewJob,
   type Outcome,
   type Receipt,
+  type Steering,
   steeringOf,
   type Upload,
   type Waiting,
@@ -251,13 +252,14 @@ export const changeJob = (job: Job, { labels, bandwidthAsked, ...steering }: Job
   const isOver = job.state === 'completed' || job.state === 'cancelled'
   if (isOver && Object.keys(steering).length > 0) return 'invalid_state'
   const before = steeringOf(job)
-  const { priority, parallel, bandwidth } = { ...before, ...steering }
-  const isSame = priority === before.priority && parallel === before.parallel && bandwidth === before.bandwidth
+  const after = { ...before, ...steering }
+  const isSame = (Object.keys(before) as (keyof Steering)[]).every((name) => after[name] === before[name])
   if (isSame && (labels === undefined || sameRecord(job.labels, labels))) return unchanged(job)
+  const { priority, parallel, bandwidth, notAfter } = after
   const { bandwidth: _, bandwidthAsked: spelt, ...others } = job.options
   const asked = steering.bandwidth === undefined ? spelt : bandwidthAsked
   const spelling = asked === undefined ? {} : { bandwidthAsked: asked }
-  const options = { ...others, parallel, ...(bandwidth === null ? {} : { bandwidth, ...spelling }) }
+  const options = { ...others, parallel, notAfter, ...(bandwidth === null ? {} : { bandwidth, ...spelling }) }
   const next = { ...job, priority, options, labels: labels ?? job.labels, version: job.version + 1 }
   return { job: next, event: 'job.updated' }
 }
@@ -340,10 +342,10 @@ export const completeJob = (
 
 /**
  * The intent stays: a retry must still ask OSS what became of it. When only the callback failed the object is there, and a
- * retry is to find it.
+ * retry is to find it. Unwanted of a job that is being cancelled, and of one whose deadline was moved away in the last moment.
  */
 export const failJob = (job: Job, error: JobError, receipt: Receipt | null, at: number): Step | 'unwanted' =>
-  job.state === 'cancelling'
+  job.state === 'cancelling' || (error.code === 'deadline' && (job.options.notAfter ?? Infinity) > at)
     ? 'unwanted'
     : {
         job: {

@@ -105,12 +105,13 @@ export interface JobOptions {
 }
 
 /** What may change while a job is worked on. */
-export type Steering = Pick<Job, 'priority'> & Pick<JobOptions, 'parallel'> & { readonly bandwidth: Rate }
+export type Steering = Pick<Job, 'priority'> & Pick<JobOptions, 'parallel' | 'notAfter'> & { readonly bandwidth: Rate }
 
 export const steeringOf = ({ priority, options }: Job): Steering => ({
   priority,
   parallel: options.parallel,
   bandwidth: options.bandwidth ?? null,
+  notAfter: options.notAfter,
 })
 
 /** What a user changes of a job; what is absent stays. Labels replace all that there are. */

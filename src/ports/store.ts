@@ -71,7 +71,10 @@ export type Release =
       readonly refusal?: JobError
     }
 
-/** How a job settles. Everything but `cancelled` is refused ('unwanted') once the job is `cancelling`, except `completed`. */
+/**
+ * How a job settles. Everything but `cancelled` is refused ('unwanted') once the job is `cancelling`, except `completed`; so is
+ * the error `deadline` when the deadline was moved meanwhile and has not come.
+ */
 export type Finish =
   | {
       readonly to: 'completed'

@@ -40,6 +40,14 @@ describe('pause, resume, cancel, retry and rm', () => {
     expect(daemon.received.map(({ method, path, body }) => [method, path, body])).toEqual([
       ['PATCH', '/v1/jobs/j1', { priority: -3, labels: { a: 'b=c' } }],
     ])
+    daemon.received.length = 0
+    await cli(['set', 'j1', '--not-after', '2026-01-02T03:04:05+08:00'], env)
+    await cli(['set', 'j1', '--not-after', 'off'], env)
+    expect(daemon.received.map(({ body }) => body)).toEqual([
+      { notAfter: '2026-01-01T19:04:05.000Z' },
+      { notAfter: null },
+    ])
+    expect((await cli(['set', 'j1', '--not-after', 'soon'], env)).code).toBe(64)
     expect((await cli(['set', 'j1'], env)).code).toBe(64)
   })
 

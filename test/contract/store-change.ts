@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { granted, leaseMs, receipt, type StoreSetup } from './store-setup.js'
+import { granted, jobError, leaseMs, receipt, type StoreSetup } from './store-setup.js'
 
 /** What a user changes of a job, whatever it is doing. */
 export const changeTests = (setup: () => Promise<StoreSetup>): void => {
@@ -41,13 +41,46 @@ export const changeTests = (setup: () => Promise<StoreSetup>): void => {
       hints.length = 0
       await store.change(job.id, { priority: -5, parallel: 1, labels: { now: 'yes' } }, null)
       expect(hints).toEqual(expect.arrayContaining(['desires', 'events']))
-      const steering = { priority: -5, parallel: 1, bandwidth: null }
+      const steering = { priority: -5, parallel: 1, bandwidth: null, notAfter: null }
       expect(await store.heartbeat([lease], leaseMs)).toEqual([
         { jobId: job.id, held: true, desired: 'run', steering: { ...steering } },
       ])
       granted(await store.beginCompleting(lease))
       const done = granted(await store.finish(lease, { to: 'completed', outcome: 'uploaded', receipt }))
       expect(done).toMatchObject({ priority: -5, options: { parallel: 1 }, labels: { now: 'yes' }, version: 2 })
+    })
+
+    it('moves a deadline, tells a run of it, and takes what is overdue by it', async () => {
+      const { store, running, submit, now, advance, eventTypes } = await setup()
+      const { job, lease } = await running()
+      const notAfter = now() + 1000
+      const moved = await store.change(job.id, { notAfter }, null)
+      expect(moved).toMatchObject({ kind: 'ok', job: { version: 2, options: { notAfter } } })
+      expect(await store.change(job.id, { notAfter }, null)).toEqual(moved)
+      expect(await store.heartbeat([lease], leaseMs)).toMatchObject([{ steering: { notAfter } }])
+      await store.change(job.id, { notAfter: null }, null)
+      expect(await store.heartbeat([lease], leaseMs)).toMatchObject([{ steering: { notAfter: null } }])
+      expect((await eventTypes(job.id)).slice(-2)).toEqual(['job.updated', 'job.updated'])
+
+      const waits = await submit({ dueAt: now() + 10_000 })
+      const overdue = async () => (await store.claim({ node: 'n', limit: 9, leaseMs, pairLimit: 0 })).claims
+      await store.change(waits.id, { notAfter: now() + 1000 }, null)
+      expect(await overdue()).toEqual([])
+      advance(1000)
+      expect((await overdue()).map((claim) => claim.job.id)).toEqual([waits.id])
+    })
+
+    it('fails no job by a deadline that was moved away in the last moment', async () => {
+      const { store, running, now } = await setup()
+      const { job, lease } = await running()
+      const end = { to: 'failed', error: { ...jobError, code: 'deadline' }, receipt: null } as const
+      for (const notAfter of [now() + 1, null]) {
+        await store.change(job.id, { notAfter }, null)
+        expect(await store.finish(lease, end)).toBe('unwanted')
+      }
+      await store.change(job.id, { notAfter: now() }, null)
+      expect(granted(await store.finish(lease, end))).toMatchObject({ state: 'failed', error: { code: 'deadline' } })
+      expect(await store.change(job.id, { notAfter: null }, null)).toMatchObject({ kind: 'ok' })
     })
 
     it('changes the order of what is waiting', async () => {

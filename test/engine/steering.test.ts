@@ -217,15 +217,6 @@ describe('stopping the daemon', () => {
   })
 })
 
-describe('a deadline', () => {
-  it('fails a job that is not done by then', async () => {
-    setup()
-    holdParts(3)
-    const job = await engine.submit({ notAfter: engine.clock.now() + 60_000 })
-    expect(await engine.settled(job.id)).toMatchObject({ state: 'failed', error: { code: 'deadline' } })
-  })
-})
-
 describe('notBefore', () => {
   it('holds a job back until its time', async () => {
     setup()

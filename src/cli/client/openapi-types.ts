@@ -876,6 +876,8 @@ export interface components {
             readonly labels?: {
                 readonly [key: string]: string;
             };
+            /** @description The job fails with `deadline` when it is not done by then: at once when that has passed. Null: whenever it is done. */
+            readonly notAfter?: string | null;
         };
         /** @description Uploads to remove from OSS. */
         readonly OrphanAbortRequest: {

@@ -6,7 +6,7 @@ import { ExitError, exitCodes } from '../client/exit-error.js'
 import { ProblemError } from '../client/http-client.js'
 import { type CommandContext, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
-import { countValue, integerValue, labelFilterValue, labelValue, rateValue } from '../options.js'
+import { countValue, instantValue, integerValue, labelFilterValue, labelValue, rateValue } from '../options.js'
 import { escapeText } from '../terminal/terminal-text.js'
 import { problemLines } from '../text/job-text.js'
 
@@ -41,6 +41,7 @@ interface SetOptions {
   readonly priority?: number
   readonly parallel?: number
   readonly bandwidth?: string
+  readonly notAfter?: string
   readonly label?: Readonly<Record<string, string>>
   readonly json?: true
 }
@@ -51,11 +52,12 @@ const showState = ({ console }: CommandContext, job: JobView | BatchView, json: 
 }
 
 const setJobs = async (context: CommandContext, jobIds: readonly string[], options: SetOptions): Promise<void> => {
-  const { priority, parallel, bandwidth, label } = options
+  const { priority, parallel, bandwidth, notAfter, label } = options
   const changes: JobChanges = {
     ...(priority === undefined ? {} : { priority }),
     ...(parallel === undefined ? {} : { parallel }),
     ...(bandwidth === undefined ? {} : { bandwidth: bandwidth === 'off' ? null : bandwidth }),
+    ...(notAfter === undefined ? {} : { notAfter: notAfter === 'off' ? null : notAfter }),
     ...(label === undefined ? {} : { labels: label }),
   }
   if (Object.keys(changes).length === 0) throw new ExitError(exitCodes.usage, 'Say what to change: see --help.')
@@ -149,6 +151,9 @@ export const addSteerCommands = (program: Command, io: CliIo): void => {
       '--bandwidth <size>',
       'what the job may send in a second, like 20MiB; off: no limit of its own',
       (text: string) => (text === 'off' ? text : rateValue(text)),
+    )
+    .option('--not-after <instant>', 'fail what is not done by then; off: no deadline', (text: string) =>
+      text === 'off' ? text : instantValue(text),
     )
     .option('--label <k=v>', 'a label; those given replace all that the job has (repeatable)', labelValue)
     .option('--json', 'print one JSON job per line')

@@ -133,7 +133,7 @@ const errors: Readonly<Record<JobErrorCode, Plain>> = {
   },
   deadline: {
     sentence: 'It was not done by the time it had to be.',
-    remedy: 'Submit it again with a later deadline, or with a higher priority.',
+    remedy: 'Move its deadline (longshore set --not-after) and retry, or submit it again with a higher priority.',
   },
   callback_failed: {
     sentence: 'The object is in OSS, but the callback that OSS made for it failed.',

@@ -103,22 +103,35 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     }
   }
 
-  /** Halts the run when its job's deadline comes. Returns the function that forgets the deadline. */
-  const watchDeadline = (notAfter: number | null, control: RunControl): (() => void) => {
-    if (notAfter === null) return () => {}
-    const over = new AbortController()
+  /** Halts the run when its job's deadline comes, wherever it is moved meanwhile. Returns the function that forgets it. */
+  const watchDeadline = (control: RunControl): (() => void) => {
+    let over = new AbortController()
+    let watched: number | null = null
     const look = (): void => {
-      const leftMs = notAfter - clock.now()
+      if (watched === null) return
+      const leftMs = watched - clock.now()
       if (leftMs <= 0) control.halt('deadline')
       else void clock.sleep(Math.min(leftMs, deadlineLookMs), over.signal).then(look, () => {})
     }
-    look()
-    return () => over.abort()
+    const follow = (): void => {
+      const { notAfter } = control.steering
+      if (notAfter === watched) return
+      over.abort()
+      over = new AbortController()
+      watched = notAfter
+      look()
+    }
+    follow()
+    const unsubscribe = control.onSteered(follow)
+    return () => {
+      unsubscribe()
+      over.abort()
+    }
   }
 
   const execute = async (claim: Claim, control: RunControl, asked: Instant): Promise<void> => {
     const lease = deps.leases.keep(claim.lease, control, asked)
-    const forgetDeadline = watchDeadline(claim.job.state === 'cancelling' ? null : claim.job.options.notAfter, control)
+    const forgetDeadline = claim.job.state === 'cancelling' ? () => {} : watchDeadline(control)
     const pace = deps.pacer.open(control.steering.bandwidth)
     const unsubscribe = control.onSteered(() => pace.limit(control.steering.bandwidth))
     const run = buildRun(claim, control, lease, pace)

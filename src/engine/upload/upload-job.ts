@@ -102,7 +102,7 @@ const finish = async (run: Run, end: Finish): Promise<void> => {
 }
 
 const deadline = (run: Run): Failure =>
-  new Failure('permanent', `The job was not done by ${new Date(run.job.options.notAfter ?? 0).toISOString()}`, {
+  new Failure('permanent', `The job was not done by ${new Date(run.control.steering.notAfter ?? 0).toISOString()}`, {
     code: 'deadline',
   })
 
@@ -170,10 +170,10 @@ export const runJob = async (run: Run, tools: SourceTools): Promise<void> => {
     await steps()
   } catch (error) {
     if (error instanceof RunStopped && error.reason === 'cancel') {
-      // The run was stopped by a cancel; the dispatcher claims the job again as `cancelling`, with a control of its own.
+      // By a cancel, or a deadline that was moved away: the dispatcher claims the job again, with a control of its own.
       const job = await run.store.get(run.job.id)
       if (job !== null) run.job = job
-      await giveBack(run, new RunYields(null, 0, 'The user cancels the job'))
+      await giveBack(run, new RunYields(null, 0, 'The user wants otherwise'))
     } else if (error instanceof RunYields || (error instanceof RunStopped && error.reason !== 'fenced')) {
       await giveBack(run, error)
     } else {

@@ -254,6 +254,14 @@ export const createJobs = (deps: Deps): Jobs => {
 
     async change(jobId, changes, ifVersions, caller) {
       await assertSteers(caller, jobId)
+      const { notAfter = null } = changes
+      if (notAfter !== null) {
+        const { notBefore = null } = (await store.get(jobId)) ?? {}
+        if (notBefore !== null && notAfter <= notBefore) {
+          const field = { path: 'notAfter', message: 'must be later than notBefore' }
+          throw new AppError('invalid_request', 'notAfter must be later than notBefore', { errors: [field] })
+        }
+      }
       const result = await store.change(jobId, changes, ifVersions, caller.name)
       switch (result.kind) {
         case 'ok':

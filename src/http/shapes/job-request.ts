@@ -74,6 +74,12 @@ export const jobChangesSchema = z
     parallel,
     bandwidth: bandwidth.optional(),
     labels: labels.describe('Replace all that the job has.').optional(),
+    notAfter: instant
+      .nullable()
+      .describe(
+        'The job fails with `deadline` when it is not done by then: at once when that has passed. Null: whenever it is done.',
+      )
+      .optional(),
   })
   .transform(({ bandwidth: asked, ...body }): JobChanges => {
     const given = Object.entries(body).filter(([, value]) => value !== undefined)
@@ -83,7 +89,9 @@ export const jobChangesSchema = z
   })
   .meta({
     description: 'What to change of a job; what is absent stays. A job at work follows at once.',
-    examples: [{ priority: 10, parallel: 8, bandwidth: '20MiB', labels: { run: '42' } }],
+    examples: [
+      { priority: 10, parallel: 8, bandwidth: '20MiB', labels: { run: '42' }, notAfter: '2026-01-02T00:00:00Z' },
+    ],
   })
 
 /** What a request may ask for a job, and a batch for each of its jobs. */

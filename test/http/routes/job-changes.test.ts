@@ -25,7 +25,11 @@ describe('PATCH /v1/jobs/:id', () => {
     await patch({})
     await patch({ bandwidth: '1MiB' })
     await patch({ bandwidth: null })
-    const given = [{ parallel: 1 }, {}, { bandwidth: 1_048_576, bandwidthAsked: '1MiB' }, { bandwidth: null }]
+    await patch({ notAfter: '2026-01-01T08:00:00+08:00' })
+    await patch({ notAfter: null })
+    const deadlines = [{ notAfter: Date.UTC(2026, 0, 1) }, { notAfter: null }]
+    const bandwidths = [{ bandwidth: 1_048_576, bandwidthAsked: '1MiB' }, { bandwidth: null }]
+    const given = [{ parallel: 1 }, {}, ...bandwidths, ...deadlines]
     expect(jobs.calls.map(({ args }) => args[1])).toEqual(given)
   })
 
@@ -55,6 +59,9 @@ describe('PATCH /v1/jobs/:id', () => {
     { priority: 101 },
     { priority: 1.5 },
     { priority: null },
+    { notAfter: 'tomorrow' },
+    { notAfter: 0 },
+    { notAfter: '2026-01-01T08:00:00' },
     { parallel: 0 },
     { parallel: 65 },
     { labels: { '': 'x' } },

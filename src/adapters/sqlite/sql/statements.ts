@@ -113,7 +113,8 @@ export const sql = {
     WHERE id = :id AND epoch = :epoch AND lease_until IS NOT NULL`,
 
   desireOfJob: `
-    SELECT desired, priority, options ->> '$.parallel' AS parallel, options ->> '$.bandwidth' AS bandwidth
+    SELECT desired, priority, options ->> '$.parallel' AS parallel, options ->> '$.bandwidth' AS bandwidth,
+      options ->> '$.notAfter' AS notAfter
     FROM jobs WHERE id = ?`,
   heldLease: 'SELECT 1 FROM jobs WHERE id = :id AND epoch = :epoch AND lease_until IS NOT NULL',
 
