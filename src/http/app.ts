@@ -1,7 +1,7 @@
 import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
 import type { EventFeed } from '../engine/feed/event-feed.js'
 import type { Batches } from '../engine/use-cases/batches.js'
 import type { Drain } from '../engine/use-cases/drain.js'
@@ -38,7 +38,7 @@ import { sweepRoutes } from './routes/sweeps.js'
 import { systemRoutes } from './routes/system.js'
 import { waitRoutes } from './routes/waits.js'
 import { webhookRoutes } from './routes/webhooks.js'
-import { parseJsonBody } from './server/json-body.js'
+import { assertPlain, parseJsonBody } from './server/json-body.js'
 import { createLingering } from './server/lingering.js'
 import { ignoreTypeOfNothing } from './server/no-body.js'
 import { answerNotFound } from './server/not-found.js'
@@ -120,7 +120,8 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
     keepAliveTimeout: serverOptions.keepAliveTimeout,
     // While closing, requests under way on kept connections are still answered as usual.
     return503OnClosing: false,
-    routerOptions: { maxParamLength: 1024 },
+    // Longer ones do not get here: what is no id is refused behind the guards, as everything else.
+    routerOptions: { maxParamLength: serverOptions.maxHeaderSize },
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
     clientErrorHandler: refuseMalformed,
   })
@@ -135,9 +136,10 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   app.setValidatorCompiler(compileValidator)
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
-    parseJsonBody(body),
-  )
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    assertPlain(request.headers)
+    return parseJsonBody(body)
+  })
   ignoreTypeOfNothing(app)
   app.addHook('preClose', async () => lingering.endAll())
   app.addHook('onResponse', async (request, reply) => {

@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { StatsView } from '../../src/engine/use-cases/overview.js'
+import { needs } from '../needs.js'
 import { bucket, createWorld, mib, until, type World } from './world.js'
 
 let world: World
@@ -66,5 +68,18 @@ describe('A daemon at work', () => {
       expect.arrayContaining([[bucket, 'closed']]),
     )
     expect(seen.queue).toEqual({ oldestReadyAt: null, ageSeconds: 0 })
+    daemon.kill('SIGTERM')
+    await daemon.exited
+  })
+
+  it('gives metrics that Prometheus itself finds no fault with', async (context) => {
+    needs(context, 'promtool')
+    const daemon = await world.start()
+    const source = { path: await world.makeSource('linted', 11 * mib) }
+    const { id } = await daemon.submit({ source, target: { bucket, key: 'linted' } })
+    await daemon.settled(id)
+    const input = await (await fetch(`${daemon.url}/metrics`)).text()
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' })
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' })
   })
 })

@@ -25,7 +25,7 @@ export interface JsonSchema {
 const known = new Set(
   `$ref type const enum anyOf oneOf allOf properties required additionalProperties propertyNames items minItems maxItems
   minimum maximum exclusiveMinimum minLength maxLength maxProperties pattern format description examples default title
-  deprecated`.split(/\s+/),
+  deprecated contentMediaType contentSchema`.split(/\s+/),
 )
 
 export type Schemas = Readonly<Record<string, JsonSchema>>

@@ -28,6 +28,31 @@ describe('An unknown address', () => {
   })
 })
 
+describe('A query', () => {
+  it.each(['limit=1&limit=2', 'cursor=a&cursor=b', 'bucket=abc&bucket=abd', 'batch=b-1&batch=b-2'])(
+    'that gives %s twice is a 400 that says so',
+    async (query) => {
+      const { app } = await setup()
+      const answer = await app.inject(`/v1/jobs?${query}`)
+      const path = query.split('=')[0]
+      expect(answer.statusCode).toBe(400)
+      expect(answer.json().errors).toEqual([{ path, message: 'must be given only once' }])
+    },
+  )
+})
+
+describe('HEAD', () => {
+  it.each(['/v1/jobs', '/v1/jobs/job-1', '/v1/version', '/v1/stats', '/livez', '/metrics', '/openapi.json'])(
+    'of %s has the status and the headers of GET, and no body',
+    async (url) => {
+      const { app } = await setup()
+      const [get, head] = [await app.inject(url), await app.inject({ method: 'HEAD', url })]
+      expect([head.statusCode, head.headers['content-type']]).toEqual([get.statusCode, get.headers['content-type']])
+      expect(head.body).toBe('')
+    },
+  )
+})
+
 describe('A known address with another method', () => {
   it.each([
     ['PUT', '/v1/jobs', 'GET, HEAD, POST'],

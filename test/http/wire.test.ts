@@ -57,6 +57,42 @@ describe('Malformed HTTP', () => {
     expect(jobs.calls).toEqual([])
   })
 
+  it.each([
+    [
+      'an Expect that nobody knows',
+      'GET /v1/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nExpect: x\r\n\r\n',
+      417,
+    ],
+    ['CONNECT', 'CONNECT example.com:443 HTTP/1.1\r\nHost: localhost\r\n\r\n', 405],
+    ['OPTIONS of everything', 'OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 404],
+    ['a compressed body', submit('2\r\nContent-Encoding: gzip', '{}'), 415],
+    [
+      'a path parameter of 4 KiB',
+      `GET /v1/jobs/${'x'.repeat(4096)} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+      400,
+    ],
+  ])('with %s is answered by a problem', async (_what, bytes, expected) => {
+    const { exchange, jobs } = await setup()
+    const { status, head, body } = await exchange(bytes)
+    expect(status).toBe(expected)
+    expect(head).toContain('content-type: application/problem+json')
+    const problem = problemSchema.strict().parse(JSON.parse(body))
+    expect(problem.status).toBe(expected)
+    expect(problem.detail).not.toContain('xxxx')
+    expect(jobs.calls).toEqual([])
+  })
+
+  it('takes trailers behind the last chunk, and an Expect of 100-continue', async () => {
+    const { exchange } = await setup()
+    const body = JSON.stringify(validBody)
+    const chunk = `${body.length.toString(16)}\r\n${body}\r\n0\r\nX-Trailer: 1\r\n\r\n`
+    const head = 'POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n'
+    const chunked = await exchange(`${head}Trailer: X-Trailer\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}`)
+    expect(chunked.status).toBe(201)
+    const expecting = await exchange(`${head}Expect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    expect([expecting.status, expecting.body]).toEqual([100, expect.stringMatching(/^http\/1.1 201/i)])
+  })
+
   it('with endless headers is a 431 problem', async () => {
     const { exchange } = await setup()
     const { status, body } = await exchange(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`)

@@ -700,7 +700,28 @@ export interface paths {
         readonly trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    readonly jobEvent: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * What is told to the `webhook` of a job
+         * @description Signed by Standard Webhooks: `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>`, in base64, under the secret of the daemon. It is tried for three days, the same bytes under the same id, until an answer is 2xx or 410.
+         */
+        readonly post: operations["receiveJobEvent"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** @description A request to bring the files of a directory, or of a list, to a bucket. */
@@ -1587,6 +1608,21 @@ export interface components {
                 readonly failed: number;
             }[];
         };
+        readonly StreamData: components["schemas"]["Event"] | components["schemas"]["JobProgress"] | components["schemas"]["StreamReady"] | components["schemas"]["StreamReset"];
+        /** @description `data:` of ready, the first event of a stream without a cursor; its id is the place where the stream begins. */
+        readonly StreamReady: {
+            readonly id: string;
+            /** @constant */
+            readonly type: "ready";
+            /** Format: date-time */
+            readonly at: string;
+        };
+        /** @description `data:` of reset, the first event of a stream whose cursor is no longer kept: read what you show anew. */
+        readonly StreamReset: {
+            /** @constant */
+            readonly type: "reset";
+            readonly lastId: string;
+        };
         /** @description How much is told. */
         readonly SweepAnswer: {
             /** @description Jobs that were to be told when it began. */
@@ -1629,6 +1665,19 @@ export interface components {
                 /** @description Why it failed. */
                 readonly reason: string | null;
             } | null;
+        };
+        /** @description What is sent to the `webhook` of a job. */
+        readonly WebhookMessage: {
+            /** @enum {string} */
+            readonly type: "job.queued" | "job.running" | "job.completing" | "job.completed" | "job.failed" | "job.paused" | "job.cancelling" | "job.cancelled" | "job.waiting" | "job.updated" | "job.deleted";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            readonly timestamp: string;
+            readonly data: {
+                readonly job: components["schemas"]["EventJob"];
+            };
         };
         readonly WebhookPage: {
             readonly items: readonly components["schemas"]["Webhook"][];
@@ -2698,6 +2747,56 @@ export interface operations {
                 content: {
                     readonly "application/json": components["schemas"]["Probe"];
                 };
+            };
+        };
+    };
+    readonly receiveJobEvent: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The id of the event, the same at every try. */
+                readonly "webhook-id": string;
+                /** @description Seconds since the epoch, of this try. */
+                readonly "webhook-timestamp": string;
+                /** @description One signature for each secret, separated by spaces. */
+                readonly "webhook-signature": string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["WebhookMessage"];
+            };
+        };
+        readonly responses: {
+            /** @description The receiver wants none of this any more: it is not sent again. */
+            readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken: it is not sent again. */
+            readonly "2XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is sent again later. */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is sent again later, not before `Retry-After`. */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -13,6 +13,7 @@ import {
   probeProblemSchema,
   probeSchema,
   versionSchema,
+  webhookMessageSchema,
   webhookPageSchema,
   webhookSchema,
 } from '../shapes/answers.js'
@@ -31,20 +32,29 @@ const page = (schema: z.ZodType, ...items: readonly unknown[]): readonly [z.ZodT
   { items, nextCursor: null },
 ]
 
-const webhook: z.output<typeof webhookSchema> = {
+const webhook = {
   id: '5f0a6b7c-42',
   jobId,
-  type: 'job.completed',
+  type: 'job.completed' as const,
   url: 'https://hooks.example.com/uploads',
   state: 'pending',
   attempts: 1,
   createdAt: '2026-01-01T00:00:09.120Z',
   nextAttemptAt: '2026-01-01T00:00:14.120Z',
   lastAttempt: { at: '2026-01-01T00:00:09.300Z', status: 503, reason: 'answered 503' },
-}
+} satisfies z.output<typeof webhookSchema>
 
 const job = ownExample(jobSchema) as z.output<typeof jobSchema>
-const event = { id: webhook.id, type: 'job.completed', at: webhook.createdAt, jobId, batchId: null, job } as const
+/** As events and messages show it. */
+const { options: _options, ...eventJob } = job
+const event = {
+  id: webhook.id,
+  type: 'job.completed',
+  at: webhook.createdAt,
+  jobId,
+  batchId: null,
+  job: eventJob,
+} as const
 
 const ok = { ok: true }
 
@@ -52,6 +62,7 @@ const ok = { ok: true }
 export const answerExamples: ReadonlyMap<z.ZodType, unknown> = new Map<z.ZodType, unknown>([
   example(eventSchema, event),
   example(webhookSchema, webhook),
+  example(webhookMessageSchema, { type: webhook.type, timestamp: webhook.createdAt, data: { job: eventJob } }),
   example(versionSchema, { version: '1.0.0', commit: '73ed9c9' }),
   example(probeSchema, { status: 'ok', checks: { accepting: ok, store: ok } }),
   example(probeProblemSchema, {

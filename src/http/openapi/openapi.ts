@@ -21,8 +21,12 @@ import {
   problemSchema,
   progressSchema,
   sessionSchema,
+  streamDataSchema,
+  streamReadySchema,
+  streamResetSchema,
   versionSchema,
   waitSchema,
+  webhookMessageSchema,
   webhookPageSchema,
   webhookSchema,
 } from '../shapes/answers.js'
@@ -37,6 +41,7 @@ import { historySchema, statsSchema } from '../shapes/stats-answers.js'
 import { sweepSchema } from '../shapes/sweep-answer.js'
 import { drainRequestSchema } from '../shapes/wait-request.js'
 import { eventStreamExample, exampleOf, jobLinesExample, metricsTextExample } from './openapi-examples.js'
+import { webhooksOf } from './openapi-webhooks.js'
 
 /*
  * Named schemas, requests apart from answers: a zod schema may read differently on its way in and out, and naming it
@@ -86,10 +91,14 @@ const answers = register({
   Settings: settingsSchema,
   Stats: statsSchema,
   StatsHistory: historySchema,
+  StreamData: streamDataSchema,
+  StreamReady: streamReadySchema,
+  StreamReset: streamResetSchema,
   SweepAnswer: sweepSchema,
   Version: versionSchema,
   WaitCounts: waitSchema,
   Webhook: webhookSchema,
+  WebhookMessage: webhookMessageSchema,
   WebhookPage: webhookPageSchema,
 })
 
@@ -148,11 +157,17 @@ const descriptions: Readonly<Record<string, string>> = {
   507: '`storage_full`: the disk of the database is full.',
 }
 
-/** What streams send; their items are described by the schemas Event and JobProgress. */
-export const eventStreamSchema = z.string().describe('Server-sent events: `data:` holds an Event or a JobProgress.')
+/** What streams send. */
+export const eventStreamSchema = z.string().describe('Server-sent events: `data:` of each holds a StreamData.')
 
-/** One JSON object per line; the lines are described by the schema Job. */
+/** One JSON object per line. */
 export const jobLinesSchema = z.string().describe('NDJSON: every line is a Job.')
+
+/** Answers that are texts of many JSON values, and the schema of each. */
+const lines: ReadonlyMap<z.ZodType, z.ZodType> = new Map<z.ZodType, z.ZodType>([
+  [eventStreamSchema, streamDataSchema],
+  [jobLinesSchema, jobSchema],
+])
 
 /** The text format of Prometheus. */
 export const metricsTextSchema = z.string().describe('One sample per line, in the text format of Prometheus.')
@@ -184,7 +199,11 @@ const exampleFor = (status: string, schema: z.ZodType): unknown => {
 const response = (status: string, schema: z.ZodType): JsonSchema => {
   const description = descriptions[status]
   if (schema === nothingSchema) return { description, type: 'null' }
-  const content = { schema: inline(schema, 'output'), example: exampleFor(status, schema) }
+  const line = lines.get(schema)
+  const own = inline(schema, 'output')
+  const described =
+    line === undefined ? own : { ...own, contentMediaType: 'application/json', contentSchema: inline(line, 'output') }
+  const content = { schema: described, example: exampleFor(status, schema) }
   return { description, content: { [mediaTypeOf(schema)]: content } }
 }
 
@@ -265,6 +284,11 @@ export const openApiOptions = (version: string): FastifyDynamicSwaggerOptions =>
   transformObject: (document) => {
     if (!('openapiObject' in document)) return document.swaggerObject
     const schemas = { ...components(requests, 'input'), ...components(answers, 'output') }
-    return { ...document.openapiObject, components: { ...document.openapiObject.components, schemas } as never }
+    const webhooks = webhooksOf(uri('WebhookMessage'))
+    return {
+      ...document.openapiObject,
+      webhooks,
+      components: { ...document.openapiObject.components, schemas },
+    } as never
   },
 })

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { AppError } from '../../core/app-error.js'
 
 /** Deeper than any request is; keeps a hostile body from exhausting the stack. */
@@ -26,6 +27,13 @@ const checkValue = (value: unknown, path: string, depth: number): void => {
     if (poisonous.has(key)) refuse(memberPath, 'is not a name that may be used')
     checkValue(member, memberPath, depth + 1)
   }
+}
+
+/** Throws AppError `unsupported_media_type` for a body that is compressed: it would only be told that it is no JSON. */
+export const assertPlain = (headers: IncomingHttpHeaders): void => {
+  const encoding = headers['content-encoding']
+  if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return
+  throw new AppError('unsupported_media_type', 'Send the body as it is, without Content-Encoding.')
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true })

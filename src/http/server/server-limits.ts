@@ -1,5 +1,6 @@
-import type { Server, ServerOptions } from 'node:http'
+import type { Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { AppErrorCode } from '../../core/app-error.js'
 import { codeOfStatus, problemMediaType, titled } from './problem.js'
 
 /**
@@ -20,10 +21,34 @@ export const serverOptions = {
 const mostConnections = 8_192
 const mostHeaders = 200
 
-/** The limits that node takes no options for. */
+const refusalOf = (status: number, code: AppErrorCode, detail: string) => {
+  const problem = titled(status, code, detail)
+  return { status, title: problem.title, body: JSON.stringify(problem) }
+}
+
+/** Ends a connection whose request no route sees. */
+const hangUp = (socket: Duplex, { status, title, body }: ReturnType<typeof refusalOf>, more = ''): void =>
+  void socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nContent-Type: ${problemMediaType}\r\n${more}` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+
+/** RFC 9110: an Expect that is not 100-continue may be refused; node would do so without a word. */
+const refuseExpectation = (_request: unknown, response: ServerResponse): void => {
+  const { status, body } = refusalOf(417, 'invalid_request', 'The only Expect that is understood is 100-continue.')
+  response.writeHead(status, { 'content-type': problemMediaType, 'content-length': Buffer.byteLength(body) }).end(body)
+}
+
+/** Node would close the connection of a CONNECT without an answer. */
+const refuseTunnel = (_request: unknown, socket: Duplex): void =>
+  hangUp(socket, refusalOf(405, 'method_not_allowed', 'This is no proxy: it opens no tunnels.'), 'Allow: GET, HEAD\r\n')
+
+/** The limits that node takes no options for, and answers to what it would leave without one. */
 export const limitConnections = (server: Server): void => {
   server.maxConnections = mostConnections
   server.maxHeadersCount = mostHeaders
+  server.on('checkExpectation', refuseExpectation)
+  server.on('connect', refuseTunnel)
 }
 
 const statusOfParserError: Readonly<Record<string, number>> = {
@@ -45,14 +70,6 @@ export const refuseMalformed = (error: { readonly code?: string }, socket: Duple
     return
   }
   const status = statusOfParserError[error.code ?? ''] ?? 400
-  const problem = titled(
-    status,
-    codeOfStatus[status] ?? 'invalid_request',
-    detailOfStatus[status] ?? 'The request is not well-formed HTTP.',
-  )
-  const body = JSON.stringify(problem)
-  socket.end(
-    `HTTP/1.1 ${status} ${problem.title}\r\nContent-Type: ${problemMediaType}\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
+  const detail = detailOfStatus[status] ?? 'The request is not well-formed HTTP.'
+  hangUp(socket, refusalOf(status, codeOfStatus[status] ?? 'invalid_request', detail))
 }

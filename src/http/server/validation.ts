@@ -8,9 +8,10 @@ const article = (type: string): string => (/^[aeiou]/.test(type) ? `an ${type}` 
 const typeNames: Readonly<Record<string, string>> = { int: 'integer', record: 'object' }
 
 /** What to do about an issue, as a sentence that continues the field's path. Texts of the schemas themselves win. */
-const explain = (issue: RawIssue): string => {
+const explain = (issue: RawIssue, isQuery: boolean): string => {
   switch (issue.code) {
     case 'invalid_type':
+      if (isQuery && Array.isArray(issue.input)) return 'must be given only once'
       return issue.input === undefined
         ? 'is required'
         : `must be ${article(typeNames[issue.expected] ?? issue.expected)}`
@@ -49,7 +50,7 @@ const invalid = (error: z.ZodError, subject: string): AppError => {
 export const compileValidator: FastifySchemaCompiler<z.ZodType> =
   ({ schema, httpPart }) =>
   (input: unknown) => {
-    const result = schema.safeParse(input, { error: explain })
+    const result = schema.safeParse(input, { error: (issue) => explain(issue, httpPart === 'querystring') })
     if (result.success) return { value: result.data }
     return { error: invalid(result.error, subjects[httpPart ?? ''] ?? 'The request') }
   }

@@ -10,6 +10,7 @@ import { uploadOwners } from '../../engine/use-cases/orphan-view.js'
 import { abortResults } from '../../engine/use-cases/orphans.js'
 import { batchProblemSchema, batchSchema, eventBatchSchema, plannedFileSchema } from './batch-answers.js'
 import { exampleOptions, optionsSchema } from './options-answer.js'
+import { toldTypes } from './webhook-request.js'
 
 /**
  * Shapes of the answers, for the OpenAPI document. A test has the compiler compare them with the views' own types, so
@@ -183,6 +184,27 @@ export const eventSchema = z
 export const jobProgressSchema = z
   .object({ jobId: z.string(), progress: progressSchema })
   .describe('`data:` of job.progress, which has no id and is never stored.')
+
+export const streamReadySchema = z
+  .object({ id: z.string(), type: z.literal('ready'), at: instant })
+  .describe(
+    '`data:` of ready, the first event of a stream without a cursor; its id is the place where the stream begins.',
+  )
+
+export const streamResetSchema = z
+  .object({ type: z.literal('reset'), lastId: z.string() })
+  .describe('`data:` of reset, the first event of a stream whose cursor is no longer kept: read what you show anew.')
+
+/** What `data:` of a stream holds. */
+export const streamDataSchema = z.union([eventSchema, jobProgressSchema, streamReadySchema, streamResetSchema])
+
+export const webhookMessageSchema = z
+  .object({
+    type: z.enum(toldTypes),
+    timestamp: instant.describe('When it happened.'),
+    data: z.object({ job: eventJobSchema }),
+  })
+  .describe('What is sent to the `webhook` of a job.')
 
 const uploadFields = { bucket: z.string(), key: z.string(), uploadId: z.string() }
 

@@ -125,5 +125,5 @@ export const eventsQuerySchema = z.strictObject({
   after,
 })
 
-export const idParamsSchema = z.object({ id: z.string() })
+export const idParamsSchema = z.object({ id: z.string().max(1024) })
 export const noQuerySchema = z.strictObject({})

@@ -3,7 +3,7 @@ import { eventTypes } from '../../core/event.js'
 import { defaultWebhookEvents } from '../../core/webhook.js'
 
 /** What a receiver may ask to be told: every stored event that shows a job. */
-const toldTypes = eventTypes.filter((type) => type.startsWith('job.'))
+export const toldTypes = eventTypes.filter((type) => type.startsWith('job.'))
 
 const url = z
   .string()

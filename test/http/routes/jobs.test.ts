@@ -234,8 +234,8 @@ describe('GET /v1/jobs/:id', () => {
     const { app } = await setup()
     expect((await app.inject(`/v1/jobs/${'x'.repeat(1024)}`)).json().code).toBe('job_not_found')
     const absurd = await app.inject(`/v1/jobs/${'x'.repeat(1025)}`)
-    expect(absurd.statusCode).toBe(414)
-    expect(absurd.json()).toMatchObject({ status: 414, code: 'invalid_request' })
+    expect(absurd.statusCode).toBe(400)
+    expect(absurd.json()).toMatchObject({ code: 'invalid_request', errors: [{ path: 'id' }] })
   })
 
   it.each([
