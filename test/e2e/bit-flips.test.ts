@@ -99,4 +99,30 @@ describe('bits that flip in transit', () => {
     expect(detected).toBe(planned)
     process.stdout.write(`R7: ${planned} flips in ${jobs.length} jobs, ${detected} detected; SEED=${seed}\n`)
   })
+
+  it('cost no good object once one was seen: what comes spoilt after it is refused, not stored', async () => {
+    world = await createWorld()
+    const path = await world.makeSource('small', 5_000)
+    const daemon = await world.start()
+    const upload = async (key: string) =>
+      daemon.settled((await daemon.submit({ source: { path }, target: { bucket, key } })).id)
+    const statusesOf = (key: string) =>
+      world.control
+        .ledger()
+        .entries.filter((entry) => entry.key === key && entry.operation === 'PutObject')
+        .map(({ status }) => status)
+    expect(await upload('kept')).toMatchObject({ state: 'completed' })
+    const spoil = (key: string, times: number): void =>
+      void world.control.addFaults([{ operation: 'PutObject', bucket, key, times, fault: { kind: 'corrupt' } }])
+
+    spoil('seen', 2)
+    expect(await upload('seen')).toMatchObject({ state: 'completed' })
+    expect(statusesOf('seen')).toEqual([200, 400, 200])
+
+    spoil('kept', tooMany)
+    const failed = await upload('kept')
+    expect(failed).toMatchObject({ state: 'failed', error: { code: 'integrity', ossCode: 'InvalidDigest' } })
+    expect(statusesOf('kept')).toEqual([200, 400, 400, 400])
+    expect(await world.objectSha256('kept')).toBe(await sha256Of(path))
+  })
 })

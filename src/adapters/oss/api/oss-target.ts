@@ -39,6 +39,7 @@ import {
 import { createRequester } from './requester.js'
 import { createSigner } from './signer.js'
 import { createSigningClock } from './signing-clock.js'
+import { createSpoiltWays } from './spoilt-ways.js'
 import { type ControlContext, createTransport } from './transport.js'
 import { readUploadsPage } from './uploads-page.js'
 
@@ -134,6 +135,7 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
   })
   const client = createOssClient({ ...deps, addressing, signingClock, transport: createTransport(controlAgent) })
   const signPut = createSigner({ client, signature: deps.signature, credentials, signingClock })
+  const ways = createSpoiltWays(clock)
   const requester = createRequester({ client, credentials, signingClock, clock, logger })
 
   const control = async (
@@ -176,12 +178,15 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
     refuseUnsafeNames(object)
     const { host, ...route } = routeOf(object.bucket)
     const sending: SendRangeOptions = pace === undefined ? options : { ...options, account: pace.account }
+    const uploadId = query['uploadId'] ?? null
+    const md5 = ways.needsMd5(uploadId) ? await deps.dataPath.md5(range, options.signal) : null
     const leave = pace?.enter()
     const answer = await requester
       .perform(call, options.signal, () => {
         const routed = headersFor(call, object, wishes)
         const limits = dataTimeouts(timeouts, range.length, routed['x-oss-traffic-limit'])
-        const signed = signPut(object, query, { ...routed, host, 'content-length': String(range.length) })
+        const proof = md5 === null ? {} : { 'content-md5': md5 }
+        const signed = signPut(object, query, { ...routed, ...proof, host, 'content-length': String(range.length) })
         return data.send({ ...route, ...signed, method: 'PUT', timeouts: limits }, range, sending)
       })
       .finally(leave)
@@ -193,7 +198,10 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
     // The body of a callback is anybody's.
     if (answer.body.includes('<Error') && !callsBack)
       throw classifyUnproven(call, 'success in its body', answer.status, requestId)
-    if (serverCrc64 !== null && serverCrc64 !== answer.crc64) throw classifyMismatch(call, requestId)
+    if (serverCrc64 !== null && serverCrc64 !== answer.crc64) {
+      ways.noteMismatch(uploadId)
+      throw classifyMismatch(call, requestId)
+    }
     const shown = etag === null ? { etag: '', serverCrc64: null } : { etag, serverCrc64 }
     return { answer, sent: { size: range.length, crc64: answer.crc64, ...shown, requestId } }
   }

@@ -36,7 +36,7 @@ export type Order =
       readonly confirms: boolean
       readonly account: number
     }
-  | { readonly do: 'hash'; readonly id: number; readonly range: RangeToSend }
+  | { readonly do: 'hash'; readonly id: number; readonly range: RangeToSend; readonly by: 'crc64' | 'md5' }
   | { readonly do: 'go_on'; readonly id: number; readonly confirmed: boolean }
   | { readonly do: 'abort'; readonly id: number }
   /** The last order. The thread ends once nothing of it is in flight. */
@@ -52,7 +52,7 @@ export type Report =
   | { readonly is: 'unstuck'; readonly fd: number }
   /** After one of these nothing reads from the descriptor of this order any more, but for what is stuck. */
   | { readonly is: 'sent'; readonly id: number; readonly sent: RangeSent }
-  | { readonly is: 'hashed'; readonly id: number; readonly crc64: string }
+  | { readonly is: 'hashed'; readonly id: number; readonly digest: string }
   | { readonly is: 'failed'; readonly id: number; readonly error: LaneError }
 
 export type LaneError =

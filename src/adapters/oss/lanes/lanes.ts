@@ -154,7 +154,7 @@ export const startLanes = (deps: LanesDeps): Lanes => {
       case 'sent':
       case 'hashed':
         lane.calls.delete(report.id)
-        call.succeed(report.is === 'sent' ? report.sent : report.crc64)
+        call.succeed(report.is === 'sent' ? report.sent : report.digest)
         return
       case 'failed':
         lane.calls.delete(report.id)
@@ -265,6 +265,9 @@ export const startLanes = (deps: LanesDeps): Lanes => {
       })
     })
 
+  const digest = (range: RangeToSend, by: 'crc64' | 'md5', signal: AbortSignal): Promise<string> =>
+    call({ do: 'hash', id: ++lastId, range, by }, { signal, onProgress: () => {} })
+
   return {
     open(settings) {
       const pool = ++lastId
@@ -283,7 +286,8 @@ export const startLanes = (deps: LanesDeps): Lanes => {
         },
       }
     },
-    hash: (range, signal) => call({ do: 'hash', id: ++lastId, range }, { signal, onProgress: () => {} }),
+    hash: (range, signal) => digest(range, 'crc64', signal),
+    md5: (range, signal) => digest(range, 'md5', signal),
     quiet: stuck.quiet,
     stuckReads: stuck.size,
     report: () => ({ inFlight: lanes.map(({ calls }) => calls.size), replaced }),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Agent } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Crc64Factory } from '../../../core/crc64.js'
@@ -76,28 +77,47 @@ const mostReads = 4
 const readsAlone = (): SourceReads => createSourceReads({ most: mostReads })
 
 /**
- * The CRC-64/XZ of a range, decimal, read by position. Throws as `SourceReads.fill` does, or the signal's reason; then
- * nothing reads from the descriptor any more but what was given up.
+ * A digest of a range, read by position. Throws as `SourceReads.fill` does, or the signal's reason; then nothing reads from
+ * the descriptor any more but what was given up.
  */
-export const createRangeHasher = (createCrc64: Crc64Factory, reads: SourceReads = readsAlone()) => {
+export type DigestRange = (range: RangeToSend, signal: AbortSignal) => Promise<string>
+
+const createDigester = (
+  begin: () => { update(bytes: Uint8Array): unknown; end(): string },
+  reads: SourceReads,
+): DigestRange => {
   const pool = createBufferPool(bufferBytes, reads)
-  return async (range: RangeToSend, signal: AbortSignal): Promise<string> => {
+  return async (range, signal) => {
     const { offset, length } = range
-    const crc = createCrc64()
+    const digest = begin()
     const buffer = pool.borrow()
     try {
       for (let done = 0; done < length; ) {
         signal.throwIfAborted()
         const bytes = await reads.fill(range, buffer, Math.min(bufferBytes, length - done), offset + done, signal)
-        crc.update(bytes)
+        digest.update(bytes)
         done += bytes.length
       }
-      return String(crc.digest())
+      return digest.end()
     } finally {
       pool.giveBack(buffer)
     }
   }
 }
+
+/** The CRC-64/XZ of a range, decimal, read by position. */
+export const createRangeHasher = (createCrc64: Crc64Factory, reads: SourceReads = readsAlone()): DigestRange =>
+  createDigester(() => {
+    const crc = createCrc64()
+    return { update: (bytes) => crc.update(bytes), end: () => String(crc.digest()) }
+  }, reads)
+
+/** The MD5 of a range in Base64, as `Content-MD5` carries it. */
+export const createRangeMd5 = (reads: SourceReads = readsAlone()): DigestRange =>
+  createDigester(() => {
+    const md5 = createHash('md5')
+    return { update: (bytes) => md5.update(bytes), end: () => md5.digest('base64') }
+  }, reads)
 
 /**
  * The data path: a sender with its own reused buffers, two for each request in flight. It sends exactly the range, with

@@ -4,7 +4,7 @@ import { createNetwork } from '../wire/network.js'
 import { createDataPath, type DataPool } from './data-path.js'
 import { describeError, type LaneSettings, type Order, type Report, Stopped } from './lane-protocol.js'
 import { createPaceGate } from './pace-gate.js'
-import { createRangeHasher, createRangeSender } from './send-range.js'
+import { createRangeHasher, createRangeMd5, createRangeSender } from './send-range.js'
 import { createSourceReads } from './source-reads.js'
 
 export interface LaneDeps {
@@ -44,8 +44,8 @@ export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
     onUnstuck: (fd) => report({ is: 'unstuck', fd }),
   })
   const pace = createPaceGate({ memory: settings.pace })
-  const dataPath = createDataPath(network, createRangeSender(createCrc64, pace, reads))
-  const hash = createRangeHasher(createCrc64, reads)
+  const digests = { crc64: createRangeHasher(createCrc64, reads), md5: createRangeMd5(reads) }
+  const dataPath = createDataPath(network, createRangeSender(createCrc64, pace, reads), digests.md5)
   const pools = new Map<number, DataPool>()
   const errands = new Map<number, Errand>()
   let ending = false
@@ -102,8 +102,8 @@ export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
         void send(order)
         return
       case 'hash': {
-        const { id, range } = order
-        void perform(id, async ({ abort }) => ({ is: 'hashed', id, crc64: await hash(range, abort.signal) }))
+        const { id, range, by } = order
+        void perform(id, async ({ abort }) => ({ is: 'hashed', id, digest: await digests[by](range, abort.signal) }))
         return
       }
       case 'go_on':

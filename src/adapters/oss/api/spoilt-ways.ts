@@ -1,0 +1,34 @@
+import type { Clock } from '../../../ports/clock.js'
+
+/** How long a way to OSS is watched after it has changed bytes. */
+const watchedMs = 3_600_000
+/** Uploads that are remembered at the same time; the oldest is forgotten first. */
+const mostUploads = 1_000
+
+/**
+ * Remembers that bytes were changed on their way to one endpoint. What is sent there for a while carries `Content-MD5`, so
+ * that OSS refuses spoilt bytes instead of storing them: every put, because it would replace a good object, and the parts
+ * of an upload of which a part was spoilt. An MD5 costs more than all other work on the bytes, so it is not always sent.
+ */
+export interface SpoiltWays {
+  /** The bytes of a part of this upload were changed, or (null) those of a put. */
+  noteMismatch(uploadId: string | null): void
+  /** Whether the bytes of a part of this upload, or (null) of a put, are to be sent with their MD5. */
+  needsMd5(uploadId: string | null): boolean
+}
+
+export const createSpoiltWays = (clock: Pick<Clock, 'monotonic'>): SpoiltWays => {
+  let lastAt = Number.NEGATIVE_INFINITY
+  const uploads = new Set<string>()
+  return {
+    noteMismatch(uploadId) {
+      lastAt = clock.monotonic()
+      if (uploadId === null) return
+      uploads.delete(uploadId)
+      uploads.add(uploadId)
+      const [oldest] = uploads
+      if (uploads.size > mostUploads && oldest !== undefined) uploads.delete(oldest)
+    },
+    needsMd5: (uploadId) => (uploadId === null ? clock.monotonic() - lastAt < watchedMs : uploads.has(uploadId)),
+  }
+}
