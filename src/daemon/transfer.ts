@@ -84,7 +84,7 @@ export const createTransfer = (
   const walker = createDirectoryWalker(roots, undefined, callsFor)
   const sources = createFileSources(roots, lanes, callsFor)
   return {
-    ports: { keys, targets, lanes, sources, remover: createSourceRemover(roots), walker },
+    ports: { keys, targets, lanes, sources, remover: createSourceRemover(roots, callsFor), walker },
     files: { hurry: callsFor.hurry, areHeldUp: walker.isHeldUp },
   }
 }

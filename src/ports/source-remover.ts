@@ -17,7 +17,8 @@ export interface SourceRemover {
   /**
    * Renames the file aside, where nobody finds it, compares it, and removes it or puts it back. What was begun with the
    * same request goes on where it was, and one that is gone already counts as removed. Follows no symbolic link, leaves the
-   * roots never, overwrites nothing. Never rejects: what keeps the file is told in the note.
+   * roots never, overwrites nothing. What keeps the file is told in the note. Throws only Failure `stalled`, while the file
+   * system does not answer: what was begun goes on meanwhile, and the same request waits for that.
    */
   remove(request: RemovalRequest): Promise<RemovalNote>
 }

@@ -59,6 +59,22 @@ describe('a source whose file system does not answer', () => {
     expect(Math.max(...pauses)).toBeLessThan(20_000)
   })
 
+  it('makes a job wait that is to delete it, and is deleted when it answers', async () => {
+    const { answers, waits } = setup(2 * partSize)
+    const { remove } = engine.files
+    engine.files.remove = async (request) => {
+      if (!answers()) throw stalled()
+      return remove(request)
+    }
+    const { id } = await engine.submit({ deleteSource: true })
+    await waits(id)
+    const job = await engine.settled(id)
+    expect(job).toMatchObject({ state: 'completed', outcome: 'uploaded', attempts: 0 })
+    expect(job.receipt).not.toBe(null)
+    expect(engine.files.files.has(path)).toBe(false)
+    expect(engine.oss.calls.filter(({ call }) => call === 'complete')).toHaveLength(1)
+  })
+
   it('holds up neither a pause nor a cancel', async () => {
     const { waits } = setup(5 * partSize)
     engine.oss.faults = {

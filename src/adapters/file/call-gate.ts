@@ -16,8 +16,8 @@ export interface CallGate {
   pass<T>(work: () => Promise<T>, late?: (value: T) => void): Promise<T>
   /** From now on a call has only so long, also one that is in flight: the daemon ends. */
   hurry(ms: number): void
-  /** Does it when there is room, however long that takes. Nobody waits for it. */
-  leave(work: () => Promise<unknown>): void
+  /** Does it when there is room, and waits for its end, however long that takes: for what must not be begun twice. */
+  leave<T>(work: () => Promise<T>): Promise<T>
 }
 
 interface Waiting {
@@ -101,7 +101,9 @@ export const createCallGate = ({ most, idleMs }: CallGateSettings): CallGate => 
       for (const wait of patience) wait(patienceMs)
     },
     leave: (work) =>
-      enter({ start: () => run(work, { hangs: () => {}, error: () => {}, value: () => {} }), fail: null }),
+      new Promise((resolve, reject) => {
+        enter({ start: () => run(work, { hangs: () => {}, error: reject, value: resolve }), fail: null })
+      }),
   }
 }
 

@@ -4,6 +4,7 @@ import {
   closeSync,
   fstat,
   fstatSync,
+  link,
   lstat,
   lstatSync,
   open,
@@ -12,6 +13,8 @@ import {
   readlinkSync,
   realpath,
   realpathSync,
+  rename,
+  unlink,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -56,19 +59,46 @@ export const promptCalls: FileCalls = {
   close: async (fd) => closeSync(fd),
 }
 
+const closeLater = (gate: CallGate, calls: FileCalls, fd: number): void => {
+  // Nothing was written: a close that fails loses nothing.
+  gate.leave(() => calls.close(fd)).catch(() => {})
+}
+
 /** Calls to one mount, by libuv's threads and through its gate. What hangs is given up; a descriptor that comes late is closed. */
 const gatedCalls = (gate: CallGate, calls: FileCalls): FileCalls => ({
   realpath: (path) => gate.pass(() => calls.realpath(path)),
   open: (path, flags) =>
     gate.pass(
       () => calls.open(path, flags),
-      (fd) => gate.leave(() => calls.close(fd)),
+      (fd) => closeLater(gate, calls, fd),
     ),
   stat: (fd) => gate.pass(() => calls.stat(fd)),
   lstat: (path) => gate.pass(() => calls.lstat(path)),
   readlink: (path) => gate.pass(() => calls.readlink(path)),
   // Nothing was written, so there is no answer to wait for.
-  close: async (fd) => gate.leave(() => calls.close(fd)),
+  close: async (fd) => closeLater(gate, calls, fd),
+})
+
+/** What is done to the directory of a source, by libuv's threads in any case: to remove a large file takes a while. */
+export interface DirectoryCalls extends FileCalls {
+  rename(from: string, to: string): Promise<void>
+  link(from: string, to: string): Promise<void>
+  unlink(path: string): Promise<void>
+}
+
+const changingCalls: DirectoryCalls = {
+  ...patientCalls,
+  rename: promisify(rename),
+  link: promisify(link),
+  unlink: promisify(unlink),
+}
+
+/** A change that hangs may still take effect, so nobody gives it up and begins it again. */
+const gatedChanges = (gate: CallGate): DirectoryCalls => ({
+  ...gatedCalls(gate, patientCalls),
+  rename: (from, to) => gate.leave(() => changingCalls.rename(from, to)),
+  link: (from, to) => gate.leave(() => changingCalls.link(from, to)),
+  unlink: (path) => gate.leave(() => changingCalls.unlink(path)),
 })
 
 /** libuv's, unless the environment says otherwise. */
@@ -93,6 +123,10 @@ const hurriedMs = 2_000
 /** The calls for a path. */
 export interface CallsByPlace {
   (path: string): Promise<FileCalls>
+  /** For changes of the directory that the path names. */
+  forChanges(path: string): DirectoryCalls
+  /** How long to wait for what hangs. */
+  patienceMs(): number
   /** The daemon ends: what hangs is given up sooner from now on. */
   hurry(): void
 }
@@ -106,11 +140,12 @@ export const createCallsByPlace = (deps: Partial<PlaceDeps> = {}): CallsByPlace 
   let settings = deps.gate ?? { most: callsPerMount(), idleMs }
   const gates = new Map<string, CallGate>()
 
-  const callsTo = (mount: string): FileCalls => {
+  const gateOf = (mount: string): CallGate => {
     const gate = gates.get(mount) ?? createCallGate(settings)
     gates.set(mount, gate)
-    return gatedCalls(gate, patient)
+    return gate
   }
+  const callsTo = (mount: string): FileCalls => gatedCalls(gateOf(mount), patient)
 
   /** Looks again where the path leads: a directory on the way may have been replaced, or mounted over. */
   const lstatNow = async (path: string): Promise<BigIntStats> => {
@@ -132,7 +167,19 @@ export const createCallsByPlace = (deps: Partial<PlaceDeps> = {}): CallsByPlace 
     return { ...promptCalls, realpath: async () => realPath, lstat: lstatNow }
   }
 
+  const forChanges = (path: string): DirectoryCalls => {
+    try {
+      const place = locate(path, mounts())
+      return place.is === 'elsewhere' ? gatedChanges(gateOf(place.mount)) : changingCalls
+    } catch {
+      // The call that comes says what is wrong with the path.
+      return changingCalls
+    }
+  }
+
   return Object.assign(callsFor, {
+    forChanges,
+    patienceMs: () => settings.idleMs,
     hurry() {
       settings = { ...settings, idleMs: Math.min(settings.idleMs, hurriedMs) }
       for (const gate of gates.values()) gate.hurry(hurriedMs)

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { type BigIntStats, constants } from 'node:fs'
-import { type FileHandle, link, lstat, open, readlink, realpath, rename, unlink } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { Failure, sourceStalled } from '../../core/failure.js'
 import type { Fingerprint, RemovalNote } from '../../core/job.js'
 import { asideName } from '../../core/removal.js'
 import type { RemovalRequest, SourceRemover } from '../../ports/source-remover.js'
+import { type CallsByPlace, createCallsByPlace, type DirectoryCalls } from './file-calls.js'
 import { fingerprintFrom } from './fingerprint.js'
 import { placeOf } from './guarded-open.js'
 import { isReadable, type Roots } from './roots.js'
@@ -16,9 +17,9 @@ const gone: RemovalNote = { state: 'removed', note: 'The source was gone already
 const kept = (note: string): RemovalNote => ({ state: 'kept', note })
 
 /** What stands at a path, links not followed; null for nothing. */
-const look = async (path: string): Promise<BigIntStats | null> => {
+const look = async (calls: DirectoryCalls, path: string): Promise<BigIntStats | null> => {
   try {
-    return await lstat(path, { bigint: true })
+    return await calls.lstat(path)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null
     throw error
@@ -38,82 +39,132 @@ const isSame = (stats: BigIntStats, expected: Fingerprint): boolean => {
 
 /** A directory that is held open, so that no link put in its way meanwhile leads elsewhere; null outside the roots. */
 const openDirectory = async (
+  calls: DirectoryCalls,
   roots: Roots,
-  path: string,
-  within: readonly string[] | undefined,
-): Promise<{ readonly handle: FileHandle; readonly place: string } | null> => {
-  const real = await realpath(dirname(path))
-  const handle = await open(real, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
-  const place = placeOf(handle.fd, real)
-  const opened = place === real ? await realpath(real) : await readlink(place)
-  if (isReadable(roots, opened, within)) return { handle, place }
-  await handle.close()
+  { path, within }: RemovalRequest,
+): Promise<{ readonly fd: number; readonly place: string } | null> => {
+  const real = await calls.realpath(dirname(path))
+  const fd = await calls.open(real, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  try {
+    const place = placeOf(fd, real)
+    const opened = place === real ? await calls.realpath(real) : await calls.readlink(place)
+    if (isReadable(roots, opened, within)) return { fd, place }
+  } catch (error) {
+    await calls.close(fd)
+    throw error
+  }
+  await calls.close(fd)
   return null
 }
 
 /** Never over what stands at the path by now: a link is made only where there is nothing. */
-const putBack = async (from: string, to: string): Promise<void> => {
+const putBack = async (calls: DirectoryCalls, from: string, to: string): Promise<void> => {
   try {
-    await link(from, to)
+    await calls.link(from, to)
   } catch (error) {
     // File systems without hard links.
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoOf(error))) throw error
-    if ((await look(to)) !== null) throw Object.assign(new Error('it is taken'), { code: 'EEXIST' })
-    return rename(from, to)
+    if ((await look(calls, to)) !== null) throw Object.assign(new Error('it is taken'), { code: 'EEXIST' })
+    return calls.rename(from, to)
   }
-  await unlink(from)
+  await calls.unlink(from)
 }
 
 /** The file stands aside, by this run or one before. */
-const judgeAside = async (from: string, to: string, { aside, fingerprint }: RemovalRequest): Promise<RemovalNote> => {
-  const stats = await look(from)
+const judgeAside = async (
+  calls: DirectoryCalls,
+  from: string,
+  to: string,
+  { aside, fingerprint }: RemovalRequest,
+): Promise<RemovalNote> => {
+  const stats = await look(calls, from)
   if (stats === null) return gone
   try {
     if (isSame(stats, fingerprint)) {
-      await unlink(from)
+      await calls.unlink(from)
       return removed
     }
-    await putBack(from, to)
+    await putBack(calls, from, to)
     return kept('The source is no longer the file that was uploaded')
   } catch (error) {
+    if (error instanceof Failure) throw error
     return kept(
       `The source stands beside its path as ${aside}: it could not be removed or put back (${errnoOf(error)})`,
     )
   }
 }
 
-const removeIn = async (place: string, request: RemovalRequest): Promise<RemovalNote> => {
+const removeIn = async (calls: DirectoryCalls, place: string, request: RemovalRequest): Promise<RemovalNote> => {
   const { path, aside, fingerprint } = request
   const at = `${place}/${basename(path)}`
   const apart = `${place}/${aside}`
-  if ((await look(apart)) === null) {
-    const stats = await look(at)
+  if ((await look(calls, apart)) === null) {
+    const stats = await look(calls, at)
     if (stats === null) return gone
     if (stats.isSymbolicLink()) return kept('The source is reached by a symbolic link, and links are not followed')
     // Untouched to the last tick: a rename moves ctime, so this is seen before it or never.
     if (!isSame(stats, fingerprint) || stats.ctimeNs.toString() !== fingerprint.ctimeNs) {
       return kept('The source is no longer the file that was uploaded')
     }
-    await rename(at, apart)
+    await calls.rename(at, apart)
   }
-  return judgeAside(apart, at, request)
+  return judgeAside(calls, apart, at, request)
 }
 
-export const createSourceRemover = (roots: Roots): SourceRemover => ({
-  newName: () => asideName(randomBytes(16).toString('hex')),
-
-  async remove(request) {
+const removeWhole = async (calls: DirectoryCalls, roots: Roots, request: RemovalRequest): Promise<RemovalNote> => {
+  try {
+    const directory = await openDirectory(calls, roots, request)
+    if (directory === null) return kept('The source lies outside the source roots')
     try {
-      const directory = await openDirectory(roots, request.path, request.within)
-      if (directory === null) return kept('The source lies outside the source roots')
-      try {
-        return await removeIn(directory.place, request)
-      } finally {
-        await directory.handle.close()
-      }
-    } catch (error) {
-      const errno = errnoOf(error)
-      return errno === 'ENOENT' || errno === 'ENOTDIR' ? gone : kept(`The source could not be removed: ${errno}`)
+      return await removeIn(calls, directory.place, request)
+    } finally {
+      await calls.close(directory.fd).catch(() => {})
     }
-  },
-})
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    const errno = errnoOf(error)
+    return errno === 'ENOENT' || errno === 'ENOTDIR' ? gone : kept(`The source could not be removed: ${errno}`)
+  }
+}
+
+const inTime = async <T>(work: Promise<T>, ms: number): Promise<T | 'late'> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), ms)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * A removal goes on by itself once it has begun, because a rename that hangs may come true long after its run was told that
+ * it is stalled. The next run of the job waits for the same removal.
+ */
+export const createSourceRemover = (
+  roots: Roots,
+  callsFor: Pick<CallsByPlace, 'forChanges' | 'patienceMs'> = createCallsByPlace(),
+): SourceRemover => {
+  const underWay = new Map<string, Promise<RemovalNote>>()
+  return {
+    newName: () => asideName(randomBytes(16).toString('hex')),
+
+    async remove(request) {
+      const { aside, path } = request
+      const whole = underWay.get(aside) ?? removeWhole(callsFor.forChanges(dirname(path)), roots, request)
+      underWay.set(aside, whole)
+      try {
+        const note = await inTime(whole, callsFor.patienceMs())
+        if (note === 'late') throw sourceStalled()
+        underWay.delete(aside)
+        return note
+      } catch (error) {
+        // What was given up before it changed anything is begun anew.
+        whole.catch(() => underWay.delete(aside))
+        throw error
+      }
+    },
+  }
+}

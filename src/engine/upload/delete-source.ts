@@ -65,7 +65,7 @@ const asked = async (
     if (error instanceof RunStopped && error.reason === 'deadline') {
       return kept('The deadline came before the source was seen to be unchanged')
     }
-    if (!(error instanceof Failure)) throw error
+    if (!(error instanceof Failure) || error.kind === 'stalled') throw error
     return error.code === 'source_missing'
       ? { state: 'removed', note: 'The source was gone already' }
       : kept(error.message)
