@@ -67,6 +67,20 @@ describe('orphans', () => {
     expect(daemon.received[0]?.query.get('bucket')).toBe('b')
   })
 
+  it('asks and aborts at the cost of the requester when told so', async () => {
+    const { daemon, env, aborts } = await setup()
+    await cli(['orphans', '--payer', 'requester'], env)
+    await cli(['orphans', '--payer', 'requester', '--bucket', 'b', '--abort', '--yes'], env)
+    expect(daemon.received.slice(0, 2).map(({ query }) => query.get('payer'))).toEqual(['requester', 'requester'])
+    expect(aborts()).toMatchObject([{ payer: 'requester', force: false }])
+    expect(aborts()[0]).not.toHaveProperty('bucket')
+    daemon.received.length = 0
+    await cli(['orphans', '--abort', '--yes'], env)
+    expect(daemon.received[0]?.query.has('payer')).toBe(false)
+    expect(aborts()[0]).not.toHaveProperty('payer')
+    expect((await cli(['orphans', '--payer', 'owner'], env)).code).toBe(64)
+  })
+
   it('says that there is nothing', async () => {
     const { env } = await setup([])
     expect(await cli(['orphans'], env)).toEqual({ code: 0, text: '', errors: 'no open uploads\n' })

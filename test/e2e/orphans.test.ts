@@ -151,6 +151,26 @@ describe('the upload of a failed job', () => {
     expect(openUploads()).toEqual([])
   })
 
+  it('is listed and aborted at the cost of the requester where the owner does not pay', {
+    timeout: 60_000,
+  }, async () => {
+    world = await createWorld()
+    const daemon = await world.start()
+    await failing(daemon, 'k.bin')
+    const fault: Fault = { kind: 'status', status: 403, code: 'AccessDenied' }
+    const without = 'x-oss-request-payer'
+    world.control.addFaults([{ bucket, without, times: null, fault }])
+    const client = { LONGSHORE_URL: daemon.url }
+    expect(await runMain(['orphans'], client)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('AccessDenied'),
+    })
+    const paid = ['orphans', '--payer', 'requester']
+    expect((await runMain(paid, client)).stdout).toContain('oss://bucket/k.bin')
+    expect(await runMain([...paid, '--abort', '--yes'], client)).toMatchObject({ code: 0 })
+    expect(openUploads()).toEqual([])
+  })
+
   it('asks for a bucket that exists, within what is allowed', { timeout: 60_000 }, async () => {
     world = await createWorld()
     const daemon = await world.start({ LONGSHORE_ALLOWED_TARGETS: `${bucket}/in,absent-bucket` })

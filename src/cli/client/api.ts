@@ -97,11 +97,22 @@ export interface Api {
   remove(jobId: string, signal: AbortSignal): Promise<void>
   removeBatch(batchId: string, signal: AbortSignal): Promise<void>
   /** Of one bucket, or of all that jobs were made for (null). `limit` 1..1000. */
-  orphans(bucket: string | null, limit: number, cursor: string | null, signal: AbortSignal): Promise<OrphanPage>
+  orphans(where: OrphanPlace, limit: number, cursor: string | null, signal: AbortSignal): Promise<OrphanPage>
   /** At most 100 uploads. */
-  abortOrphans(uploads: readonly UploadName[], force: boolean, signal: AbortSignal): Promise<readonly AbortAnswer[]>
+  abortOrphans(
+    uploads: readonly UploadName[],
+    wishes: { readonly force: boolean } & Pick<OrphanPlace, 'payer'>,
+    signal: AbortSignal,
+  ): Promise<readonly AbortAnswer[]>
   /** Server-sent events as text. */
   events(filter: EventsFilter, lastEventId: string | null, signal: AbortSignal): Promise<AsyncIterable<string>>
+}
+
+/** Where open uploads are looked for, and who pays for that. */
+export interface OrphanPlace {
+  /** Absent: every bucket that jobs were made for. */
+  readonly bucket?: string
+  readonly payer?: 'requester'
 }
 
 /** Batches are told from jobs at sight. */
@@ -170,14 +181,14 @@ export const createApi = (client: HttpClient): Api => {
     removeBatch: async (id, signal) => {
       await ask('delete', '/v1/batches/{id}', { id, timeoutMs: removeBatchTimeoutMs, signal })
     },
-    orphans: (bucket, limit, cursor, signal) =>
+    orphans: (where, limit, cursor, signal) =>
       ask('get', '/v1/orphans', {
-        query: { limit, bucket, cursor },
+        query: { ...where, limit, cursor },
         timeoutMs: orphansTimeoutMs,
         signal,
       }),
-    abortOrphans: async (uploads, force, signal) => {
-      const body = { uploads, force }
+    abortOrphans: async (uploads, wishes, signal) => {
+      const body = { uploads, ...wishes }
       return (await ask('post', '/v1/orphans/abort', { body, timeoutMs: orphansTimeoutMs, signal })).items
     },
     events: (filter, lastEventId, signal) =>

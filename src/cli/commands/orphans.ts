@@ -1,6 +1,6 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { isSettled } from '../../core/job.js'
-import type { OrphanView, UploadName } from '../client/api.js'
+import type { OrphanPlace, OrphanView, UploadName } from '../client/api.js'
 import { ExitError, exitCodes } from '../client/exit-error.js'
 import { type CommandContext, withDaemon } from '../command-context.js'
 import { confirm } from '../confirm.js'
@@ -8,8 +8,7 @@ import type { CliIo } from '../console.js'
 import { countValue } from '../options.js'
 import { abortAnswerLine, orphanHeader, orphanLine } from '../text/orphan-text.js'
 
-interface OrphansOptions {
-  readonly bucket?: string
+interface OrphansOptions extends OrphanPlace {
   readonly limit: number
   readonly all?: true
   readonly abort?: true
@@ -22,20 +21,26 @@ const largestPage = 1000
 /** Each takes OSS a few requests, and the answer comes when the last one is done. */
 const abortsPerRequest = 20
 
-const collect = async ({ api, signal }: CommandContext, bucket: string | null, limit: number) => {
+/** Options beside the place are left out. */
+const placeOf = ({ bucket, payer }: OrphanPlace): OrphanPlace => ({
+  ...(bucket === undefined ? {} : { bucket }),
+  ...(payer === undefined ? {} : { payer }),
+})
+
+const collect = async ({ api, signal }: CommandContext, where: OrphanPlace, limit: number) => {
   const items: OrphanView[] = []
   let cursor: string | null = null
   do {
-    const page = await api.orphans(bucket, Math.min(limit - items.length, largestPage), cursor, signal)
+    const page = await api.orphans(where, Math.min(limit - items.length, largestPage), cursor, signal)
     items.push(...page.items)
     cursor = page.nextCursor
   } while (cursor !== null && items.length < limit)
   return { items, nextCursor: cursor }
 }
 
-const list = async (context: CommandContext, { bucket, limit, all, json }: OrphansOptions): Promise<void> => {
+const list = async (context: CommandContext, { limit, all, json, ...place }: OrphansOptions): Promise<void> => {
   const { console } = context
-  const found = await collect(context, bucket ?? null, all === true ? Number.POSITIVE_INFINITY : limit)
+  const found = await collect(context, placeOf(place), all === true ? Number.POSITIVE_INFINITY : limit)
   if (json === true) {
     console.json(found)
     return
@@ -54,8 +59,9 @@ const nameOf = ({ bucket, key, uploadId }: OrphanView): UploadName => ({ bucket,
 
 const abort = async (context: CommandContext, options: OrphansOptions, io: CliIo): Promise<void> => {
   const { api, console, signal } = context
-  const { bucket = null, force = false, yes = false, json = false } = options
-  const { items } = await collect(context, bucket, Number.POSITIVE_INFINITY)
+  const { force = false, yes = false, json = false } = options
+  const where = placeOf(options)
+  const { items } = await collect(context, where, Number.POSITIVE_INFINITY)
   const chosen = items.filter((orphan) => isRemovable(orphan, force))
   const rest = items.length - chosen.length
   if (chosen.length > 0 && !yes) {
@@ -63,10 +69,11 @@ const abort = async (context: CommandContext, options: OrphansOptions, io: CliIo
     const question = `Abort ${chosen.length === 1 ? 'this upload' : `these ${chosen.length} uploads`}?`
     if (!(await confirm(io, question, signal))) throw new ExitError(exitCodes.failed, 'nothing was aborted')
   }
+  const { bucket: _, ...payer } = where
   const answers = []
   for (let start = 0; start < chosen.length; start += abortsPerRequest) {
     const uploads = chosen.slice(start, start + abortsPerRequest).map(nameOf)
-    const done = await api.abortOrphans(uploads, force, signal)
+    const done = await api.abortOrphans(uploads, { ...payer, force }, signal)
     answers.push(...done)
     if (!json) for (const answer of done) console.line(abortAnswerLine(answer))
   }
@@ -84,6 +91,9 @@ export const addOrphansCommand = (program: Command, io: CliIo): void => {
         'removed, with --force also those that no job of this daemon has. Needs an admin token.',
     )
     .option('--bucket <name>', 'only this bucket; else every bucket that jobs were made for')
+    .addOption(
+      new Option('--payer <who>', 'who pays for the requests to a bucket whose owner does not').choices(['requester']),
+    )
     .option('--limit <n>', 'how many at most', countValue, 100)
     .option('--all', 'all of them')
     .option('--abort', 'remove them; asks first')
