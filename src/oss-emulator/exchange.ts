@@ -179,9 +179,9 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
   })
 
   const finish = async (exchange: Exchange, rendered: RenderedAnswer): Promise<void> => {
-    const { request, response, entry, fault } = exchange
+    const { request, response, entry, fault, gone } = exchange
     const answer = { ...rendered, headers: { ...commonHeaders(exchange), ...rendered.headers } }
-    faultBeforeAnswer(fault)
+    await faultBeforeAnswer(fault, gone)
     entry.status = answer.status
     if (fault?.kind === 'stall' && fault.at === 'mid-answer') {
       await sendHalf(response, answer, storage.dataFiles)

@@ -30,7 +30,7 @@ export const faultBeforeBody = async (
 ): Promise<void> => {
   switch (fault?.kind) {
     case 'delay':
-      await sleep(fault.ms, undefined, { signal: gone })
+      if (fault.at !== 'before-answer') await sleep(fault.ms, undefined, { signal: gone })
       return
     case 'reset':
       if (fault.at === 'before-body') throw new Cut('reset')
@@ -54,8 +54,9 @@ export const faultAfterBody = (fault: Fault | null): void => {
   if (fault?.kind === 'status') throw new Scripted(fault)
 }
 
-/** What a fault does when the call has taken effect and the answer is ready. */
-export const faultBeforeAnswer = (fault: Fault | null): void => {
+/** What a fault does when the call has taken effect and the answer is ready. Rejects when `gone` aborts a delay. */
+export const faultBeforeAnswer = async (fault: Fault | null, gone: AbortSignal): Promise<void> => {
+  if (fault?.kind === 'delay' && fault.at === 'before-answer') await sleep(fault.ms, undefined, { signal: gone })
   if (fault?.kind === 'lost-answer') throw new Cut('close')
   if (fault?.kind === 'stall' && fault.at === 'before-answer') throw new Cut('stall')
 }

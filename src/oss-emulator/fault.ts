@@ -28,7 +28,8 @@ export type Fault =
   | { readonly kind: 'reset'; readonly at: 'before-body' | 'mid-body' | 'after-body' }
   | { readonly kind: 'lost-answer' }
   | { readonly kind: 'stall'; readonly at: 'before-body' | 'before-answer' | 'mid-answer' }
-  | { readonly kind: 'delay'; readonly ms: number }
+  /** By default before the body is read. `before-answer`: the call has taken effect, and its answer is held. */
+  | { readonly kind: 'delay'; readonly ms: number; readonly at?: 'before-body' | 'before-answer' }
   | { readonly kind: 'answer'; readonly change: AlteredAnswer }
   | { readonly kind: 'corrupt' }
   | { readonly kind: 'forget-upload' }

@@ -41,7 +41,10 @@ const faultShapes: Readonly<Record<string, Shape>> = {
   reset: { at: oneOf('before-body', 'mid-body', 'after-body') },
   'lost-answer': {},
   stall: { at: oneOf('before-body', 'before-answer', 'mid-answer') },
-  delay: { ms: { check: (value) => Number.isFinite(value) && Number(value) >= 0, expected: 'milliseconds from 0' } },
+  delay: {
+    ms: { check: (value) => Number.isFinite(value) && Number(value) >= 0, expected: 'milliseconds from 0' },
+    at: maybe(oneOf('before-body', 'before-answer')),
+  },
   answer: { change: oneOf(...alteredAnswers) },
   corrupt: {},
   'forget-upload': {},

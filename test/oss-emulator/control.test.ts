@@ -64,6 +64,7 @@ it('every fault that can be written in process can be sent', async () => {
     { kind: 'lost-answer' },
     { kind: 'stall', at: 'mid-answer' },
     { kind: 'delay', ms: 0 },
+    { kind: 'delay', ms: 0, at: 'before-answer' },
     { kind: 'answer', change: 'no-crc' },
     { kind: 'corrupt' },
     { kind: 'forget-upload' },

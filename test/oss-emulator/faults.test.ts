@@ -127,6 +127,18 @@ it('a delay is waited for', async () => {
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(115)
 })
 
+it('an answer is held once its call has taken effect', async () => {
+  const { put, isStored } = await setup(onPut({ kind: 'delay', ms: 1_000, at: 'before-answer' }))
+  let answered = false
+  const answer = put().then(({ status }) => {
+    answered = true
+    return status
+  })
+  await until(isStored)
+  expect(answered).toBe(false)
+  expect(await answer).toBe(200)
+})
+
 describe('an altered answer', () => {
   const crc = crc64Of(body).toString()
   it.each([
