@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { DaemonProcess } from './daemon-process.js'
@@ -10,6 +14,8 @@ const program = [
   new URL('without-unref.mjs', import.meta.url).href,
   fileURLToPath(new URL('draining-main.mjs', import.meta.url)),
 ]
+
+const failingStart = fileURLToPath(new URL('failing-start-main.mjs', import.meta.url))
 
 const endings: (() => unknown)[] = []
 afterEach(async () => {
@@ -113,5 +119,64 @@ describe('a process that has stopped, when nothing may ask not to be waited for'
     const { id } = await daemon.submit({ source: { path }, target: { bucket, key: 'small.bin' } })
     await until(async () => (await daemon.get(id)).waiting === 'endpoint')
     expect(await heldAfterStop(daemon)).toEqual([])
+  })
+})
+
+describe('a start that fails', () => {
+  /** The process ends by itself, or the test does not end. */
+  const failedStart = async (environment: Record<string, string>): Promise<{ reason: string; held: string[] }> => {
+    const child = spawn(process.execPath, [...program.slice(0, 2), failingStart], {
+      env: { PATH: process.env['PATH'] ?? '', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const told: string[] = []
+    const errors: string[] = []
+    child.stdout.on('data', (chunk: Buffer) => void told.push(chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => void errors.push(chunk.toString()))
+    const code = await new Promise((resolve) => child.once('close', resolve))
+    expect({ code, errors }).toEqual({ code: 0, errors: [] })
+    const { reason, held } = JSON.parse(told.join('').trim().split('\n').at(-1) ?? '{}')
+    return { reason, held: held.filter((resource: string) => resource !== 'PipeWrap') }
+  }
+
+  const prepare = async (): Promise<{ directory: string; environment: Record<string, string> }> => {
+    const directory = await mkdtemp(join(tmpdir(), 'longshore-e2e-'))
+    endings.push(() => rm(directory, { recursive: true, force: true }))
+    await Promise.all(['data', 'source'].map((name) => mkdir(join(directory, name))))
+    const environment = {
+      OSS_ENDPOINT: 'http://127.0.0.1:1',
+      OSS_REGION: 'cn-hangzhou',
+      OSS_ACCESS_KEY_ID: 'id',
+      OSS_ACCESS_KEY_SECRET: 'canary-secret-of-a-start',
+      LONGSHORE_DATA_DIR: join(directory, 'data'),
+      LONGSHORE_SOURCE_ROOTS: join(directory, 'source'),
+      LONGSHORE_LISTEN: '127.0.0.1:0',
+      LONGSHORE_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+    }
+    return { directory, environment }
+  }
+
+  it('at its database leaves nothing behind', async () => {
+    const { directory, environment } = await prepare()
+    await writeFile(join(directory, 'data', 'longshore.db'), 'this is no database, but long enough to be looked at')
+    const { reason, held } = await failedStart(environment)
+    expect(reason).toContain('is corrupt')
+    expect(held).toEqual([])
+  })
+
+  it.each([['storedSettings'], ['unfinishedSweeps']])('at the stored %s leaves nothing behind', async (method) => {
+    const { environment } = await prepare()
+    expect(await failedStart({ ...environment, FAIL_AT: method })).toEqual({ reason: `${method} fails`, held: [] })
+  })
+
+  it('at an address that is taken leaves nothing behind', async () => {
+    const { environment } = await prepare()
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    endings.push(() => server.close())
+    const { port } = server.address() as AddressInfo
+    const { reason, held } = await failedStart({ ...environment, LONGSHORE_LISTEN: `127.0.0.1:${port}` })
+    expect(reason).toContain('EADDRINUSE')
+    expect(held).toEqual([])
   })
 })
