@@ -35,7 +35,8 @@ export interface DirectoryWalker {
    * Every regular file below a directory, hidden ones included, in no order and in chunks of bounded size, the next of
    * which is sought only when one was taken. FIFOs, sockets and devices are passed over, and so are symbolic links unless
    * they are to be followed: then never out of the roots and never in a circle. What cannot be read is a problem and not
-   * the end. Throws Failure `local` when the machine failed and a walk begun anew may succeed, and the signal's reason.
+   * the end. Throws Failure `local` when the machine failed, `stalled` when the file system does not answer, where a walk begun
+   * anew may succeed, and the signal's reason.
    */
   walk(request: WalkRequest, signal: AbortSignal): AsyncIterable<WalkedChunk>
 }

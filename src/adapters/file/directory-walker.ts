@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { constants } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import { Failure } from '../../core/failure.js'
+import { Failure, sourceStalled } from '../../core/failure.js'
 import type { DirectoryWalker, WalkedChunk, WalkRequest } from '../../ports/directory-walker.js'
 import { createCallsByPlace, type FileCalls } from './file-calls.js'
 import { openFlags } from './guarded-open.js'
@@ -19,23 +19,60 @@ export interface ThreadedWalker extends DirectoryWalker {
   isHeldUp(): boolean
 }
 
+/** A walk that has looked at no further entry for so long hangs. */
+const walkIdleMs = 30_000
+/** Time is counted in looks: a process that was stopped for a while must not take its walks for hanging. */
+const looksPerWait = 10
+
+/** Sees whether a thread goes on counting while it is waited for. */
+const watchSteps = (steps: SharedArrayBuffer, idleMs: number) => {
+  const counter = new Int32Array(steps)
+  const stalled = new AbortController()
+  let seen = Atomics.load(counter, 0)
+  let idleLooks = 0
+  const look = (): void => {
+    const now = Atomics.load(counter, 0)
+    idleLooks = now === seen ? idleLooks + 1 : 0
+    seen = now
+    if (idleLooks >= looksPerWait) stalled.abort()
+  }
+  const timer = setInterval(look, idleMs / looksPerWait).unref()
+  return { stalled: stalled.signal, end: () => clearInterval(timer) }
+}
+
 /** Walks directories, each in a thread of its own. `threadUrl`: the compiled walk-thread.js, when it is not beside this module. */
 export const createDirectoryWalker = (
   roots: Roots,
   threadUrl: URL = new URL('./walk-thread.js', import.meta.url),
   callsFor: (path: string) => Promise<FileCalls> = createCallsByPlace(),
+  idleMs = walkIdleMs,
 ): ThreadedWalker => {
+  /** Threads that were told to end. */
   const ending = new Set<Worker>()
+  /** Directories whose walks hang. */
+  const hanging = new Set<string>()
 
   async function* walk(request: WalkRequest, signal: AbortSignal): AsyncGenerator<WalkedChunk> {
     signal.throwIfAborted()
-    const workerData: WalkSettings = { request, roots }
+    // Its thread would hang beside the first.
+    if (hanging.has(request.dir)) throw sourceStalled()
+    const steps = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
+    const workerData: WalkSettings = { request, roots, steps }
     const worker = new Worker(threadUrl, { workerData, name: 'walk' })
     const ask = async (): Promise<WalkMessage> => {
       worker.postMessage('next')
-      // Rejects when the thread dies of an error.
-      const [message] = await once(worker, 'message', { signal })
-      return message as WalkMessage
+      const watch = watchSteps(steps, idleMs)
+      try {
+        // Rejects when the thread dies of an error.
+        const [message] = await once(worker, 'message', { signal: AbortSignal.any([signal, watch.stalled]) })
+        return message as WalkMessage
+      } catch (error) {
+        if (!watch.stalled.aborted) throw error
+        hanging.add(request.dir)
+        throw sourceStalled()
+      } finally {
+        watch.end()
+      }
     }
     try {
       let next = ask()
@@ -54,7 +91,10 @@ export const createDirectoryWalker = (
     } finally {
       // Not awaited: a file system that hangs would hold this up too.
       ending.add(worker)
-      void worker.terminate().then(() => ending.delete(worker))
+      void worker.terminate().then(() => {
+        ending.delete(worker)
+        hanging.delete(request.dir)
+      })
     }
   }
 

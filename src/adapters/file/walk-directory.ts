@@ -61,9 +61,13 @@ const fileItem = (path: string, relative: string, stats: BigIntStats): WalkItem 
 /**
  * Walks a tree depth first and synchronously, for a thread of its own. Everything is reached through the descriptor of the
  * directory that it stands in, and every directory is looked at after it was opened, so no race leads out of the roots.
- * Closes what it holds open when it is left early.
+ * Closes what it holds open when it is left early. `onEntry` is called for each entry, also for those that are passed over.
  */
-export function* walkDirectory(request: WalkRequest, roots: Roots): Generator<WalkItem, void> {
+export function* walkDirectory(
+  request: WalkRequest,
+  roots: Roots,
+  onEntry = (): void => {},
+): Generator<WalkItem, void> {
   const filter = createGlobFilter(request.include, request.exclude)
   const levels: Level[] = []
   const mayRead = (realPath: string): boolean => isReadable(roots, realPath, request.within)
@@ -198,6 +202,7 @@ export function* walkDirectory(request: WalkRequest, roots: Roots): Generator<Wa
     yield* begin()
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
       const entry = yield* nextEntry(level)
+      onEntry()
       if (entry === null) leave()
       else yield* visit(level, entry)
     }

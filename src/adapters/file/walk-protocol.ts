@@ -5,6 +5,8 @@ import type { Roots } from './roots.js'
 export interface WalkSettings {
   readonly request: WalkRequest
   readonly roots: Roots
+  /** Where the thread counts the entries that it has looked at: one that no longer counts hangs. */
+  readonly steps: SharedArrayBuffer
 }
 
 /** From the thread, one for each `next` that it was sent. */

@@ -16,8 +16,9 @@ const oldMs = 20
 const port = parentPort
 if (port === null) throw new Error('walk-thread.js runs as a worker thread only')
 
-const { request, roots } = workerData as WalkSettings
-const items = walkDirectory(request, roots)
+const { request, roots, steps } = workerData as WalkSettings
+const counter = new Int32Array(steps)
+const items = walkDirectory(request, roots, () => void Atomics.add(counter, 0, 1))
 
 const nextChunk = (): WalkMessage => {
   const files: FoundFile[] = []
