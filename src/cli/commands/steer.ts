@@ -110,7 +110,7 @@ const sweep = async (
   }
   const answer = await api.sweep(verb, query, signal)
   if (json === true) console.json(answer)
-  else console.line(`${verb}: ${answer.jobs} jobs and ${answer.batches} batches are being told`)
+  else console.line(`${verb}: begun for ${answer.jobs} jobs and ${answer.batches} batches`)
 }
 
 export const addSteerCommands = (program: Command, io: CliIo): void => {

@@ -94,7 +94,7 @@ const factsOf = (job: Job): Fact[] => {
   const { mode, partSize, partCount, uploadId } = job.upload
   const way =
     mode === 'put'
-      ? 'in one request'
+      ? 'one request'
       : mode === null || partSize === null || partCount === null
         ? null
         : `${plural(partCount, 'part')} of ${formatBytes(partSize)}`
@@ -102,7 +102,7 @@ const factsOf = (job: Job): Fact[] => {
     { name: 'File', value: job.source.path, mono: true },
     { name: 'Object', value: `oss://${job.target.bucket}/${job.target.key}`, mono: true },
     { name: 'Size', value: formatBytes(job.source.size) },
-    { name: 'Sent', value: way },
+    { name: 'Sent as', value: way },
     {
       name: 'Left in OSS',
       value: job.leftover === null ? null : `upload ${job.leftover.uploadId}: ${job.leftover.reason}`,
@@ -135,7 +135,7 @@ const factsOf = (job: Job): Fact[] => {
     { name: 'Begins', value: job.notBefore === null ? null : formatInstant(job.notBefore, now) },
     timeFact(job, now),
     { name: 'Attempts', value: job.attempts === 0 ? null : `${plural(job.attempts, 'try', 'tries')} that failed` },
-    { name: 'Taken up', value: job.runs > 1 ? plural(job.runs, 'time') : null },
+    { name: 'Runs', value: job.runs > 1 ? job.runs : null },
     { name: 'Job', value: job.id, mono: true },
     { name: 'OSS upload', value: uploadId, mono: true },
   ]

@@ -123,13 +123,13 @@ export const SubmitDialog = () => {
           {!isFile && (
             <div class="field-row">
               <TextField
-                label="Only"
+                label="Include"
                 {...bind('include')}
                 placeholder="**/*.jpg"
                 hint="Globs with commas between them."
                 mono
               />
-              <TextField label="But not" {...bind('exclude')} placeholder="tmp, **/*.part" mono />
+              <TextField label="Exclude" {...bind('exclude')} placeholder="tmp, **/*.part" mono />
             </div>
           )}
           <div class="field-row">

@@ -35,7 +35,7 @@ export const Summary = () => {
         <div class="headline">
           <span class="headline-value">{rate === null ? '–' : rate === 0 ? 'Idle' : formatRate(rate)}</span>
           <span class="muted">
-            {rate === null ? 'not known at the moment' : rate === 0 ? 'nothing goes to OSS now' : 'to OSS now'}
+            {rate === null ? 'not known at the moment' : rate === 0 ? 'nothing is being uploaded' : 'to OSS now'}
             {limit.value !== null && limit.value !== 'off' && `, limit ${limit.value}`}
           </span>
         </div>

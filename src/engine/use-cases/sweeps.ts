@@ -96,7 +96,7 @@ export const createSweeps = ({ store, storage, clock, logger, onBatches }: Deps)
       if (step === 'again') {
         awaiting.add(id)
         if (holdsAll(sweep)) holding = false
-      } else logger.info({ verb }, 'Every job that matched has been told')
+      } else logger.info({ verb }, 'The verb has reached every job that matched')
       return
     }
   }
@@ -129,7 +129,7 @@ export const createSweeps = ({ store, storage, clock, logger, onBatches }: Deps)
       await store.beginSweep(verb, filter, caller.name)
       if (verb === 'pause' && isOfAll(filter)) holding = true
       const batches = await steerBatches(verb, filter, caller.name)
-      logger.info({ by: caller.name, verb, filter, jobs, batches }, 'Jobs are told at once')
+      logger.info({ by: caller.name, verb, filter, jobs, batches }, 'A verb for many jobs begins')
       agent.poke()
       return { jobs, batches }
     },
