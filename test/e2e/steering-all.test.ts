@@ -74,7 +74,7 @@ describe('Everything', () => {
     expect(await count('paused')).toBeGreaterThan(20)
 
     const cli = await runMain(['resume', '--all', '--bucket', bucket], { ...world.settings, LONGSHORE_URL: next.url })
-    expect(cli).toMatchObject({ code: 0, stdout: expect.stringMatching(/^resume: \d+ jobs and 0 batches/) })
+    expect(cli).toMatchObject({ code: 0, stdout: expect.stringMatching(/^resume: begun for \d+ jobs and 0 batches/) })
     await until(async () => (await count('completed')) === 60)
   }, 120_000)
 })
