@@ -39,6 +39,7 @@ import { systemRoutes } from './routes/system.js'
 import { waitRoutes } from './routes/waits.js'
 import { webhookRoutes } from './routes/webhooks.js'
 import { assertPlain, parseJsonBody } from './server/json-body.js'
+import { jsonText } from './server/json-text.js'
 import { createLingering } from './server/lingering.js'
 import { ignoreTypeOfNothing } from './server/no-body.js'
 import { answerNotFound } from './server/not-found.js'
@@ -134,7 +135,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
 
   app.setErrorHandler(sendProblem)
   app.setValidatorCompiler(compileValidator)
-  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
+  app.setSerializerCompiler(() => jsonText)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
     assertPlain(request.headers)

@@ -117,7 +117,15 @@ export const createJobs = (deps: Deps): Jobs => {
     return deps.health.isResting(job.target) ? waitingFor(job, 'endpoint') : job
   }
 
-  const view = (job: Job): JobAnswer => answerJob(asItStands(job), progress.live(job.id) ?? undefined)
+  /** A settled job reads the same again, and lists show the same ones over and over. */
+  const settled = new WeakMap<Job, JobAnswer>()
+
+  const view = (job: Job): JobAnswer => {
+    if (!isSettled(job.state)) return answerJob(asItStands(job), progress.live(job.id) ?? undefined)
+    const answer = settled.get(job) ?? answerJob(job)
+    settled.set(job, answer)
+    return answer
+  }
 
   const fingerprintOf = async (path: string, within?: readonly string[]): Promise<Fingerprint> => {
     const source = await sources.open(path, within).catch((error: unknown) => {

@@ -3,9 +3,14 @@ import { AppError } from '../../../core/app-error.js'
 import { decodeCursor, encodeCursor } from '../../../core/cursor.js'
 import type { JobFilter } from '../../../ports/store.js'
 import { filterParameters, isWholePath, matches } from '../sql/job-filter.js'
-import { type JobRow, jobOf, type PartRow, partOf } from '../sql/rows.js'
+import { type PartRow, partOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 import type { Ledger } from './job-writer.js'
+import { pageOf } from './page.js'
+
+interface PackedJob {
+  readonly packed: string
+}
 
 /** So many jobs are looked at for one page; a filter that matches few of them makes a short page with a cursor. */
 const windowSize = 2000
@@ -62,10 +67,24 @@ export const createListOperations = (ledger: Ledger): Operations<'list' | 'parts
     return known
   }
 
+  /** The page of a filter that all jobs match. */
+  const newest = (before: number, limit: number) => {
+    const rows = statements.newestJobs.all(before, limit + 1) as (PackedJob & { readonly seq: number })[]
+    return pageOf(
+      ledger,
+      'jobs',
+      rows,
+      limit,
+      ({ seq }) => seq,
+      (row) => row.packed,
+    )
+  }
+
   return {
     list: (_at, filter, { limit, cursor }) => {
       const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(ledger, 'jobs', cursor)
       if (filter.states?.length === 0) return { items: [], nextCursor: null }
+      if (Object.values(filter).every((wish) => wish === undefined)) return newest(before, limit)
       const window = prepare(listSql(filter)).iterate({
         before,
         window: windowSize,
@@ -85,7 +104,7 @@ export const createListOperations = (ledger: Ledger): Operations<'list' | 'parts
         if (seen === windowSize) next = seq
       }
       return {
-        items: found.map((seq) => jobOf(statements.jobBySeq.get(seq) as JobRow)),
+        items: found.map((seq) => (statements.packedJobBySeq.get(seq) as PackedJob).packed),
         nextCursor: next === null ? null : encodeCursor('jobs', instance, next),
       }
     },

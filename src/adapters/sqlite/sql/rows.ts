@@ -71,7 +71,55 @@ const parsed = <T>(json: string | null): T | null => (json === null ? null : (JS
 
 const json = (value: object | null): string | null => (value === null ? null : JSON.stringify(value))
 
-export const jobOf = (row: JobRow): Job => ({
+/** What `jobOf` makes a job of. */
+export const jobColumns = [
+  'id',
+  'state',
+  'desired',
+  'waiting',
+  'batch_id',
+  'source_path',
+  'source_dev',
+  'source_ino',
+  'source_size',
+  'source_mtime_ns',
+  'source_ctime_ns',
+  'bucket',
+  'key',
+  'endpoint',
+  'region',
+  'options',
+  'priority',
+  'labels',
+  'marker',
+  'upload_mode',
+  'upload_id',
+  'part_size',
+  'part_count',
+  'intent',
+  'bytes_uploaded',
+  'parts_uploaded',
+  'outcome',
+  'receipt',
+  'removal',
+  'error',
+  'refusal',
+  'attempts',
+  'runs',
+  'crashes',
+  'restarts',
+  'version',
+  'due_at',
+  'not_before',
+  'created_at',
+  'started_at',
+  'finished_at',
+] as const satisfies readonly (keyof JobRow)[]
+
+/** Texts are as stored, JSON among them. */
+export type PackedRow = Pick<JobRow, (typeof jobColumns)[number]>
+
+export const jobOf = (row: PackedRow): Job => ({
   id: row.id,
   state: row.state,
   desired: row.desired,

@@ -1,5 +1,6 @@
 import type SqliteDatabase from 'better-sqlite3'
 import { batchSql } from './batch-statements.js'
+import { packed } from './packed-jobs.js'
 import { prepareQuery, type Query } from './query.js'
 import { statsSql } from './stats-statements.js'
 
@@ -285,6 +286,9 @@ export const sql = {
   boundWebhooks: `
     UPDATE webhooks SET due_at = :latest
     WHERE n IN (SELECT n FROM webhooks INDEXED BY webhooks_began WHERE due_at IS NOT NULL AND began_at > 0) AND due_at > :latest`,
+
+  packedJobBySeq: `SELECT ${packed} AS packed FROM jobs WHERE seq = ?`,
+  newestJobs: `SELECT seq, ${packed} AS packed FROM jobs WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
 
   ...batchSql,
   ...statsSql,

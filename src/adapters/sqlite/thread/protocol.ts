@@ -1,4 +1,4 @@
-import type { Store } from '../../../ports/store.js'
+import type { Page, Store } from '../../../ports/store.js'
 import type { WakeupTopic } from '../../../ports/wakeup.js'
 import type { ErrorData } from '../files/medium-error.js'
 import type { StoreExitCode } from '../files/store-open-error.js'
@@ -7,9 +7,19 @@ import type { StoreExitCode } from '../files/store-open-error.js'
 
 export type StoreOperation = Exclude<keyof Store, 'close'>
 
+/** What crosses between the threads in another shape than the port gives it. */
+interface Carried {
+  /** Of each job a text, as packed-jobs.ts makes and reads it. */
+  readonly list: Page<string>
+}
+
+export type Carries<Name extends StoreOperation> = Name extends keyof Carried
+  ? Carried[Name]
+  : Awaited<ReturnType<Store[Name]>>
+
 /** The port as the thread carries it out: synchronous, within a transaction, at an instant that the caller's clock gave. */
 export type Operations<K extends StoreOperation = StoreOperation> = {
-  readonly [Name in K]: (at: number, ...args: Parameters<Store[Name]>) => Awaited<ReturnType<Store[Name]>>
+  readonly [Name in K]: (at: number, ...args: Parameters<Store[Name]>) => Carries<Name>
 }
 
 export interface Request {

@@ -6,8 +6,10 @@ import type { Store } from '../../../ports/store.js'
 import type { Wakeup, WakeupTopic } from '../../../ports/wakeup.js'
 import { errorOf } from '../files/medium-error.js'
 import { StoreOpenError, storeExitCodes } from '../files/store-open-error.js'
+import { createUnpacker } from '../sql/packed-jobs.js'
 import type {
   Answer,
+  Carries,
   FromThread,
   OpenedReport,
   Request,
@@ -80,6 +82,7 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
   const worker = new Worker(threadUrl, { workerData, name: 'store', resourceLimits: threadMemory })
   logOpened(logger, await opened(worker))
 
+  const unpack = createUnpacker()
   const pending = new Map<number, Pending>()
   const post = (message: ToThread): void => worker.postMessage(message)
   let outbox: Request[] = []
@@ -132,10 +135,7 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     })
   })
 
-  const call = <K extends StoreOperation>(
-    operation: K,
-    ...args: Parameters<Store[K]>
-  ): Promise<Awaited<ReturnType<Store[K]>>> =>
+  const call = <K extends StoreOperation>(operation: K, ...args: Parameters<Store[K]>): Promise<Carries<K>> =>
     new Promise((resolve, reject) => {
       if (refusal !== null) return reject(refusal)
       const id = ++lastId
@@ -166,7 +166,10 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     change: (...args) => call('change', ...args),
     remove: (...args) => call('remove', ...args),
     get: (...args) => call('get', ...args),
-    list: (...args) => call('list', ...args),
+    list: async (...args) => {
+      const { items, nextCursor } = await call('list', ...args)
+      return { items: items.map(unpack), nextCursor }
+    },
     tally: (...args) => call('tally', ...args),
     parts: (...args) => call('parts', ...args),
     lastEventId: (...args) => call('lastEventId', ...args),
