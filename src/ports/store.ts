@@ -203,8 +203,8 @@ export interface JobStore {
   commitParts(lease: Lease, parts: readonly UploadedPart[]): Promise<'ok' | Fenced>
   /** Adds charged tries to `attempts`. */
   chargeAttempts(lease: Lease, count: number): Promise<'ok' | Fenced>
-  /** Forgets the upload (lost in OSS, aborted, or the source changed): no upload, no parts, no intent, `restarts + 1`; with a fingerprint the job goes on with that one. */
-  forgetUpload(lease: Lease, fingerprint: Fingerprint | null): Promise<Job | Fenced>
+  /** Forgets the upload (lost in OSS, aborted, or the source changed): no upload, no parts, no intent, `restarts + 1`; with a fingerprint the job goes on with that one. `isLeft`: OSS refuses to remove it, so it is kept as abandoned. */
+  forgetUpload(lease: Lease, fingerprint: Fingerprint | null, isLeft?: boolean): Promise<Job | Fenced>
   /** `running -> completing` with the intent `complete`, only while the user wants `run`; else `unwanted`. */
   beginCompleting(lease: Lease): Promise<Job | 'unwanted' | Fenced>
   /** Commits that the source is about to be deleted, for the object is proven. Unwanted of a job that is `cancelling`. */

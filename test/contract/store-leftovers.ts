@@ -145,6 +145,23 @@ export const leftoverTests = (setup: () => Promise<StoreSetup>): void => {
     })
   })
 
+  describe('forgetUpload', () => {
+    it('keeps as abandoned what OSS refuses to remove', async () => {
+      const { store, running } = await setup()
+      const { lease, job } = await running(wish())
+      expect(await store.forgetUpload({ ...lease, epoch: lease.epoch + 1 }, null, true)).toBe('fenced')
+      for (const uploadId of ['gone', 'left']) {
+        await store.beginUpload(lease, upload, parts)
+        await store.setUploadId(lease, uploadId)
+        expect(await store.forgetUpload(lease, null, uploadId === 'left')).toMatchObject({ upload: null })
+      }
+      await store.forgetUpload(lease, null, true)
+      const left = [{ jobId: job.id, target, uploadId: 'left' }]
+      expect((await store.abandonedUploads(page)).items).toEqual(left)
+      expect(taken(await store.takeLeftovers(lease)).left).toEqual(left)
+    })
+  })
+
   describe('finish', () => {
     it('lets older failed jobs give up what they have of an object that was made', async () => {
       const tools = await setup()

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { anybody } from '../../src/core/caller.js'
 import { Failure } from '../../src/core/failure.js'
 import { removeUpload } from '../../src/engine/upload/remove-upload.js'
 import type { OssCall } from '../fakes/memory-oss.js'
@@ -49,6 +50,36 @@ describe('a clean-up that OSS refuses', () => {
       expect(engine.oss.uploads.size).toBe(calls.includes('abort') ? 1 : 0)
     },
   )
+})
+
+describe('an upload that OSS refuses to remove', () => {
+  const page = { limit: 9, cursor: null }
+
+  it('does not keep a restart from sending the file as it is now, and is left to the janitor', async () => {
+    const engine = setup()
+    const second = randomBytes(7 * partSize)
+    refuse(engine, ['abort'], (nth) => {
+      if (nth === 3) engine.files.write(path, second)
+    })
+    const { id } = await engine.submit({ onSourceChange: 'restart' })
+    expect(await engine.settled(id)).toMatchObject({ state: 'completed', error: null })
+    expect(engine.oss.objects.get('bucket/key')?.bytes.equals(second)).toBe(true)
+    const left = [...engine.oss.uploads.keys()]
+    expect(left).toHaveLength(1)
+    expect((await engine.store.abandonedUploads(page)).items).toMatchObject([{ jobId: id, uploadId: left[0] }])
+  })
+
+  it('does not fail a retry of a job whose source had changed', async () => {
+    const engine = setup()
+    refuse(engine, ['abort', 'listParts'], (nth) => {
+      if (nth === 3) engine.files.write(path, randomBytes(6 * partSize))
+    })
+    const { id } = await engine.submit()
+    expect(await engine.settled(id)).toMatchObject({ state: 'failed', error: { code: 'source_changed' } })
+    await engine.jobs.control(id, 'retry', anybody)
+    expect(await engine.settled(id)).toMatchObject({ state: 'completed', error: null, leftover: null })
+    expect((await engine.store.abandonedUploads(page)).items).toHaveLength(1)
+  })
 })
 
 describe('removing an upload', () => {

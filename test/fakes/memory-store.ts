@@ -333,8 +333,12 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         return job === 'fenced' ? 'fenced' : 'ok'
       }),
 
-    forgetUpload: (lease, fingerprint) =>
-      run('forgetUpload', () => fenced(lease, (job) => forgetUpload(job, fingerprint))),
+    forgetUpload: (lease, fingerprint, isLeft = false) =>
+      run('forgetUpload', () => {
+        const row = isLeft ? held(lease) : null
+        if (row !== null) orphans.leave(row.job)
+        return fenced(lease, (job) => forgetUpload(job, fingerprint))
+      }),
 
     beginCompleting: (lease) =>
       run('beginCompleting', () => {

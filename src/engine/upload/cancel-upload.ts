@@ -36,6 +36,20 @@ export const discardUpload = async (run: Run, now: Fingerprint | null): Promise<
   run.progress.update(run.job)
 }
 
+/** For a job that goes on with another upload: what OSS refuses to remove stands in its way no more, and is the janitor's. */
+export const replaceUpload = async (run: Run, now: Fingerprint | null): Promise<void> => {
+  try {
+    await discardUpload(run, now)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind !== 'permanent') throw error
+    const { ossCode, requestId, message: reason } = error
+    const uploadId = run.job.upload?.uploadId
+    run.logger.warn({ uploadId, ossCode, requestId, reason }, 'OSS refuses to remove the upload: another is begun')
+    advance(run, await run.store.forgetUpload(run.lease, now, true))
+    run.progress.update(run.job)
+  }
+}
+
 /**
  * The clean-up of a job that fails for another reason. What OSS says against it must not hide that reason: the intent is
  * committed, so a retry or the janitor removes the upload.

@@ -4,7 +4,7 @@ import { partsOf, planParts } from '../../core/plan.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { UploadRef } from '../../ports/target.js'
 import { reconcileParts } from './adopt-parts.js'
-import { discardUpload, removeLeftovers } from './cancel-upload.js'
+import { discardUpload, removeLeftovers, replaceUpload } from './cancel-upload.js'
 import { completeUpload } from './complete-upload.js'
 import { ourEarlierObject } from './put-object.js'
 import { RunYields } from './request-retrier.js'
@@ -121,7 +121,7 @@ const replaceSpoilt = async (run: Run, failure: Failure): Promise<void> => {
     { reason: failure.message, requestId: failure.requestId },
     'A part that cannot be sent again holds other bytes than the source: the upload starts anew',
   )
-  await discardUpload(run, null)
+  await replaceUpload(run, null)
 }
 
 /** All parts are pending again, in the upload that OSS knows: the same numbers replace what it holds. */
@@ -155,7 +155,7 @@ const replaceUnlisted = async (run: Run, upload: UploadRef): Promise<void> => {
     // A sequential upload takes no part twice.
     if (run.job.options.sequential) {
       run.logger.warn(fields, 'OSS refuses to remove the upload (needs oss:AbortMultipartUpload): another is begun')
-      advance(run, await run.store.forgetUpload(run.lease, null))
+      advance(run, await run.store.forgetUpload(run.lease, null, true))
     } else {
       run.logger.warn(fields, 'OSS neither lists the parts nor removes the upload: every part is sent again')
       await sendAllAgain(run, upload)

@@ -6,7 +6,7 @@ import { stalledDelayMs } from '../../core/retry.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { Finish } from '../../ports/store.js'
 import { CallbackFailed } from './callback-failed.js'
-import { cancelUpload, discardBeforeFailing, discardUpload } from './cancel-upload.js'
+import { cancelUpload, discardBeforeFailing, replaceUpload } from './cancel-upload.js'
 import { reconcileComplete } from './complete-upload.js'
 import { resumeDeletion, type SourceTools, withSourceDeleted } from './delete-source.js'
 import { checkExisting, lookAfterDeadline, mayBeMade } from './existing-object.js'
@@ -62,10 +62,10 @@ const uploadSource = async (run: Run, tools: SourceTools): Promise<Finish> => {
     const source = await tools.sources.open(run.job.source.path, run.job.options.roots)
     try {
       const seen = await settledFingerprint(run, source)
-      if (restarting) await discardUpload(run, seen)
+      if (restarting) await replaceUpload(run, seen)
       assertSameFile(run.job.source.fingerprint, seen)
       // Of a retry whose source had changed before. A change that comes now forgets the upload by itself, and counts once.
-      if (run.job.intent === 'abort') await discardUpload(run, null)
+      if (run.job.intent === 'abort') await replaceUpload(run, null)
       return await withSourceDeleted(run, tools, await send(run, source, seen), source)
     } catch (error) {
       if (!(error instanceof Failure) || error.kind !== 'changed') throw error

@@ -102,7 +102,11 @@ export const createUploadOperations = (
     chargeAttempts: (_at, { jobId, epoch }, count) =>
       statements.chargeAttempts.run({ id: jobId, epoch, count }).changes === 1 ? 'ok' : 'fenced',
 
-    forgetUpload: (at, lease, fingerprint) => takeFenced(ledger, lease, at, (job) => forgetUpload(job, fingerprint)),
+    forgetUpload: (at, lease, fingerprint, isLeft = false) => {
+      const row = isLeft ? ledger.held(lease) : null
+      if (row !== null && row.upload_id !== null) statements.insertAbandoned.run(row)
+      return takeFenced(ledger, lease, at, (job) => forgetUpload(job, fingerprint))
+    },
 
     beginCompleting: (at, lease) => {
       const row = ledger.held(lease)
