@@ -62,6 +62,8 @@ export interface FailureDetails {
   readonly retryAfterMs?: number | null
   /** Nothing of the request can have reached OSS. */
   readonly unsent?: boolean
+  /** Host to which the answer sends us instead. */
+  readonly elsewhere?: string | null
   /** Of a source: why it was refused, in words that its caller may read. */
   readonly reason?: string | null
   readonly cause?: unknown
@@ -77,6 +79,7 @@ export class Failure extends Error {
   readonly status: number | null
   readonly retryAfterMs: number | null
   readonly unsent: boolean
+  readonly elsewhere: string | null
   readonly reason: string | null
 
   constructor(kind: FailureKind, message: string, details: FailureDetails = {}) {
@@ -88,6 +91,7 @@ export class Failure extends Error {
     this.status = details.status ?? null
     this.retryAfterMs = details.retryAfterMs ?? null
     this.unsent = details.unsent ?? false
+    this.elsewhere = details.elsewhere ?? null
     this.reason = details.reason ?? null
   }
 }

@@ -79,7 +79,7 @@ const examineOss = async (config: Config, places: readonly ProbePlace[]): Promis
   }
   if (keys === null || result.status !== 'ok')
     return [...endpoint, result, skipped('bucket', 'there are no keys to try')]
-  if (reached?.status !== 'ok') return [...endpoint, result, skipped('bucket', 'the endpoint could not be reached')]
+  if (reached?.status === 'failed') return [...endpoint, result, skipped('bucket', 'the endpoint could not be reached')]
   const fit = asked.filter((place) => placeProblems(config, [place]).length === 0)
   return [...endpoint, result, ...unfit, ...(await examinePlaces(config, keys, fit, clock, silent))]
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { createCrc64 } from '../adapters/crc64/crc64.js'
 import type { FetchedKeys } from '../adapters/credentials/key-source.js'
 import { keySourceOf } from '../adapters/credentials/key-source-of.js'
-import { askTime } from '../adapters/oss/api/ask-time.js'
+import { type AskedTime, askTime } from '../adapters/oss/api/ask-time.js'
 import type { AbortRule } from '../adapters/oss/api/lifecycle.js'
 import { createOssTarget, type OssTarget } from '../adapters/oss/api/oss-target.js'
 import { createDataPath } from '../adapters/oss/lanes/data-path.js'
@@ -52,9 +52,17 @@ export const judgeSkew = (skewMs: number): CheckResult => {
   return Math.abs(skewMs) >= worstSkewMs ? failed(name, detail, remedy) : warning(name, detail, remedy)
 }
 
+/** What to do when the answer sends us to another host, or did not come from OSS at all. */
+const wayRemedy = (elsewhere: string | null): string =>
+  elsewhere === null
+    ? 'Check OSS_ENDPOINT, proxies and firewalls: what answers there is not OSS, whose answers have a request id'
+    : `Set OSS_ENDPOINT to ${elsewhere} (without the bucket), and OSS_REGION to its region, if that is where the bucket is`
+
 /** What to do about a failure, by what it means and by OSS's own code. */
 const remedyOf = (failure: Failure, bucket: string | null): string => {
-  const { kind, code, ossCode } = failure
+  const { kind, code, ossCode, elsewhere, status, requestId } = failure
+  if (elsewhere !== null) return wayRemedy(elsewhere)
+  if (status !== null && requestId === null) return wayRemedy(null)
   if (kind === 'setup') return 'See the message; more in docs/how-to/networks.md'
   if (ossCode === 'SignatureDoesNotMatch') return 'Check the secret key, and OSS_SIGNATURE and OSS_REGION for v4'
   if (ossCode === 'InvalidAccessKeyId') return 'Check the access key id: OSS does not know it, or it is disabled'
@@ -73,11 +81,20 @@ const failureResult = (name: string, error: unknown, bucket: string | null): Che
   return failed(name, detail, remedyOf(error, bucket))
 }
 
+/** The endpoint answers; whether it is OSS that does. */
+const judgeAnswer = ({ origin }: URL, { tookMs, status, requestId, elsewhere }: AskedTime): CheckResult => {
+  const name = 'endpoint'
+  const detail = `${origin} answers in ${Math.round(tookMs)} ms`
+  if (elsewhere !== null) return warning(name, `${detail}, and redirects to ${elsewhere}`, wayRemedy(elsewhere))
+  if (requestId !== null) return well(name, detail)
+  return warning(name, `${detail}, but something before OSS does (${status}, no request id)`, wayRemedy(null))
+}
+
 export const examineEndpoint = async (config: Config, clock: Clock): Promise<readonly CheckResult[]> => {
   const { endpoint, addressing, network } = config.oss
   try {
     const asked = await askTime(endpoint, addressing, createNetwork(network), timeouts, AbortSignal.timeout(30_000))
-    const there = well('endpoint', `${endpoint.origin} answers in ${Math.round(asked.tookMs)} ms`)
+    const there = judgeAnswer(endpoint, asked)
     if (asked.serverAt === null) return [there, skipped('clock', 'the endpoint does not tell its time')]
     return [there, judgeSkew(clock.now() - asked.serverAt)]
   } catch (error) {

@@ -14,6 +14,7 @@ const answer = (changes: Partial<BadAnswer>) =>
     ossCode: null,
     ossMessage: null,
     requestId: 'REQ',
+    elsewhere: null,
     retryAfterMs: null,
     whole: true,
     temporaryKeys: false,

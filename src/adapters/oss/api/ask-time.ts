@@ -4,13 +4,17 @@ import { ExchangeError, exchange } from '../wire/exchange.js'
 import { type Network, routeTo } from '../wire/network.js'
 import { controlTimeouts, type OssTimeouts } from '../wire/timeouts.js'
 import { classifyBroken } from './classify.js'
-import { headerOf } from './oss-answers.js'
+import { elsewhereOf, headerOf, requestIdOf } from './oss-answers.js'
 
 export interface AskedTime {
   /** The Date of the answer in milliseconds since the epoch; null when it had none. Whole seconds. */
   readonly serverAt: number | null
   /** Of whatever was answered: without a signature it may well be a refusal. */
   readonly status: number
+  /** Null: it did not come from OSS. */
+  readonly requestId: string | null
+  /** The host that a redirect leads to. */
+  readonly elsewhere: string | null
   /** From the request to the answer. */
   readonly tookMs: number
 }
@@ -37,7 +41,10 @@ export const askTime = async (
     const answer = await exchange(agent, request, async () => {}, signal)
     const serverAt = Date.parse(headerOf(answer, 'date') ?? '')
     const tookMs = performance.now() - startedAt
-    return { serverAt: Number.isNaN(serverAt) ? null : serverAt, status: answer.status, tookMs }
+    const { status } = answer
+    const requestId = requestIdOf(answer)
+    const elsewhere = elsewhereOf(answer, null)
+    return { serverAt: Number.isNaN(serverAt) ? null : serverAt, status, requestId, elsewhere, tookMs }
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error
     throw classifyBroken({ call: 'ask', errno: error.errno, phase: error.phase, proxy: error.proxy })

@@ -35,6 +35,8 @@ export interface BadAnswer {
   readonly ossCode: string | null
   readonly ossMessage: string | null
   readonly requestId: string | null
+  /** The host that the answer names as the right endpoint, or redirects to. */
+  readonly elsewhere: string | null
   readonly retryAfterMs: number | null
   /** False when the body was cut, so a missing code means nothing. */
   readonly whole: boolean
@@ -128,17 +130,28 @@ const setupFailure = (message: string, details: { readonly status?: number; read
 const isProxysOwn = ({ status, ossCode, requestId, forwarded }: BadAnswer): boolean =>
   status === 407 || (forwarded && ossCode === null && requestId === null && status !== 404)
 
+/** Every answer of OSS has a request id: one without came from a hop on the way, or from another server. */
+const whoAnswered = (requestId: string | null): string => (requestId === null ? 'Something before OSS' : 'OSS')
+
+/** Continues a sentence about an answer that sends us to another host. */
+const direction = (status: number, elsewhere: string | null): string => {
+  if (elsewhere === null) return ''
+  return status >= 300 && status < 400 ? `; it redirects to ${elsewhere}` : `; the right endpoint is ${elsewhere}`
+}
+
 /** The meaning of an answer by OSS's code, else by its status. */
 export const classifyAnswer = (answer: BadAnswer): Failure => {
-  const { call, status, ossCode, ossMessage, requestId, retryAfterMs } = answer
+  const { call, status, ossCode, ossMessage, requestId, retryAfterMs, elsewhere } = answer
   const own = isProxysOwn(answer)
   const remedy = own ? proxyRemedy(status) : null
   if (remedy !== null) return setupFailure(remedy, { status })
   const { kind, code } = verdictOf(answer)
   const said = ossCode === null ? '' : ` ${ossCode}${ossMessage === null ? '' : `: ${ossMessage}`}`
-  return new Failure(kind, `${own ? 'The proxy' : 'OSS'} answered ${callNames[call]} with ${status}${said}`, {
+  const who = own ? 'The proxy' : whoAnswered(requestId)
+  return new Failure(kind, `${who} answered ${callNames[call]} with ${status}${said}${direction(status, elsewhere)}`, {
     ...(code === undefined ? {} : { code }),
     ossCode,
+    elsewhere,
     requestId,
     status,
     retryAfterMs,
@@ -200,10 +213,11 @@ export const classifyBroken = ({ call, errno, phase, proxy }: BrokenExchange): F
 
 /** A success without what proves it: `lacking` continues "without". */
 export const classifyUnproven = (call: OssCall, lacking: string, status: number, requestId: string | null): Failure =>
-  new Failure(call === 'complete' ? 'ambiguous' : 'transient', `OSS answered ${callNames[call]} without ${lacking}.`, {
-    status,
-    requestId,
-  })
+  new Failure(
+    call === 'complete' ? 'ambiguous' : 'transient',
+    `${whoAnswered(requestId)} answered ${callNames[call]} without ${lacking}.`,
+    { status, requestId },
+  )
 
 /** OSS's checksum of the bytes is not ours: something between us changed them. */
 export const classifyMismatch = (call: OssCall, requestId: string | null): Failure =>

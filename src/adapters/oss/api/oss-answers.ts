@@ -12,6 +12,8 @@ export interface OssError {
   readonly message: string | null
   readonly requestId: string | null
   readonly serverTime: string | null
+  /** The host of the endpoint that OSS names as the right one, or of the address that a redirect leads to. */
+  readonly elsewhere: string | null
 }
 
 export interface PartsPage {
@@ -74,6 +76,19 @@ export const versionIdOf = (answer: Answer): string | null => {
   return text === 'null' ? null : text
 }
 
+/** A host with its port, from an address or a bare name; null when the text is neither, or leads nowhere else. */
+const hostOf = (text: string | null): string | null => {
+  if (text === null) return null
+  const host = /^(?:[a-z]+:)?\/\/([^/?#]*)/i.exec(text)?.[1] ?? (/[/?#\s]/.test(text) ? '' : text)
+  // A user name and password that somebody put before it are nobody's business.
+  const bare = host.slice(host.lastIndexOf('@') + 1)
+  return /^(?:[\w.-]{1,253}|\[[\da-f:.]{2,45}\])(?::\d{1,5})?$/i.test(bare) ? bare : null
+}
+
+/** Where an answer that is no success sends us. */
+export const elsewhereOf = (answer: Answer, endpoint: string | null): string | null =>
+  hostOf(endpoint) ?? (answer.status >= 300 && answer.status < 400 ? hostOf(headerOf(answer, 'location')) : null)
+
 /** Reads the error from the body, or from `x-oss-err` where the answer can have none (HEAD). */
 export const readError = async (client: OssClient, answer: Answer): Promise<OssError> => {
   const encoded = headerOf(answer, 'x-oss-err')
@@ -84,6 +99,7 @@ export const readError = async (client: OssClient, answer: Answer): Promise<OssE
     message: textOf(fields, 'Message'),
     requestId: requestIdOf(answer) ?? wordOf(fields, 'RequestId'),
     serverTime: headerOf(answer, 'date') ?? textOf(fields, 'ServerTime'),
+    elsewhere: elsewhereOf(answer, textOf(fields, 'Endpoint')),
   }
 }
 

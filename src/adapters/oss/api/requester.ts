@@ -65,6 +65,7 @@ export const createRequester = (deps: RequesterDeps): Requester => {
       ossCode: said.code,
       ossMessage: said.message === null ? null : sanitise(said.message, keys),
       requestId: said.requestId,
+      elsewhere: said.elsewhere,
       retryAfterMs: retryAfterMsOf(answer),
       whole: answer.whole,
       temporaryKeys: keys.temporary,
@@ -81,7 +82,9 @@ export const createRequester = (deps: RequesterDeps): Requester => {
         const startedAt = clock.monotonic()
         const { good, answer } = await attempt(call, send)
         const ms = Math.round(clock.monotonic() - startedAt)
-        logger.debug({ call, status: answer.status, requestId: requestIdOf(answer), ms }, 'OSS answered.')
+        const requestId = requestIdOf(answer)
+        const who = requestId === null ? 'Something' : 'OSS'
+        logger.debug({ call, status: answer.status, requestId, ms }, `${who} answered.`)
         if (good) {
           credentials.accepted(keys)
           return answer
