@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * Starts longshore. It only sees to it that a daemon has threads enough for file systems that hang: libuv reads the
- * number once, before its first use, and that is before the imports of main.js are over.
+ * number once, before its first use, and that is before the imports of main.js are over. And it sees whether there are
+ * descriptors enough for these imports, for Node.js can only answer their lack with a stack trace.
  */
 
 /** Room for reads of a file system that hangs and for others, in each lane. */
@@ -20,4 +21,16 @@ if (process.argv[2] === 'serve' && process.env['UV_THREADPOOL_SIZE'] === undefin
   const threads = Math.max(fewestThreads, 2 * concurrency, threadsPerLane * lanes) + spareThreads
   process.env['UV_THREADPOOL_SIZE'] = String(Math.min(mostThreads, Math.floor(threads)))
 }
-void import('./main.js')
+const badSettings = 78
+
+const start = async (): Promise<void> => {
+  const { openFilesProblem } = await import('./config/open-files.js')
+  const problem = openFilesProblem(process.argv[2], process.env)
+  if (problem === null) {
+    await import('./main.js')
+    return
+  }
+  process.exitCode = badSettings
+  process.stderr.write(`longshore: ${problem}\n`)
+}
+void start()

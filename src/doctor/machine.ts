@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { request } from 'node:http'
 import { dirname } from 'node:path'
 import { type Crc64Engine, crc64Engine } from '../adapters/crc64/crc64.js'
@@ -7,6 +7,7 @@ import { formatBytes } from '../cli/terminal/readable.js'
 import type { CheckResult } from '../cli/text/doctor-report.js'
 import { type Config, ConfigError, loadConfig } from '../config/config.js'
 import { nodeProblem } from '../config/node-release.js'
+import { fewestOpenFiles, openFilesLimit, readLimits } from '../config/open-files.js'
 import type { ListenAddress } from '../http/server/listen-address.js'
 
 /** What the doctor looks at on this machine. Nothing here asks OSS. */
@@ -97,26 +98,11 @@ export const examineSourceRoots = (roots: readonly string[]): readonly CheckResu
     }
   })
 
-/** The soft limit of open files, or null where the system does not tell. Node.js has raised it as far as it may. */
-export const openFilesLimit = (limits: string): number | null => {
-  const [, soft] = /^Max open files\s+(\d+|unlimited)/m.exec(limits) ?? []
-  if (soft === undefined) return null
-  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft)
-}
-
-const readLimits = (): string => {
-  try {
-    return readFileSync('/proc/self/limits', 'utf8')
-  } catch {
-    return ''
-  }
-}
-
 export const examineOpenFiles = (concurrency: number, limits = readLimits()): CheckResult => {
   const name = 'sockets'
   const limit = openFilesLimit(limits)
   if (limit === null) return skipped(name, 'this system does not say how many files may be open')
-  const needed = concurrency * 2 + fewestSpareDescriptors
+  const needed = Math.max(concurrency * 2 + fewestSpareDescriptors, fewestOpenFiles(concurrency))
   const detail = `${limit} files and sockets may be open, ${needed} are needed for LONGSHORE_CONCURRENCY=${concurrency}`
   const remedy =
     'Raise the limit (LimitNOFILE= of systemd, ulimit -n, --ulimit nofile= of Docker) or lower the concurrency'

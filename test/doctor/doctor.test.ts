@@ -1,13 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import {
-  examineChecksums,
-  examineListeners,
-  examineNode,
-  examineOpenFiles,
-  openFilesLimit,
-} from '../../src/doctor/machine.js'
+import { openFilesLimit } from '../../src/config/open-files.js'
+import { examineChecksums, examineListeners, examineNode, examineOpenFiles } from '../../src/doctor/machine.js'
 import { judgeRules, judgeSkew } from '../../src/doctor/oss.js'
 
 const day = 24 * 60 * 60_000
