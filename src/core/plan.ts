@@ -9,12 +9,10 @@ export const minPartSize = 100 * kib
 export const maxPartSize = 5 * gib
 export const maxParts = 10_000
 export const maxObjectSize = maxPartSize * maxParts
-export const defaultPartSize = 10 * mib
 
 /** Bounds of the size at or above which a file goes in parts. */
 export const minThreshold = 100 * kib
 export const maxThreshold = 5 * gib
-export const defaultThreshold = 10 * mib
 
 /** The part layout of one upload. All parts but the last have `partSize` bytes. */
 export interface Plan {

@@ -9,7 +9,7 @@ import { type IContainer, type IPodSpec, PersistentVolumeClaim, Service, Service
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { settings } from '../../src/config/config.js'
+import { settings } from '../../src/config/rows.js'
 import { parseDurationMs } from '../../src/core/units.js'
 
 const house = fileURLToPath(new URL('../../', import.meta.url))
