@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { ProgressView } from '../../src/core/job-view.js'
 import { bucket, createWorld, mib, type World } from './world.js'
 
 let world: World
@@ -7,7 +8,13 @@ afterEach(() => world.end())
 interface Message {
   readonly id: string | null
   readonly event: string
-  readonly data: { readonly id?: string; readonly type: string; readonly jobId: string; readonly batchId?: string }
+  readonly data: {
+    readonly id?: string
+    readonly type: string
+    readonly jobId: string
+    readonly batchId?: string
+    readonly progress?: ProgressView
+  }
 }
 
 const parse = (block: string): Message | null => {
@@ -77,6 +84,11 @@ describe('the event stream', () => {
     const progress = messages.filter(({ event }) => event === 'job.progress')
     expect(progress.length).toBeGreaterThan(0)
     expect(progress.every((message) => message.id === null)).toBe(true)
+    // Also in the first run, which plans the upload itself.
+    const told = progress.flatMap(({ data }) => data.progress ?? [])
+    const moving = told.filter(({ bytesUploaded, bytesInFlight }) => bytesUploaded + bytesInFlight > 0)
+    expect(moving.length).toBeGreaterThan(0)
+    expect(new Set(moving.map(({ partsTotal }) => partsTotal))).toEqual(new Set([3]))
 
     const ids = stored.map((message) => message.id)
     for (const [index, eventId] of ids.slice(0, -1).entries()) {

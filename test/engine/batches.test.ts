@@ -123,6 +123,42 @@ describe('a batch of a directory', () => {
     expect(oss.objects.size).toBe(0)
   })
 
+  it.each([
+    ['include alone', { include: ['*.mp4', 'none/'] }],
+    ['exclude, which leaves out all that include takes', { include: ['*.txt'], exclude: ['*.txt'] }],
+  ])('fails when nothing matched by %s, as a dry run too', async (_by, patterns) => {
+    const { start, submit, settled, oss } = setup(['a.txt', 'sub/b.txt'])
+    start()
+    for (const dryRun of [false, true]) {
+      const batch = await settled(await submit({ source: { dir: '/src/dir', ...patterns }, dryRun }))
+      expect(batch).toMatchObject({ state: 'failed', totals: { jobs: 0 }, walk: { done: true, problemCount: 1 } })
+      expect(batch.walk.problems).toMatchObject([{ path: '/src/dir', code: 'nothing_matched', jobId: null }])
+    }
+    expect(oss.objects.size).toBe(0)
+  })
+
+  it.each([
+    ['exclude alone leaves out everything', { dir: '/src/dir', exclude: ['**'] }, 0],
+    ['its list is empty', { files: [] }, 0],
+    ['include takes one file', { dir: '/src/dir', include: ['b.*'] }, 1],
+  ])('is completed when %s', async (_how, source, jobs) => {
+    const { start, submit, settled } = setup(['a.txt', 'sub/b.txt'])
+    start()
+    const batch = await settled(await submit({ source }))
+    expect(batch).toMatchObject({ state: 'completed', totals: { jobs, completed: jobs }, walk: { problems: [] } })
+  })
+
+  it('has no such problem when the only file that matched cannot be read', async () => {
+    const { start, submit, settled, walker } = setup(['a.txt'])
+    const problem = { path: '/src/dir/a.txt', code: 'source_unavailable', message: 'no', jobId: null } as const
+    walker.walk = async function* () {
+      yield { files: [], problems: [problem] }
+    }
+    start()
+    const batch = await settled(await submit({ source: { dir: '/src/dir', include: ['*.txt'] } }))
+    expect(batch).toMatchObject({ state: 'failed', walk: { problems: [problem] } })
+  })
+
   it('is refused when there is no such directory, or the prefix is not allowed', async () => {
     const { submit, logs } = setup(['a'])
     await expect(submit({ source: { dir: '/src/nothing' } })).rejects.toMatchObject({ code: 'source_unavailable' })

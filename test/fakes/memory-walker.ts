@@ -1,3 +1,4 @@
+import { createGlobFilter } from '../../src/adapters/file/glob-filter.js'
 import { Failure } from '../../src/core/failure.js'
 import type { DirectoryWalker, WalkedChunk } from '../../src/ports/directory-walker.js'
 import { fingerprintOf, type MemoryFiles } from './memory-source.js'
@@ -9,7 +10,7 @@ export interface MemoryWalker extends DirectoryWalker {
   before: () => Promise<void>
 }
 
-/** Walks a file system of buffers, `size` files a chunk. Globs and links are the real walker's business. */
+/** Walks a file system of buffers, `size` files a chunk. Patterns mean what they mean to the real walker; there are no links. */
 export const createMemoryWalker = (files: MemoryFiles, size = 2): MemoryWalker => {
   const below = (dir: string) => [...files.files].filter(([path]) => path.startsWith(`${dir}/`))
   const walker: MemoryWalker = {
@@ -18,12 +19,14 @@ export const createMemoryWalker = (files: MemoryFiles, size = 2): MemoryWalker =
     async check(dir) {
       if (below(dir).length === 0) throw new Failure('permanent', 'There is no such directory')
     },
-    async *walk({ dir }, signal) {
-      const found = below(dir).map(([path, file]) => ({
+    async *walk({ dir, include, exclude }, signal) {
+      const filter = createGlobFilter(include, exclude)
+      const all = below(dir).map(([path, file]) => ({
         path,
         relative: path.slice(dir.length + 1),
         fingerprint: fingerprintOf(file),
       }))
+      const found = all.filter(({ relative }) => filter.takesFile(relative))
       for (let from = 0; from < found.length; from += size) {
         await walker.before()
         signal.throwIfAborted()

@@ -171,6 +171,19 @@ describe('GET /v1/events', () => {
     expect(stream.text).toMatch(/^retry: 2000\n\n(:\n\n)+$/)
   })
 
+  it('looks for silent connections so often that none is silent for longer than 15 s', async () => {
+    const looks: number[] = []
+    const sleep: Clock['sleep'] = (ms, signal) => {
+      looks.push(ms)
+      return realClock.sleep(ms, signal)
+    }
+    const { open } = await setup({ clock: { ...realClock, sleep } })
+    await open('/v1/events')
+    await until(() => looks.length > 0, 'a heart that beats')
+    // One that was sent something just behind a look is found silent by the look after the next.
+    expect(2 * (looks[0] ?? Number.POSITIVE_INFINITY)).toBeLessThanOrEqual(15_000)
+  })
+
   it('stops listening when the reader hangs up', async () => {
     const { open, feed } = await setup()
     const { response } = await open('/v1/events')

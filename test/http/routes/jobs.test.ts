@@ -245,6 +245,8 @@ describe('GET /v1/jobs/:id', () => {
     ['55s', 55_000],
     ['1m', 55_000],
     ['999999999m', 55_000],
+    ['999999999999', 55_000],
+    ['1h', 55_000],
   ])('waits ?wait=%s for at most %i ms', async (wait, ms) => {
     const { app, lastArgs } = await setup()
     expect((await app.inject(`/v1/jobs/job-1?wait=${wait}`)).statusCode).toBe(200)
