@@ -41,6 +41,23 @@ describe('a source whose file system does not answer', () => {
     expect(await engine.settled(id)).toMatchObject({ state: 'completed', waiting: null, attempts: 0 })
   })
 
+  it('takes no further slot once its run has met it', async () => {
+    const { waits } = setup(40 * partSize)
+    engine.oss.faults = {
+      before: async ({ call }) => {
+        if (call !== 'uploadPart') return
+        await engine.clock.sleep(15_000)
+        throw stalled()
+      },
+    }
+    const { id } = await engine.submit({ parallel: 32 })
+    await waits(id)
+    // The first wave only: as many as one pair may have in flight at its beginning, and none that waited behind them.
+    const tried = engine.oss.calls.filter(({ call }) => call === 'uploadPart').length
+    expect(tried).toBeLessThanOrEqual(16)
+    expect((await engine.jobs.get(id)).attempts).toBe(0)
+  })
+
   it('is asked again every fifteen seconds when it cannot be opened', async () => {
     const { answers, waits } = setup(partSize)
     const { open } = engine.files

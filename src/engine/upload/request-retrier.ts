@@ -98,6 +98,7 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
   const awake = new AbortController()
   const onWinding = (): void => awake.abort(run.control.soft.reason)
   run.control.soft.addEventListener('abort', onWinding, { once: true })
+  if (run.control.soft.aborted) onWinding()
 
   const givingWay = (why: RunYields): RunYields => {
     awake.abort(why)
@@ -107,7 +108,7 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
   /** One try, if the pair may be sent to. Its outcome is known to the pair's health before the slot is free again. */
   const tryOnce = async <T>(request: RetriedRequest<T>, tally: Tally, healthySeen: number): Promise<Tried<T>> => {
     const bytes = request.carriesBytes === true
-    const release = bytes ? await slots.acquire({ jobId, priority, pair }, run.control.soft) : null
+    const release = bytes ? await slots.acquire({ jobId, priority, pair }, awake.signal) : null
     const admission = health.enter(pair)
     try {
       if (admission === null) throw givingWay(restsWith('The endpoint is out of order'))

@@ -155,6 +155,22 @@ describe('a device that hangs', () => {
     expect(out).toHaveLength(3)
   })
 
+  it('is given less patience once a read of it hangs, so that it holds up nobody for long again', async () => {
+    const { ask } = setup(8)
+    ask(file('nfs', 1))
+    await vi.advanceTimersByTimeAsync(10_000)
+    const beside = ask(file('nfs', 2))
+    const elsewhere = ask(file('ext4', 3))
+    await vi.advanceTimersByTimeAsync(6_000)
+    expect(beside.ended).toBe(null)
+    await vi.advanceTimersByTimeAsync(2_500)
+    expect(beside.error).toMatchObject(stalled)
+    const later = ask(file('nfs', 4))
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(later.error).toMatchObject(stalled)
+    expect(elsewhere.ended).toBe(null)
+  })
+
   it('lets what waits for room go on as soon as a read is answered', async () => {
     const { out, ask, flush } = setup(4)
     const all = [1, 2, 3].map((inode) => ask(file('nfs', inode)))

@@ -32,14 +32,14 @@ export interface SourceReadsDeps {
   /** A read that was given up has been answered. */
   onUnstuck?(fd: number): void
   readonly idleMs?: number
-  readonly abortedMs?: number
+  readonly hurriedMs?: number
   readonly read?: typeof read
 }
 
 /** A read that has no answer for so long is given up, and so is one that waits for room. Shorter than the network's patience. */
 const idleMs = 15_000
-/** After its caller was told to end. */
-const abortedMs = 2_000
+/** After its caller was told to end, and on a device of which another read hangs. */
+const hurriedMs = 2_000
 /** Time is counted in looks: a process or a machine that was stopped for a while must not take its reads for hanging. */
 const looksPerWait = 30
 
@@ -70,7 +70,7 @@ const readFailure = ({ code = 'UNKNOWN' }: NodeJS.ErrnoException): Failure =>
 export const createSourceReads = (deps: SourceReadsDeps): SourceReads => {
   const { most, onStuck = () => {}, onUnstuck = () => {} } = deps
   const lookMs = (deps.idleMs ?? idleMs) / looksPerWait
-  const patienceAfterAbort = Math.ceil((deps.abortedMs ?? abortedMs) / lookMs)
+  const hurried = Math.ceil((deps.hurriedMs ?? hurriedMs) / lookMs)
   const devices = new Map<string, Device>()
   /** Reads that were given up and are still out, by file. */
   const stuckFiles = new Map<string, number>()
@@ -134,7 +134,8 @@ export const createSourceReads = (deps: SourceReadsDeps): SourceReads => {
 
   const look = (): void => {
     for (const one of asked) {
-      one.patience = one.signal.aborted ? Math.min(one.patience, patienceAfterAbort) - 1 : one.patience - 1
+      const hurries = one.signal.aborted || deviceOf(one).stuck > 0
+      one.patience = (hurries ? Math.min(one.patience, hurried) : one.patience) - 1
       if (one.patience >= 0) continue
       if (one.state === 'waiting') giveUp(one)
       else markStuck(one)
