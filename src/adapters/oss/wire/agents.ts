@@ -25,6 +25,14 @@ export const createAgent = (options: AgentOptions): HttpAgent => {
   const pool = { keepAlive: true, maxSockets, maxFreeSockets, timeout: freeSocketMs, lookup: loopbackLookup }
   const agent = protocol === 'https:' ? new HttpsAgent({ ...pool, ...network.tls }) : new HttpAgent(pool)
 
+  // A request that was given up before its connection came gives it back unused. Node.js 24 keeps such a connection, also one
+  // that is still being made, where older releases close it. Nobody waits for it, so it is closed on all of them.
+  agent.on('free', (socket: Socket) => {
+    if (socket.bytesWritten > 0) return
+    const isKept = Object.values(agent.freeSockets).some((sockets) => sockets?.includes(socket))
+    if (isKept) socket.destroy()
+  })
+
   const direct = agent.createConnection.bind(agent)
   const destroy = agent.destroy.bind(agent)
   const closing = new AbortController()
