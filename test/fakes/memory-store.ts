@@ -1,26 +1,10 @@
 import { AppError } from '../../src/core/app-error.js'
 import type { EventType } from '../../src/core/event.js'
-import { isSettled, type Job, type JobState, leftByCancel, type NewJob, steeringOf } from '../../src/core/job.js'
-import {
-  abandonUpload,
-  beginCompleting,
-  beginRemoval,
-  changeJob,
-  crashRun,
-  createJob,
-  endRun,
-  forgetUpload,
-  nameUpload,
-  planUpload,
-  type Step,
-  startRun,
-} from '../../src/core/job-steps.js'
+import { isSettled, type Job, type JobState, type NewJob, steeringOf } from '../../src/core/job.js'
+import { changeJob, crashRun, createJob, endRun, type Step, startRun } from '../../src/core/job-steps.js'
 import { viewJob } from '../../src/core/job-view.js'
-import { inheritUpload } from '../../src/core/leftovers.js'
-import type { StoredPart } from '../../src/core/part.js'
-import { viewPart } from '../../src/core/part-view.js'
 import type { Clock } from '../../src/ports/clock.js'
-import type { Fenced, IdempotencyKey, Lease, Store } from '../../src/ports/store.js'
+import type { IdempotencyKey, Lease, Store } from '../../src/ports/store.js'
 import type { Wakeup } from '../../src/ports/wakeup.js'
 import { claimOrder } from './claim-order.js'
 import { createMemoryBatches } from './memory-batches.js'
@@ -28,8 +12,9 @@ import { createMemoryEvents } from './memory-events.js'
 import { createMemoryOrphans } from './memory-orphans.js'
 import { createMemoryPages } from './memory-pages.js'
 import { createMemorySettings } from './memory-settings.js'
-import { controlled, matches, provenBy, prunedFirst, settled, statsOf } from './memory-steps.js'
+import { controlled, matches, prunedFirst, statsOf } from './memory-steps.js'
 import { createMemorySweeps } from './memory-sweeps.js'
+import { createMemoryUploads, type MemoryRow, pendingPart } from './memory-uploads.js'
 import { createMemoryWebhooks } from './memory-webhooks.js'
 
 export interface MemoryStoreDeps {
@@ -41,25 +26,13 @@ export interface MemoryStoreDeps {
   before?(operation: keyof Store): void | Promise<void>
 }
 
-interface Row {
-  readonly seq: number
-  readonly notBefore: number | null
-  readonly idempotency: IdempotencyKey | null
-  job: Job
-  parts: StoredPart[]
-  epoch: number
-  leaseUntil: number | null
-}
-
-const pending = { state: 'pending', etag: null, crc64: null, proven: false, attempts: 0, uploadedAt: null } as const
-
 const steers: ReadonlySet<keyof Store> = new Set(['control', 'change', 'controlBatch', 'steerJobs', 'stepSweep'])
 const handsOverWork: ReadonlySet<keyof Store> = new Set([...steers, 'submit', 'release', 'extendBatch'])
 
 /** The store port in memory, with the semantics of the SQLite one: the conformance suite runs on both. */
 export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
   const { clock, wakeup, instance = 'memory00' } = deps
-  const rows = new Map<string, Row>()
+  const rows = new Map<string, MemoryRow>()
   const log = createMemoryEvents(instance, clock.now)
   const pages = createMemoryPages(instance)
   const { pageOf, startOf } = pages
@@ -70,19 +43,19 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
   const wallOffset = (): number => clock.now() - clock.monotonic()
   let followed = wallOffset()
 
-  const bySeq = (): Row[] => [...rows.values()].sort((a, b) => a.seq - b.seq)
+  const bySeq = (): MemoryRow[] => [...rows.values()].sort((a, b) => a.seq - b.seq)
 
   const tell = (job: Job, type: EventType, by?: string | null): void => {
     const id = log.append(job, type, { job: viewJob(job) }, by)
     if (outbox.told(id, job, type)) wakeup.notify('webhooks')
   }
 
-  const save = (row: Row, step: Step): Job => {
+  const save = (row: MemoryRow, step: Step): Job => {
     orphans.stepTaken(row.job, step.job)
     const before = row.job
     row.job = step.job
     if (step.parts === 'dropped') row.parts = []
-    if (step.parts === 'reset') row.parts = row.parts.map((part) => ({ ...part, ...pending }))
+    if (step.parts === 'reset') row.parts = row.parts.map((part) => ({ ...part, ...pendingPart }))
     if (step.event !== null) tell(step.job, step.event, step.by)
     batches.moved(before, step.job)
     return step.job
@@ -90,19 +63,14 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
 
   const orphans = createMemoryOrphans(rows, clock.now, save)
 
-  const held = (lease: Lease): Row | null => {
+  const held = (lease: Lease): MemoryRow | null => {
     const row = rows.get(lease.jobId)
     return row !== undefined && row.epoch === lease.epoch && row.leaseUntil !== null ? row : null
   }
 
-  const unlease = (row: Row, step: Step): Job => {
+  const unlease = (row: MemoryRow, step: Step): Job => {
     row.leaseUntil = null
     return save(row, step)
-  }
-
-  const fenced = (lease: Lease, take: (job: Job) => Step): Job | Fenced => {
-    const row = held(lease)
-    return row === null ? 'fenced' : save(row, take(row.job))
   }
 
   const rivalOf = ({ target }: Pick<Job, 'target'>): string | null =>
@@ -119,7 +87,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
 
   const insert = (request: NewJob, idempotency: IdempotencyKey | null, by: string | null): Job => {
     const step = createJob(request, clock.now())
-    const row: Row = {
+    const row: MemoryRow = {
       seq: ++lastSeq,
       notBefore: step.job.dueAt,
       idempotency,
@@ -139,14 +107,14 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     log,
     pages: { pageOf, startOf },
     jobsBySeq: bySeq,
-    save: (row, step) => save(row as Row, step),
+    save: (row, step) => save(row as MemoryRow, step),
     rivalOf,
     hasRoom,
     insert: (request, by) => void insert(request, null, by),
-    drop: (row, by) => drop(row as Row, by),
+    drop: (row, by) => drop(row as MemoryRow, by),
   })
 
-  const drop = ({ job }: Row, by: string | null): void => {
+  const drop = ({ job }: MemoryRow, by: string | null): void => {
     rows.delete(job.id)
     orphans.removed(job)
     outbox.jobGone()
@@ -181,7 +149,13 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     return answer
   }
 
-  const sweeps = createMemorySweeps({ run, rows: bySeq, save: (row, step) => save(row as Row, step), now: clock.now })
+  const uploads = createMemoryUploads({ run, held, save, unlease, orphans, batches, log, now: clock.now })
+  const sweeps = createMemorySweeps({
+    run,
+    rows: bySeq,
+    save: (row, step) => save(row as MemoryRow, step),
+    now: clock.now,
+  })
 
   return {
     ...outbox.storeOn(run),
@@ -242,134 +216,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         return row === null ? 'fenced' : unlease(row, endRun(row.job, wish, clock.now()))
       }),
 
-    takeLeftovers: (lease) =>
-      run('takeLeftovers', () => {
-        const row = held(lease)
-        if (row === null) return 'fenced'
-        for (const failed of orphans.leftOf(row.job.target)) {
-          const step = inheritUpload(row.job, failed.job)
-          const given = step === null ? null : abandonUpload(failed.job)
-          if (step === null || given === null) {
-            orphans.abandon({ jobId: failed.job.id, uploadId: failed.job.upload?.uploadId ?? '' })
-            continue
-          }
-          save(failed, given)
-          save(row, step)
-          row.parts = [...failed.parts]
-        }
-        return { job: row.job, left: orphans.abandonedOf(row.job.target) }
-      }),
-
-    beginUpload: (lease, upload, parts) =>
-      run('beginUpload', () => {
-        const job = fenced(lease, (current) => planUpload(current, upload))
-        const row = held(lease)
-        if (row !== null) row.parts = parts.map((part) => ({ ...part, ...pending }))
-        return job
-      }),
-
-    noteUnansweredInitiate: (lease) =>
-      run('noteUnansweredInitiate', () => {
-        if (held(lease) === null) return 'fenced'
-        orphans.noteUnanswered(lease.jobId)
-        return 'ok'
-      }),
-
-    setUploadId: (lease, uploadId) =>
-      run('setUploadId', () =>
-        fenced(lease, (job) => {
-          const step = nameUpload(job, uploadId)
-          orphans.answered(job.id)
-          return step
-        }),
-      ),
-
-    setIntent: (lease, intent) =>
-      run('setIntent', () =>
-        fenced(lease, (job) => {
-          if (job.intent === 'initiate' && intent === null) orphans.answered(job.id)
-          return { job: { ...job, intent }, event: null }
-        }),
-      ),
-
-    commitParts: (lease, parts) =>
-      run('commitParts', () => {
-        const row = held(lease)
-        if (row === null) return 'fenced'
-        const plan = parts.map((part) => {
-          const planned = row.parts.findIndex((p) => p.partNumber === part.partNumber && p.size === part.size)
-          if (planned === -1) throw new Error('a part that was sent is not in the plan')
-          return { part, planned }
-        })
-        for (const { part, planned } of plan) {
-          const before = row.parts[planned]
-          if (before === undefined) continue
-          if (before.state === 'uploaded') {
-            const { etag, crc64, proven } = part
-            if (before.etag !== etag) row.parts[planned] = { ...before, etag, crc64, proven }
-            continue
-          }
-          const after: StoredPart = { ...before, ...part, state: 'uploaded', uploadedAt: clock.now() }
-          row.parts[planned] = after
-          const job = row.job
-          row.job = {
-            ...row.job,
-            bytesUploaded: row.job.bytesUploaded + part.size,
-            partsUploaded: row.job.partsUploaded + 1,
-            crashes: 0,
-          }
-          batches.moved(job, row.job)
-          log.append(row.job, 'part.uploaded', { part: viewPart(after) })
-        }
-        return 'ok'
-      }),
-
-    chargeAttempts: (lease, count) =>
-      run('chargeAttempts', () => {
-        const job = fenced(lease, (current) => ({
-          job: { ...current, attempts: current.attempts + count },
-          event: null,
-        }))
-        return job === 'fenced' ? 'fenced' : 'ok'
-      }),
-
-    forgetUpload: (lease, fingerprint, isLeft = false) =>
-      run('forgetUpload', () => {
-        const row = isLeft ? held(lease) : null
-        if (row !== null) orphans.leave(row.job)
-        return fenced(lease, (job) => forgetUpload(job, fingerprint))
-      }),
-
-    beginCompleting: (lease) =>
-      run('beginCompleting', () => {
-        const row = held(lease)
-        if (row === null) return 'fenced'
-        const step = beginCompleting(row.job)
-        return step === 'unwanted' ? 'unwanted' : save(row, step)
-      }),
-
-    beginRemoval: (lease, removal) =>
-      run('beginRemoval', () => {
-        const row = held(lease)
-        if (row === null) return 'fenced'
-        const step = beginRemoval(row.job, removal)
-        return step === 'unwanted' ? 'unwanted' : save(row, step)
-      }),
-
-    finish: (lease, finish) =>
-      run('finish', () => {
-        const row = held(lease)
-        if (row === null) return 'fenced'
-        const step = settled(row.job, finish, clock.now())
-        if (step === 'unwanted') return 'unwanted'
-        const { upload, receipt } = step.job
-        if (step.job.state === 'completed' && upload?.mode === 'put' && receipt !== null) {
-          row.parts = row.parts.map((part) => ({ ...part, ...provenBy(receipt) }))
-        }
-        if (leftByCancel(step.job) !== null) orphans.leave(step.job)
-        if (step.job.outcome === 'uploaded') orphans.abandonAll(step.job.target)
-        return unlease(row, step)
-      }),
+    ...uploads,
 
     control: (jobId, request, by) =>
       run('control', () => {
