@@ -102,7 +102,11 @@ export const setupEngine = (
   let nextId = 1
   let nextBatch = 1
   const compose = () => {
-    const life = { dead: false }
+    let end = (): void => {}
+    const ended = new Promise<null>((resolve) => {
+      end = () => resolve(null)
+    })
+    const life = { dead: false, ended, end }
     const engine = composeEngine(
       {
         store: mortal(options.wrapStore?.(store) ?? store, life),
@@ -174,8 +178,10 @@ export const setupEngine = (
       void begin()
     },
     async kill() {
-      current.life.dead = true
+      const { life } = current
+      life.dead = true
       current = compose()
+      life.end()
       running = false
       // What a restart finds out by the lock, a second node finds out by time.
       await clock.sleep(leaseMs + 1)
@@ -192,8 +198,10 @@ export const setupEngine = (
     },
     async settled(jobId) {
       for (;;) {
-        const job = await setup.jobs.wait(jobId, 3_600_000, new AbortController().signal)
-        if (job.finishedAt !== null) return job
+        // A process that dies meanwhile answers nobody: the next one is asked.
+        const answer = setup.jobs.wait(jobId, 3_600_000, new AbortController().signal)
+        const job = await Promise.race([answer, current.life.ended])
+        if (job !== null && job.finishedAt !== null) return job
       }
     },
     async until(condition) {

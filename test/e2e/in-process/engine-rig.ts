@@ -66,7 +66,11 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
   }
 
   const compose = () => {
-    const life = { over: false }
+    let end = (): void => {}
+    const ended = new Promise<null>((resolve) => {
+      end = () => resolve(null)
+    })
+    const life = { over: false, ended, end }
     const engine = composeEngine(
       {
         store: mortal(deps.wrapStore?.(memory) ?? memory, life),
@@ -122,14 +126,18 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
       void open().then(start)
     },
     kill() {
-      current.life.over = true
+      const { life } = current
+      life.over = true
       current = compose()
+      life.end()
       clock.jump(leaseMs + 1)
     },
     async settled(jobId) {
       for (;;) {
-        const job = await jobs.wait(jobId, leaseMs, new AbortController().signal)
-        if (job.finishedAt !== null) return job
+        // A process that dies meanwhile answers nobody: the next one is asked.
+        const answer = jobs.wait(jobId, leaseMs, new AbortController().signal)
+        const job = await Promise.race([answer, current.life.ended])
+        if (job !== null && job.finishedAt !== null) return job
       }
     },
     stop: () => current.stop(0),
