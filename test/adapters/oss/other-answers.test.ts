@@ -65,7 +65,7 @@ describe.each(names)('an answer to %s', (name) => {
       response.end(body)
     })
     expect(failure).toMatchObject({ code: 'access_denied', ossCode: 'AccessDenied', requestId: 'R1', elsewhere: right })
-    expect(failure.message).toContain(`the right endpoint is ${right}`)
+    expect(failure.message).toContain(`using the specified endpoint; the right endpoint is ${right}`)
   })
 
   it('that has no request id is told as something before OSS', async () => {

@@ -146,7 +146,9 @@ export const classifyAnswer = (answer: BadAnswer): Failure => {
   const remedy = own ? proxyRemedy(status) : null
   if (remedy !== null) return setupFailure(remedy, { status })
   const { kind, code } = verdictOf(answer)
-  const said = ossCode === null ? '' : ` ${ossCode}${ossMessage === null ? '' : `: ${ossMessage}`}`
+  // The sentence goes on behind it.
+  const ossSaid = elsewhere === null ? ossMessage : (ossMessage?.replace(/\.$/, '') ?? null)
+  const said = ossCode === null ? '' : ` ${ossCode}${ossSaid === null ? '' : `: ${ossSaid}`}`
   const who = own ? 'The proxy' : whoAnswered(requestId)
   return new Failure(kind, `${who} answered ${callNames[call]} with ${status}${said}${direction(status, elsewhere)}`, {
     ...(code === undefined ? {} : { code }),
