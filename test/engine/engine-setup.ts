@@ -13,6 +13,7 @@ import type { Credentials } from '../../src/ports/credentials.js'
 import type { Logger } from '../../src/ports/logger.js'
 import type { SourceOpener } from '../../src/ports/source.js'
 import type { Store } from '../../src/ports/store.js'
+import { createLife, type Life } from '../fakes/life.js'
 import { createMemoryOss, type MemoryOss } from '../fakes/memory-oss.js'
 import { createMemoryFiles, type MemoryFiles } from '../fakes/memory-source.js'
 import { createMemoryStore } from '../fakes/memory-store.js'
@@ -90,23 +91,19 @@ export const setupEngine = (
   const logs: string[] = []
   const logger = collectLogs(logs)
   /** What a killed engine calls gets no answer any more. */
-  const mortal = <T extends object>(port: T, life: { readonly dead: boolean }): T =>
+  const mortal = <T extends object>(port: T, life: Life): T =>
     new Proxy(port, {
       get(object, name) {
         const member = Reflect.get(object, name)
         if (typeof member !== 'function') return member
-        return (...args: unknown[]) => (life.dead ? new Promise(() => {}) : member.apply(object, args))
+        return (...args: unknown[]) => (life.isOver() ? new Promise(() => {}) : member.apply(object, args))
       },
     })
 
   let nextId = 1
   let nextBatch = 1
   const compose = () => {
-    let end = (): void => {}
-    const ended = new Promise<null>((resolve) => {
-      end = () => resolve(null)
-    })
-    const life = { dead: false, ended, end }
+    const life = createLife()
     const engine = composeEngine(
       {
         store: mortal(options.wrapStore?.(store) ?? store, life),
@@ -178,10 +175,8 @@ export const setupEngine = (
       void begin()
     },
     async kill() {
-      const { life } = current
-      life.dead = true
+      current.life.end()
       current = compose()
-      life.end()
       running = false
       // What a restart finds out by the lock, a second node finds out by time.
       await clock.sleep(leaseMs + 1)

@@ -10,6 +10,7 @@ import type { SourceOpener } from '../../../src/ports/source.js'
 import type { Store } from '../../../src/ports/store.js'
 import type { Target } from '../../../src/ports/target.js'
 import { type LogLine, recordingLogger } from '../../adapters/oss/target-setup.js'
+import { createLife, type Life } from '../../fakes/life.js'
 import { createMemoryStore } from '../../fakes/memory-store.js'
 import { createFastClock, type FastClock } from './fast-clock.js'
 
@@ -36,14 +37,14 @@ export interface EngineRigDeps {
 }
 
 /** Whoever calls through it after the end of this life waits for ever, as does whoever was waiting then. */
-const mortal = <Port extends object>(port: Port, life: { readonly over: boolean }): Port => {
+const mortal = <Port extends object>(port: Port, life: Life): Port => {
   const never = new Promise<never>(() => {})
   return aroundEvery(port, async (_method, call) => {
-    if (life.over) return never
+    if (life.isOver()) return never
     try {
       return await call()
     } finally {
-      if (life.over) await never
+      if (life.isOver()) await never
     }
   })
 }
@@ -66,11 +67,7 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
   }
 
   const compose = () => {
-    let end = (): void => {}
-    const ended = new Promise<null>((resolve) => {
-      end = () => resolve(null)
-    })
-    const life = { over: false, ended, end }
+    const life = createLife()
     const engine = composeEngine(
       {
         store: mortal(deps.wrapStore?.(memory) ?? memory, life),
@@ -126,10 +123,8 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
       void open().then(start)
     },
     kill() {
-      const { life } = current
-      life.over = true
+      current.life.end()
       current = compose()
-      life.end()
       clock.jump(leaseMs + 1)
     },
     async settled(jobId) {
