@@ -116,6 +116,10 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
     if (answer === 'fenced' && method === 'setUploadId') tally.unnamed++
     if (answer === 'fenced' || answer === 'unwanted') return
     if (method === 'setUploadId') named.set(args[1] as string, (args[0] as Lease).jobId)
+    if (method === 'takeLeftovers') {
+      const { job } = answer as { readonly job: Job }
+      if (job.upload?.uploadId != null) named.set(job.upload.uploadId, job.id)
+    }
     if (method === 'finish') {
       const end = args[1] as Finish
       if (end.to === 'completed' && end.outcome === 'uploaded') checkReceipt(answer as Job)
@@ -155,6 +159,12 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
     return object !== undefined && object.marker === job.marker && source?.bytes.equals(object.bytes) === true
   }
 
+  /** Whether the store says of an upload that no job goes on with it. Whoever comes by may then remove it. */
+  const isGivenUp = async (uploadId: string | null): Promise<boolean> => {
+    const { items } = await engine.store.abandonedUploads({ limit: 1000, cursor: null })
+    return items.some((upload) => upload.uploadId === uploadId)
+  }
+
   /** I2 and "nothing is sent twice": what a call must find in the store before it may begin. */
   const checkIntent = async (info: CallInfo): Promise<void> => {
     const { call, uploadId, partNumber } = info
@@ -170,7 +180,8 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
     }
     if (call === 'putObject') check(job.upload?.mode === 'put', `I2: ${says}`)
     if (call === 'complete') check(job.state === 'completing' && job.intent === 'complete', `I2: ${says}`)
-    if (call === 'abort') check(job.state === 'cancelling' || job.intent === 'abort', `I2: ${says}`)
+    if (call === 'abort')
+      check(job.state === 'cancelling' || job.intent === 'abort' || (await isGivenUp(uploadId)), `I2: ${says}`)
     if (call !== 'uploadPart') return
     check(job.upload?.uploadId === uploadId, `I2: ${says}, into an upload that is not committed`)
     const { items } = await engine.store.parts(job.id, { limit: 1000, cursor: null })
