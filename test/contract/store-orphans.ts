@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Lease } from '../../src/ports/store.js'
+import type { Lease } from '../../src/ports/lease.js'
 import {
   fingerprint,
   granted,

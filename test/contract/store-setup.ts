@@ -1,7 +1,9 @@
 import type { JobError } from '../../src/core/failure.js'
 import type { Fingerprint, Job, NewJob, Receipt } from '../../src/core/job.js'
 import type { Clock } from '../../src/ports/clock.js'
-import type { Claim, Fenced, Store } from '../../src/ports/store.js'
+import type { Fenced } from '../../src/ports/lease.js'
+import type { Claim } from '../../src/ports/queue-store.js'
+import type { Store } from '../../src/ports/store.js'
 import type { Wakeup, WakeupTopic } from '../../src/ports/wakeup.js'
 
 /** Opens an empty store; `close` also removes what it left behind. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Lease, Store } from '../../src/ports/store.js'
+import type { Lease } from '../../src/ports/lease.js'
+import type { Store } from '../../src/ports/store.js'
 import { jobRequest, type StoreSetup } from './store-setup.js'
 
 const labelled = (id: string, run: string) => ({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { JobCounts, JobFilter } from '../../src/ports/store.js'
+import type { JobFilter } from '../../src/ports/job-filter.js'
+import type { JobCounts } from '../../src/ports/job-store.js'
 import { granted, jobError, receipt, type StoreSetup, startAt } from './store-setup.js'
 
 const zero: JobCounts = { pending: 0, completed: 0, failed: 0, cancelled: 0 }

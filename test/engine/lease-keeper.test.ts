@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createLeaseKeeper, instantOf, type LeaseKeeper } from '../../src/engine/dispatch/lease-keeper.js'
 import { createRunControl } from '../../src/engine/upload/run-control.js'
+import type { Lease } from '../../src/ports/lease.js'
 import type { Logger } from '../../src/ports/logger.js'
-import type { HeartbeatAnswer, Lease } from '../../src/ports/store.js'
+import type { HeartbeatAnswer } from '../../src/ports/queue-store.js'
 import { createManualClock } from '../fakes/manual-clock.js'
 
 const leaseMs = 30_000

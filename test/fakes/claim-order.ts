@@ -1,5 +1,5 @@
 import type { Job } from '../../src/core/job.js'
-import type { PairQuota } from '../../src/ports/store.js'
+import type { PairQuota } from '../../src/ports/queue-store.js'
 
 interface Row {
   readonly job: Job

@@ -1,7 +1,7 @@
 import type { BatchView } from '../../src/core/batch-view.js'
 import type { EventType, StoredEvent } from '../../src/core/event.js'
 import type { Job } from '../../src/core/job.js'
-import type { EventFilter } from '../../src/ports/store.js'
+import type { EventFilter } from '../../src/ports/event-store.js'
 
 /** The event log of the memory store: ids count from 1 within one instance, and a pruned prefix stays countable. */
 export const createMemoryEvents = (instance: string, now: () => number) => {

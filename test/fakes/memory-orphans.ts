@@ -1,6 +1,6 @@
 import { type Job, type JobTarget, leftByCancel } from '../../src/core/job.js'
 import { abandonUpload, clearLeftover, initiateChange, type Step } from '../../src/core/job-steps.js'
-import type { AbandonedUpload, AbandonRequest, InitiateWindow, UploadTrace } from '../../src/ports/store.js'
+import type { AbandonedUpload, AbandonRequest, InitiateWindow, UploadTrace } from '../../src/ports/orphan-store.js'
 import type { UploadRef } from '../../src/ports/target.js'
 
 interface Initiate {

@@ -1,6 +1,6 @@
 import { AppError } from '../../src/core/app-error.js'
 import { decodeCursor, encodeCursor } from '../../src/core/cursor.js'
-import type { Page } from '../../src/ports/store.js'
+import type { Page } from '../../src/ports/page.js'
 
 /** Keyset pages with opaque cursors, as the memory store hands them out. */
 export const createMemoryPages = (instance: string) => {

@@ -10,7 +10,10 @@ import {
   settleCancel,
 } from '../../src/core/job-steps.js'
 import { type Webhook, webhookStates } from '../../src/core/webhook.js'
-import type { ControlRequest, Finish, JobFilter, StoreStats } from '../../src/ports/store.js'
+import type { JobFilter } from '../../src/ports/job-filter.js'
+import type { ControlRequest } from '../../src/ports/job-store.js'
+import type { StoreStats } from '../../src/ports/upkeep-store.js'
+import type { Finish } from '../../src/ports/upload-store.js'
 
 export const controlled = (
   job: Job,

@@ -1,6 +1,6 @@
 import type { Job } from '../../core/job.js'
 import type { Clock } from '../../ports/clock.js'
-import type { PairQuota } from '../../ports/store.js'
+import type { PairQuota } from '../../ports/queue-store.js'
 import { type EndpointHealth, endpointPair, type Pair } from './endpoint-health.js'
 
 /**

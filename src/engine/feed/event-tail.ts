@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.js'
-import type { EventStore, JobStore } from '../../ports/store.js'
+import type { EventStore } from '../../ports/event-store.js'
+import type { JobStore } from '../../ports/job-store.js'
 import type { Wakeup } from '../../ports/wakeup.js'
 import { createNudge } from '../async/nudge.js'
 import { createLabelsOfJob, type Notice, noticeOfEvent, noticeOfProgress } from './feed-entry.js'

@@ -1,6 +1,8 @@
 import type { StoredEvent } from '../../core/event.js'
 import type { ProgressView } from '../../core/job-view.js'
-import type { EventFilter, JobFilter, JobStore } from '../../ports/store.js'
+import type { EventFilter } from '../../ports/event-store.js'
+import type { JobFilter } from '../../ports/job-filter.js'
+import type { JobStore } from '../../ports/job-store.js'
 
 /**
  * What a listener is told. `ready`: the cursor where a listener begins that brought none. `reset`: the cursor is unknown or pruned; look at the lists again and go on

@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
-import type { StoreUpkeep } from '../../ports/store.js'
+import type { StoreUpkeep } from '../../ports/upkeep-store.js'
 import { type Agent, createAgent } from '../async/agent.js'
 import type { StorageGate } from '../storage/storage-gate.js'
 

@@ -1,7 +1,7 @@
 import { Failure } from '../../core/failure.js'
 import type { Fingerprint, Receipt } from '../../core/job.js'
+import type { AbandonedUpload } from '../../ports/orphan-store.js'
 import type { SourceOpener } from '../../ports/source.js'
-import type { AbandonedUpload } from '../../ports/store.js'
 import { reconcileComplete } from './complete-upload.js'
 import { findMadeObject, mayBeMade } from './existing-object.js'
 import { removeUpload } from './remove-upload.js'

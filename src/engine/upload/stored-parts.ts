@@ -1,6 +1,6 @@
 import { combineCrc64 } from '../../core/crc64.js'
 import type { StoredPart } from '../../core/part.js'
-import type { JobStore } from '../../ports/store.js'
+import type { JobStore } from '../../ports/job-store.js'
 
 const pageSize = 1000
 

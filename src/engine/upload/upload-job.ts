@@ -4,7 +4,7 @@ import { type Fingerprint, leftByCancel, maxCancelTries, type Receipt } from '..
 import { putOf } from '../../core/job-steps.js'
 import { stalledDelayMs } from '../../core/retry.js'
 import type { OpenSource } from '../../ports/source.js'
-import type { Finish } from '../../ports/store.js'
+import type { Finish } from '../../ports/upload-store.js'
 import { cancelUpload, discardBeforeFailing, replaceUpload } from './cancel-upload.js'
 import { reconcileComplete } from './complete-upload.js'
 import { resumeDeletion, type SourceTools, withSourceDeleted } from './delete-source.js'

@@ -1,5 +1,5 @@
 import { isSettled, type JobState } from '../../core/job.js'
-import type { InitiateWindow, UploadTrace } from '../../ports/store.js'
+import type { InitiateWindow, UploadTrace } from '../../ports/orphan-store.js'
 import type { OpenUpload } from '../../ports/target.js'
 
 /**

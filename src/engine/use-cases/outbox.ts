@@ -1,6 +1,6 @@
 import { AppError } from '../../core/app-error.js'
 import { viewWebhook, type WebhookView } from '../../core/webhook.js'
-import type { Page, PageRequest } from '../../ports/store.js'
+import type { Page, PageRequest } from '../../ports/page.js'
 import type { WebhookFilter, WebhookStore } from '../../ports/webhooks.js'
 
 /** Looking at the outbox of webhooks, and sending from it again. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import type { IdempotencyKey } from '../../ports/store.js'
+import type { IdempotencyKey } from '../../ports/idempotency-key.js'
 
 /** JSON with the members of every object in one order, so that equal requests have equal text. */
 const canonical = (value: unknown): unknown => {

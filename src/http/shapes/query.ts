@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { jobStates } from '../../core/job.js'
 import { parseDurationMs } from '../../core/units.js'
 import { webhookStates } from '../../core/webhook.js'
-import type { JobFilter, PageRequest } from '../../ports/store.js'
+import type { JobFilter } from '../../ports/job-filter.js'
+import type { PageRequest } from '../../ports/page.js'
 
 const asArray = (value: string | readonly string[]): readonly string[] => (typeof value === 'string' ? [value] : value)
 

@@ -3,7 +3,7 @@ import { createOperations } from '../../../src/adapters/sqlite/operations/operat
 import { createGroupCommit } from '../../../src/adapters/sqlite/thread/group-commit.js'
 import { openDatabase } from '../../../src/adapters/sqlite/thread/open.js'
 import type { StoreOperation } from '../../../src/adapters/sqlite/thread/protocol.js'
-import type { Claim } from '../../../src/ports/store.js'
+import type { Claim } from '../../../src/ports/queue-store.js'
 import { jobRequest, leaseMs, node } from '../../contract/store-setup.js'
 import { makeTemporaryDirectory } from './sqlite-setup.js'
 

@@ -8,7 +8,8 @@ import { createOperations } from '../../../src/adapters/sqlite/operations/operat
 import { openDatabase } from '../../../src/adapters/sqlite/thread/open.js'
 import type { Operations, StoreFailure } from '../../../src/adapters/sqlite/thread/protocol.js'
 import { isStorageFailure } from '../../../src/engine/storage/storage-gate.js'
-import type { Lease, Store } from '../../../src/ports/store.js'
+import type { Lease } from '../../../src/ports/lease.js'
+import type { Store } from '../../../src/ports/store.js'
 import { jobRequest, leaseMs, multipart, node, receipt, sent, startAt, threeParts } from '../../contract/store-setup.js'
 import { openStore, systemClock } from './sqlite-setup.js'
 

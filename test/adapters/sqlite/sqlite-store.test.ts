@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Job } from '../../../src/core/job.js'
-import type { Page } from '../../../src/ports/store.js'
+import type { Page } from '../../../src/ports/page.js'
 import { jobRequest } from '../../contract/store-setup.js'
 import { createMemoryLogger, type LogLine, makeTemporaryDirectory, openStore } from './sqlite-setup.js'
 

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/core/app-error.js'
 import { anybody } from '../../../src/core/caller.js'
 import { viewPart } from '../../../src/core/part-view.js'
-import type { IdempotencyKey } from '../../../src/ports/store.js'
+import type { IdempotencyKey } from '../../../src/ports/idempotency-key.js'
 import { createHarness, jobView, until, validBody } from '../harness.js'
 
 let opened: FastifyInstance[] = []

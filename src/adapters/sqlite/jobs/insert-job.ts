@@ -1,6 +1,6 @@
 import type { Job, NewJob } from '../../../core/job.js'
 import { createJob } from '../../../core/job-steps.js'
-import type { IdempotencyKey } from '../../../ports/store.js'
+import type { IdempotencyKey } from '../../../ports/idempotency-key.js'
 import { changingColumnsOf, lastingColumnsOf, steeredColumnsOf } from '../sql/rows.js'
 import type { Ledger } from './job-writer.js'
 

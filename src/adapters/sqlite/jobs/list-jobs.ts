@@ -1,7 +1,7 @@
 import type SqliteDatabase from 'better-sqlite3'
 import { AppError } from '../../../core/app-error.js'
 import { decodeCursor, encodeCursor } from '../../../core/cursor.js'
-import type { JobFilter } from '../../../ports/store.js'
+import type { JobFilter } from '../../../ports/job-filter.js'
 import { filterParameters, isWholePath, matches } from '../sql/job-filter.js'
 import { type PartRow, partOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'

@@ -1,5 +1,5 @@
 import { encodeCursor } from '../../../core/cursor.js'
-import type { Page } from '../../../ports/store.js'
+import type { Page } from '../../../ports/page.js'
 import type { Ledger } from './job-writer.js'
 
 /** A page of a keyset list from `limit + 1` rows: the one too many tells that there is a next page. */

@@ -1,5 +1,5 @@
 import type { JobState } from '../../../core/job.js'
-import type { PairQuota } from '../../../ports/store.js'
+import type { PairQuota } from '../../../ports/queue-store.js'
 import type { Statements } from '../sql/statements.js'
 
 interface Shares {

@@ -1,6 +1,6 @@
 import { isSettled, type Job } from '../../../core/job.js'
 import { cancelJob, changeJob, pauseJob, resumeJob, retryJob, type Step } from '../../../core/job-steps.js'
-import type { ControlRequest } from '../../../ports/store.js'
+import type { ControlRequest } from '../../../ports/job-store.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { leaveAlone } from '../jobs/steer-batch.js'
 import { jobOf, steeredColumnsOf } from '../sql/rows.js'

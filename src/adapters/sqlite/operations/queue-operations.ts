@@ -1,6 +1,6 @@
 import type { Steering } from '../../../core/job.js'
 import { crashRun, endRun, startRun } from '../../../core/job-steps.js'
-import type { Claim } from '../../../ports/store.js'
+import type { Claim } from '../../../ports/queue-store.js'
 import { hasRoom, insertJob, rivalOf } from '../jobs/insert-job.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { createReadyJobs } from '../jobs/ready-jobs.js'

@@ -1,7 +1,7 @@
 import type SqliteDatabase from 'better-sqlite3'
 import type { JobState } from '../../../core/job.js'
 import { pauseJob, resumeJob } from '../../../core/job-steps.js'
-import type { JobFilter } from '../../../ports/store.js'
+import type { JobFilter } from '../../../ports/job-filter.js'
 import type { Sweep, SweepStore, SweepVerb } from '../../../ports/sweep-store.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { filterParameters, matches } from '../sql/job-filter.js'

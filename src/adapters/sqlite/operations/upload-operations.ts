@@ -12,7 +12,7 @@ import {
 } from '../../../core/job-steps.js'
 import type { UploadedPart } from '../../../core/part.js'
 import { viewPart } from '../../../core/part-view.js'
-import type { Finish } from '../../../ports/store.js'
+import type { Finish } from '../../../ports/upload-store.js'
 import { appendPartUploaded, type Ledger, takeFenced } from '../jobs/job-writer.js'
 import { type JobRow, jobOf, type PartRow, partOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'

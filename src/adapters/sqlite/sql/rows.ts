@@ -14,7 +14,7 @@ import type {
 import type { JobView } from '../../../core/job-view.js'
 import type { PartState, StoredPart } from '../../../core/part.js'
 import type { PartView } from '../../../core/part-view.js'
-import type { AbandonedUpload } from '../../../ports/store.js'
+import type { AbandonedUpload } from '../../../ports/orphan-store.js'
 
 /** A row of `jobs`. JSON columns are text. */
 export interface JobRow {

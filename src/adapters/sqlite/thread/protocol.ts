@@ -1,4 +1,5 @@
-import type { Page, Store } from '../../../ports/store.js'
+import type { Page } from '../../../ports/page.js'
+import type { Store } from '../../../ports/store.js'
 import type { WakeupTopic } from '../../../ports/wakeup.js'
 import type { ErrorData } from '../files/medium-error.js'
 import type { StoreExitCode } from '../files/store-open-error.js'

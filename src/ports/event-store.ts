@@ -1,0 +1,20 @@
+import type { StoredEvent } from '../core/event.js'
+
+export interface EventFilter {
+  readonly jobId?: string
+  readonly batchId?: string
+}
+
+export interface EventStore {
+  /** The id after which only future events come. */
+  lastEventId(): Promise<string>
+  /**
+   * Events after `after` (null: from the oldest kept), oldest first. `reset` is true when `after` is not an id of this
+   * store or events behind it are no longer kept; then `items` is empty. `lastId` is the place to go on from.
+   */
+  eventsAfter(
+    after: string | null,
+    filter: EventFilter,
+    limit: number,
+  ): Promise<{ readonly items: readonly StoredEvent[]; readonly reset: boolean; readonly lastId: string }>
+}

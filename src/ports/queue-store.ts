@@ -1,0 +1,88 @@
+import type { JobError } from '../core/failure.js'
+import type { Desired, Job, NewJob, Steering, Waiting } from '../core/job.js'
+import type { IdempotencyKey } from './idempotency-key.js'
+import type { Fenced, Lease } from './lease.js'
+
+export type SubmitResult =
+  | { readonly kind: 'created'; readonly job: Job }
+  /** The idempotency key is known with the same body: nothing was made. */
+  | { readonly kind: 'replayed'; readonly job: Job }
+  /** The idempotency key is known with another body. */
+  | { readonly kind: 'mismatch' }
+  /** An unsettled job writes the same bucket and key. */
+  | { readonly kind: 'target_busy'; readonly jobId: string }
+  /** As many jobs as there may be are queued. */
+  | { readonly kind: 'queue_full' }
+
+export interface Claim {
+  readonly lease: Lease
+  readonly job: Job
+}
+
+/** How a run ends without settling the job. The lease ends with it. A job that is `cancelling` stays so, whatever is asked. */
+export type Release =
+  /** `running | completing -> queued`; with `waiting` and `dueAt` it is not claimed before then. */
+  | { readonly to: 'queued'; readonly waiting: Waiting | null; readonly dueAt: number | null }
+  /** `running -> paused`, granted only while the user still wants a pause; else the job goes back to `queued`. */
+  | { readonly to: 'paused' }
+  /** Stays `cancelling`, to be claimed again at `dueAt`. `refusal`: OSS refused to remove the upload; such tries are counted. */
+  | {
+      readonly to: 'cancelling'
+      readonly waiting: Waiting | null
+      readonly dueAt: number | null
+      readonly refusal?: JobError
+    }
+
+/** What the engine must know of a job that it runs, brought back by every heartbeat. */
+export interface HeartbeatAnswer {
+  readonly jobId: string
+  /** False: the lease was lost, stop at once. */
+  readonly held: boolean
+  readonly desired: Desired
+  /** Null when there is no such job any more. */
+  readonly steering: Steering | null
+}
+
+/** How many jobs a claim may take towards one endpoint and bucket. */
+export interface PairQuota {
+  readonly endpoint: string
+  readonly bucket: string
+  readonly limit: number
+  /** Ids of jobs that are taken only when no other of the pair is ready, and then in this order. */
+  readonly last?: readonly string[]
+  /** Takes from the other end of the pair's queue. */
+  readonly reversed?: boolean
+}
+
+/** Submitting jobs, claiming them, and the leases of those who work on them. Promises are those of JobStore. */
+export interface QueueStore {
+  /**
+   * Appends `job.queued` (or `job.waiting` when `dueAt` lies in the future). `by` here and below: the name of the token
+   * whose request it was, for the event. `mostQueued`: how many jobs may be queued, this one included; null: any number.
+   */
+  submit(
+    job: NewJob,
+    idempotency: IdempotencyKey | null,
+    by?: string | null,
+    mostQueued?: number | null,
+  ): Promise<SubmitResult>
+  /** Looked up before the source is opened, so that a replay works when the source is gone. */
+  findByIdempotencyKey(key: string): Promise<{ readonly fingerprint: string; readonly job: Job } | null>
+  /**
+   * Takes up to `limit` unleased jobs: `cancelling` ones first (they stay `cancelling`), then ready `queued` ones by
+   * priority, then age (`-> running`, `startedAt` set once, `waiting` cleared, a put that needs no look first planned). Of one endpoint and bucket at most
+   * `pairLimit`, or what its quota says. Whatever the quotas, `queued` jobs whose `notAfter` has passed and `cancelling`
+   * ones of which OSS can hold nothing (no upload there, no put that was begun) are taken, and come first: they settle without a request. Jobs whose lease expired are
+   * released first, as crashed. `nextDueAt` is when the earliest waiting job becomes ready (null: none waits).
+   */
+  claim(request: {
+    readonly node: string
+    readonly limit: number
+    readonly leaseMs: number
+    readonly pairLimit?: number
+    readonly quotas?: readonly PairQuota[]
+  }): Promise<{ readonly claims: readonly Claim[]; readonly nextDueAt: number | null }>
+  /** Renews leases for `leaseMs` from now. */
+  heartbeat(leases: readonly Lease[], leaseMs: number): Promise<readonly HeartbeatAnswer[]>
+  release(lease: Lease, release: Release): Promise<Job | Fenced>
+}
