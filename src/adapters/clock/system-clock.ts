@@ -1,7 +1,10 @@
 import { longestTimerMs } from '../../core/units.js'
 import type { Clock } from '../../ports/clock.js'
 
-/** The machine's clock. Its sleeps keep no process alive, and one longer than a timer is made of several. */
+/**
+ * Returns the machine's clock. Its sleeps keep no process alive, and a sleep that is longer than one timer can be is
+ * made of several timers.
+ */
 export const createSystemClock = (): Clock => ({
   now: () => Date.now(),
   monotonic: () => performance.now(),

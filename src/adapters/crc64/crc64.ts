@@ -3,18 +3,27 @@ import { type Engine, runsOn } from './engine-runs.js'
 import { nativeEngines, openNativeEngine } from './native-engine.js'
 import { openWasmEngine } from './wasm-engine.js'
 
-/** In the order in which they are preferred: the fastest first, the one that runs everywhere last. */
+/**
+ * The engines stand in the order in which they are preferred: the fastest come first, and the one that runs everywhere
+ * comes last.
+ */
 export const crc64Engines = [...nativeEngines, 'wasm', 'javascript'] as const
 export type Crc64Engine = (typeof crc64Engines)[number]
 
 const openEngine = (name: Exclude<Crc64Engine, 'javascript'>): Engine | null =>
   name === 'wasm' ? openWasmEngine() : openNativeEngine(name)
 
-/** Long enough for the widest loop of every engine, at an odd address, and no multiple of anything. */
+/**
+ * The sample is long enough for the widest loop of every engine, begins at an odd address, and its length is a multiple
+ * of nothing.
+ */
 const sample = Uint8Array.from({ length: 1500 }, (_, index) => (index * index + (index >> 3)) & 0xff).subarray(1)
 const expected = crc64Of(sample)
 
-/** A checksum that is wrong fails every upload, so an engine (a compiler, a processor) proves itself before it is trusted. */
+/**
+ * Returns whether an engine computes the right checksum. A wrong checksum fails every upload, so an engine (a compiler,
+ * a processor) proves itself before it is trusted.
+ */
 const isRight = (createCrc64: Crc64Factory): boolean => {
   const crc = createCrc64()
   crc.update(sample.subarray(0, 701))
@@ -22,7 +31,7 @@ const isRight = (createCrc64: Crc64Factory): boolean => {
   return crc.digest() === expected
 }
 
-/** CRC-64 by one engine; null where that engine cannot run, or does not give the right answers. */
+/** Returns CRC-64 by one engine, or null where that engine cannot run or does not give the right answers. */
 export const openCrc64 = (name: Crc64Engine): Crc64Factory | null => {
   if (name === 'javascript') return createInJavaScript
   const engine = openEngine(name)
@@ -41,8 +50,11 @@ const openBest = (): { readonly engine: Crc64Engine; readonly createCrc64: Crc64
 
 const best = openBest()
 
-/** CRC-64 by the fastest engine of this machine. Each thread that imports this has an engine of its own. */
+/**
+ * Makes CRC-64 runs on the fastest engine of this machine. Each thread that imports this module has an engine of its
+ * own.
+ */
 export const { createCrc64 } = best
 
-/** Which one that is. */
+/** Returns the name of the fastest engine of this machine. */
 export const crc64Engine = (): Crc64Engine => best.engine

@@ -1,14 +1,17 @@
 import { type Crc64Factory, digestOf } from '../../core/crc64.js'
 
-/** What the addon and the WebAssembly module have in common. */
+/** An engine is what the addon and the WebAssembly module have in common. */
 export interface Engine {
-  /** The low and the high half of the running register, both all ones before the first byte. */
+  /** These are the low and the high half of the running register. Both are all ones before the first byte. */
   readonly registers: Int32Array
-  /** Takes the register from there and leaves the one behind these bytes. */
+  /** Takes the register from `registers` and leaves there the register behind these bytes. */
   fold(bytes: Uint8Array): void
 }
 
-/** Runs that share one engine: each brings its register and takes it away again, so they may take turns as they like. */
+/**
+ * Returns a factory of runs that share one engine. Each run brings its register and takes it away again, so the runs
+ * may take turns as they like.
+ */
 export const runsOn =
   ({ registers, fold }: Engine): Crc64Factory =>
   () => {

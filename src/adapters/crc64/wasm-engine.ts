@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Engine } from './engine-runs.js'
 
-/** What `native/crc64/wasm.c` exports. Addresses are offsets into the memory. */
+/** These are the exports of `native/crc64/wasm.c`. Addresses are offsets into the memory. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer }
   crc64_start(): void
@@ -11,7 +11,7 @@ interface Exports {
   crc64_fold(length: number): void
 }
 
-/** Node's types do not know it. It is absent under `--jitless`. */
+/** Node's types do not know WebAssembly. It is absent under `--jitless`. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object
   readonly Instance: new (module: object) => { readonly exports: unknown }
@@ -22,7 +22,10 @@ const instantiate = (): Exports => {
   return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as Exports
 }
 
-/** Bytes are copied into the module's memory, a piece at a time; the memory never grows, so the views stay good. */
+/**
+ * Returns an engine that copies bytes into the module's memory, a piece at a time. The memory never grows, so the views
+ * stay valid.
+ */
 const engineOf = (exports: Exports): Engine => {
   exports.crc64_start()
   const pieceBytes = exports.crc64_input_bytes()
@@ -39,7 +42,7 @@ const engineOf = (exports: Exports): Engine => {
   }
 }
 
-/** The portable engine in WebAssembly; null where the module cannot be had or run. */
+/** Returns the portable engine in WebAssembly, or null where the module cannot be read or run. */
 export const openWasmEngine = (): Engine | null => {
   try {
     return engineOf(instantiate())

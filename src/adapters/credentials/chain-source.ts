@@ -10,17 +10,20 @@ type Library = Pick<
   | 'URICredentialsProvider'
 >
 
-/** What the environment names; null where it does not. The library reads the details itself. */
+/**
+ * These settings hold what the environment names, and null where it names nothing. The library reads the details
+ * itself.
+ */
 export interface ChainSettings {
-  /** ALIBABA_CLOUD_OIDC_TOKEN_FILE. */
+  /** This is the value of ALIBABA_CLOUD_OIDC_TOKEN_FILE. */
   readonly oidcTokenFile: string | null
-  /** ALIBABA_CLOUD_ECS_METADATA. */
+  /** This is the value of ALIBABA_CLOUD_ECS_METADATA. */
   readonly ecsRole: string | null
-  /** ALIBABA_CLOUD_CREDENTIALS_URI. */
+  /** This is the value of ALIBABA_CLOUD_CREDENTIALS_URI. */
   readonly credentialsUri: string | null
 }
 
-/** What we use of a provider of the library. */
+/** This is the part of the library's provider that we use. */
 interface Provider {
   getCredentials(): Promise<{
     readonly accessKeyId?: string
@@ -35,12 +38,16 @@ interface Candidate {
   build(): Provider
 }
 
-/** Keys of a profile on disk, or a session whose expiry the library hides: nobody tells when they change. */
+/**
+ * The keys of a profile on disk, and a session whose expiry the library hides, give no sign when they change. So we
+ * look again after this time.
+ */
 const recheckMs = 5 * 60_000
 
 /**
- * In the library's order. What the environment does not name is not asked, but for profiles on disk, and the metadata
- * service when nothing at all is named: else a failing token service would make us the machine that we run on.
+ * Returns the candidates in the library's order. A provider that the environment does not name is not asked, with two
+ * exceptions: profiles on disk are always asked, and the metadata service is asked when the environment names nothing
+ * at all. Otherwise a failing token service would make us take the identity of the machine that we run on.
  */
 const candidatesOf = (library: Library, settings: ChainSettings): readonly Candidate[] => {
   const { oidcTokenFile, ecsRole, credentialsUri } = settings
@@ -70,7 +77,10 @@ const candidatesOf = (library: Library, settings: ChainSettings): readonly Candi
 const fieldOf = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
 
-/** The library tells nobody when a session ends, but keeps it: in the provider, or in the one that a profile led to. */
+/**
+ * Returns when the session of a provider ends. The library reports this to no caller, but it keeps the time: in the
+ * provider, or in the provider that a profile led to.
+ */
 const expiryOf = (provider: unknown): number | null => {
   const inner = fieldOf(provider, 'innerProvider')
   if (inner !== undefined) return expiryOf(inner)
@@ -79,7 +89,10 @@ const expiryOf = (provider: unknown): number | null => {
   return Number.isNaN(at) ? null : at
 }
 
-/** What went wrong, without the library's message: it quotes answers and files, secrets included. */
+/**
+ * Returns what went wrong, without the library's message, because that message quotes answers and files with their
+ * secrets.
+ */
 const reasonOf = (error: unknown): string => {
   const code = fieldOf(error, 'code')
   if (typeof code === 'string' && /^[A-Z_]{3,40}$/.test(code)) return code
@@ -90,9 +103,10 @@ const reasonOf = (error: unknown): string => {
 }
 
 /**
- * The Alibaba Cloud chain: OIDC (RRSA), profiles on disk, ECS RAM role, credentials URI. Each fetch builds its providers
- * anew, for the library's own keep what they have and, after a failure, stay where they were. The first that answers is
- * the only one asked from then on: an outage must not change who we are.
+ * Returns the Alibaba Cloud chain as a source: OIDC (RRSA), profiles on disk, ECS RAM role, credentials URI. Each fetch
+ * builds its providers anew, because the library's own providers keep what they have and do not move on after a
+ * failure. The first provider that answers is the only one that is asked from then on, because an outage must not
+ * change our identity.
  */
 export const createChainSource = (settings: ChainSettings, logger: Logger): KeySource => {
   let answered: string | null = null
@@ -115,7 +129,7 @@ export const createChainSource = (settings: ChainSettings, logger: Logger): KeyS
     name: 'the Alibaba Cloud chain',
     recheckMs,
     async fetchKeys() {
-      // Only now: whoever gives keys does not pay for the library.
+      // The library is loaded only now, so that users who give keys do not pay for it.
       const candidates = candidatesOf(await import('@alicloud/credentials'), settings)
       const reasons: string[] = []
       for (const candidate of candidates) {

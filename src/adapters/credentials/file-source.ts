@@ -1,40 +1,50 @@
 import { readFile } from 'node:fs/promises'
 import { type FetchedKeys, isKeyText, type KeySource, noKeys } from './key-source.js'
 
-/** A file this small is read faster than it is decided whether it changed, and reading misses nothing that a timestamp hides. */
+/**
+ * The file is small: reading it is faster than deciding whether it changed, and reading misses no change that a
+ * timestamp hides.
+ */
 const recheckMs = 5_000
 
-/** White space around a key is an editor's. */
+/**
+ * Returns the text without the white space around it, because editors add white space, or null when nothing is left.
+ */
 const nonEmpty = (value: unknown): string | null =>
   typeof value === 'string' && value.trim() !== '' ? value.trim() : null
 
-/** Our spelling, or that of STS and of the metadata service, so that their answers can be saved as they are. */
+/**
+ * Returns a field in our spelling, or in the spelling of STS and of the metadata service, so that their answers can be
+ * saved as they are.
+ */
 const fieldOf = (fields: Record<string, unknown>, name: string): string | null =>
   nonEmpty(fields[name]) ?? nonEmpty(fields[name.charAt(0).toUpperCase() + name.slice(1)])
 
 const fieldsOf = (value: unknown): Record<string, unknown> | null => {
   if (typeof value !== 'object' || value === null) return null
   const fields = value as Record<string, unknown>
-  // AssumeRole answers `{RequestId, AssumedRoleUser, Credentials: {...}}`, the metadata service with the keys themselves.
+  // AssumeRole answers `{RequestId, AssumedRoleUser, Credentials: {...}}`. The metadata service answers with the keys
+  // themselves.
   const nested = fields['Credentials'] ?? fields['credentials']
   return typeof nested === 'object' && nested !== null ? (nested as Record<string, unknown>) : fields
 }
 
 const parse = (text: string): Record<string, unknown> | null => {
   try {
-    // A byte order mark is white space to `trim`, and an error to the parser.
+    // `trim` takes a byte order mark for white space, and the parser takes it for an error.
     const parsed: unknown = JSON.parse(text.trim())
     return fieldsOf(parsed)
   } catch {
-    // The parser's message quotes the file.
+    // The parser's message quotes the file, so it is dropped.
     return null
   }
 }
 
 /**
- * One JSON file: `accessKeyId`, `accessKeySecret`, and for temporary keys `securityToken`. All of a rotation is in it, so
- * halves of two are never mixed when it is replaced by a rename; one half written is no JSON. An expiration in it changes
- * nothing: it is read every few seconds anyway.
+ * Returns a source that reads one JSON file with `accessKeyId`, `accessKeySecret`, and for temporary keys
+ * `securityToken`. One file holds all the fields of a rotation, so replacing it by a rename never mixes the halves of
+ * two rotations, and a file that is half written is not JSON. An expiration in the file changes nothing, because the
+ * file is read every few seconds anyway.
  */
 export const createFileSource = (path: string): KeySource => {
   const name = `the file ${path}`
@@ -63,7 +73,7 @@ export const createFileSource = (path: string): KeySource => {
       for (const [field, text] of Object.entries(texts)) {
         if (!isKeyText(text)) throw noKeys(`${name} has a ${field} with characters that no key has`)
       }
-      // Whoever writes the file writes it again, tokens or not.
+      // The program that writes the file will write it again, with or without tokens.
       return {
         accessKeyId,
         accessKeySecret,

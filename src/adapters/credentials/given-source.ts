@@ -1,6 +1,9 @@
 import type { KeySource } from './key-source.js'
 
-/** Keys given in the settings. Those with a session token end some day, and nothing but a restart brings others. */
+/**
+ * Returns a source of the keys that the settings give. Keys with a session token expire some day, and only a restart
+ * brings others.
+ */
 export const createGivenSource = (keys: {
   readonly accessKeyId: string
   readonly accessKeySecret: string

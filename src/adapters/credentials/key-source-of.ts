@@ -4,7 +4,7 @@ import { createFileSource } from './file-source.js'
 import { createGivenSource } from './given-source.js'
 import type { KeySource } from './key-source.js'
 
-/** Where the keys for OSS come from. */
+/** These settings say where the keys for OSS come from. */
 export type KeySettings =
   | {
       readonly kind: 'given'
@@ -13,7 +13,7 @@ export type KeySettings =
       readonly securityToken: string | null
     }
   | { readonly kind: 'file'; readonly path: string }
-  /** What the environment names of the Alibaba Cloud chain; null where it does not. */
+  /** These fields hold what the environment names of the Alibaba Cloud chain, and null where it names nothing. */
   | {
       readonly kind: 'chain'
       readonly oidcTokenFile: string | null
@@ -21,7 +21,7 @@ export type KeySettings =
       readonly credentialsUri: string | null
     }
 
-/** Where the settings say that keys come from. */
+/** Returns the source that the settings name. */
 export const keySourceOf = (keys: KeySettings, logger: Logger): KeySource => {
   switch (keys.kind) {
     case 'given':

@@ -7,9 +7,12 @@ import type { Wakeup } from '../../ports/wakeup.js'
 import { type FetchedKeys, type KeySource, noKeys } from './key-source.js'
 
 export interface RefreshingCredentials extends Credentials {
-  /** By the wall clock, in milliseconds; null while there are no keys, and of such as name no expiry. */
+  /**
+   * Returns when the keys expire by the wall clock, in milliseconds. It is null while there are no keys, and for keys
+   * that name no expiry.
+   */
   expiresAt(): number | null
-  /** Fetches nothing any more. Idempotent. */
+  /** Ends all fetching. It is idempotent. */
   close(): void
 }
 
@@ -24,14 +27,23 @@ export interface RefreshingCredentialsDeps {
 const fetchTimeoutMs = 30_000
 const basePauseMs = 1_000
 const longestPauseMs = 30_000
-/** OSS may err about keys that nobody replaces: they are tried again soon, and more and more seldom while it goes on refusing. */
+/**
+ * OSS may be wrong about keys that no operator replaces. So they are tried again soon, and less and less often while
+ * OSS goes on refusing them.
+ */
 const firstRefusedMs = 2_000
 const longestRefusedMs = 5 * 60_000
 const longestLeadMs = 10 * 60_000
-/** Of the lifetime of short-lived keys; whoever runs many daemons does not want them all to ask at once. */
+/**
+ * This share of the lifetime of short-lived keys is the lead. The lead varies, so that many daemons of one operator do
+ * not all ask at the same moment.
+ */
 const leadShare = 0.3
 
-/** When to fetch again, ahead of an expiry that lies `lifetimeMs` ahead: a lead of its own for everybody. */
+/**
+ * Returns after how long to fetch again, ahead of an expiry that lies `lifetimeMs` ahead. Each daemon gets a lead of
+ * its own.
+ */
 const refreshDelayMs = (lifetimeMs: number, random: number): number => {
   const leadMs = Math.min(longestLeadMs, lifetimeMs * leadShare)
   return Math.max(basePauseMs, lifetimeMs - leadMs * (1 + random / 2))
@@ -43,7 +55,7 @@ const sameKeys = (held: CredentialSet | null, fetched: FetchedKeys): boolean =>
   held.accessKeySecret === fetched.accessKeySecret &&
   held.securityToken === fetched.securityToken
 
-/** Resolves with the promise, or rejects with the signal's reason; the promise goes on for others. */
+/** Resolves with the promise, or rejects with the signal's reason. The promise itself goes on for its other callers. */
 const orAborted = async (promise: Promise<void>, signal: AbortSignal): Promise<void> => {
   signal.throwIfAborted()
   let onAbort = (): void => {}
@@ -55,34 +67,38 @@ const orAborted = async (promise: Promise<void>, signal: AbortSignal): Promise<v
 }
 
 /**
- * Holds the keys of a source fresh: fetches at once and then ahead of each expiry, one fetch at a time, and more and more
- * slowly while fetching fails or OSS refuses what was fetched. Keys that OSS refuses and nothing replaces are held back,
- * so that nobody sends with them: for seconds at first, up to five minutes in the end or once they have expired, and no
- * longer once an answer shows that OSS takes them after all. The clock's wall part only tells how long keys live; everything else is durations.
+ * Keeps the keys of a source fresh. It fetches at once and then ahead of each expiry, one fetch at a time, and more and
+ * more slowly while fetching fails or OSS refuses what was fetched. When OSS refuses keys and no others can be fetched,
+ * the keys are held back, so that no request is sent with them. They are held back for seconds at first, and for up to
+ * five minutes in the end or once they have expired. The holding back ends when an answer shows that OSS takes the keys
+ * after all. The clock's wall part only tells how long keys live; everything else is measured in durations.
  */
 export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): RefreshingCredentials => {
   const { source, clock, random, wakeup, logger } = deps
   let held: CredentialSet | null = null
   let expiresAt: number | null = null
   let heldBackUntil = Number.NEGATIVE_INFINITY
-  /** Ends the wait for the end of the holding back, so that only the last one hints. */
+  /** Aborting this ends the wait for the end of the holding back, so that only the last wait sends a hint. */
   let holding = new AbortController()
-  /** How often the held keys were held back since OSS last took them. */
+  /** This counts how often the held keys were held back since OSS last took them. */
   let refusals = 0
   let failing = false
-  /** Fetches in a row that failed or that OSS's refusal made necessary. */
+  /** This counts the fetches in a row that failed, or that a refusal by OSS made necessary. */
   let pressure = 0
   let nextForcedAt = Number.NEGATIVE_INFINITY
   let fetching: Promise<void> | null = null
   let plan = new AbortController()
   let closed = false
 
-  /** What is cheap to look at is looked at as often as ever. */
+  /** A source that is cheap to look at is looked at as often as ever. */
   const ownLongestPauseMs = Math.min(longestPauseMs, source.recheckMs ?? longestPauseMs)
 
   const isHeldBack = (): boolean => clock.monotonic() < heldBackUntil
 
-  /** By their issuer's word: then they are not tried again soon, because only others can help. */
+  /**
+   * Returns whether the keys have expired according to their issuer. Then they are not tried again soon, because only
+   * other keys can help.
+   */
   const haveExpired = (): boolean => expiresAt !== null && expiresAt <= clock.now()
 
   const release = (): void => {
@@ -129,7 +145,7 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
     failing = true
   }
 
-  /** Null when the keys name no expiry that a plan could be made of. */
+  /** Returns null when the keys name no expiry that a plan could be based on. */
   const lifetimeOf = ({ expiresAt }: FetchedKeys): number | null =>
     expiresAt === null ? null : expiresAt - clock.now()
 
@@ -141,10 +157,10 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
       if (closed) return
       take(fetched)
       const lifetimeMs = lifetimeOf(fetched)
-      // Keys that are fetched when they have expired already: their issuer is late, or a clock is wrong.
+      // When fetched keys have expired already, their issuer is late or a clock is wrong.
       const expired = lifetimeMs !== null && lifetimeMs <= 0
       pressure = forced || wereRefused || expired ? pressure + 1 : 0
-      // Others are looked for until there are some, or OSS takes these.
+      // Other keys are looked for until there are some, or until OSS takes these.
       if (expired || refusals > 0) delayMs = pauseMs()
       else delayMs = lifetimeMs === null ? source.recheckMs : refreshDelayMs(lifetimeMs, random())
     } catch (error) {
@@ -167,7 +183,7 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
   }
 
   const holdBack = (): void => {
-    // Requests that were under way together are refused together, which is one refusal.
+    // Requests that were under way together are refused together, and that counts as one refusal.
     if (isHeldBack()) return
     if (refusals === 0)
       logger.warn({ source: source.name }, 'OSS refuses the credentials and no others can be had: jobs wait for some')
@@ -199,7 +215,7 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
       return !isHeldBack()
     },
     accepted(keys) {
-      // An answer to a request that was sent before the keys expired says nothing of the next one.
+      // An answer to a request that was sent before the keys expired says nothing about the next request.
       if (held !== keys || refusals === 0 || haveExpired()) return
       logger.info({ source: source.name }, 'OSS takes the credentials again')
       release()

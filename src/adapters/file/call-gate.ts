@@ -1,28 +1,34 @@
 import { sourceStalled } from '../../core/failure.js'
 
 export interface CallGateSettings {
-  /** Calls in flight at the same time, those that hang among them. */
+  /** This is the largest number of calls in flight at the same time, including calls that hang. */
   readonly most: number
-  /** A call that has no answer for so long is given up by its caller. */
+  /** The caller gives up a call that has had no answer for so long. */
   readonly idleMs: number
 }
 
-/** Lets calls to one file system through, a few at a time, so that one which hangs takes no more threads than those. */
+/**
+ * Lets a few calls at a time through to one file system, so that a file system which hangs takes no more threads than
+ * those.
+ */
 export interface CallGate {
   /**
-   * Throws Failure `stalled` when the file system does not answer; at once while as many calls hang as may be in
-   * flight. `late` gets an answer that came when nobody waited for it any more.
+   * Throws Failure `stalled` when the file system does not answer. It throws at once while as many calls hang as may be
+   * in flight. `late` gets an answer that came after its caller had given up.
    */
   pass<T>(work: () => Promise<T>, late?: (value: T) => void): Promise<T>
-  /** From now on a call has only so long, also one that is in flight: the daemon ends. */
+  /** Gives every call only so long from now on, including calls in flight, because the daemon is ending. */
   hurry(ms: number): void
-  /** Does it when there is room, and waits for its end, however long that takes: for what must not be begun twice. */
+  /**
+   * Does the work when there is room, and waits for its end, however long that takes. This is for work that must not be
+   * begun twice.
+   */
   leave<T>(work: () => Promise<T>): Promise<T>
 }
 
 interface Waiting {
   start(): void
-  /** Null: it waits on. */
+  /** Null means that this call goes on waiting. */
   readonly fail: (() => void) | null
 }
 
@@ -31,7 +37,7 @@ export const createCallGate = ({ most, idleMs }: CallGateSettings): CallGate => 
   let inFlight = 0
   let hanging = 0
   let patienceMs = idleMs
-  /** Of the calls in flight that are still waited for: gives them so long from now on. */
+  /** Each function here gives one call in flight, which its caller still waits for, so long from now on. */
   const patience = new Set<(ms: number) => void>()
 
   const next = (): void => {
@@ -44,7 +50,10 @@ export const createCallGate = ({ most, idleMs }: CallGateSettings): CallGate => 
     for (const { fail } of given) fail?.()
   }
 
-  /** Runs the call and watches it. `given`: called at most once, with how it ended or that it hangs. */
+  /**
+   * Runs the call and watches it. A function of `given` is called with how the call ended, or before that with the news
+   * that it hangs.
+   */
   const run = <T>(work: () => Promise<T>, given: Given<T>): void => {
     let hangs = false
     inFlight += 1

@@ -15,16 +15,16 @@ const notADirectory = (reason: string | null): Failure => {
 }
 
 export interface ThreadedWalker extends DirectoryWalker {
-  /** A thread was told to end and has not: its file system does not answer. */
+  /** Returns whether a thread was told to end and has not ended, because its file system does not answer. */
   isHeldUp(): boolean
 }
 
-/** A walk that has looked at no further entry for so long hangs. */
+/** A walk that has looked at no further entry for so long counts as hanging. */
 const walkIdleMs = 30_000
-/** Time is counted in looks: a process that was stopped for a while must not take its walks for hanging. */
+/** Time is counted in looks, because a process that was stopped for a while must not take its walks for hanging. */
 const looksPerWait = 10
 
-/** Sees whether a thread goes on counting while it is waited for. */
+/** Watches whether a thread goes on counting while we wait for it. */
 const watchSteps = (steps: SharedArrayBuffer, idleMs: number) => {
   const counter = new Int32Array(steps)
   const stalled = new AbortController()
@@ -40,21 +40,24 @@ const watchSteps = (steps: SharedArrayBuffer, idleMs: number) => {
   return { stalled: stalled.signal, end: () => clearInterval(timer) }
 }
 
-/** Walks directories, each in a thread of its own. `threadUrl`: the compiled walk-thread.js, when it is not beside this module. */
+/**
+ * Walks directories, each in a thread of its own. `threadUrl` names the compiled walk-thread.js when it is not beside
+ * this module.
+ */
 export const createDirectoryWalker = (
   roots: Roots,
   threadUrl: URL = new URL('./walk-thread.js', import.meta.url),
   callsFor: (path: string) => Promise<FileCalls> = createCallsByPlace(),
   idleMs = walkIdleMs,
 ): ThreadedWalker => {
-  /** Threads that were told to end. */
+  /** These threads were told to end. */
   const ending = new Set<Worker>()
-  /** Directories whose walks hang. */
+  /** The walks of these directories hang. */
   const hanging = new Set<string>()
 
   async function* walk(request: WalkRequest, signal: AbortSignal): AsyncGenerator<WalkedChunk> {
     signal.throwIfAborted()
-    // Its thread would hang beside the first.
+    // Another thread would hang beside the first.
     if (hanging.has(request.dir)) throw sourceStalled()
     const steps = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
     const workerData: WalkSettings = { request, roots, steps }
@@ -63,7 +66,7 @@ export const createDirectoryWalker = (
       worker.postMessage('next')
       const watch = watchSteps(steps, idleMs)
       try {
-        // Rejects when the thread dies of an error.
+        // This rejects when the thread dies of an error.
         const [message] = await once(worker, 'message', { signal: AbortSignal.any([signal, watch.stalled]) })
         return message as WalkMessage
       } catch (error) {
@@ -81,7 +84,7 @@ export const createDirectoryWalker = (
         if (message.kind === 'failed') throw new Failure('local', `Walking failed: ${message.message}`)
         const { files, problems, done } = message
         if (!done) {
-          // The thread works while this chunk is stored, one chunk ahead and no more.
+          // The thread works on one chunk ahead, and no more, while this chunk is stored.
           next = ask()
           next.catch(() => {})
         }
@@ -89,7 +92,7 @@ export const createDirectoryWalker = (
         if (done) return
       }
     } finally {
-      // Not awaited: a file system that hangs would hold this up too.
+      // We do not wait for the end of the thread, because a file system that hangs would hold this up too.
       ending.add(worker)
       void worker.terminate().then(() => {
         ending.delete(worker)

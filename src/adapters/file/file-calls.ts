@@ -22,7 +22,10 @@ import { type CallGate, type CallGateSettings, createCallGate } from './call-gat
 import { locate, type Place } from './locate.js'
 import { createMountTable, type Mounts } from './mount-table.js'
 
-/** What a source asks of the file system, beside its bytes. All of them fail as the system calls do. */
+/**
+ * These are the calls that a source makes to the file system, beside reading its bytes. All of them fail as the system
+ * calls do.
+ */
 export interface FileCalls {
   realpath(path: string): Promise<string>
   open(path: string, flags: number): Promise<number>
@@ -36,7 +39,7 @@ const openAsync = promisify(open) as (path: string, flags: number) => Promise<nu
 const fstatAsync = promisify(fstat) as (fd: number, options: { bigint: true }) => Promise<BigIntStats>
 const lstatAsync = promisify(lstat) as (path: string, options: { bigint: true }) => Promise<BigIntStats>
 
-/** By libuv's threads: however long the file system takes, this thread goes on. */
+/** These calls run on libuv's threads, so this thread goes on however long the file system takes. */
 export const patientCalls: FileCalls = {
   realpath: promisify(realpath.native) as (path: string) => Promise<string>,
   open: openAsync,
@@ -47,8 +50,9 @@ export const patientCalls: FileCalls = {
 }
 
 /**
- * At once, on the calling thread. A local file system answers these from memory in a few microseconds, a tenth of what it
- * costs to hand them to another thread and hear of it; a small file needs a dozen.
+ * These calls run at once, on the calling thread. A local file system answers them from memory in a few microseconds,
+ * which is a tenth of what it costs to hand them to another thread and to hear back from it. A small file needs a dozen
+ * of them.
  */
 export const promptCalls: FileCalls = {
   realpath: async (path) => realpathSync.native(path),
@@ -60,11 +64,14 @@ export const promptCalls: FileCalls = {
 }
 
 const closeLater = (gate: CallGate, calls: FileCalls, fd: number): void => {
-  // Nothing was written: a close that fails loses nothing.
+  // Nothing was written, so a close that fails loses nothing.
   gate.leave(() => calls.close(fd)).catch(() => {})
 }
 
-/** Calls to one mount, by libuv's threads and through its gate. What hangs is given up; a descriptor that comes late is closed. */
+/**
+ * Returns calls to one mount, which run on libuv's threads and pass through the gate of that mount. A call that hangs
+ * is given up, and a descriptor that comes too late is closed.
+ */
 const gatedCalls = (gate: CallGate, calls: FileCalls): FileCalls => ({
   realpath: (path) => gate.pass(() => calls.realpath(path)),
   open: (path, flags) =>
@@ -79,7 +86,10 @@ const gatedCalls = (gate: CallGate, calls: FileCalls): FileCalls => ({
   close: async (fd) => closeLater(gate, calls, fd),
 })
 
-/** What is done to the directory of a source, by libuv's threads in any case: to remove a large file takes a while. */
+/**
+ * These calls change the directory of a source. They always run on libuv's threads, because removing a large file takes
+ * a while.
+ */
 export interface DirectoryCalls extends FileCalls {
   rename(from: string, to: string): Promise<void>
   link(from: string, to: string): Promise<void>
@@ -93,7 +103,7 @@ const changingCalls: DirectoryCalls = {
   unlink: promisify(unlink),
 }
 
-/** A change that hangs may still take effect, so nobody gives it up and begins it again. */
+/** Returns calls that are never given up and begun again, because a change that hangs may still take effect. */
 const gatedChanges = (gate: CallGate): DirectoryCalls => ({
   ...gatedCalls(gate, patientCalls),
   rename: (from, to) => gate.leave(() => changingCalls.rename(from, to)),
@@ -101,14 +111,16 @@ const gatedChanges = (gate: CallGate): DirectoryCalls => ({
   unlink: (path) => gate.leave(() => changingCalls.unlink(path)),
 })
 
-/** libuv's, unless the environment says otherwise. */
+/** libuv has this many threads unless the environment says otherwise. */
 const defaultThreads = 4
 
-/** A quarter of the threads, four at most: what hangs on one mount must leave the others alone. */
+/**
+ * Returns a quarter of the threads and at most four, because calls that hang on one mount must leave the others alone.
+ */
 export const callsPerMount = (threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? defaultThreads)): number =>
   Math.max(1, Math.min(4, Math.floor(threads / 4) || 1))
 
-/** How long a call to a mount may take. */
+/** A call to a mount may take so long. */
 const idleMs = 10_000
 
 export interface PlaceDeps {
@@ -117,23 +129,23 @@ export interface PlaceDeps {
   readonly gate: CallGateSettings
 }
 
-/** How long a call may take once the daemon ends. */
+/** A call may take so long once the daemon is ending. */
 const hurriedMs = 2_000
 
-/** The calls for a path. */
+/** Returns the calls to use for a path. */
 export interface CallsByPlace {
   (path: string): Promise<FileCalls>
-  /** For changes of the directory that the path names. */
+  /** Returns the calls for changes in the directory that the path names. */
   forChanges(path: string): DirectoryCalls
-  /** How long to wait for what hangs. */
+  /** Returns how long to wait for a call that hangs. */
   patienceMs(): number
-  /** The daemon ends: what hangs is given up sooner from now on. */
+  /** From now on calls that hang are given up sooner, because the daemon is ending. */
   hurry(): void
 }
 
 /**
- * Chooses calls by where a path leads at this moment: prompt where only local file systems lie on the way, through the
- * gate of its mount elsewhere.
+ * Chooses calls by where a path leads at this moment. The calls are prompt where only local file systems lie on the
+ * way, and pass through the gate of their mount elsewhere.
  */
 export const createCallsByPlace = (deps: Partial<PlaceDeps> = {}): CallsByPlace => {
   const { mounts = createMountTable(), patient = patientCalls } = deps
@@ -147,7 +159,7 @@ export const createCallsByPlace = (deps: Partial<PlaceDeps> = {}): CallsByPlace 
   }
   const callsTo = (mount: string): FileCalls => gatedCalls(gateOf(mount), patient)
 
-  /** Looks again where the path leads: a directory on the way may have been replaced, or mounted over. */
+  /** Looks again where the path leads, because a directory on the way may have been replaced or mounted over. */
   const lstatNow = async (path: string): Promise<BigIntStats> => {
     const place = locate(dirname(path), mounts())
     if (place.is === 'elsewhere') return callsTo(place.mount).lstat(path)
@@ -172,7 +184,7 @@ export const createCallsByPlace = (deps: Partial<PlaceDeps> = {}): CallsByPlace 
       const place = locate(path, mounts())
       return place.is === 'elsewhere' ? gatedChanges(gateOf(place.mount)) : changingCalls
     } catch {
-      // The call that comes says what is wrong with the path.
+      // The call that follows says what is wrong with the path.
       return changingCalls
     }
   }

@@ -10,12 +10,18 @@ import { errnoOf, outsideText, type Refusal, reasonOf } from './unavailable.js'
 const unreadable = (reason: string): Failure =>
   new Failure('permanent', `The source cannot be read: ${reason}`, { code: 'source_unreadable' })
 
-/** What the file itself is to blame for. Anything else (no descriptors left, a disk that fails) may pass. */
+/**
+ * These errors are caused by the file itself and last. Any other error (no descriptors left, a disk that fails) may
+ * pass.
+ */
 const lasting = ['EACCES', 'EPERM', 'ELOOP', 'EISDIR', 'ENXIO', 'ENODEV', 'ENAMETOOLONG', 'EINVAL']
 
 const missing = ['ENOENT', 'ENOTDIR']
 
-/** `reason`: what the caller may know of it, null when it lies elsewhere. */
+/**
+ * Returns the failure of an open. `reason` is what the caller may know of it, and null when the reason lies outside the
+ * roots.
+ */
 const openFailure = (error: unknown, reason: string | null): Failure => {
   const errno = error instanceof Failure ? null : errnoOf(error)
   if (errno !== null && !missing.includes(errno) && !lasting.includes(errno)) {
@@ -32,7 +38,10 @@ const localFailure = (error: unknown): Failure => {
   return new Failure('local', `Reading the source failed: ${errnoOf(error)}`, { code: 'source_unreadable' })
 }
 
-/** The path the kernel knows the open file by. Where there is no /proc, the path is resolved again and must be the same file. */
+/**
+ * Returns the path by which the kernel knows the open file. Where there is no /proc, the path is resolved again and
+ * must still lead to the same file.
+ */
 const pathOfDescriptor = async (calls: FileCalls, fd: number, opened: BigIntStats, resolved: string) => {
   if (process.platform === 'linux') return calls.readlink(`/proc/self/fd/${fd}`)
   const again = await calls.realpath(resolved)
@@ -57,7 +66,7 @@ const openSource = (
     offset,
     length,
   })
-  // Nothing was written: a close that fails loses nothing.
+  // Nothing was written, so a close that fails loses nothing.
   const closeNow = (): Promise<void> => calls.close(fd).catch(() => {})
   return {
     opened,
@@ -91,7 +100,10 @@ const openSource = (
   }
 }
 
-/** Opens files below the roots. The check that counts is made on the path of the open descriptor, so no race can fool it. */
+/**
+ * Opens files below the roots. The check that counts is made on the path of the open descriptor, so no race can fool
+ * it.
+ */
 export const createFileSources = (
   roots: Roots,
   reader: SourceReader,

@@ -2,8 +2,8 @@ import picomatch from 'picomatch'
 import { type Glob, parseGlob } from '../../core/glob.js'
 
 /**
- * `*`, `**`, `?`, `[...]` and `{a,b}` only: extglobs and regular expressions in parentheses, which picomatch lets through,
- * make patterns that take for ever, and are literal text here.
+ * Patterns know only `*`, `**`, `?`, `[...]` and `{a,b}`. picomatch also knows extglobs and regular expressions in
+ * parentheses, which allow patterns that take forever to match, so here their characters are literal text.
  */
 const literal = (pattern: string): string =>
   pattern.replace(/\\.|[()|+]/g, (match) => (match.startsWith('\\') ? match : `\\${match}`))
@@ -15,7 +15,7 @@ type Matcher = (path: string) => boolean
 const matcherOf = (patterns: readonly string[]): Matcher =>
   patterns.length === 0 ? () => false : picomatch(patterns.map(literal), options)
 
-/** Everything below a directory, but not a file of its name. */
+/** Returns a pattern for everything below a directory, which does not match a file with the directory's name. */
 const belowOf = (pattern: string): string => `${pattern}/**/*`
 
 const fileMatcherOf = (globs: readonly Glob[]): Matcher =>
@@ -23,11 +23,11 @@ const fileMatcherOf = (globs: readonly Glob[]): Matcher =>
 
 export interface GlobFilter {
   takesFile(relative: string): boolean
-  /** Whether to look into a directory. */
+  /** Returns whether the walk looks into a directory. */
   entersDirectory(relative: string): boolean
 }
 
-/** Without `include` every file is taken; `exclude` wins. */
+/** Without `include` every file is taken. `exclude` wins over `include`. */
 export const createGlobFilter = (include: readonly string[], exclude: readonly string[]): GlobFilter => {
   const excluding = exclude.map(parseGlob)
   const isIncluded = include.length === 0 ? () => true : fileMatcherOf(include.map(parseGlob))

@@ -9,17 +9,25 @@ import {
   statSync,
 } from 'node:fs'
 
-/** Opening on the walk's own thread, where waiting for the file system holds up nobody. */
+/**
+ * The functions below open files on the walk's own thread, where waiting for the file system holds up no other work.
+ */
 
-/** O_NONBLOCK: opening a FIFO must not wait for a writer. O_NOFOLLOW: a link at the end of the path is a race, or not to be followed. */
+/**
+ * O_NONBLOCK is set because opening a FIFO must not wait for a writer. O_NOFOLLOW is set because a link at the end of
+ * the path is a race, or is not to be followed.
+ */
 export const openFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW | constants.O_NOCTTY
 
 const isLinux = process.platform === 'linux'
 
-/** Where an open directory's entries are reached, so that no link put in the way meanwhile leads elsewhere. */
+/**
+ * Returns the path by which an open directory's entries are reached, so that no link that is put in the way meanwhile
+ * leads elsewhere.
+ */
 export const placeOf = (fd: number, path: string): string => (isLinux ? `/proc/self/fd/${fd}` : path)
 
-/** The path the kernel knows an open file by. */
+/** Returns the path by which the kernel knows an open file. */
 const realPathOf = (fd: number, path: string): string => {
   if (isLinux) return readlinkSync(`/proc/self/fd/${fd}`)
   const real = realpathSync(path)
@@ -30,7 +38,10 @@ const realPathOf = (fd: number, path: string): string => {
   return real
 }
 
-/** An open file or directory with what the kernel says of it; null when it lies where jobs may not read. Close `fd`. */
+/**
+ * Returns an open file or directory with what the kernel says of it, or null when it lies where jobs may not read. The
+ * caller closes `fd`.
+ */
 export const openGuarded = (
   path: string,
   flags: number,

@@ -1,12 +1,15 @@
 import { lstatSync, readlinkSync, type Stats } from 'node:fs'
 import type { Mounts } from './mount-table.js'
 
-/** Where a path leads: to a place that only local file systems lie on the way to, or into a mount that may hang. */
+/**
+ * A path leads either to a local place, which has only local file systems on the way to it, or into a mount that may
+ * hang.
+ */
 export type Place =
   | { readonly is: 'local'; readonly realPath: string }
   | { readonly is: 'elsewhere'; readonly mount: string }
 
-/** Looks that are made at local places only. */
+/** These looks are made at local places only. */
 export interface LocalLooks {
   lstat(path: string): Pick<Stats, 'isSymbolicLink' | 'isDirectory'>
   readlink(path: string): string
@@ -14,14 +17,14 @@ export interface LocalLooks {
 
 const systemLooks: LocalLooks = { lstat: (path) => lstatSync(path), readlink: (path) => readlinkSync(path) }
 
-/** As many as Linux follows. */
+/** Linux follows this many links too. */
 const mostLinks = 40
 
 const errno = (code: string): Error => Object.assign(new Error(code), { code })
 
 /**
  * Resolves a path as realpath does, name by name, and stops where the next look would touch a file system that is not
- * local: so it never hangs, wherever links lead and whatever is mounted meanwhile. Fails as the system calls do.
+ * local. So it never hangs, wherever links lead and whatever is mounted meanwhile. It fails as the system calls do.
  */
 export const locate = (path: string, mounts: Mounts, looks: LocalLooks = systemLooks): Place => {
   if (mounts.get('/') !== true || !path.startsWith('/')) return { is: 'elsewhere', mount: '/' }

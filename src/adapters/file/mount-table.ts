@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 
-/** By mount point: whether every file system that is mounted there is of this machine's disks or memory. */
+/**
+ * The map holds, for each mount point, whether every file system that is mounted there is on this machine's disks or in
+ * its memory.
+ */
 export type Mounts = ReadonlyMap<string, boolean>
 
-/** What is not here (NFS, FUSE, autofs and so on) may hang with a network or with another process. */
+/**
+ * A file system that is not in this list (NFS, FUSE, autofs and so on) may hang with a network or with another process.
+ */
 const localTypes: ReadonlySet<string> = new Set([
   'ext2',
   'ext3',
@@ -19,14 +24,14 @@ const localTypes: ReadonlySet<string> = new Set([
   'f2fs',
 ])
 
-/** How old the table may be. Reading it costs as much as a few looks at a file, and it never hangs. */
+/** The table may be this old. Reading it costs as much as a few looks at a file, and it never hangs. */
 const mostAgeMs = 20
 
-/** A space, a tab, a line break and a backslash stand there as octal numbers. */
+/** Returns the plain name. The table writes a space, a tab, a line break and a backslash as octal numbers. */
 const plainName = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
 
-/** Reads the text of /proc/self/mountinfo. */
+/** Parses the text of /proc/self/mountinfo. */
 export const parseMounts = (text: string): Mounts => {
   const mounts = new Map<string, boolean>()
   for (const line of text.split('\n')) {
@@ -34,7 +39,7 @@ export const parseMounts = (text: string): Mounts => {
     const [point, type] = [fields[4], fields[fields.indexOf('-', 6) + 1]]
     if (point === undefined || type === undefined) continue
     const name = plainName(point)
-    // Mounts may lie upon each other: which one is on top does not matter as long as all are local.
+    // Several mounts may lie on one point. Which one is on top does not matter as long as all are local.
     mounts.set(name, (mounts.get(name) ?? true) && localTypes.has(type))
   }
   return mounts
@@ -44,12 +49,12 @@ const readMountInfo = (): string => {
   try {
     return readFileSync('/proc/self/mountinfo', 'utf8')
   } catch {
-    // Another system than Linux: nothing is known to be local.
+    // This system is not Linux, so nothing is known to be local.
     return ''
   }
 }
 
-/** The mounts of this moment. */
+/** Returns a function that returns the mounts of this moment. */
 export const createMountTable = (read: () => string = readMountInfo, now = (): number => performance.now()) => {
   let text = ''
   let mounts: Mounts = new Map()

@@ -1,18 +1,23 @@
 import { sep } from 'node:path'
 
-/** Whether `path` is `directory` or lies below it. Both absolute and real, without links and dot segments. */
+/**
+ * Returns whether `path` is `directory` or lies below it. Both are absolute and real, without links and dot segments.
+ */
 export const isWithin = (directory: string, path: string): boolean =>
   path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep)
 
-/** The directories that jobs may read, as real paths, and those below them that they may not. */
+/**
+ * `allowed` holds the directories that jobs may read, as real paths. `forbidden` holds those below them that jobs may
+ * not read.
+ */
 export interface Roots {
   readonly allowed: readonly string[]
   readonly forbidden: readonly string[]
-  /** Roots as the operator wrote them, where that is not their real path. */
+  /** These are the roots as the operator wrote them, where that is not their real path. */
   readonly spelled?: readonly { readonly as: string; readonly real: string }[]
 }
 
-/** `within` narrows the roots. */
+/** Returns whether jobs may read a path. `within` narrows the roots. */
 export const isReadable = (roots: Roots, realPath: string, within?: readonly string[]): boolean =>
   roots.allowed.some((root) => isWithin(root, realPath)) &&
   (within === undefined || within.some((root) => isWithin(root, realPath))) &&

@@ -16,7 +16,7 @@ const removed: RemovalNote = { state: 'removed', note: null }
 const gone: RemovalNote = { state: 'removed', note: 'The source was gone already' }
 const kept = (note: string): RemovalNote => ({ state: 'kept', note })
 
-/** What stands at a path, links not followed; null for nothing. */
+/** Returns what stands at a path without following links, or null when nothing stands there. */
 const look = async (calls: DirectoryCalls, path: string): Promise<BigIntStats | null> => {
   try {
     return await calls.lstat(path)
@@ -37,7 +37,10 @@ const isSame = (stats: BigIntStats, expected: Fingerprint): boolean => {
   )
 }
 
-/** A directory that is held open, so that no link put in its way meanwhile leads elsewhere; null outside the roots. */
+/**
+ * Returns a directory that is held open, so that no link that is put in its way meanwhile leads elsewhere. It is null
+ * outside the roots.
+ */
 const openDirectory = async (
   calls: DirectoryCalls,
   roots: Roots,
@@ -57,12 +60,12 @@ const openDirectory = async (
   return null
 }
 
-/** Never over what stands at the path by now: a link is made only where there is nothing. */
+/** Moves the file back, but never over what stands at the path by now: a link is made only where there is nothing. */
 const putBack = async (calls: DirectoryCalls, from: string, to: string): Promise<void> => {
   try {
     await calls.link(from, to)
   } catch (error) {
-    // File systems without hard links.
+    // Some file systems have no hard links.
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoOf(error))) throw error
     if ((await look(calls, to)) !== null) throw Object.assign(new Error('it is taken'), { code: 'EEXIST' })
     return calls.rename(from, to)
@@ -70,7 +73,7 @@ const putBack = async (calls: DirectoryCalls, from: string, to: string): Promise
   await calls.unlink(from)
 }
 
-/** The file stands aside, by this run or one before. */
+/** Decides about a file that this run or an earlier one moved aside. */
 const judgeAside = async (
   calls: DirectoryCalls,
   from: string,
@@ -102,7 +105,8 @@ const removeIn = async (calls: DirectoryCalls, place: string, request: RemovalRe
     const stats = await look(calls, at)
     if (stats === null) return gone
     if (stats.isSymbolicLink()) return kept('The source is reached by a symbolic link, and links are not followed')
-    // Untouched to the last tick: a rename moves ctime, so this is seen before it or never.
+    // The file must be untouched to the last tick of ctime. A rename moves ctime, so this can only be seen before the
+    // rename.
     if (!isSame(stats, fingerprint) || stats.ctimeNs.toString() !== fingerprint.ctimeNs) {
       return kept('The source is no longer the file that was uploaded')
     }
@@ -140,8 +144,8 @@ const inTime = async <T>(work: Promise<T>, ms: number): Promise<T | 'late'> => {
 }
 
 /**
- * A removal goes on by itself once it has begun, because a rename that hangs may come true long after its run was told that
- * it is stalled. The next run of the job waits for the same removal.
+ * Returns a remover of sources. A removal that has begun goes on by itself, because a rename that hangs may take effect
+ * long after its run was told that it is stalled. The next run of the job waits for the same removal.
  */
 export const createSourceRemover = (
   roots: Roots,
@@ -161,7 +165,7 @@ export const createSourceRemover = (
         underWay.delete(aside)
         return note
       } catch (error) {
-        // What was given up before it changed anything is begun anew.
+        // A removal that was given up before it changed anything is begun anew.
         whole.catch(() => underWay.delete(aside))
         throw error
       }

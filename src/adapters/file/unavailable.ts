@@ -5,22 +5,23 @@ import type { FileCalls } from './file-calls.js'
 import { isReadable, isWithin, type Roots } from './roots.js'
 
 /**
- * Says why a path cannot be read, and only where that tells nothing of what lies outside the roots: the path is followed
- * once more, name by name, and the reason is known only when every name and link on the way stays below the roots.
+ * A refusal asks why a path cannot be read. The answer must tell nothing about what lies outside the roots. So the path
+ * is followed once more, name by name, and the reason is given only when every name and link on the way stays below the
+ * roots.
  */
 
 export interface Refusal {
-  /** Absolute, as the caller gave it. */
+  /** The path is absolute, as the caller gave it. */
   readonly path: string
   readonly wanted: 'file' | 'directory'
-  /** How opening failed; null when it was opened and is something else. */
+  /** This is how opening failed. It is null when the path was opened and is something else than was wanted. */
   readonly errno: string | null
   readonly roots: Roots
-  /** Real paths that narrow the roots. */
+  /** These real paths narrow the roots. */
   readonly within?: readonly string[] | undefined
 }
 
-/** The one text for everything that lies elsewhere. */
+/** This is the one text for everything that lies elsewhere. */
 export const outsideText = 'it lies outside the source roots, or is a link that leads out of them'
 
 export const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error'
@@ -39,13 +40,13 @@ const words: Readonly<Record<string, string>> = {
   ENFILE: 'this machine has no descriptors left (ENFILE)',
 }
 
-/** What an error of the file system means for the source, as a person would say it. */
+/** Returns what an error of the file system means for the source, in words that a person would use. */
 export const inWords = (errno: string): string =>
   errno === 'EACCES' || errno === 'EPERM'
     ? `permission denied for uid ${process.geteuid?.() ?? 'unknown'}`
     : (words[errno] ?? errno)
 
-/** As many as Linux follows. */
+/** Linux follows this many links too. */
 const mostLinks = 40
 
 type Question = { readonly ask: 'lstat' | 'readlink'; readonly path: string }
@@ -57,7 +58,7 @@ type Answer =
 
 const namesOf = (path: string): readonly string[] => path.split('/').filter((name) => name !== '' && name !== '.')
 
-/** The directories that may be read at all: the roots, narrowed. */
+/** Returns the directories that may be read at all: the roots, narrowed. */
 const basesOf = ({ allowed }: Roots, within: readonly string[] | undefined): readonly string[] =>
   within === undefined
     ? allowed
@@ -70,7 +71,10 @@ interface Place {
   readonly names: readonly string[]
 }
 
-/** Below which directory an absolute path begins, and the names that lead on from there; null outside the roots. */
+/**
+ * Returns the directory below which an absolute path begins, with the names that lead on from there. It is null outside
+ * the roots.
+ */
 const placeOf = (path: string, { roots, within }: Refusal): Place | null => {
   const plain = `/${namesOf(path).join('/')}`
   const given = roots.spelled?.find(({ as }) => isWithin(as, plain))
@@ -81,7 +85,7 @@ const placeOf = (path: string, { roots, within }: Refusal): Place | null => {
 
 const parentOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf('/')))
 
-/** What stands at the end of the way, which was gone to its end. */
+/** Returns what is wrong with the entry at the end of a path that was followed to its end. */
 const judge = (stats: Seen, { wanted, errno }: Refusal): string => {
   if (wanted === 'directory' && !stats.isDirectory()) return 'is not a directory'
   if (wanted === 'file' && stats.isDirectory()) return 'is a directory'
@@ -89,7 +93,7 @@ const judge = (stats: Seen, { wanted, errno }: Refusal): string => {
   return errno === null ? 'was replaced while it was opened' : inWords(errno)
 }
 
-/** Asks one look after the other and returns the reason; null where it may not be told. */
+/** Asks for one look after the other and returns the reason, or null where the reason must not be told. */
 function* follow(refusal: Refusal): Generator<Question, string | null, Answer> {
   const mayTell = (path: string): boolean => isReadable(refusal.roots, path, refusal.within)
   const begin = placeOf(refusal.path, refusal)
@@ -131,7 +135,10 @@ function* follow(refusal: Refusal): Generator<Question, string | null, Answer> {
   }
 }
 
-/** The reason of a refusal, found with calls that never hold up this thread; null: `outsideText` is all that may be told. */
+/**
+ * Returns the reason of a refusal, found with calls that never hold up this thread. Null means that only `outsideText`
+ * may be told.
+ */
 export const reasonOf = async (
   refusal: Refusal,
   callsFor: (path: string) => Promise<FileCalls>,
@@ -152,12 +159,12 @@ export const reasonOf = async (
     while (step.done !== true) step = steps.next(await look(step.value))
     return step.value
   } catch {
-    // Its file system does not answer now.
+    // The file system of the path does not answer now.
     return null
   }
 }
 
-/** The same on the walk's own thread. */
+/** Returns the same, with calls on the walk's own thread. */
 export const reasonOfSync = (refusal: Refusal): string | null => {
   const look = ({ ask, path }: Question): Answer => {
     try {

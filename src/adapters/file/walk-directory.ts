@@ -24,20 +24,20 @@ export type WalkItem =
   | { readonly kind: 'file'; readonly file: FoundFile }
   | { readonly kind: 'problem'; readonly problem: BatchProblem }
 
-/** A directory that the walk stands in. Entries are read as they come, however many there are. */
+/** A level is a directory that the walk stands in. Its entries are read as they come, however many there are. */
 interface Level {
   readonly fd: number
   readonly entries: Dir
   readonly path: string
-  /** Empty, or ending with a slash. */
+  /** The path below the directory of the walk is empty or ends with a slash. */
   readonly below: string
-  /** Says which directory it is, whatever it is called. */
+  /** The identity says which directory this is, whatever its name is. */
   readonly identity: string
 }
 
 const entriesAtOnce = 256
 
-/** Not the file's fault, and better later. */
+/** These errors are not caused by the file, and a later try may succeed. */
 const shortages: readonly string[] = ['EMFILE', 'ENFILE', 'ENOMEM']
 
 const rethrowShortage = (error: unknown): void => {
@@ -49,7 +49,7 @@ const problem = (path: string, code: BatchProblemCode, message: string): WalkIte
   problem: { path, code, message, jobId: null },
 })
 
-/** Two names that are not UTF-8 stay two. */
+/** Returns a name to show. Two different names that are not UTF-8 stay different. */
 const shownName = (name: Buffer): string =>
   name.toString('latin1').replace(/[^ -~]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)
 
@@ -59,9 +59,10 @@ const fileItem = (path: string, relative: string, stats: BigIntStats): WalkItem 
 })
 
 /**
- * Walks a tree depth first and synchronously, for a thread of its own. Everything is reached through the descriptor of the
- * directory that it stands in, and every directory is looked at after it was opened, so no race leads out of the roots.
- * Closes what it holds open when it is left early. `onEntry` is called for each entry, also for those that are passed over.
+ * Walks a tree depth first and synchronously, for a thread of its own. Everything is reached through the descriptor of
+ * the directory that the walk stands in, and every directory is checked after it was opened, so no race leads out of
+ * the roots. The walk closes what it holds open when it is left early. `onEntry` is called for each entry, including
+ * entries that are passed over.
  */
 export function* walkDirectory(
   request: WalkRequest,
@@ -87,7 +88,7 @@ export function* walkDirectory(
     closeSync(level.fd)
   }
 
-  /** Goes into a directory. Not into one that it stands in already, and not where jobs may not read. */
+  /** Enters a directory, unless the walk stands in it already or jobs may not read it. */
   const enter = (at: string, path: string, below: string): void => {
     const opened = openGuarded(at, openFlags | constants.O_DIRECTORY, mayRead)
     if (opened === null) return
@@ -97,7 +98,7 @@ export function* walkDirectory(
       return
     }
     try {
-      // The types know no names in bytes here.
+      // The types do not know here that names can be bytes.
       const encoding = 'buffer' as BufferEncoding
       const entries = opendirSync(placeOf(opened.fd, path), { encoding, bufferSize: entriesAtOnce })
       levels.push({ fd: opened.fd, entries, path, below, identity })
@@ -112,7 +113,7 @@ export function* walkDirectory(
       enter(at, path, below)
     } catch (error) {
       rethrowShortage(error)
-      // It went away, or became something else, while we walked.
+      // The directory went away, or became something else, while we walked.
       if (levels.length > 0 && ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error))) return
       yield problem(path, 'directory_unreadable', `The directory cannot be read: ${inWords(errnoOf(error))}`)
     }
@@ -147,7 +148,7 @@ export function* walkDirectory(
       else if (opened.stats.isFile() && filter.takesFile(relative)) yield fileItem(path, relative, opened.stats)
     } catch (error) {
       rethrowShortage(error)
-      // A device or socket cannot be opened, and is passed over.
+      // A device or a socket cannot be opened, and is passed over.
       if (errnoOf(error) !== 'ENXIO' && filter.takesFile(relative)) yield refused(path, error)
     }
   }

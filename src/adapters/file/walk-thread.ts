@@ -5,12 +5,13 @@ import { walkDirectory } from './walk-directory.js'
 import type { WalkMessage, WalkSettings } from './walk-protocol.js'
 
 /**
- * The thread of one walk: a file system that is slow or hangs holds up nobody else, and opening files here costs a third of
- * what it costs from the event loop. It walks on when it is sent `next`, until the chunk is full or old.
+ * This module is the thread of one walk. A file system that is slow or hangs holds up no other work, and opening files
+ * here costs a third of what it costs from the event loop. The thread walks on when it is sent `next`, until the chunk
+ * is full or old.
  */
 
 const itemsAtMost = 256
-/** The first files go on their way while the next are looked for. */
+/** A chunk is old after this time, so that the first files go on their way while the next are looked for. */
 const oldMs = 20
 
 const port = parentPort

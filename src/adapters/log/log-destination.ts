@@ -2,40 +2,43 @@ import { write, writeSync } from 'node:fs'
 import type { DestinationStream } from 'pino'
 
 export interface LogDestination extends DestinationStream {
-  /** Whether the reader has taken nothing for a while: then a thread hangs in its write, and would hold up a clean exit. */
+  /**
+   * Returns whether the reader has taken nothing for a while. Then a thread hangs in its write, and would hold up a
+   * clean exit.
+   */
   isStuck(): boolean
-  /** Resolves when nothing is held or on its way any more, or when that cannot be hoped for. */
+  /** Resolves when nothing is held or on its way any more, or when that cannot be expected. */
   drained(): Promise<void>
 }
 
-/** What is held in memory while nothing can be written; lines beyond it are dropped and counted. */
+/** So many characters are held in memory while nothing can be written. Lines beyond that are dropped and counted. */
 const mostHeld = 1024 * 1024
-/** How soon a write that failed is tried again. */
+/** A write that failed is tried again after this time. */
 const retryMs = 2_000
-/** A write that takes longer waits for a reader that has stopped. */
+/** A write that takes longer is waiting for a reader that has stopped. */
 const stuckMs = 1_000
 const drainLookMs = 5
 
 const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? ''
 
-/** In the form of the other lines, because programs read them. */
+/** Returns the note in the form of the other lines, because programs read them. */
 const noteOf = (dropped: number): string => {
   const time = new Date().toISOString()
   return `${JSON.stringify({ level: 'warn', time, dropped, msg: 'Log lines were dropped while they could not be written' })}\n`
 }
 
 /**
- * The log's way out: lines of a turn of the event loop are written together, by another thread, so that a reader that has
- * stopped holds up nobody. A full disk is tried again; what does not fit into memory meanwhile is dropped, counted, and told
- * when there is room. A reader that went away ends the log, not the process. What is held when the process exits is written
- * then.
+ * Creates the destination of the log. The lines of one turn of the event loop are written together, by another thread,
+ * so that a reader that has stopped holds up no other work. A write to a full disk is tried again. Lines that do not
+ * fit into memory meanwhile are dropped and counted, and the log says so when there is room. A reader that went away
+ * ends the log, but not the process. Lines that are held when the process exits are written then.
  */
 export const createLogDestination = (fd: number): LogDestination => {
   let held = ''
   let dropped = 0
-  /** On its way, or waiting for its next try. */
+  /** This buffer is on its way, or waits for its next try. */
   let flying: Buffer | null = null
-  /** When the system was given it; null while it has nothing of ours. */
+  /** This is when the system was given the buffer. It is null while the system has nothing of ours. */
   let givenAt: number | null = null
   let scheduled = false
   let gone = false
@@ -63,7 +66,7 @@ export const createLogDestination = (fd: number): LogDestination => {
     }
     flying = null
     if (dropped > 0) {
-      // What is held came before the lines that were dropped.
+      // The held lines came before the lines that were dropped.
       held += noteOf(dropped)
       dropped = 0
     }

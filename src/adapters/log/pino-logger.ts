@@ -6,7 +6,7 @@ export type { PinoLogger }
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
-/** Whatever carries a credential is cut from every line, should one ever get there. */
+/** Fields that can carry a credential are removed from every line, should one ever get there. */
 const secretPaths = [
   'authorization',
   '*.authorization',
@@ -16,20 +16,20 @@ const secretPaths = [
   '*["x-oss-security-token"]',
 ]
 
-/** One for all loggers of the process, so that their lines keep their order. */
+/** All loggers of the process share one destination, so that their lines keep their order. */
 let stdout: LogDestination | null = null
 const stdoutDestination = (): LogDestination => {
   stdout ??= createLogDestination(1)
   return stdout
 }
 
-/** Whether a reader that has stopped holds up the log's thread, which a clean exit would wait for. */
+/** Returns whether a reader that has stopped holds up the log's thread. A clean exit would wait for that thread. */
 export const isLogStuck = (): boolean => stdout?.isStuck() ?? false
 
-/** Resolves when the log is written, as far as it can be. */
+/** Resolves when the log is written, as far as it can be written. */
 export const logDrained = (): Promise<void> => stdout?.drained() ?? Promise.resolve()
 
-/** Pretty on a terminal, one JSON object a line elsewhere, always to stdout. */
+/** Creates a logger that writes to stdout: in a pretty form on a terminal, and as one JSON object a line elsewhere. */
 export const createPinoLogger = async (level: LogLevel, isTty: boolean): Promise<PinoLogger> => {
   const options = {
     level,

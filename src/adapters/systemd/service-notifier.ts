@@ -2,31 +2,38 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Logger } from '../../ports/logger.js'
 
-/** What the environment of a service of `Type=notify` holds. */
+/** These are the variables in the environment of a service of `Type=notify`. */
 export interface NotifyEnvironment {
-  /** Where systemd listens; without it nobody is told anything. */
+  /** systemd listens at this socket. Without it the notifier says nothing. */
   readonly NOTIFY_SOCKET?: string | undefined
-  /** Microseconds without a sign of life after which systemd ends the service. */
+  /** systemd ends the service after this many microseconds without a sign of life. */
   readonly WATCHDOG_USEC?: string | undefined
   readonly PATH?: string | undefined
 }
 
 export interface ServiceNotifier {
-  /** Says that the daemon listens, and gives signs of life from now on if they are asked for. Throws nothing. */
+  /**
+   * Tells systemd that the daemon listens, and gives signs of life from now on if systemd asks for them. It throws
+   * nothing.
+   */
   ready(address: string): Promise<void>
-  /** Says that the daemon stops. Signs of life go on: stopping has a limit of its own. Throws nothing. */
+  /**
+   * Tells systemd that the daemon stops. Signs of life go on, because stopping has a limit of its own. It throws
+   * nothing.
+   */
   stopping(): Promise<void>
 }
 
-/** Two fit between an end and the next one, so that one may come late. */
+/** Several signs fit into one limit, so that one of them may come late. */
 const signsPerLimit = 3
 const toolTimeoutMs = 10_000
 
 const quiet: ServiceNotifier = { ready: async () => {}, stopping: async () => {} }
 
 /**
- * Tells systemd how the service is, by its own `systemd-notify`: Node.js has no datagram sockets of the kind that systemd
- * listens on. A sign of life is given only while `isWell` resolves to true: a store that hangs ends the signs.
+ * Tells systemd how the service is, through systemd's own `systemd-notify`, because Node.js has no datagram sockets of
+ * the kind that systemd listens on. A sign of life is given only while `isWell` resolves to true, so the signs end when
+ * the store hangs.
  */
 export const createServiceNotifier = (
   env: NotifyEnvironment,

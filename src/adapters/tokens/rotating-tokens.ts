@@ -6,11 +6,14 @@ import type { Logger } from '../../ports/logger.js'
 import type { Token, Tokens } from '../../ports/tokens.js'
 import { parseTokenLines, type TokenText } from './token-lines.js'
 
-/** The file is small: reading it misses no change that its times would hide. */
+/** The file is small, so it is read each time: reading misses no change that its times would hide. */
 const recheckMs = 1_000
 const settleMs = 100
 
-/** A directory that is not there yet binds all the same: to nothing until it is made. */
+/**
+ * Returns the real path, or the given path when it does not exist. A directory that does not exist yet still binds a
+ * token: the token may reach nothing until the directory is made.
+ */
 const realOrGiven = (path: string): string => {
   try {
     return realpathSync(path)
@@ -35,18 +38,18 @@ const reasonOf = (error: unknown): string => {
 }
 
 export interface RotatingTokens extends Tokens {
-  /** Ends the looking at the file. Idempotent. */
+  /** Ends the looking at the file. It is idempotent. */
   close(): void
 }
 
 /**
- * The tokens of the settings and of a file that may change meanwhile. A new file counts within a second or two, whole: a
- * token that is no longer in it is dead. A file that is broken or gone leaves the last good tokens in force and is
- * complained of once.
+ * Holds the tokens of the settings and of a file that may change. A new file takes effect within a second or two, as a
+ * whole: a token that is no longer in it is dead. A file that is broken or gone leaves the last good tokens in force,
+ * and the log complains once.
  */
 export const createRotatingTokens = (deps: {
   readonly given: readonly TokenText[]
-  /** As it was read at the start. */
+  /** This is the file as it was read at the start. */
   readonly file: { readonly path: string; readonly tokens: readonly TokenText[] } | null
   readonly clock: Clock
   readonly logger: Logger
@@ -58,7 +61,10 @@ export const createRotatingTokens = (deps: {
   let inForce = digest(JSON.stringify(file?.tokens ?? null))
   let complaint: string | null = null
 
-  /** A file that is being written in place could be taken for a whole one: it must look the same twice. */
+  /**
+   * Returns the text of the file once it looks the same twice, because a file that is being written in place could be
+   * taken for a whole one.
+   */
   const readStill = async (path: string): Promise<string> => {
     for (let text = await readFile(path, 'utf8'); ; ) {
       await clock.sleep(settleMs, closing.signal)

@@ -2,13 +2,13 @@ import { isAbsolute } from 'node:path'
 import type { Scope } from '../../core/caller.js'
 import { type AllowedTarget, parseAllowedTarget } from '../../core/object-key.js'
 
-/** A bearer token as it was configured. */
+/** This is a bearer token as it was configured. */
 export interface TokenText {
-  /** What it is called, or where it stands; for events and logs. */
+  /** The name says what the token is called, or in which line it stands. Events and logs show it. */
   readonly name: string
   readonly scope: Scope
   readonly token: string
-  /** As they were written; null where the line binds to none. */
+  /** These are the roots as they were written. They are null where the line binds the token to none. */
   readonly roots: readonly string[] | null
   readonly targets: readonly AllowedTarget[] | null
 }
@@ -21,7 +21,10 @@ const splitList = (text: string, separator: string): readonly string[] =>
 
 type Fields = { -readonly [K in 'name' | 'roots' | 'targets']?: TokenText[K] }
 
-/** What a field of a line is, or what is wrong with it as a sentence that continues "line 3 ...". */
+/**
+ * Takes one field of a line. Returns null, or what is wrong with the field as the end of a sentence that begins with
+ * "line 3 ...".
+ */
 const readField = (fields: Fields, text: string): string | null => {
   const [key, value = ''] = text.split(/=(.*)/s)
   if (key !== 'name' && key !== 'roots' && key !== 'targets')
@@ -59,8 +62,8 @@ const readLine = (text: string, where: string): TokenText => {
 }
 
 /**
- * Parses lines of `scope:token`, each with `name=`, `roots=` and `targets=` behind it if need be; blank lines and those
- * that begin with `#` are passed over. Throws an Error that names the line, never the token.
+ * Parses lines of `scope:token`, each of which may go on with `name=`, `roots=` and `targets=`. Blank lines and lines
+ * that begin with `#` are passed over. It throws an Error that names the line, but never the token.
  */
 export const parseTokenLines = (text: string): readonly TokenText[] => {
   const lines = text

@@ -1,6 +1,6 @@
 import type { Wakeup, WakeupTopic } from '../../ports/wakeup.js'
 
-/** Hints within one process: every listener of a topic is called at once. */
+/** Passes hints on within one process: every listener of a topic is called at once. */
 export const createLocalWakeup = (): Wakeup => {
   const listeners = new Map<WakeupTopic, Set<() => void>>()
   return {

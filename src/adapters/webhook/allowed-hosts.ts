@@ -1,10 +1,10 @@
-/** A host that webhooks may reach whatever its scheme and address. Without a port: every port of it. */
+/** Webhooks may reach this host whatever its scheme and address. Without a port every port of it is allowed. */
 export interface AllowedHost {
   readonly hostname: string
   readonly port: number | null
 }
 
-/** `host`, `host:port`, `[v6]` or `[v6]:port`; null when it is none of them. */
+/** Parses `host`, `host:port`, `[v6]` or `[v6]:port`. Returns null when the text is none of them. */
 export const parseAllowedHost = (text: string): AllowedHost | null => {
   const withScheme = `http://${text}`
   if (!URL.canParse(withScheme)) return null

@@ -2,23 +2,23 @@ import type { LookupAddress, LookupOptions } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { isPublicAddress } from './public-address.js'
 
-/** The name of a receiver leads to where webhooks must not go. */
+/** This code means that the name of a receiver leads to an address that webhooks must not reach. */
 export const closedAddressCode = 'ELONGSHORECLOSED'
 
 export type Resolve = (hostname: string, options: LookupOptions & { all: true }) => Promise<LookupAddress[]>
 
-/** Ways for sockets to look names up. */
+/** These are two ways for sockets to look names up. */
 export interface Lookups {
   /**
-   * Hands out addresses of the public internet only: the very ones that were checked are dialled, so a name that answers
-   * differently the next time gains nothing. One closed address among them refuses the name.
+   * Returns addresses of the public internet only. The very addresses that were checked are dialled, so a name that
+   * answers differently the next time gains nothing. One closed address among the answers refuses the name.
    */
   readonly guarded: LookupFunction
-  /** Hands out whatever there is. */
+  /** Returns all addresses of a name. */
   readonly open: LookupFunction
 }
 
-/** At most `atOnce` names are asked for at a time: getaddrinfo takes threads that the reading of files needs. */
+/** Looks up at most `atOnce` names at a time, because getaddrinfo takes threads that the reading of files needs. */
 export const createLookups = (resolve: Resolve, atOnce: number): Lookups => {
   const waiting: (() => void)[] = []
   let asking = 0

@@ -11,13 +11,16 @@ import { closedAddressCode, createLookups, type Resolve } from './lookups.js'
 import { isPublicAddress } from './public-address.js'
 
 export interface WebhookSenderDeps {
-  /** At least one; each signs every message, so that receivers can change over while two are in use. */
+  /**
+   * There is at least one secret. Each of them signs every message, so that receivers can change over while two are in
+   * use.
+   */
   readonly secrets: readonly string[]
   readonly allow: readonly AllowedHost[]
-  /** Certificates in PEM that are trusted beside the roots of Node.js. */
+  /** These certificates in PEM are trusted beside the roots of Node.js. */
   readonly ca: string | null
   readonly userAgent: string
-  /** Wall clock in milliseconds. */
+  /** Returns the wall clock in milliseconds. */
   now(): number
   readonly resolve?: Resolve
 }
@@ -25,7 +28,7 @@ export interface WebhookSenderDeps {
 const namesAtOnce = 2
 const socketsPerHost = 8
 const idleSocketMs = 10_000
-/** Of an answer so much is read, so that its connection can be used again; nobody looks at it. */
+/** This much of an answer is read, so that its connection can be used again. The daemon looks at none of it. */
 const answerLimitBytes = 64 * 1024
 
 const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '')
@@ -42,19 +45,20 @@ const reasonOf = (status: number): string | null => {
 
 const failure = (reason: string): WebhookAnswer => ({ status: null, reason, retryAfterMs: null })
 
-/** What went wrong, by its code: messages of sockets name addresses that are nobody's business. */
+/** Returns what went wrong by its code, because the messages of sockets name addresses that the user must not learn. */
 const failureOf = (error: NodeJS.ErrnoException): WebhookAnswer => {
   if (error.code === closedAddressCode) return failure('the name leads to an address that is not public')
   return failure(`no answer: ${error.code ?? 'the connection broke'}`)
 }
 
-/** Throws when the library does not take a secret. */
+/** Throws when the library does not accept a secret. */
 export const createSigners = (secrets: readonly string[]): readonly Signer[] =>
   secrets.map((secret) => new Signer(secret))
 
 /**
- * Sends signed messages by connections of its own, directly (no proxy could be told which address was checked). Only https
- * to public addresses, but for the hosts that are allowed; redirects are answers like any other.
+ * Sends signed messages over connections of its own. The connections are direct, because a proxy could not be told
+ * which address was checked. It sends only by https and to public addresses, except to the hosts that are allowed. A
+ * redirect is an answer like any other.
  */
 export const createWebhookSender = (deps: WebhookSenderDeps): WebhookSender => {
   const { allow, ca, now } = deps
@@ -115,11 +119,12 @@ export const createWebhookSender = (deps: WebhookSenderDeps): WebhookSender => {
     refusal,
     async send({ id, url: text, body }, signal) {
       signal.throwIfAborted()
-      // Again, for what is allowed may have changed since the job was submitted.
+      // We check again, because what is allowed may have changed since the job was submitted.
       const refused = refusal(text)
       if (refused !== null) return failure(`the URL ${refused}`)
       const url = new URL(text)
-      // Connections are kept by host and port, which is what an allowance goes by: none is used past its check.
+      // Connections are kept by host and port, and an allowance goes by host and port too, so no connection is used
+      // past its check.
       const check = isAllowed(allow, url) ? lookups.open : lookups.guarded
       const agent = url.protocol === 'https:' ? agents.https : agents.http
       const answer = await post(
@@ -127,7 +132,7 @@ export const createWebhookSender = (deps: WebhookSenderDeps): WebhookSender => {
         { method: 'POST', headers: headersOf(id, body), lookup: check, agent, signal },
         body,
       )
-      // An answer that came is one, whatever became of its last bytes.
+      // An answer that came is an answer, whatever became of its last bytes.
       if (answer.status === null) signal.throwIfAborted()
       return answer
     },
