@@ -7,21 +7,24 @@ import { classifyBroken } from './classify.js'
 import { elsewhereOf, headerOf, requestIdOf } from './oss-answers.js'
 
 export interface AskedTime {
-  /** The Date of the answer in milliseconds since the epoch; null when it had none. Whole seconds. */
+  /**
+   * This is the Date of the answer in milliseconds since the epoch, in whole seconds. It is null when the answer had
+   * none.
+   */
   readonly serverAt: number | null
-  /** Of whatever was answered: without a signature it may well be a refusal. */
+  /** This is the status of whatever answered. Without a signature it may well be a refusal. */
   readonly status: number
-  /** Null: it did not come from OSS. */
+  /** Null means that the answer did not come from OSS. */
   readonly requestId: string | null
-  /** The host that a redirect leads to. */
+  /** This is the host that a redirect leads to. */
   readonly elsewhere: string | null
-  /** From the request to the answer. */
+  /** This is the time from the request to the answer. */
   readonly tookMs: number
 }
 
 /**
- * Asks an endpoint for nothing in particular, unsigned, by the way that all requests take. Whatever it answers, it is there
- * and tells its time. Throws Failure when it cannot be reached.
+ * Asks an endpoint for nothing in particular, unsigned, by the way that all requests take. Whatever the endpoint
+ * answers, the answer shows that it is there and what time it has. Throws Failure when it cannot be reached.
  */
 export const askTime = async (
   endpoint: URL,
@@ -30,7 +33,7 @@ export const askTime = async (
   timeouts: OssTimeouts,
   signal: AbortSignal,
 ): Promise<AskedTime> => {
-  // No bucket stands before the name: the endpoint itself is asked, whatever the addressing.
+  // No bucket stands before the name, because the endpoint itself is asked, whatever the addressing is.
   const addressing = addressingOf(endpoint, chosen) === 'cname' ? 'cname' : 'path'
   const { host, ...route } = routeTo(placeOf(endpoint, addressing, ''), network)
   const { connectMs } = timeouts

@@ -27,29 +27,29 @@ const callNames: Readonly<Record<OssCall, string>> = {
   ask: 'a first look',
 }
 
-/** An answer that is not the success its call hoped for. */
+/** A bad answer is not the success that its call needs. */
 export interface BadAnswer {
   readonly call: OssCall
   readonly status: number
-  /** OSS's own code and sentence, null where the answer held none. */
+  /** These are OSS's own code and sentence. They are null where the answer held none. */
   readonly ossCode: string | null
   readonly ossMessage: string | null
   readonly requestId: string | null
-  /** The host that the answer names as the right endpoint, or redirects to. */
+  /** This is the host that the answer names as the right endpoint, or redirects to. */
   readonly elsewhere: string | null
   readonly retryAfterMs: number | null
-  /** False when the body was cut, so a missing code means nothing. */
+  /** It is false when the body was cut, so that a missing code means nothing. */
   readonly whole: boolean
-  /** The request was signed with keys that expire. */
+  /** It is true when the request was signed with keys that expire. */
   readonly temporaryKeys: boolean
-  /** A proxy passed it on, so it may be the proxy's own. */
+  /** It is true when a proxy passed the answer on, so that it may be the proxy's own answer. */
   readonly forwarded: boolean
 }
 
-/** A request without a whole answer. */
+/** A broken exchange is a request without a whole answer. */
 export interface BrokenExchange {
   readonly call: OssCall
-  /** As ExchangeError has it. */
+  /** This is the `errno` of the ExchangeError. */
   readonly errno: string
   readonly phase: ExchangePhase
   readonly proxy: ProxyTrouble | null
@@ -71,7 +71,7 @@ const callbackFailed: Verdict = { kind: 'permanent', code: 'callback_failed' }
 const integrity: Verdict = { kind: 'integrity', code: 'integrity' }
 const credentials: Verdict = { kind: 'credentials', code: 'access_denied' }
 
-/** OSS's code decides before the status does. Source: oss-facts, sections 2 and 3. */
+/** OSS's code decides before the status does. The source of this table is oss-facts, sections 2 and 3. */
 const byOssCode: ReadonlyMap<string, Verdict> = new Map([
   ['AccessDenied', accessDenied],
   ['SignatureDoesNotMatch', accessDenied],
@@ -99,54 +99,64 @@ const byOssCode: ReadonlyMap<string, Verdict> = new Map([
 ])
 const uploadCalls: ReadonlySet<OssCall> = new Set(['part', 'list', 'complete', 'abort'])
 const throttleCode = /(Limit|LimitRate|Rate)Exceeded$|^Throttling/
-/** Keys that expire may be unknown because they did; asking for new ones is worth a try. */
+/** Keys that expire may be unknown because they have expired, so asking for new ones is worth a try. */
 const curedByNewKeys: ReadonlySet<string> = new Set(['InvalidAccessKeyId', 'InvalidSecurityToken'])
 
 const byStatus = (status: number): Verdict => {
   if (status === 429) return throttled
-  // They say that the other side cannot do this at all, which no repetition changes.
+  // These statuses say that the other side cannot do this at all, and no repetition changes that.
   if (status === 501 || status === 505) return badRequest
   if (status >= 500 || status === 408 || status === 425) return transient
   if (status === 401 || status === 403) return accessDenied
   if (status >= 300) return badRequest
-  // A success that does not show what it must: the effect is unknown, and repeating it is harmless or `ambiguous`.
+  // This is a success that does not show what it must. The effect is unknown, and repeating the call is harmless or
+  // `ambiguous`.
   return transient
 }
 
-/** The request could not even be written down; it will not be next time. */
+/** With these errors the request could not even be written down, and the next try would fail in the same way. */
 const unsendableErrnos: ReadonlySet<string> = new Set([
   'ERR_INVALID_CHAR',
   'ERR_INVALID_HTTP_TOKEN',
   'ERR_UNESCAPED_CHARACTERS',
 ])
 
-/** What an operator has to mend is asked for again now and then, not fast: each time it would fail the same way. */
+/**
+ * When an operator has to mend something, the request is repeated now and then but not fast, because each try would
+ * fail in the same way.
+ */
 const setupRetryMs = 10_000
 
 const setupFailure = (message: string, details: { readonly status?: number; readonly unsent?: boolean }): Failure =>
   new Failure('setup', message, { ...details, retryAfterMs: setupRetryMs })
 
-/** Every answer of OSS has a request id, and 407 is no answer of a server at all. A bare 404 is judged elsewhere. */
+/**
+ * Returns whether the answer is the proxy's own. Every answer of OSS has a request id, and a server never answers 407.
+ * A bare 404 is judged elsewhere.
+ */
 const isProxysOwn = ({ status, ossCode, requestId, forwarded }: BadAnswer): boolean =>
   status === 407 || (forwarded && ossCode === null && requestId === null && status !== 404)
 
-/** Every answer of OSS has a request id: one without came from a hop on the way, or from another server. */
+/**
+ * Returns the subject of a sentence about an answer. Every answer of OSS has a request id, so an answer without one
+ * came from a hop on the way, or from another server.
+ */
 const whoAnswered = (requestId: string | null): string => (requestId === null ? 'Something before OSS' : 'OSS')
 
-/** Continues a sentence about an answer that sends us to another host. */
+/** Returns the end of a sentence about an answer that sends us to another host. */
 const direction = (status: number, elsewhere: string | null): string => {
   if (elsewhere === null) return ''
   return status >= 300 && status < 400 ? `; it redirects to ${elsewhere}` : `; the right endpoint is ${elsewhere}`
 }
 
-/** The meaning of an answer by OSS's code, else by its status. */
+/** Returns the meaning of an answer by OSS's code, or else by its status. */
 export const classifyAnswer = (answer: BadAnswer): Failure => {
   const { call, status, ossCode, ossMessage, requestId, retryAfterMs, elsewhere } = answer
   const own = isProxysOwn(answer)
   const remedy = own ? proxyRemedy(status) : null
   if (remedy !== null) return setupFailure(remedy, { status })
   const { kind, code } = verdictOf(answer)
-  // The sentence goes on behind it.
+  // The sentence goes on behind OSS's message, so the message loses its full stop.
   const ossSaid = elsewhere === null ? ossMessage : (ossMessage?.replace(/\.$/, '') ?? null)
   const said = ossCode === null ? '' : ` ${ossCode}${ossSaid === null ? '' : `: ${ossSaid}`}`
   const who = own ? 'The proxy' : whoAnswered(requestId)
@@ -174,17 +184,19 @@ const plainVerdictOf = ({ call, status, ossCode, requestId, whole, temporaryKeys
     if (throttleCode.test(ossCode)) return throttled
     return byOssCode.get(ossCode) ?? byStatus(status)
   }
-  // OSS's way of saying so even where its document was cut off.
+  // OSS answers a failed callback with 203, which says enough even where its document was cut off.
   if (status === 203 && requestId !== null && (call === 'put' || call === 'complete')) return callbackFailed
   // The code that would say what the refusal means was cut off.
   if (!whole && status < 500 && status >= 400) return transient
-  // A 404 without a code speaks of the upload only when it is OSS's own: a proxy knows no uploads.
+  // A 404 without a code speaks of the upload only when it is OSS's own answer, because a proxy knows no uploads.
   if (status === 404 && requestId === null) return transient
   if (status === 404 && uploadCalls.has(call)) return lost
   return byStatus(status)
 }
 
-/** The meaning of a request that broke off, by what went wrong, how far it had come and who ended it. */
+/**
+ * Returns the meaning of a request that broke off, by what went wrong, how far the request had come and who ended it.
+ */
 export const classifyBroken = ({ call, errno, phase, proxy }: BrokenExchange): Failure => {
   const name = callNames[call]
   if (unsendableErrnos.has(errno)) {
@@ -213,7 +225,7 @@ export const classifyBroken = ({ call, errno, phase, proxy }: BrokenExchange): F
   return new Failure(kind, `${name} broke off while ${phase} (${errno}).`)
 }
 
-/** A success without what proves it: `lacking` continues "without". */
+/** Returns the failure of a success that lacks its proof. `lacking` continues the word "without". */
 export const classifyUnproven = (call: OssCall, lacking: string, status: number, requestId: string | null): Failure =>
   new Failure(
     call === 'complete' ? 'ambiguous' : 'transient',
@@ -221,7 +233,10 @@ export const classifyUnproven = (call: OssCall, lacking: string, status: number,
     { status, requestId },
   )
 
-/** OSS's checksum of the bytes is not ours: something between us changed them. */
+/**
+ * Returns the failure of a transfer where OSS's checksum of the bytes is not ours, because something between us changed
+ * the bytes.
+ */
 export const classifyMismatch = (call: OssCall, requestId: string | null): Failure =>
   new Failure('integrity', `OSS received other bytes by ${callNames[call]} than were sent: its CRC-64 differs.`, {
     code: 'integrity',

@@ -6,7 +6,7 @@ import type { ControlContext, Urllib } from './transport.js'
 
 export type Signature = 'v4' | 'v1'
 
-/** Query parameters that OSS signs under V1 too; an empty value stands for a bare name. */
+/** OSS signs these query parameters under V1 too. An empty value stands for a bare name. */
 export type SubResource = Readonly<Record<string, string>>
 
 export interface OssCallParams {
@@ -15,14 +15,17 @@ export interface OssCallParams {
   readonly object: string
   readonly subres?: SubResource
   readonly query?: Readonly<Record<string, string>>
-  /** ali-oss adds to this object: give it a fresh one. */
+  /** ali-oss adds fields to this object, so each call needs a fresh one. */
   readonly headers?: Record<string, string>
   readonly mime?: string
   readonly content?: string
   readonly ctx: ControlContext
 }
 
-/** What Longshore uses of ali-oss: its signatures, its URLs, its requests and its XML. Its own typings leave these out. */
+/**
+ * This is the part of ali-oss that Longshore uses: its signatures, its URLs, its requests and its XML. Its own typings
+ * leave these out.
+ */
 export interface OssClient {
   request(params: OssCallParams): Promise<unknown>
   authorization(method: string, resource: string, subres: SubResource, headers: Record<string, string>): string
@@ -38,7 +41,7 @@ export interface OssClient {
 }
 
 export interface OssClientDeps {
-  /** `cn-hangzhou`, with or without `oss-` in front. */
+  /** The region is written `cn-hangzhou`, with or without `oss-` in front. */
   readonly region: string
   readonly addressing: Addressing
   readonly signature: Signature
@@ -48,8 +51,9 @@ export interface OssClientDeps {
 }
 
 /**
- * ali-oss without its transport, retries and credential refresh. The endpoint it is given is a placeholder: the transport
- * dials the real one, so ali-oss never forges a Host for an IP address and never refuses an IPv6 one.
+ * Returns ali-oss without its transport, its retries and its credential refresh. The endpoint that it is given is a
+ * placeholder, because the transport dials the real one. So ali-oss never forges a Host for an IP address and never
+ * refuses an IPv6 address.
  */
 export const createOssClient = (deps: OssClientDeps): OssClient => {
   const { credentials, signingClock } = deps
@@ -69,7 +73,7 @@ export const createOssClient = (deps: OssClientDeps): OssClient => {
     accessKeyId: { get: () => credentials.current().accessKeyId },
     accessKeySecret: { get: () => credentials.current().accessKeySecret },
     stsToken: { get: () => credentials.current().securityToken },
-    // ali-oss adds this to the system's time.
+    // ali-oss adds this number to the system's time.
     amendTimeSkewed: { get: () => signingClock.now() - Date.now() },
   })
   return client

@@ -2,14 +2,14 @@ import type { Answer } from '../wire/exchange.js'
 import type { OssClient } from './client.js'
 import { isFields, parseFields, textOf } from './oss-answers.js'
 
-/** A lifecycle rule that aborts open multipart uploads. Exactly one of `days` and `before` is set. */
+/** An abort rule is a lifecycle rule that aborts open multipart uploads. Exactly one of `days` and `before` is set. */
 export interface AbortRule {
   readonly id: string
-  /** Of the keys; empty for all. */
+  /** The rule holds for keys with this prefix. It is empty when the rule holds for all keys. */
   readonly prefix: string
-  /** Since the upload began. */
+  /** The days count from the beginning of the upload. */
   readonly days: number | null
-  /** Uploads that began before this instant, ISO 8601. */
+  /** The rule holds for uploads that began before this instant (ISO 8601). */
   readonly before: string | null
 }
 
@@ -28,11 +28,14 @@ const readRule = (listed: unknown): AbortRule | null => {
   }
 }
 
-/** The rules of a LifecycleConfiguration that abort uploads, or null when it is none. */
+/**
+ * Returns the rules of a LifecycleConfiguration that abort uploads, or null when the answer is no
+ * LifecycleConfiguration.
+ */
 export const readAbortRules = async (client: OssClient, answer: Answer): Promise<readonly AbortRule[] | null> => {
   const fields = await parseFields(client, answer.body)
   if (fields === null) return null
-  // Without a Rule the parser gives nothing, with one an object, with several an array.
+  // The parser gives nothing when there is no Rule, an object when there is one, and an array when there are several.
   return [fields['Rule'] ?? []]
     .flat()
     .map(readRule)

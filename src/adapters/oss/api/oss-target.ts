@@ -44,14 +44,17 @@ import { type ControlContext, createTransport } from './transport.js'
 import { readUploadsPage } from './uploads-page.js'
 
 export interface OssTargetDeps {
-  /** Scheme, host and port only. */
+  /** The endpoint holds a scheme, a host and a port only. */
   readonly endpoint: URL
   readonly region: string
-  /** For endpoints that are names; below an IP address it is the path. */
+  /** The addressing is used for endpoints that are names. For an IP address the bucket stands in the path. */
   readonly addressing: Addressing
   readonly signature: Signature
   readonly credentials: Credentials
-  /** Connections for bytes. Control calls have others, as many as there are calls, and so never wait for each other. */
+  /**
+   * This is the number of connections for bytes. Control calls have other connections, as many as there are calls, and
+   * so never wait for each other.
+   */
   readonly maxSockets: number
   readonly dataPath: DataPath
   readonly network: Network
@@ -60,7 +63,7 @@ export interface OssTargetDeps {
   readonly timeouts?: Partial<OssTimeouts>
 }
 
-/** The largest page that OSS gives. */
+/** OSS gives no larger page. */
 const partsPerPage = '1000'
 
 const escapeXml = (text: string): string =>
@@ -73,7 +76,7 @@ const completeBody = (parts: readonly { readonly partNumber: number; readonly et
   return `<?xml version="1.0" encoding="UTF-8"?>\n<CompleteMultipartUpload>${items.join('')}</CompleteMultipartUpload>`
 }
 
-/** The slash keeps a key without one from being taken for a bare file extension. */
+/** Returns the content type of a key. The slash keeps a key without one from being taken for a bare file extension. */
 const contentTypeOf = (key: string): string => mime.getType(`/${key}`) ?? 'application/octet-stream'
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
@@ -96,15 +99,18 @@ const headersFor = (call: RoutedCall, { key, payer }: ObjectRef, wishes: ObjectW
   return headers
 }
 
-/** What the doctor asks beside what the engine does. */
+/** The doctor calls this beside what the engine calls. */
 export interface OssTarget extends Target {
-  /** The enabled lifecycle rules of a bucket that abort open uploads; none where it has no rules. */
+  /**
+   * Returns the enabled lifecycle rules of a bucket that abort open uploads. A bucket without rules returns an empty
+   * list.
+   */
   abortRules(bucket: string, signal: AbortSignal): Promise<readonly AbortRule[]>
 }
 
 /**
- * OSS through ali-oss's signatures and our own connections. Throws a plain Error when the endpoint cannot be used; check
- * with `endpointProblem` first.
+ * Creates OSS's target from ali-oss's signatures and our own connections. Throws a plain Error when the endpoint cannot
+ * be used, so check with `endpointProblem` first.
  */
 export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
   const { endpoint, network, credentials, clock, logger } = deps
@@ -125,7 +131,8 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
   const { connectMs } = timeouts
   const { maxSockets } = deps
   const data = deps.dataPath.open({ protocol, connectMs, maxSockets })
-  // Buckets share these in path style: were they bounded, one that never answers could hold them all.
+  // In path style all buckets share these connections. If their number were bounded, a bucket that never answers could
+  // hold them all.
   const controlAgent = createAgent({
     protocol,
     network,
@@ -195,7 +202,7 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
     const serverCrc64 = crc64Of(answer)
     const callsBack = call === 'put' && wishes.callback !== undefined
     if (etag === null && !callsBack) throw classifyUnproven(call, 'an ETag', answer.status, requestId)
-    // The body of a callback is anybody's.
+    // The body of a callback comes from the user's server, so it may hold any text.
     if (answer.body.includes('<Error') && !callsBack)
       throw classifyUnproven(call, 'success in its body', answer.status, requestId)
     if (serverCrc64 !== null && serverCrc64 !== answer.crc64) {
@@ -291,7 +298,7 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
         await control('abort', upload, signal, { method: 'DELETE', subres: { uploadId: upload.uploadId } })
         return 'aborted'
       } catch (error) {
-        // Without its bucket an upload is as gone as it can be.
+        // An upload without its bucket is as gone as it can be.
         if (error instanceof Failure && (error.kind === 'lost' || error.code === 'no_such_bucket')) return 'gone'
         throw error
       }

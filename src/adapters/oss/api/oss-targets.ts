@@ -1,7 +1,7 @@
 import type { Target, Targets } from '../../../ports/target.js'
 import { createOssTarget, type OssTargetDeps } from './oss-target.js'
 
-/** One target for each endpoint and region that jobs were accepted for; usually there is one. */
+/** Keeps one target for each endpoint and region that jobs were accepted for. Usually there is one. */
 export const createOssTargets = (deps: Omit<OssTargetDeps, 'endpoint' | 'region'>): Targets => {
   const targets = new Map<string, Target>()
   return {

@@ -8,11 +8,14 @@ import type { OssClient } from './client.js'
 import { readError, requestIdOf, retryAfterMsOf } from './oss-answers.js'
 import type { SigningClock } from './signing-clock.js'
 
-/** Runs one call: turns what comes back into a good answer or a Failure, and replays it once for new keys or a corrected clock. */
+/**
+ * A requester runs one call. It turns what comes back into a good answer or a Failure, and repeats the call once for
+ * new keys or a corrected clock.
+ */
 export interface Requester {
   /**
-   * `send` signs and sends the request each time it is called. Resolves with an answer of status 200 or 204. Throws
-   * Failure, the signal's reason, or what the caller's own hooks threw.
+   * `send` signs and sends the request each time it is called. `perform` resolves with an answer of status 200 or 204.
+   * It throws Failure, the signal's reason, or what the caller's own hooks threw.
    */
   perform<A extends Answer>(call: OssCall, signal: AbortSignal, send: () => Promise<A>): Promise<A>
 }
@@ -29,7 +32,10 @@ type Outcome<A extends Answer> =
   | { readonly good: true; readonly answer: A }
   | { readonly good: false; readonly answer: Answer }
 
-/** What OSS said, fit for a message: one line, no secrets that it may have echoed, no queries of URLs. */
+/**
+ * Returns what OSS said in a form that is fit for a message: one line, no secrets that OSS may have echoed, and no
+ * queries of URLs.
+ */
 const sanitise = (text: string, keys: CredentialSet): string => {
   const hidden = [keys.accessKeySecret, keys.securityToken ?? ''].filter((secret) => secret !== '')
   const safe = hidden.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
@@ -46,12 +52,12 @@ export const createRequester = (deps: RequesterDeps): Requester => {
     try {
       const answer = await send()
       if (answer.status !== 200 && answer.status !== 204) return { good: false, answer }
-      // Success for bytes that were never sent is an answer to something else.
+      // A success for bytes that were never sent is an answer to something else.
       if (answer.early) throw new ExchangeError('EARLY_ANSWER', 'sending', null)
       return { good: true, answer }
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error
-      // A refusal that broke off is still a refusal: its status alone says enough.
+      // A refusal that broke off is still a refusal, because its status alone says enough.
       if (error.answer !== null && error.answer.status >= 300) return { good: false, answer: error.answer }
       throw classifyBroken({ call, errno: error.errno, phase: error.phase, proxy: error.proxy })
     }

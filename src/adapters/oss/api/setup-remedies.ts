@@ -1,4 +1,7 @@
-/** Whose TLS or HTTP it is that fails: who is meant in the sentence, and what to look at. */
+/**
+ * A peer is the side whose TLS or HTTP fails. `who` names it in the sentence, and `setting` says what the operator
+ * should look at.
+ */
 interface Peer {
   readonly who: string
   readonly setting: string
@@ -10,7 +13,7 @@ const peers = {
 } as const satisfies Readonly<Record<string, Peer>>
 
 interface CertificateTrouble {
-  /** Continues "The endpoint's TLS certificate". */
+  /** This text continues "The endpoint's TLS certificate". */
   readonly what: string
   readonly remedy: (peer: Peer) => string
 }
@@ -59,8 +62,8 @@ const certificateTroubles: ReadonlyMap<string, CertificateTrouble> = new Map([
 ])
 
 /**
- * What an operator has to mend, and how, when an error of TLS says that no repetition helps; else null. A protocol error
- * counts only while the connection is being made: later it is a network's fault.
+ * Returns what an operator has to mend, and how, when a TLS error says that no repetition helps. Otherwise it returns
+ * null. A protocol error counts only while the connection is being made, because a later one is caused by the network.
  */
 export const tlsRemedy = (errno: string, connecting: boolean, at: keyof typeof peers): string | null => {
   const peer = peers[at]
@@ -72,7 +75,7 @@ export const tlsRemedy = (errno: string, connecting: boolean, at: keyof typeof p
   return `${peer.who} does not speak TLS as we do (${errno}): check scheme and port of ${peer.setting}.`
 }
 
-/** What an operator has to mend when a proxy refuses for a reason that stays; else null. */
+/** Returns what an operator has to mend when a proxy refuses for a reason that stays. Otherwise it returns null. */
 export const proxyRemedy = (status: number): string | null => {
   if (status === 407) return 'The proxy wants other credentials (407): check user name and password in its URL.'
   if (status < 400 || status >= 500 || status === 408 || status === 429) return null

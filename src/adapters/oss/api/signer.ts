@@ -5,19 +5,25 @@ import type { SigningClock } from './signing-clock.js'
 import { pathOf } from './transport.js'
 
 export interface SignedPut {
-  /** Path and query as they must go out. */
+  /** This is the path with its query, exactly as it must go out. */
   readonly path: string
-  /** Every header of the request, names in lower case. */
+  /** These are all headers of the request, with their names in lower case. */
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Signs a PUT of bytes now: the signature is valid for about a quarter of an hour, so sign when the request starts. */
+/**
+ * Signs a PUT of bytes at this moment. The signature is valid for about a quarter of an hour, so call this when the
+ * request starts.
+ */
 export type SignPut = (object: ObjectRef, query: SubResource, headers: Readonly<Record<string, string>>) => SignedPut
 
-/** `20260101T000000Z` */
+/** Returns an instant as `20260101T000000Z`. */
 const basicIso = (at: Date): string => `${at.toISOString().replace(/[-:]/g, '').slice(0, 15)}Z`
 
-/** The data requests do not pass through ali-oss's request function, but carry its signature over exactly the headers given here. */
+/**
+ * Creates the signer of data requests. These do not pass through ali-oss's request function, but they carry its
+ * signature over exactly the headers that are given here.
+ */
 export const createSigner =
   (deps: {
     readonly client: OssClient

@@ -1,18 +1,21 @@
 import type { Clock } from '../../../ports/clock.js'
 
 /**
- * The time that requests are signed with: ours, until OSS says what its own is; from then on that one, carried on by the
- * monotonic clock, so that our wall clock may jump as it likes.
+ * Requests are signed with this clock's time. It is our time until OSS says what its own time is. From then on it is
+ * OSS's time, carried on by the monotonic clock, so that jumps of our wall clock have no effect.
  */
 export interface SigningClock {
-  /** Milliseconds since the epoch. */
+  /** Returns the time in milliseconds since the epoch. */
   now(): number
-  /** Takes over the time of an answer (its Date header, or ServerTime of its body). False when that is no time. */
+  /**
+   * Takes over the time of an answer (its Date header, or the ServerTime of its body). Returns false when the text is
+   * not a time.
+   */
   correct(serverTime: string | null): boolean
 }
 
 export const createSigningClock = (clock: Clock): SigningClock => {
-  /** What to add to the monotonic clock; null while ours is trusted. */
+  /** This is added to the monotonic clock. It is null while our own time is trusted. */
   let epochMs: number | null = null
   return {
     now: () => (epochMs === null ? clock.now() : epochMs + clock.monotonic()),

@@ -1,19 +1,20 @@
 import type { Clock } from '../../../ports/clock.js'
 
-/** How long a way to OSS is watched after it has changed bytes. */
+/** A way to OSS is watched for so long after it has changed bytes. */
 const watchedMs = 3_600_000
-/** Uploads that are remembered at the same time; the oldest is forgotten first. */
+/** So many uploads are remembered at the same time. The oldest is forgotten first. */
 const mostUploads = 1_000
 
 /**
- * Remembers that bytes were changed on their way to one endpoint. What is sent there for a while carries `Content-MD5`, so
- * that OSS refuses spoilt bytes instead of storing them: every put, because it would replace a good object, and the parts
- * of an upload of which a part was spoilt. An MD5 costs more than all other work on the bytes, so it is not always sent.
+ * Remembers that bytes were changed on their way to one endpoint. For a while after that, what is sent there carries
+ * `Content-MD5`, so that OSS refuses spoilt bytes instead of storing them. This holds for every put, because a put
+ * would replace a good object, and for the parts of an upload of which a part was spoilt. An MD5 costs more than all
+ * other work on the bytes, so it is not always sent.
  */
 export interface SpoiltWays {
-  /** The bytes of a part of this upload were changed, or (null) those of a put. */
+  /** Records that the bytes of a part of this upload, or (null) of a put, were changed on the way. */
   noteMismatch(uploadId: string | null): void
-  /** Whether the bytes of a part of this upload, or (null) of a put, are to be sent with their MD5. */
+  /** Returns whether the bytes of a part of this upload, or (null) of a put, must be sent with their MD5. */
   needsMd5(uploadId: string | null): boolean
 }
 

@@ -4,8 +4,9 @@ import type { Route } from '../wire/network.js'
 import type { ExchangeTimeouts } from '../wire/timeouts.js'
 
 /**
- * What one control call hands to its own transport through ali-oss's `ctx`, and what comes back the same way. ali-oss
- * rewrites every error it sees (it loses the errno, and keeps whole bodies and URLs), so what happened stands here.
+ * One control call hands this context to its own transport through ali-oss's `ctx`, and gets its outcome back in the
+ * same way. ali-oss rewrites every error that it sees (it loses the errno, and keeps whole bodies and URLs), so the
+ * outcome stands here.
  */
 export interface ControlContext {
   readonly route: Route
@@ -14,7 +15,7 @@ export interface ControlContext {
   outcome: { readonly answer: Answer } | { readonly error: unknown } | null
 }
 
-/** The part of urllib's arguments that ali-oss fills for a control call. */
+/** ali-oss fills this part of urllib's arguments for a control call. */
 export interface UrllibParams {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
@@ -29,12 +30,12 @@ export interface UrllibResult {
   readonly res: { readonly status: number; readonly headers: Readonly<Record<string, string>> }
 }
 
-/** What ali-oss takes as its `urllib` option. */
+/** ali-oss takes this as its `urllib` option. */
 export interface Urllib {
   request(url: string, params: UrllibParams): Promise<UrllibResult>
 }
 
-/** Path and query exactly as ali-oss wrote them: parsing the URL would normalise what was signed. */
+/** Returns the path and the query exactly as ali-oss wrote them. Parsing the URL would normalise what was signed. */
 export const pathOf = (url: string): string => url.slice(url.indexOf('/', url.indexOf('//') + 2))
 
 const headersFor = (params: UrllibParams, host: string, body: Buffer): Record<string, string> => {
@@ -45,7 +46,10 @@ const headersFor = (params: UrllibParams, host: string, body: Buffer): Record<st
   return headers
 }
 
-/** ali-oss's transport for control calls: our agent, our timeouts, our abort signal, the route that we chose. */
+/**
+ * Creates ali-oss's transport for control calls, with our agent, our timeouts, our abort signal and the route that we
+ * chose.
+ */
 export const createTransport = (agent: Agent): Urllib => ({
   async request(url, params) {
     const { ctx } = params

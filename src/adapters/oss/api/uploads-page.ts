@@ -3,7 +3,7 @@ import type { Answer } from '../wire/exchange.js'
 import type { OssClient } from './client.js'
 import { type Fields, isFields, parseFields, textOf } from './oss-answers.js'
 
-/** The order of OSS's lists: by the bytes of UTF-8, where JavaScript compares UTF-16. */
+/** Compares in the order of OSS's lists, which is by the bytes of UTF-8. JavaScript compares by UTF-16. */
 const compareBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 const isBehind = (marker: UploadMarker, after: UploadMarker): boolean => {
@@ -11,7 +11,10 @@ const isBehind = (marker: UploadMarker, after: UploadMarker): boolean => {
   return order > 0 || (order === 0 && compareBytes(marker.uploadId, after.uploadId) > 0)
 }
 
-/** Names come percent-encoded when OSS says so, for XML cannot hold every character that a key can. Null when they are not. */
+/**
+ * Returns a name, or null when it is not encoded as it should be. Names come percent-encoded when OSS says so, because
+ * XML cannot hold every character that a key can.
+ */
 const readName = (fields: Fields, name: string, encoded: boolean): string | null => {
   const text = textOf(fields, name)
   if (text === null || !encoded) return text
@@ -43,7 +46,7 @@ const areAsked = (
   return uploads.length <= limit
 }
 
-/** One page of a ListMultipartUploadsResult, or null when it is not what was asked for. */
+/** Returns one page of a ListMultipartUploadsResult, or null when it is not what was asked for. */
 export const readUploadsPage = async (
   client: OssClient,
   answer: Answer,
@@ -54,14 +57,15 @@ export const readUploadsPage = async (
   const truncated = textOf(fields, 'IsTruncated')
   if (fields === null || (truncated !== 'true' && truncated !== 'false')) return null
   const encoded = textOf(fields, 'EncodingType') === 'url'
-  // Without an Upload the parser gives nothing, with one an object, with several an array.
+  // The parser gives nothing when there is no Upload, an object when there is one, and an array when there are several.
   const uploads = [fields['Upload'] ?? []].flat().map((listed) => readUpload(listed, bucket, encoded))
   if (!areAsked(uploads, request)) return null
   if (truncated === 'false') return { uploads, next: null }
   const key = readName(fields, 'NextKeyMarker', encoded)
   const next = key === null ? null : { key, uploadId: textOf(fields, 'NextUploadIdMarker') ?? '' }
   const last = uploads.at(-1)?.key ?? ''
-  // A marker that does not move would list for ever; one that lies before what was shown would show it again.
+  // A marker that does not move would make us list forever, and a marker that lies before what was shown would show it
+  // again.
   const moves = next !== null && isBehind(next, request.after ?? { key: '', uploadId: '' })
   return moves && compareBytes(next.key, last) >= 0 ? { uploads, next } : null
 }

@@ -10,28 +10,31 @@ import {
   type SendRangeOptions,
 } from './send-range.js'
 
-/** What connections for bytes to one endpoint are like. Plain data, so that it can cross to another thread. */
+/**
+ * These settings describe the connections for bytes to one endpoint. They are plain data, so that they can cross to
+ * another thread.
+ */
 export interface PoolSettings {
   readonly protocol: 'http:' | 'https:'
-  /** For the way through a proxy up to a connection that can be used. */
+  /** This is the time for the way through a proxy, up to a connection that can be used. */
   readonly connectMs: number
   readonly maxSockets: number
 }
 
-/** Connections for the bytes of one endpoint. Sends as SendRange says. */
+/** A data pool holds the connections for the bytes of one endpoint. It sends as SendRange says. */
 export interface DataPool {
   send(request: ExchangeRequest, range: RangeToSend, options: SendRangeOptions): Promise<RangeSent>
   close(): void
 }
 
-/** Where the bytes of parts and puts are read, hashed and sent. */
+/** On the data path the bytes of parts and puts are read, hashed and sent. */
 export interface DataPath {
   open(settings: PoolSettings): DataPool
-  /** The MD5 of a range in Base64. Throws as DigestRange does. */
+  /** Returns the MD5 of a range in Base64. It throws as DigestRange does. */
   readonly md5: DigestRange
 }
 
-/** The data path on the thread that calls it. */
+/** Returns the data path on the thread that calls it. */
 export const createDataPath = (
   network: Network,
   sendRange: SendRange,

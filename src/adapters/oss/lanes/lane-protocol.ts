@@ -9,17 +9,19 @@ import {
 import type { PoolSettings } from './data-path.js'
 import type { RangeSent, RangeToSend } from './send-range.js'
 
-/** What a lane and the thread that directs it say to each other. Everything here survives structured cloning. */
+/**
+ * A lane and the thread that directs it send each other these messages. Everything here survives structured cloning.
+ */
 
-/** Proxies as text, for a URL does not survive. */
+/** The proxies stand here as text, because a URL does not survive structured cloning. */
 export interface LaneSettings {
   readonly httpProxy: string | null
   readonly httpsProxy: string | null
   readonly noProxy: readonly string[]
   readonly ca: string | null
-  /** How fast bytes may be sent. */
+  /** This memory says how fast bytes may be sent. */
   readonly pace: SharedArrayBuffer
-  /** Reads that the lane may have in flight. */
+  /** The lane may have so many reads in flight. */
   readonly mostReads: number
 }
 
@@ -32,25 +34,30 @@ export type Order =
       readonly pool: number
       readonly request: ExchangeRequest
       readonly range: RangeToSend
-      /** Ask with `confirm` before the last bytes. */
+      /** The lane must ask with `confirm` before it sends the last bytes. */
       readonly confirms: boolean
       readonly account: number
     }
   | { readonly do: 'hash'; readonly id: number; readonly range: RangeToSend; readonly by: 'crc64' | 'md5' }
   | { readonly do: 'go_on'; readonly id: number; readonly confirmed: boolean }
   | { readonly do: 'abort'; readonly id: number }
-  /** The last order. The thread ends once nothing of it is in flight. */
+  /** This is the last order. The thread ends once nothing of it is in flight. */
   | { readonly do: 'end' }
 
 export type Report =
   | { readonly is: 'ready' }
   | { readonly is: 'progress'; readonly id: number; readonly bytesSent: number }
   | { readonly is: 'confirm'; readonly id: number }
-  /** A read from this descriptor gets no answer, and is given up: told before the orders that it fails. */
+  /**
+   * A read from this descriptor gets no answer and is given up. This report comes before the reports of the orders that
+   * fail because of it.
+   */
   | { readonly is: 'stuck'; readonly fd: number }
   /** A read that was given up has been answered. */
   | { readonly is: 'unstuck'; readonly fd: number }
-  /** After one of these nothing reads from the descriptor of this order any more, but for what is stuck. */
+  /**
+   * After one of these reports nothing reads from the descriptor of the order any more, except reads that are stuck.
+   */
   | { readonly is: 'sent'; readonly id: number; readonly sent: RangeSent }
   | { readonly is: 'hashed'; readonly id: number; readonly digest: string }
   | { readonly is: 'failed'; readonly id: number; readonly error: LaneError }
@@ -69,12 +76,12 @@ export type LaneError =
       readonly message: string
       readonly code: JobErrorCode | null
     }
-  /** As it was asked to: by an abort, or because it was not confirmed. */
+  /** The order stopped as it was asked to: by an abort, or because it was not confirmed. */
   | { readonly kind: 'stopped' }
-  /** A bug. */
+  /** The error is a bug. */
   | { readonly kind: 'other'; readonly message: string }
 
-/** Ends an order in its lane. The other side knows why. */
+/** This error ends an order in its lane. The other side knows why. */
 export class Stopped extends Error {
   override readonly name = 'Stopped'
 }
@@ -91,7 +98,7 @@ export const describeError = (error: unknown): LaneError => {
   return { kind: 'other', message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
 }
 
-/** Null when only the other side knows why it stopped. */
+/** Returns the error of an order, or null when only the other side knows why it stopped. */
 export const errorFrom = (error: LaneError): Error | null => {
   switch (error.kind) {
     case 'exchange':

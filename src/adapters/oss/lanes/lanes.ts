@@ -11,38 +11,44 @@ import { createStuckDescriptors } from './stuck-descriptors.js'
 export interface LanesDeps {
   readonly count: number
   readonly network: NetworkSettings
-  /** What the pacer writes and the lanes read. */
+  /** The pacer writes this memory and the lanes read it. */
   readonly pace: SharedArrayBuffer
   readonly logger: Logger
-  /** Threads that all reads of sources may take together, those that hang among them. */
+  /** All reads of sources together may take so many threads, including reads that hang. */
   readonly readThreads: number
-  /** The compiled entry of a lane's thread. */
+  /** This is the compiled entry of a lane's thread. */
   readonly threadUrl: URL
-  /** Called when lanes die faster than they can be replaced. */
+  /** This is called when lanes die faster than they can be replaced. */
   onFatal(failure: { readonly exitCode: number; readonly message: string }): void
 }
 
 export interface LanesReport {
-  /** What each lane has in flight. */
+  /** This is what each lane has in flight. */
   readonly inFlight: readonly number[]
-  /** Lanes that died and were replaced. */
+  /** So many lanes died and were replaced. */
   readonly replaced: number
 }
 
 /**
- * Worker threads that move bytes. What is given to them settles only when its lane has said that nothing of it is in
- * flight any more but for reads that hang, so a descriptor may be closed once it is `quiet`. A lane that dies is replaced, and what it had in flight is done
- * again from its beginning: a part or a put that is sent twice replaces itself.
+ * Lanes are worker threads that move bytes. A call settles only when its lane has said that nothing of it is in flight
+ * any more, except reads that hang. So a descriptor may be closed once it is `quiet`. A lane that dies is replaced, and
+ * what it had in flight is done again from its beginning, because a part or a put that is sent twice replaces itself.
  */
 export interface Lanes extends DataPath {
-  /** CRC-64/XZ of a range, decimal. Throws Failure `changed`, `local` or `stalled`, or the signal's reason. */
+  /**
+   * Returns the CRC-64/XZ of a range as a decimal. It throws Failure `changed`, `local` or `stalled`, or the signal's
+   * reason.
+   */
   hash(range: RangeToSend, signal: AbortSignal): Promise<string>
-  /** Null when no read of the descriptor is out; else resolves once none is. */
+  /** Returns null when no read of the descriptor is out. Otherwise the promise resolves once none is. */
   quiet(fd: number): Promise<void> | null
-  /** Reads of sources that were given up and are still out: while there are any, their threads cannot end. */
+  /**
+   * Returns the number of reads of sources that were given up and are still out. While there are any, their threads
+   * cannot end.
+   */
   stuckReads(): number
   report(): LanesReport
-  /** Resolves when all that was given has settled and every lane has ended that is not held up by a read that hangs. */
+  /** Resolves when every call has settled and every lane has ended that no hanging read holds up. */
   close(): Promise<void>
 }
 
@@ -53,9 +59,9 @@ interface Call {
   readonly signal: AbortSignal
   readonly onProgress: SendRangeOptions['onProgress']
   readonly confirm: SendRangeOptions['confirm']
-  /** What `confirm` threw. */
+  /** This is what `confirm` threw. */
   refusal: { readonly reason: unknown } | null
-  /** Lanes that died under it. */
+  /** So many lanes died while they worked on this call. */
   deaths: number
   succeed(value: RangeSent | string): void
   fail(error: unknown): void
@@ -63,20 +69,20 @@ interface Call {
 
 interface Lane {
   readonly calls: Map<number, Call>
-  /** Descriptors of its reads that hang, one entry for each read. */
+  /** These are the descriptors of its reads that hang, with one entry for each read. */
   readonly stuck: number[]
-  /** Its thread has ended. */
+  /** It is true once its thread has ended. */
   ended: boolean
   post(order: Order): void
 }
 
-/** A call that lanes die of is ended as if the network had failed it. */
+/** When lanes keep dying of one call, the call ends as if the network had failed it. */
 const mostDeathsOfCall = 3
-/** In a row, without one that was ready. */
+/** This counts deaths in a row, without a lane between them that was ready. */
 const mostDeathsAtStart = 3
-/** What a lane makes is dead in milliseconds: more room for it is memory spent on garbage. */
+/** The objects that a lane makes are dead in milliseconds, so more room for them would be memory spent on garbage. */
 const laneMemory = { maxYoungGenerationSizeMb: 4 }
-/** As of sysexits.h: internal software error. */
+/** This is the exit code of sysexits.h for an internal software error. */
 const exitSoftware = 70
 
 /** A lane needs room for a file system that hangs and for one that does not. */
@@ -111,11 +117,11 @@ export const startLanes = (deps: LanesDeps): Lanes => {
       call.refusal = { reason }
       confirmed = false
     }
-    // Another lane has begun it anew meanwhile, and asks for itself.
+    // If another lane has begun the call anew meanwhile, that lane asks for itself.
     if (call.deaths === deaths) lane.post({ do: 'go_on', id, confirmed })
   }
 
-  /** Why a call ended, as its caller is to see it. */
+  /** Returns why a call ended, as its caller should see it. */
   const causeOf = (call: Call, error: Error | null): unknown => {
     if (error !== null) return error
     return call.signal.aborted ? call.signal.reason : call.refusal?.reason
@@ -169,7 +175,7 @@ export const startLanes = (deps: LanesDeps): Lanes => {
       calls: new Map(),
       stuck: [],
       ended: false,
-      // Orders of one turn travel together: to wake a thread costs more than to copy an order.
+      // The orders of one turn travel together, because waking a thread costs more than copying an order.
       post(order) {
         if (orders.push(order) > 1) return
         setImmediate(() => {
@@ -188,7 +194,7 @@ export const startLanes = (deps: LanesDeps): Lanes => {
     })
     worker.once('exit', () => {
       lane.ended = true
-      // A thread ends behind its last read.
+      // A thread ends only after its last read.
       for (const fd of lane.stuck.splice(0)) stuck.remove(fd)
       if (closing === null || lane.calls.size > 0) replace(index, lane, reason)
       endIfOver()
@@ -225,7 +231,10 @@ export const startLanes = (deps: LanesDeps): Lanes => {
     if (closing !== null) lane.post({ do: 'end' })
   }
 
-  /** A lane of which a read hangs cannot end, and nobody waits for it. */
+  /**
+   * Returns whether there is nothing to wait for. A lane with a read that hangs cannot end, so the close does not wait
+   * for it.
+   */
   const isOver = (lane: Lane): boolean => lane.ended || (lane.calls.size === 0 && lane.stuck.length > 0)
   const endIfOver = (): void => {
     if (closing !== null && lanes.every(isOver)) onClosed()

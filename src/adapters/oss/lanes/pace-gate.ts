@@ -1,20 +1,26 @@
 import { pieceOf, takeStretch } from '../../../core/pace.js'
 import { everything, openPaceMemory, type PaceAccount } from './pace-memory.js'
 
-/** What a sender of bytes asks before each write. */
+/** A sender of bytes asks this gate before each write. */
 export interface PaceGate {
-  /** The most that the next write may hold; null: nothing limits it, so it need not pass either. */
+  /**
+   * Returns the most that the next write may hold. Null means that nothing limits it, so the write need not pass the
+   * gate either.
+   */
   piece(account: number): number | null
-  /** Resolves when so many bytes may be sent, or when the signal aborts. A limit that changes meanwhile holds at once. */
+  /**
+   * Resolves when so many bytes may be sent, or when the signal aborts. A limit that changes meanwhile takes effect at
+   * once.
+   */
   pass(account: number, bytes: number, signal: AbortSignal): Promise<void>
 }
 
-/** Nothing is limited. */
+/** This gate limits nothing. */
 export const openGate: PaceGate = { piece: () => null, pass: async () => {} }
 
-/** A change of the limit is noticed as late. */
+/** A change of the limit is noticed after this time at the latest. */
 const lookMs = 100
-/** Nearer than a timer can tell. */
+/** A timer cannot tell a shorter time. */
 const soonNs = 500_000n
 
 /** Resolves after `ms`, or when the signal aborts. */
@@ -32,7 +38,7 @@ const sleepFor = (ms: number, signal: AbortSignal): Promise<void> =>
 
 export interface PaceGateDeps {
   readonly memory: SharedArrayBuffer
-  /** Nanoseconds of the clock of whoever set the limits. */
+  /** Returns nanoseconds of the clock by which the limits were set. */
   readonly now?: () => bigint
   readonly sleep?: typeof sleepFor
 }
@@ -49,7 +55,7 @@ export const createPaceGate = ({ memory, now = process.hrtime.bigint, sleep = sl
     }
   }
 
-  /** False: the limit changed, and what was taken of it is void. */
+  /** Resolves with false when the limit changed, so that the bytes which were taken from it no longer count. */
   const waitFor = async (at: bigint, account: PaceAccount, epoch: number, signal: AbortSignal): Promise<boolean> => {
     for (;;) {
       if (signal.aborted) return true
@@ -79,7 +85,7 @@ export const createPaceGate = ({ memory, now = process.hrtime.bigint, sleep = sl
       return pieces.length === 0 ? null : Math.min(...pieces)
     },
     async pass(number, bytes, signal) {
-      // A job that may not send yet takes no turn from others.
+      // A job that may not send yet takes no turn from other jobs.
       if (number !== everything) await passOne(shared.account(number), bytes, signal)
       if (!signal.aborted) await passOne(all, bytes, signal)
     },

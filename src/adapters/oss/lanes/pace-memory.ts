@@ -1,19 +1,25 @@
-/** A pace's state, in memory that all threads share: one account for everything, and one for each job that is worked on. */
+/**
+ * This is a pace's state, in memory that all threads share. It has one account for everything, and one for each job
+ * that is being worked on.
+ */
 
-/** The account of everything. */
+/** This is the number of the account for everything. */
 export const everything = 0
 
-/** Each of the daemon's runs has one; there are at most four for each of 1024 slots, twice while their number is changed. */
+/**
+ * Each run of the daemon has an account. There are at most four runs for each of 1024 slots, and twice as many while
+ * the number of slots is being changed.
+ */
 export const mostAccounts = 1 + 2 * 4 * 1024
 
-/** In 32-bit words. */
+/** These sizes count 32-bit words. */
 const headerWords = 2
 const accountWords = 6
 
 export interface PaceMemory {
-  /** How many accounts are limited: while none is, nobody need look further. */
+  /** This is the number of accounts that are limited. While it is 0, a sender need not look further. */
   readonly limited: Counter
-  /** How many jobs have a stream. */
+  /** This is the number of jobs that have a stream. */
   readonly jobs: Counter
   account(number: number): PaceAccount
 }
@@ -24,15 +30,15 @@ export interface Counter {
 }
 
 export interface PaceAccount {
-  /** Grows with every change of the rate: what was taken before counts no more. */
+  /** The epoch grows with every change of the rate. What was taken before the change no longer counts. */
   readonly epoch: Counter
   readonly streams: Counter
-  /** Bytes per second; 0n: no limit. */
+  /** Returns the rate in bytes per second. 0n means no limit. */
   rate(): bigint
   setRate(rate: bigint): void
   dueAt(): bigint
   setDueAt(at: bigint): void
-  /** False when somebody else was quicker. */
+  /** Returns false when another thread was quicker. */
   moveDueAt(from: bigint, to: bigint): boolean
 }
 

@@ -7,7 +7,10 @@ import { openGate, type PaceGate } from './pace-gate.js'
 import { everything } from './pace-memory.js'
 import { createSourceReads, type ReadFrom, type SourceReads } from './source-reads.js'
 
-/** Which bytes to send: `length` of them from `offset` of an open file. Plain data, so that it can cross to another thread. */
+/**
+ * This says which bytes to send: `length` bytes from `offset` of an open file. It is plain data, so that it can cross
+ * to another thread.
+ */
 export interface RangeToSend extends ReadFrom {
   readonly offset: number
   readonly length: number
@@ -15,16 +18,27 @@ export interface RangeToSend extends ReadFrom {
 
 export interface SendRangeOptions {
   readonly signal: AbortSignal
-  /** Bytes handed to the socket so far; at most four times a second, never after the promise settled. */
+  /**
+   * Receives the number of bytes handed to the socket so far. It is called at most four times a second, and never after
+   * the promise settled.
+   */
   onProgress(bytesSent: number): void
-  /** Awaited before the last bytes are written (of nothing: before the request is sent). What it throws ends the request. */
+  /**
+   * This is awaited before the last bytes are written, or before the request is sent when there are no bytes. What it
+   * throws ends the request.
+   */
   confirm?(): Promise<void>
-  /** Of the job whose pace it shares; absent: only the pace of everything counts. */
+  /**
+   * This is the account of the job whose pace the bytes share. When it is absent, only the pace of everything counts.
+   */
   readonly account?: number
 }
 
 export interface RangeSent extends Answer {
-  /** Of the bytes that were sent, decimal; of the whole range unless the answer is `early`. */
+  /**
+   * This is the CRC-64 of the bytes that were sent, as a decimal. It covers the whole range unless the answer is
+   * `early`.
+   */
   readonly crc64: string
   readonly bytesSent: number
 }
@@ -37,21 +51,24 @@ export type SendRange = (
 ) => Promise<RangeSent>
 
 const bufferBytes = 1024 * 1024
-/** Streams that get two whole buffers each; further ones at the same time get two of a quarter, for there memory counts more. */
+/**
+ * So many streams get two whole buffers each. Further streams at the same time get two buffers of a quarter, because
+ * with many streams memory counts more.
+ */
 const generousStreams = 2
 const leanBytes = bufferBytes / 4
-/** Up to here a range is read whole, into one lean buffer, before its request is sent. */
+/** A range up to this size is read whole, into one lean buffer, before its request is sent. */
 const wholeBytes = leanBytes
 /**
- * Writes begin small and double up to a whole buffer, and halve when one takes long: only a finished write is seen as
- * progress, so on a slow line large ones would look like silence.
+ * Writes begin small and double up to a whole buffer, and halve when one takes long. Only a finished write is seen as
+ * progress, so large writes on a slow line would look like silence.
  */
 const firstWriteBytes = 128 * 1024
 const smallestWriteBytes = 64 * 1024
 const longWriteMs = 1_000
 const progressEveryMs = 250
 
-/** Passes on what it is told at most so often, beginning with the first. */
+/** Passes progress on, at most once in each interval, beginning with the first. */
 const seldom = (onProgress: SendRangeOptions['onProgress']) => {
   let toldAt = Number.NEGATIVE_INFINITY
   return (bytesSent: number, now = performance.now()): void => {
@@ -61,7 +78,10 @@ const seldom = (onProgress: SendRangeOptions['onProgress']) => {
   }
 }
 
-/** Reused buffers: as many as were ever in use at the same time. One that a read may still write into is never used again. */
+/**
+ * Returns a pool of reused buffers: as many as were ever in use at the same time. A buffer that a read may still write
+ * into is never used again.
+ */
 const createBufferPool = (bytes: number, reads: SourceReads) => {
   const free: Buffer[] = []
   return {
@@ -72,13 +92,13 @@ const createBufferPool = (bytes: number, reads: SourceReads) => {
   }
 }
 
-/** Of a sender that shares libuv's threads with nobody who could be held up. */
+/** A sender that shares libuv's threads with no other work may have so many reads. */
 const mostReads = 4
 const readsAlone = (): SourceReads => createSourceReads({ most: mostReads })
 
 /**
- * A digest of a range, read by position. Throws as `SourceReads.fill` does, or the signal's reason; then nothing reads from
- * the descriptor any more but what was given up.
+ * Returns a digest of a range, which is read by position. Throws as `SourceReads.fill` does, or throws the signal's
+ * reason. After that nothing reads from the descriptor any more, except reads that were given up.
  */
 export type DigestRange = (range: RangeToSend, signal: AbortSignal) => Promise<string>
 
@@ -105,14 +125,14 @@ const createDigester = (
   }
 }
 
-/** The CRC-64/XZ of a range, decimal, read by position. */
+/** Returns a function for the CRC-64/XZ of a range, as a decimal. The range is read by position. */
 export const createRangeHasher = (createCrc64: Crc64Factory, reads: SourceReads = readsAlone()): DigestRange =>
   createDigester(() => {
     const crc = createCrc64()
     return { update: (bytes) => crc.update(bytes), end: () => String(crc.digest()) }
   }, reads)
 
-/** The MD5 of a range in Base64, as `Content-MD5` carries it. */
+/** Returns a function for the MD5 of a range in Base64, as `Content-MD5` carries it. */
 export const createRangeMd5 = (reads: SourceReads = readsAlone()): DigestRange =>
   createDigester(() => {
     const md5 = createHash('md5')
@@ -120,11 +140,11 @@ export const createRangeMd5 = (reads: SourceReads = readsAlone()): DigestRange =
   }, reads)
 
 /**
- * The data path: a sender with its own reused buffers, two for each request in flight. It sends exactly the range, with
- * positioned reads, one CRC-64 pass over the bytes that go out, and reading ahead while the last buffer is written. A
- * small range is read whole, and confirmed, before its request begins.
- * Throws ExchangeError, what `SourceReads.fill` throws, what `confirm` threw, or the signal's reason; whichever way it
- * settles, nothing reads from the descriptor any more but what was given up.
+ * Creates the sender of the data path, with its own reused buffers, two for each request in flight. It sends exactly
+ * the range, with positioned reads and one CRC-64 pass over the bytes that go out, and it reads ahead while the last
+ * buffer is written. A small range is read whole, and confirmed, before its request begins.
+ * Throws ExchangeError, what `SourceReads.fill` throws, what `confirm` threw, or the signal's reason. In whichever way
+ * it settles, nothing reads from the descriptor any more, except reads that were given up.
  */
 export const createRangeSender = (
   createCrc64: Crc64Factory,
@@ -135,7 +155,10 @@ export const createRangeSender = (
   const leanPool = createBufferPool(leanBytes, reads)
   let streams = 0
 
-  /** What may be written of these bytes now, once its turn has come: all of it while nothing is limited. */
+  /**
+   * Returns the part of these bytes that may be written now, once its turn has come. While nothing is limited it
+   * returns all of them.
+   */
   const nextPiece = async (bytes: Buffer, account: number, hold: HoldBody): Promise<Buffer> => {
     const most = pace.piece(account)
     if (most === null) return bytes
@@ -209,7 +232,8 @@ export const createRangeSender = (
       for (let start = 0; ; ) {
         start += bytes.length
         if (start === range.length) return void (await writeAll(bytes, true, write, hold))
-        // Both are awaited whatever happens to the other: a read must not outlive this request, unless it hangs.
+        // We wait for both, whatever happens to the other, because a read must not outlive this request unless it
+        // hangs.
         const [wrote, ahead] = await Promise.allSettled([writeAll(bytes, false, write, hold), readFrom(start, spare)])
         if (wrote.status === 'rejected') throw wrote.reason
         if (!wrote.value) return

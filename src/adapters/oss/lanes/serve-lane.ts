@@ -13,7 +13,7 @@ export interface LaneDeps {
   readonly createCrc64: Crc64Factory
 }
 
-/** What is in flight of one order. */
+/** An errand is what is in flight of one order. */
 interface Errand {
   readonly abort: AbortController
   confirmed(yes: boolean): void
@@ -21,7 +21,7 @@ interface Errand {
 
 const urlOf = (text: string | null): URL | null => (text === null ? null : new URL(text))
 
-/** The thread's side of a lane: carries out orders and reports, until it is told to end. */
+/** Runs the thread's side of a lane: it carries out orders and reports, until it is told to end. */
 export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
   const network = createNetwork({
     ...settings,
@@ -33,7 +33,7 @@ export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
     port.postMessage(reports)
     reports = []
   }
-  // Reports of one turn travel together.
+  // The reports of one turn travel together.
   const report = (one: Report): void => {
     if (reports.push(one) === 1) setImmediate(flush)
   }
@@ -121,6 +121,7 @@ export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
   port.on('message', (orders: readonly Order[]) => {
     for (const order of orders) carryOut(order)
   })
-  // At once: an order that kills this thread must not look like a thread that cannot begin.
+  // This report goes out at once, because an order that kills this thread must not look like a thread that cannot
+  // begin.
   port.postMessage([{ is: 'ready' }] satisfies Report[])
 }

@@ -2,12 +2,12 @@ import type { Rate } from '../../../core/bandwidth.js'
 import type { JobPace, Pacer } from '../../../ports/pacer.js'
 import { everything, mostAccounts, newPaceMemory, openPaceMemory } from './pace-memory.js'
 
-/** The pacer of a daemon. What it says stands in memory that the lanes read before each write. */
+/** This is the pacer of a daemon. Its limits stand in memory that the lanes read before each write. */
 export interface SharedPacer extends Pacer {
   readonly memory: SharedArrayBuffer
 }
 
-/** `now`: nanoseconds of the monotonic clock that all threads share. */
+/** Creates the pacer. `now` returns nanoseconds of the monotonic clock that all threads share. */
 export const createSharedPacer = (now: () => bigint = process.hrtime.bigint): SharedPacer => {
   const memory = newPaceMemory()
   const shared = openPaceMemory(memory)
@@ -20,7 +20,7 @@ export const createSharedPacer = (now: () => bigint = process.hrtime.bigint): Sh
     const after = BigInt(rate ?? 0)
     if (before === after) return
     account.setRate(after)
-    // Neither a debt nor a credit of the old rate is one of the new.
+    // Neither a debt nor a credit of the old rate carries over to the new rate.
     account.setDueAt(now())
     account.epoch.add(1)
     if (before === 0n) shared.limited.add(1)

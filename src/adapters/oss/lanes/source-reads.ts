@@ -1,31 +1,32 @@
 import { read } from 'node:fs'
 import { Failure, sourceStalled } from '../../../core/failure.js'
 
-/** Names the open file that bytes are read from. */
+/** Names the open file from which bytes are read. */
 export interface ReadFrom {
   readonly fd: number
-  /** Of the file: reads that hang are counted by device and file. */
+  /** This is the device of the file. Reads that hang are counted by device and file. */
   readonly device: string
   readonly inode: string
 }
 
 /**
- * Positioned reads of sources, by libuv's threads. A read cannot be taken back: one that has no answer after a while is
- * given up by its caller, but it stays out, with its thread, its descriptor and its buffer, until the system answers it.
+ * Makes positioned reads of sources on libuv's threads. A read cannot be taken back. When a read has no answer after a
+ * while, its caller gives it up, but it stays out, with its thread, its descriptor and its buffer, until the system
+ * answers it.
  */
 export interface SourceReads {
   /**
    * Reads exactly `length` bytes into the beginning of the buffer and returns that part of it. Throws Failure `changed`
-   * when the file is shorter, `local` when reading fails, `stalled` when there is no answer, and the signal's reason when
-   * there is still none a while after the abort. After the last two the read may be out.
+   * when the file is shorter, `local` when reading fails, `stalled` when there is no answer, and the signal's reason
+   * when there is still no answer a while after the abort. After the last two the read may be out.
    */
   fill(from: ReadFrom, buffer: Buffer, length: number, position: number, signal: AbortSignal): Promise<Buffer>
-  /** A read that was given up may still write into the buffer: it must be left to it. */
+  /** Returns whether a read that was given up may still write into the buffer. If so, the buffer must be left to it. */
   mayWriteTo(buffer: Buffer): boolean
 }
 
 export interface SourceReadsDeps {
-  /** Reads that may be in flight at the same time, those that were given up among them. */
+  /** So many reads may be in flight at the same time, including reads that were given up. */
   readonly most: number
   /** A read was given up, and may still be out. */
   onStuck?(fd: number): void
@@ -36,11 +37,17 @@ export interface SourceReadsDeps {
   readonly read?: typeof read
 }
 
-/** A read that has no answer for so long is given up, and so is one that waits for room. Shorter than the network's patience. */
+/**
+ * A read that has had no answer for so long is given up, and so is a read that waits for room. The time is shorter than
+ * the network's patience.
+ */
 const idleMs = 15_000
-/** After its caller was told to end, and on a device of which another read hangs. */
+/** This shorter time counts after the caller was told to end, and on a device where another read hangs. */
 const hurriedMs = 2_000
-/** Time is counted in looks: a process or a machine that was stopped for a while must not take its reads for hanging. */
+/**
+ * Time is counted in looks, because a process or a machine that was stopped for a while must not take its reads for
+ * hanging.
+ */
 const looksPerWait = 30
 
 interface Device {
@@ -51,7 +58,7 @@ interface Device {
 interface Asked extends ReadFrom {
   readonly buffer: Buffer
   readonly signal: AbortSignal
-  /** Looks that are left to it. */
+  /** The read has so many looks left. */
   patience: number
   state: 'waiting' | 'out' | 'stuck'
   start(): void
@@ -64,15 +71,15 @@ const readFailure = ({ code = 'UNKNOWN' }: NodeJS.ErrnoException): Failure =>
   new Failure('local', `The source cannot be read (${code}).`, { code: 'source_unreadable' })
 
 /**
- * A device may have as many reads in flight as it leaves free for others: half of all when it is alone, half of the rest
- * for the next one that hangs, and so on. So one that hangs never takes them all.
+ * Creates the reads. A device may have as many reads in flight as it leaves free for other devices: half of all when it
+ * is alone, half of the rest for the next one that hangs, and so on. So one device that hangs never takes them all.
  */
 export const createSourceReads = (deps: SourceReadsDeps): SourceReads => {
   const { most, onStuck = () => {}, onUnstuck = () => {} } = deps
   const lookMs = (deps.idleMs ?? idleMs) / looksPerWait
   const hurried = Math.ceil((deps.hurriedMs ?? hurriedMs) / lookMs)
   const devices = new Map<string, Device>()
-  /** Reads that were given up and are still out, by file. */
+  /** These are the reads that were given up and are still out, by file. */
   const stuckFiles = new Map<string, number>()
   const stuckBuffers = new Set<Buffer>()
   const asked = new Set<Asked>()
@@ -187,7 +194,7 @@ export const createSourceReads = (deps: SourceReadsDeps): SourceReads => {
           deviceOf(one).inFlight += 1
           ;(deps.read ?? read)(fd, buffer, place.at, place.length, place.position, (error, bytesRead) => {
             leave(one)
-            // Of no effect on one that was given up.
+            // This has no effect on a read that was given up.
             if (error === null) resolve(bytesRead)
             else reject(readFailure(error))
           })

@@ -1,11 +1,11 @@
-/** Descriptors from which reads are out that their callers have given up. */
+/** Holds the descriptors from which reads are out that their callers have given up. */
 export interface StuckDescriptors {
   add(fd: number): void
   /** One of its reads has been answered. */
   remove(fd: number): void
-  /** Reads that are out. */
+  /** Returns the number of reads that are out. */
   size(): number
-  /** Null when no read of this descriptor is out; else resolves once none is. */
+  /** Returns null when no read of this descriptor is out. Otherwise the promise resolves once none is. */
   quiet(fd: number): Promise<void> | null
 }
 

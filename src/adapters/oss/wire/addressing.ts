@@ -2,11 +2,11 @@ import { isIP } from 'node:net'
 import { Failure } from '../../../core/failure.js'
 import { bucketProblem, strayingKeyProblem } from '../../../core/object-key.js'
 
-/** Where the bucket's name stands: in the host name, in the path, or nowhere because the host name is the bucket's own. */
+/** The bucket's name stands in the host name, in the path, or nowhere because the host name is the bucket's own. */
 export const addressings = ['virtual', 'path', 'cname'] as const
 export type Addressing = (typeof addressings)[number]
 
-/** Where a request to a bucket is dialled, and the Host it names. */
+/** This says where a request to a bucket is dialled, and which Host it names. */
 export interface Place {
   readonly protocol: 'http:' | 'https:'
   readonly hostname: string
@@ -14,7 +14,10 @@ export interface Place {
   readonly host: string
 }
 
-/** What is wrong with an endpoint, as a sentence that continues its name, or null. */
+/**
+ * Returns what is wrong with an endpoint, as the end of a sentence that begins with its name. It is null when nothing
+ * is wrong.
+ */
 export const endpointProblem = (endpoint: URL): string | null => {
   if (endpoint.protocol !== 'http:' && endpoint.protocol !== 'https:') return 'must begin with http:// or https://'
   if (endpoint.username !== '' || endpoint.password !== '') return 'must not hold a user name or password'
@@ -23,13 +26,16 @@ export const endpointProblem = (endpoint: URL): string | null => {
   return null
 }
 
-/** Without the brackets of an IPv6 literal, as sockets want it. */
+/** Returns the host name without the brackets of an IPv6 literal, which is what sockets need. */
 export const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '')
 
 export const portOf = ({ port, protocol }: URL): number =>
   port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)
 
-/** An IP address cannot carry the bucket in front, so there it stands in the path whatever was chosen for names. */
+/**
+ * Returns the addressing in use. An IP address cannot carry the bucket in front, so there the bucket stands in the
+ * path, whatever was chosen for names.
+ */
 export const addressingOf = (endpoint: URL, chosen: Addressing): Addressing =>
   chosen === 'virtual' && isIP(bare(endpoint.hostname)) !== 0 ? 'path' : chosen
 
@@ -45,9 +51,9 @@ export const placeOf = (endpoint: URL, addressing: Addressing, bucket: string): 
 }
 
 /**
- * The last gate before a name becomes part of a URL. Names were checked when the job was accepted; one that could be
- * rewritten on its way (dot segments) would reach another object or bucket than the one that was signed. A null key is
- * that of a request to the bucket itself.
+ * Refuses names that must not become part of a URL. Names were checked when the job was accepted, and this is the last
+ * check: a name that could be rewritten on its way (dot segments) would reach another object or bucket than the one
+ * that was signed. A null key stands for a request to the bucket itself.
  */
 export const refuseUnsafeNames = ({ bucket, key }: { readonly bucket: string; readonly key: string | null }): void => {
   const problem = bucketProblem(bucket) ?? (key === null ? null : strayingKeyProblem(key))

@@ -13,52 +13,60 @@ import type { ProxyAddress } from './network.js'
 import type { ExchangeTimeouts } from './timeouts.js'
 import { ProxyError } from './tunnel.js'
 
-/** One signed HTTP request, as plain data. The path goes out as it is given: what was signed is what is sent. */
+/**
+ * This is one signed HTTP request, as plain data. The path goes out as it is given, because what was signed must be
+ * what is sent.
+ */
 export interface ExchangeRequest {
   readonly protocol: 'http:' | 'https:'
   readonly hostname: string
   readonly port: number
   readonly path: string
   readonly method: string
-  /** Names in lower case; `host` and, with a body, `content-length` among them. */
+  /** The names are in lower case. `host` is among them, and `content-length` too when there is a body. */
   readonly headers: Readonly<Record<string, string>>
   readonly timeouts: ExchangeTimeouts
-  /** A proxy that the request is handed to whole, to pass it on. The agent must dial it. */
+  /** This is a proxy that gets the whole request and passes it on. The agent must dial the proxy. */
   readonly forwarder?: ProxyAddress | null
 }
 
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** At most `maxAnswerBytes` of it. */
+  /** The body holds at most `maxAnswerBytes` of the answer. */
   readonly body: string
-  /** False when the body was longer than we read, or the connection ended before it did. */
+  /** It is false when the body was longer than we read, or when the connection ended before the body did. */
   readonly whole: boolean
-  /** It came before all of our body was on its way, so it cannot be about all of it. */
+  /**
+   * It is true when the answer came before all of our body was on its way, so that it cannot be about all of the body.
+   */
   readonly early: boolean
-  /** A proxy passed it on, or gave it itself. */
+  /** It is true when a proxy passed the answer on, or gave the answer itself. */
   readonly forwarded: boolean
 }
 
-/** `connecting`: nothing can have reached the other side. From `sending` on, something may have. */
+/** In `connecting` nothing can have reached the other side. From `sending` on, something may have. */
 export type ExchangePhase = 'connecting' | 'sending' | 'waiting' | 'answering'
 
-/** The proxy at which a request ended. `status` is that of its refusal to connect us, null when it gave none. */
+/**
+ * This describes the proxy at which a request ended. `status` belongs to its refusal to connect us, and is null when it
+ * gave none.
+ */
 export interface ProxyTrouble {
   readonly status: number | null
 }
 
 /**
- * A request that got no whole answer. `errno` is a system, TLS or parser code, or tells which time was over:
+ * A request got no whole answer. `errno` is a system, TLS or parser code, or tells which time was over:
  * `CONNECT_TIMEOUT`, `TLS_TIMEOUT`, `IDLE_TIMEOUT`, `ANSWER_TIMEOUT`, `BUDGET_TIMEOUT`.
  */
 export class ExchangeError extends Error {
   override readonly name = 'ExchangeError'
   readonly errno: string
   readonly phase: ExchangePhase
-  /** What had arrived of an answer. */
+  /** This is what had arrived of an answer. */
   readonly answer: Answer | null
-  /** Null when the request ended at the endpoint, or on the way there. */
+  /** It is null when the request ended at the endpoint, or on the way there. */
   readonly proxy: ProxyTrouble | null
 
   constructor(errno: string, phase: ExchangePhase, answer: Answer | null, proxy: ProxyTrouble | null = null) {
@@ -71,26 +79,29 @@ export class ExchangeError extends Error {
 }
 
 /**
- * Hands bytes to the socket; resolves when they may be overwritten. False: stop, the rest is not wanted any more.
- * `last` ends the body. One call at a time.
+ * Hands bytes to the socket, and resolves when the bytes may be overwritten. False means stop, because the rest is no
+ * longer wanted. `last` ends the body. Make one call at a time.
  */
 export type WriteBody = (chunk: Uint8Array, last: boolean) => Promise<boolean>
 
 /**
- * Waits for something of our own before the next write: that the request does not move meanwhile is nobody's fault, and no
- * time that it may take runs. The signal aborts when the rest of the body is not wanted any more.
+ * Waits for something of our own before the next write. The request stands still because of us, so none of its time
+ * limits runs meanwhile. The signal aborts when the rest of the body is no longer wanted.
  */
 export type HoldBody = (wait: (signal: AbortSignal) => Promise<void>) => Promise<void>
 
 const maxAnswerBytes = 1024 * 1024
 
-/** OSS's HEAD shows up to 8 KiB of metadata beside long standard headers, which passes the 16 KiB that Node allows. */
+/**
+ * OSS's HEAD shows up to 8 KiB of metadata beside long standard headers, which is more than the 16 KiB that Node
+ * allows.
+ */
 const maxHeaderBytes = 128 * 1024
 
 const errnoOf = (error: unknown): string => {
   if (typeof error !== 'object' || error === null) return 'UNKNOWN'
   if ('code' in error && typeof error.code === 'string') return error.code
-  // A dual-stack host fails with one error per address.
+  // A host with several addresses fails with one error per address.
   if (error instanceof AggregateError) return errnoOf(error.errors[0])
   return 'UNKNOWN'
 }
@@ -104,8 +115,9 @@ const flatten = (message: IncomingMessage): Record<string, string> =>
   )
 
 /**
- * Headers are set one by one, not among the options: those are kept with the connection, and Node prints them under
- * NODE_DEBUG, which cannot be unset once the process runs. So they are checked before anything is opened.
+ * Opens the request. Its headers are set one by one and not among the options, because options are kept with the
+ * connection, and Node prints them under NODE_DEBUG, which cannot be unset once the process runs. So the headers are
+ * checked before anything is opened.
  */
 const open = (agent: Agent, request: ExchangeRequest): ClientRequest => {
   const { hostname, port, method, forwarder = null } = request
@@ -129,9 +141,9 @@ const open = (agent: Agent, request: ExchangeRequest): ClientRequest => {
 }
 
 /**
- * Sends one request and reads its answer, whatever its status. Settles only when neither the request nor `sendBody` is
- * doing anything any more, and leaves its connection either reusable or destroyed. An answer that comes before the body
- * is sent ends the sending. Throws ExchangeError, what `sendBody` threw, or the signal's reason.
+ * Sends one request and reads its answer, whatever its status is. It settles only when neither the request nor
+ * `sendBody` is doing anything any more, and leaves its connection either reusable or destroyed. An answer that comes
+ * before the body is sent ends the sending. Throws ExchangeError, what `sendBody` threw, or the signal's reason.
  */
 export const exchange = async (
   agent: Agent,
@@ -204,7 +216,7 @@ export const exchange = async (
       if (heldBack === null) watch('IDLE_TIMEOUT', timeouts.idleMs)
       else clearTimeout(watchdog)
     }
-    // One that was used before, or that was made ready through a proxy.
+    // The socket was used before, or was made ready through a proxy.
     if (!socket.connecting) return ready()
     const connectingSince = performance.now()
     watch('CONNECT_TIMEOUT', timeouts.connectMs)
@@ -300,10 +312,11 @@ export const exchange = async (
     clearTimeout(budget)
     signal.removeEventListener('abort', onAbort)
     await sending
-    // An answer may overtake the callback of our own last write by one turn of the loop; that connection is healthy.
+    // An answer may come one turn of the loop before the callback of our own last write. Such a connection is healthy.
     if (!req.writableFinished) await new Promise((resolve) => setImmediate(resolve))
     if (!req.writableFinished) req.destroy()
-    // A request that still waits for a connection, in the agent's queue or by way of a proxy, would close only with one.
+    // A request that still waits for a connection, in the agent's queue or on the way through a proxy, would close only
+    // when it gets one.
     if (connected) await closed
   }
 }

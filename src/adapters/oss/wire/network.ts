@@ -3,15 +3,15 @@ import { type ConnectionOptions, createSecureContext, rootCertificates } from 'n
 import { bare, type Place, portOf } from './addressing.js'
 import { createExemption } from './no-proxy.js'
 
-/** How connections leave this machine, as the settings say it. */
+/** These settings say how connections leave this machine. */
 export interface NetworkSettings {
-  /** For endpoints that speak http. User name and password may stand in it. */
+  /** This proxy serves endpoints that speak http. A user name and a password may stand in it. */
   readonly httpProxy: URL | null
-  /** For endpoints that speak https. */
+  /** This proxy serves endpoints that speak https. */
   readonly httpsProxy: URL | null
-  /** The entries of NO_PROXY. */
+  /** These are the entries of NO_PROXY. */
   readonly noProxy: readonly string[]
-  /** Certificates in PEM that are trusted beside the roots of Node.js. */
+  /** These certificates in PEM are trusted beside the roots of Node.js. */
   readonly ca: string | null
 }
 
@@ -19,25 +19,31 @@ export interface ProxyAddress {
   readonly protocol: 'http:' | 'https:'
   readonly hostname: string
   readonly port: number
-  /** The value of Proxy-Authorization: a secret. */
+  /** This is the value of Proxy-Authorization, which is a secret. */
   readonly authorization: string | null
 }
 
 export type Destination = Pick<Place, 'protocol' | 'hostname' | 'port'>
 
-/** A place and the proxy, if any, that requests to it are handed to whole because its endpoint speaks plain http. */
+/**
+ * A route holds where to dial. Its forwarder is the proxy that gets whole requests because the endpoint speaks plain
+ * http, or null.
+ */
 export interface Route extends Place {
   readonly forwarder: ProxyAddress | null
 }
 
 export interface Network {
-  /** The proxy on the way to a destination; null when it is dialled directly. Always the same for the same destination. */
+  /**
+   * Returns the proxy on the way to a destination, or null when it is dialled directly. The answer is always the same
+   * for the same destination.
+   */
   proxyFor(destination: Destination): ProxyAddress | null
-  /** How TLS is spoken, with whomever. */
+  /** These options hold for TLS with every peer. */
   readonly tls: Readonly<ConnectionOptions>
 }
 
-/** TLS with the proxy itself. */
+/** Returns the options for TLS with the proxy itself. */
 export const tlsWith = ({ hostname }: ProxyAddress, { tls }: Network): ConnectionOptions => ({
   ...tls,
   servername: isIP(hostname) === 0 ? hostname : '',
@@ -67,9 +73,9 @@ export const createNetwork = ({ httpProxy, httpsProxy, noProxy, ca }: NetworkSet
   return {
     proxyFor: ({ protocol, hostname, port }) => (isExempt(hostname, port) ? null : proxies[protocol]),
     tls: {
-      // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED cannot turn it off.
+      // This is set explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED cannot turn it off.
       rejectUnauthorized: true,
-      // Made once: parsing all the roots takes longer than a handshake.
+      // The context is made once, because parsing all the roots takes longer than a handshake.
       ...(ca === null ? {} : { secureContext: createSecureContext({ ca: [...rootCertificates, ca] }) }),
     },
   }

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 
-/** Whether a destination is dialled without a proxy. The host name is without brackets, in lower case. */
+/** Returns whether a destination is dialled without a proxy. The host name is without brackets and in lower case. */
 export type Exemption = (hostname: string, port: number) => boolean
 
 const never: Exemption = () => false
@@ -26,12 +26,12 @@ const address = (entry: string): Exemption => {
   return amongAddresses(list)
 }
 
-/** A name stands for itself and for those below it; with a dot in front for those below it only. */
+/** A name exempts itself and the names below it. With a dot in front it exempts only those below it. */
 const name = (entry: string): Exemption => {
   const plain = entry.replace(/^\*(?=\.)/, '').replace(/\.$/, '')
   if (plain === '' || plain === '.') return never
   const below = plain.startsWith('.') ? plain : `.${plain}`
-  // The end of an address is no suffix of a name.
+  // The end of an address is not a suffix of a name.
   return (hostname) => isIP(hostname) === 0 && (hostname === plain || hostname.endsWith(below))
 }
 
@@ -47,8 +47,8 @@ const parse = (text: string): Exemption => {
 }
 
 /**
- * The entries of NO_PROXY: `*`, host names, suffixes with a leading dot, addresses, networks in CIDR notation, each but
- * networks with a port if need be. Names are not looked up. An entry that is none of these exempts nothing.
+ * Parses the entries of NO_PROXY: `*`, host names, suffixes with a leading dot, addresses, and networks in CIDR
+ * notation. All but networks may carry a port. Names are not looked up. An entry that is none of these exempts nothing.
  */
 export const createExemption = (entries: readonly string[]): Exemption => {
   const exemptions = entries.map(parse)

@@ -1,20 +1,22 @@
 import { trafficLimitBounds } from '../../../core/object-headers.js'
 
-/** How long the steps of a request may take, in milliseconds. */
+/** These are the longest times of the steps of a request, in milliseconds. */
 export interface OssTimeouts {
-  /** Name lookup, TCP and TLS together. */
+  /** This limits name lookup, TCP and TLS together. */
   readonly connectMs: number
-  /** Without any byte moving, in either direction. */
+  /** This limits the time in which no byte moves in either direction. */
   readonly idleMs: number
-  /** From the last byte sent to the first byte of the answer, beside the time that sending took. */
+  /**
+   * This limits the time from the last byte sent to the first byte of the answer, beside the time that sending took.
+   */
   readonly answerMs: number
-  /** A whole control call. */
+  /** This limits a whole control call. */
   readonly controlMs: number
-  /** CompleteMultipartUpload: OSS may work for minutes before it answers. */
+  /** This limits CompleteMultipartUpload. OSS may work for minutes before it answers. */
   readonly completeMs: number
-  /** A whole data request, beside the time that its bytes may take. */
+  /** This limits a whole data request, beside the time that its bytes may take. */
   readonly dataMs: number
-  /** The slowest rate at which a data request is still worth going on with; many share one line. */
+  /** Below this rate it is no longer worth going on with a data request. Many requests share one line. */
   readonly floorBytesPerSecond: number
 }
 
@@ -28,12 +30,12 @@ export const defaultTimeouts: OssTimeouts = {
   floorBytesPerSecond: 16 * 1024,
 }
 
-/** The limits of one request, as the exchange applies them. */
+/** These are the limits of one request, as the exchange applies them. */
 export interface ExchangeTimeouts {
   readonly connectMs: number
   readonly idleMs: number
   readonly answerMs: number
-  /** From start to settled, whatever moves. */
+  /** This limits the time from start to settled, whatever moves. */
   readonly budgetMs: number
 }
 
@@ -53,20 +55,24 @@ export const completeTimeouts = (timeouts: OssTimeouts): ExchangeTimeouts => ({
 /** A longer timer would fire at once. */
 const longestTimerMs = 2 ** 31 - 1
 
-/** `trafficLimit` is the value of `x-oss-traffic-limit` (bits per second), when the request carries one. */
+/**
+ * Returns the limits of a data request. `trafficLimit` is the value of `x-oss-traffic-limit` (bits per second), when
+ * the request carries one.
+ */
 export const dataTimeouts = (
   timeouts: OssTimeouts,
   sizeBytes: number,
   trafficLimit: string | undefined,
 ): ExchangeTimeouts => {
   const limitBits = Math.max(trafficLimitBounds.min, Number(trafficLimit) || Number.POSITIVE_INFINITY)
-  // Half the limit: OSS enforces it on average, and a request should not die for being held to what was asked.
+  // We count half of the limit, because OSS enforces it on average, and a request should not fail while it keeps to the
+  // limit.
   const floorBytesPerMs = Math.min(timeouts.floorBytesPerSecond, limitBits / 8 / 2) / 1000
   const bytesMs = sizeBytes / floorBytesPerMs
   return {
     connectMs: timeouts.connectMs,
     idleMs: timeouts.idleMs,
-    // A hop may take the body whole at once and pass it on slowly: only then does OSS begin to answer.
+    // A hop may take the whole body at once and pass it on slowly. Only after that does OSS begin to answer.
     answerMs: Math.min(timeouts.answerMs + bytesMs, longestTimerMs / 2),
     budgetMs: Math.min(timeouts.dataMs + bytesMs, longestTimerMs),
   }

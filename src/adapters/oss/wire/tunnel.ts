@@ -4,10 +4,13 @@ import { isIP, type Socket } from 'node:net'
 import { loopbackLookup } from './loopback-lookup.js'
 import { type Destination, type Network, type ProxyAddress, tlsWith } from './network.js'
 
-/** The way to an endpoint leads through a proxy and ended there. Holds nothing of the proxy's credentials. */
+/** The way to an endpoint leads through a proxy and ended there. The error holds nothing of the proxy's credentials. */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError'
-  /** As of a system, TLS or parser error; `PROXY_REFUSED` when the proxy answered with a status that is not success. */
+  /**
+   * This is the code of a system, TLS or parser error. It is `PROXY_REFUSED` when the proxy answered with a status that
+   * is not success.
+   */
   readonly code: string
   readonly status: number | null
 
@@ -36,13 +39,13 @@ const askFor = (proxy: ProxyAddress, destination: Destination, network: Network)
   }
   const request =
     proxy.protocol === 'https:' ? httpsRequest({ ...options, ...tlsWith(proxy, network) }) : httpRequest(options)
-  // Not among the options, which Node.js prints under NODE_DEBUG.
+  // The headers do not stand among the options, because Node.js prints those under NODE_DEBUG.
   request.setHeader('host', authority)
   if (proxy.authorization !== null) request.setHeader('proxy-authorization', proxy.authorization)
   return request
 }
 
-/** A socket whose bytes go to the destination, by CONNECT. Rejects with ProxyError, or the signal's reason. */
+/** Returns a socket whose bytes go to the destination, by CONNECT. Rejects with ProxyError, or the signal's reason. */
 const openTunnel = (
   proxy: ProxyAddress,
   destination: Destination,
@@ -59,7 +62,7 @@ const openTunnel = (
     request.once('connect', ({ statusCode = 0 }, socket, head) => {
       signal.removeEventListener('abort', onAbort)
       const refused = statusCode < 200 || statusCode > 299
-      // Bytes that came with the answer cannot be the destination's: it speaks second.
+      // Bytes that came with the answer cannot be the destination's, because the destination speaks second.
       if (!refused && head.length === 0) return resolve(socket)
       socket.destroy()
       reject(refused ? new ProxyError('PROXY_REFUSED', statusCode) : new ProxyError('EPROTO'))
@@ -92,7 +95,7 @@ export interface TunnelOptions {
   readonly proxy: ProxyAddress
   readonly destination: Destination
   readonly network: Network
-  /** For all of it. */
+  /** This limits the whole way. */
   readonly connectMs: number
   /** Speaks TLS over the socket. */
   secure(tunnel: Socket): Socket
@@ -100,9 +103,9 @@ export interface TunnelOptions {
 }
 
 /**
- * A connection to an https endpoint through a proxy, ready to be used. Rejects with ProxyError for what went wrong up to
- * the proxy's answer, with the error of TLS (its code `TLS_TIMEOUT` when it stalled) for what came after, or with the
- * signal's reason; then nothing of it is open any more.
+ * Returns a connection to an https endpoint through a proxy, ready to be used. Rejects with ProxyError for what went
+ * wrong up to the proxy's answer, with the error of TLS (its code is `TLS_TIMEOUT` when it stalled) for what came
+ * after, or with the signal's reason. After a rejection nothing of the connection is open any more.
  */
 export const dialThroughProxy = async (options: TunnelOptions): Promise<Socket> => {
   const { proxy, destination, network, connectMs, secure, signal } = options
