@@ -5,18 +5,18 @@ import { type CliIo, type Console, createConsole } from './console.js'
 import { listenForInterrupt } from './interrupt.js'
 import { joinSignals } from './join-signals.js'
 
-/** What a command works with. */
+/** A command works with these things. */
 export interface CommandContext {
   readonly api: Api
   readonly console: Console
-  /** Aborts at Ctrl-C (Interrupted), or when nobody reads stdout any more. */
+  /** Aborts at Ctrl-C (Interrupted), or when no program reads stdout any more. */
   readonly signal: AbortSignal
 }
 
-/** How long a command that waits puts up with a daemon that is away: a restart and a slow start fit in. */
+/** A command that waits tolerates a daemon that is away for so long, which is enough for a restart and a slow start. */
 export const graceMs = 120_000
 
-/** Lends a context to `work` and takes it back, however that ends. */
+/** Lends a context to `work` and takes it back, however the work ends. */
 export const withDaemon = async (io: CliIo, work: (context: CommandContext) => Promise<void>): Promise<void> => {
   const client = createHttpClient(readConnection(io.env))
   const console = createConsole(io)

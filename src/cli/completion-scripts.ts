@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 
-/** What shells can complete, in the order of the documentation. */
+/** These shells have completion scripts, in the order of the documentation. */
 export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
 
@@ -8,7 +8,7 @@ interface OptionWords {
   readonly flag: string
   readonly meaning: string
   readonly takesValue: boolean
-  /** Empty when any value will do. */
+  /** This is empty when any value is allowed. */
   readonly choices: readonly string[]
 }
 
@@ -16,7 +16,7 @@ interface CommandWords {
   readonly name: string
   readonly meaning: string
   readonly options: readonly OptionWords[]
-  /** What stands behind the options; `other` is completed as nothing. */
+  /** This is what comes after the options. For `other` nothing is completed. */
   readonly argument: 'ids' | 'files' | 'choices' | 'other'
   readonly choices: readonly string[]
 }
@@ -43,7 +43,10 @@ const wordsOf = (program: Command): readonly CommandWords[] =>
     ...argumentOf(command),
   }))
 
-/** The newest jobs, by a daemon that may not be there. Shells expand what they are given here, so only what looks like an id gets through. */
+/**
+ * Lists the ids of the newest jobs, by asking a daemon that may not be running. Shells expand what they are given here,
+ * so only text that looks like an id gets through.
+ */
 const idsCommand = "longshore ls --limit 50 2>/dev/null | awk '$1 ~ /^[0-9A-Za-z-]+$/ && NR > 1 { print $1 }'"
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
@@ -90,7 +93,7 @@ complete -o default -F _longshore longshore
 `
 }
 
-/** Colons and brackets have a meaning in zsh's specifications. */
+/** Colons and brackets have a meaning in zsh's specifications, so they are escaped. */
 const zshText = (text: string): string => text.replace(/[[\]:\\]/g, '\\$&')
 
 const zshArgument = ({ argument, choices }: CommandWords): string => {
@@ -150,7 +153,7 @@ const fishLines = ({ name, meaning, options, argument, choices }: CommandWords):
 const fishScript = (commands: readonly CommandWords[]): string =>
   `# fish completion of longshore: longshore completion fish | source\n${commands.flatMap(fishLines).join('\n')}\n`
 
-/** A script that teaches a shell every command and option of a program. */
+/** Returns a script that teaches a shell every command and option of a program. */
 export const completionScript = (program: Command, shell: Shell): string => {
   const commands = wordsOf(program)
   if (shell === 'bash') return bashScript(commands)

@@ -3,17 +3,17 @@ import type { Readable, Writable } from 'node:stream'
 import type { ClientEnvironment } from './client/connection.js'
 import { safeJson } from './terminal/terminal-text.js'
 
-/** An output stream; `process.stdout` and `process.stderr` are such. */
+/** `process.stdout` and `process.stderr` are such output streams. */
 export type OutputStream = Writable & {
   readonly isTTY?: boolean
   readonly columns?: number
   readonly rows?: number
 }
 
-/** Where answers to questions come from; `process.stdin` is such. */
+/** Answers to questions come from such a stream, for example `process.stdin`. */
 export type InputStream = Readable & { readonly isTTY?: boolean }
 
-/** What the edge of the process lends to the commands. */
+/** The edge of the process lends these things to the commands. */
 export interface CliIo {
   readonly env: ClientEnvironment
   readonly stdin: InputStream
@@ -21,24 +21,24 @@ export interface CliIo {
   readonly stderr: OutputStream
 }
 
-/** Where commands write. Text must be escaped by the caller; JSON is made safe here. */
+/** Commands write here. Text must be escaped by the caller, and JSON is made safe here. */
 export interface Console {
   readonly stdout: OutputStream
-  /** Of the terminal that stdout is; null when it is none. */
+  /** This is the width of the terminal behind stdout. It is null when stdout is not a terminal. */
   readonly columns: number | null
-  /** Aborted when the reader of stdout went away (`| head`): writing on makes no sense. */
+  /** Aborts when the reader of stdout went away (`| head`), because further writing makes no sense then. */
   readonly closed: AbortSignal
   line(text: string): void
   json(value: unknown): void
-  /** For people, beside the result: stderr. */
+  /** Writes a text for people to stderr, beside the result. */
   note(text: string): void
-  /** Resolves when stdout takes more; await it in loops that print without end. */
+  /** Resolves when stdout takes more. Await it in loops that print without end. */
   drained(): Promise<void>
 }
 
 export const createConsole = ({ stdout, stderr }: CliIo): Console => {
   const closing = new AbortController()
-  // What is to become of an output that cannot be written is decided at the edge of the process.
+  // The edge of the process decides what happens when an output cannot be written.
   const onError = (error: Error): void => closing.abort(error)
   stdout.on('error', onError)
   stderr.on('error', onError)

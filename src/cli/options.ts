@@ -3,7 +3,9 @@ import { rateProblem } from '../core/bandwidth.js'
 import { type JobState, jobStates } from '../core/job.js'
 import { parseDurationMs, parseSize } from '../core/units.js'
 
-/** Parsers of option values. Each throws InvalidArgumentError with a sentence that says what would be right. */
+/**
+ * These functions parse option values. Each throws InvalidArgumentError with a sentence that says what would be right.
+ */
 
 export const sizeValue = (text: string): number => {
   const bytes = parseSize(text)
@@ -11,7 +13,7 @@ export const sizeValue = (text: string): number => {
   return bytes
 }
 
-/** Bytes per second, as text. */
+/** Returns a rate in bytes per second as text. */
 export const rateValue = (text: string): string => {
   const problem = rateProblem(text)
   if (problem !== null) throw new InvalidArgumentError(`It ${problem}.`)
@@ -46,29 +48,29 @@ export const instantValue = (text: string): string => {
   return new Date(at).toISOString()
 }
 
-/** An instant, or how many milliseconds ago. */
+/** Parses an instant, or a duration as so many milliseconds ago. */
 export const sinceValue = (text: string): SinceOption => {
   const agoMs = parseDurationMs(text)
   return agoMs === null ? { at: instantValue(text) } : { agoMs }
 }
 
-/** Repeated `k=v`, split at the first `=`. */
+/** Parses `k=v`, which may be repeated and is split at the first `=`. */
 export const labelValue = (text: string, previous: Readonly<Record<string, string>> = {}): Record<string, string> => {
   const split = text.indexOf('=')
   if (split < 1) throw new InvalidArgumentError('Give a label as key=value.')
   return Object.fromEntries([...Object.entries(previous), [text.slice(0, split), text.slice(split + 1)]])
 }
 
-/** Repeated glob. */
+/** Parses a glob, which may be repeated. */
 export const patternValue = (text: string, previous: readonly string[] = []): string[] => [...previous, text]
 
-/** Repeated `k=v` or `k`, as a filter. */
+/** Parses `k=v` or `k` as a filter, which may be repeated. */
 export const labelFilterValue = (text: string, previous: readonly string[] = []): string[] => {
   if (text === '' || text.startsWith('=')) throw new InvalidArgumentError('Give a label as key=value or key.')
   return [...previous, text]
 }
 
-/** Repeated `Name: value`. */
+/** Parses `Name: value`, which may be repeated. */
 export const headerValue = (text: string, previous: Readonly<Record<string, string>> = {}): Record<string, string> => {
   const split = text.indexOf(':')
   if (split < 1) throw new InvalidArgumentError("Give a header as 'Name: value'.")
@@ -77,7 +79,7 @@ export const headerValue = (text: string, previous: Readonly<Record<string, stri
 
 const isJobState = (text: string): text is JobState => (jobStates as readonly string[]).includes(text)
 
-/** Repeated or comma-separated states. */
+/** Parses states, which may be repeated or separated by commas. */
 export const stateValue = (text: string, previous: readonly JobState[] = []): JobState[] => {
   const states = text.split(',')
   if (!states.every(isJobState)) throw new InvalidArgumentError(`Give states out of ${jobStates.join(', ')}.`)

@@ -23,12 +23,12 @@ Environment:
 
 Exit codes: 0 done, 1 something failed or was refused, 64 wrong usage, 69 the daemon is not reachable, 124 time is up`
 
-/** The program with every client command. The roof adds its own commands before it runs it. */
+/** Returns the program with every client command. The roof adds its own commands before it runs the program. */
 export const createProgram = (io: CliIo): Command => {
   const program = new Command('longshore')
     .description('A resumable upload daemon for Alibaba Cloud OSS.')
     .addHelpText('after', environmentHelp)
-    // Commands inherit both, so they come before the first of them.
+    // Commands inherit both of these, so they come before the first command.
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
@@ -51,7 +51,7 @@ export const createProgram = (io: CliIo): Command => {
 const explain = (error: unknown): { readonly exitCode: number; readonly lines: readonly string[] } => {
   if (error instanceof ExitError)
     return { exitCode: error.exitCode, lines: error.message === '' ? [] : [error.message] }
-  // commander has shown its message already; asking for help or the version is no error.
+  // commander has shown its message already. Asking for help or for the version is not an error.
   if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? 0 : exitCodes.usage, lines: [] }
   if (error instanceof ProblemError) return { exitCode: exitCodes.failed, lines: problemLines(error.problem) }
   if (error instanceof Interrupted) return { exitCode: exitCodes.interrupted, lines: [] }
@@ -68,7 +68,7 @@ const explain = (error: unknown): { readonly exitCode: number; readonly lines: r
   }
 }
 
-/** Runs one command line (without node and the script) and answers its exit code; errors are explained on stderr. */
+/** Runs one command line (without node and the script) and returns its exit code. Errors are explained on stderr. */
 export const runProgram = async (program: Command, argv: readonly string[], io: CliIo): Promise<number> => {
   try {
     await program.parseAsync(argv, { from: 'user' })
@@ -80,5 +80,5 @@ export const runProgram = async (program: Command, argv: readonly string[], io: 
   }
 }
 
-/** The client commands alone. */
+/** Runs the client commands alone. */
 export const runCli = (argv: readonly string[], io: CliIo): Promise<number> => runProgram(createProgram(io), argv, io)

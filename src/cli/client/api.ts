@@ -4,11 +4,11 @@ import type { JobAnswer, JobView } from '../../core/job-view.js'
 import type { HttpClient } from './http-client.js'
 import { createAsk, type Schemas } from './typed-requests.js'
 
-/** The body of `POST /v1/jobs`. */
+/** This is the body of `POST /v1/jobs`. */
 export type JobRequest = Schemas['JobRequest']
-/** The body of `POST /v1/batches`. */
+/** This is the body of `POST /v1/batches`. */
 export type BatchRequest = Schemas['BatchRequest']
-/** What a job and a batch may ask alike. */
+/** A job and a batch have these options in common. */
 export type JobOptionsRequest = Omit<BatchRequest, 'source' | 'target' | 'dryRun'>
 export type PlannedFilePage = Schemas['PlannedFilePage']
 
@@ -16,7 +16,7 @@ export interface ListQuery {
   readonly states?: readonly JobState[]
   readonly bucket?: string
   readonly batch?: string
-  /** `k=v`, or a bare `k` that must exist; all must hold. */
+  /** A label is `k=v`, or a bare `k` that must exist. All of them must match. */
   readonly labels?: readonly string[]
 }
 
@@ -24,12 +24,12 @@ export interface SweepQuery extends ListQuery {
   readonly batch?: string
 }
 
-/** Everything that is given must hold; nothing given means all jobs. */
+/** A job must match everything that is given. When nothing is given, all jobs match. */
 export interface WaitQuery {
   readonly jobs?: readonly string[]
   readonly labels?: readonly string[]
   readonly batch?: string
-  /** ISO 8601, or a duration before now. */
+  /** This is an instant in ISO 8601, or a duration before now. */
   readonly since?: string
 }
 
@@ -40,26 +40,26 @@ export type OrphanView = Schemas['Orphan']
 export type OrphanPage = Schemas['OrphanPage']
 export type AbortAnswer = Schemas['OrphanAbortAnswers']['items'][number]
 
-/** An open multipart upload in OSS, by its name. */
+/** This names an open multipart upload in OSS. */
 export interface UploadName {
   readonly bucket: string
   readonly key: string
   readonly uploadId: string
 }
 
-/** The live settings, as the daemon answers them. */
+/** These are the live settings, as the daemon answers them. */
 export type SettingsView = Schemas['Settings']
 export type SettingOrigin = SettingsView['origins']['bandwidth']
-/** What is absent stays; null goes back to the environment. */
+/** A setting that is absent stays as it is. Null goes back to the value of the environment. */
 export type SettingsChanges = Schemas['SettingsChanges']
 
-/** How much a verb for many is going to reach. */
+/** This says how much a verb for many jobs is going to reach. */
 export type SweepAnswer = Schemas['SweepAnswer']
 
-/** What everything can be told at once. */
+/** These verbs can be applied to all jobs at once. */
 export type SweepVerb = 'pause' | 'resume'
 
-/** Events of one job, of a batch, or of all. */
+/** This selects the events of one job, of a batch, or of all. */
 export interface EventsFilter {
   readonly jobId?: string
   readonly batchId?: string
@@ -67,62 +67,62 @@ export interface EventsFilter {
 
 export type Verb = 'pause' | 'resume' | 'cancel' | 'retry'
 
-/** The requests behind the commands. Each throws ProblemError, DaemonUnreachable, or the signal's reason. */
+/** These are the requests behind the commands. Each throws ProblemError, DaemonUnreachable, or the signal's reason. */
 export interface Api {
-  /** A replay of the same key and request answers the job that it made. */
+  /** A second call with the same key and request answers the job that the first call made. */
   submit(request: JobRequest, idempotencyKey: string, signal: AbortSignal): Promise<JobView>
   get(jobId: string, signal: AbortSignal): Promise<JobAnswer>
-  /** The job when it is settled, or as it is after `waitSeconds` (at most 55). */
+  /** Returns the job when it is settled, or as it is after `waitSeconds` (at most 55). */
   wait(jobId: string, waitSeconds: number, signal: AbortSignal): Promise<JobView>
-  /** How many jobs stand how, once none is pending or after `waitSeconds` (at most 55). */
+  /** Returns how many jobs have which outcome, once none is pending or after `waitSeconds` (at most 55). */
   waitFor(query: WaitQuery, waitSeconds: number, signal: AbortSignal): Promise<JobCounts>
-  /** Refuses new jobs from now on; waits like `waitFor` for everything. */
+  /** Makes the daemon refuse new jobs from now on, and waits as `waitFor` does for all jobs. */
   drain(waitSeconds: number, since: string | undefined, signal: AbortSignal): Promise<JobCounts>
   undoDrain(signal: AbortSignal): Promise<void>
-  /** `limit` 1..1000. A page may be short and still have a next one. */
+  /** `limit` is 1..1000. A page may be short and still have a next one. */
   page(query: ListQuery, limit: number, cursor: string | null, signal: AbortSignal): Promise<JobPage>
   control(jobId: string, verb: Verb, signal: AbortSignal): Promise<JobView>
-  /** A replay of the same key and request answers the batch that it made. */
+  /** A second call with the same key and request answers the batch that the first call made. */
   submitBatch(request: BatchRequest, idempotencyKey: string, signal: AbortSignal): Promise<BatchView>
   getBatch(batchId: string, signal: AbortSignal): Promise<BatchAnswer>
-  /** What a dry run would have sent. `limit` 1..1000. */
+  /** Returns what a dry run would have sent. `limit` is 1..1000. */
   plannedFiles(batchId: string, limit: number, cursor: string | null, signal: AbortSignal): Promise<PlannedFilePage>
   controlBatch(batchId: string, verb: Verb, signal: AbortSignal): Promise<BatchView>
-  /** What is absent stays. */
+  /** An option that is absent stays as it is. */
   change(jobId: string, changes: JobChanges, signal: AbortSignal): Promise<JobView>
-  /** Everything that matches: all jobs when nothing is asked for. */
+  /** Applies the verb to every job that matches, and to all jobs when the query is empty. */
   sweep(verb: SweepVerb, query: SweepQuery, signal: AbortSignal): Promise<SweepAnswer>
   settings(signal: AbortSignal): Promise<SettingsView>
   changeSettings(changes: SettingsChanges, signal: AbortSignal): Promise<SettingsView>
   remove(jobId: string, signal: AbortSignal): Promise<void>
   removeBatch(batchId: string, signal: AbortSignal): Promise<void>
-  /** Of one bucket, or of all that jobs were made for (null). `limit` 1..1000. */
+  /** Returns the open uploads of one bucket, or of all buckets that jobs were made for (null). `limit` is 1..1000. */
   orphans(where: OrphanPlace, limit: number, cursor: string | null, signal: AbortSignal): Promise<OrphanPage>
-  /** At most 100 uploads. */
+  /** One call takes at most 100 uploads. */
   abortOrphans(
     uploads: readonly UploadName[],
     wishes: { readonly force: boolean } & Pick<OrphanPlace, 'payer'>,
     signal: AbortSignal,
   ): Promise<readonly AbortAnswer[]>
-  /** Server-sent events as text. */
+  /** Returns server-sent events as text. */
   events(filter: EventsFilter, lastEventId: string | null, signal: AbortSignal): Promise<AsyncIterable<string>>
 }
 
-/** Where open uploads are looked for, and who pays for that. */
+/** This says where open uploads are looked for, and who pays for that. */
 export interface OrphanPlace {
-  /** Absent: every bucket that jobs were made for. */
+  /** When it is absent, every bucket that jobs were made for is searched. */
   readonly bucket?: string
   readonly payer?: 'requester'
 }
 
-/** Batches are told from jobs at sight. */
+/** Returns whether an id belongs to a batch. The form of the id tells it from that of a job. */
 export const isBatchId = (id: string): boolean => id.startsWith('b-')
 
-/** The answer may come at the very end of the wait, and then has to travel. */
+/** The answer may come at the very end of the wait, and then it needs time to travel. */
 const waitMarginMs = 20_000
-/** A batch may have very many jobs, which go before the answer comes. */
+/** A batch may have very many jobs, and the answer comes only after they are removed. */
 const removeBatchTimeoutMs = 600_000
-/** OSS is asked, and may take its time. */
+/** The daemon asks OSS, which may take its time. */
 const orphansTimeoutMs = 60_000
 
 const eventsPath = ({ jobId, batchId }: EventsFilter): string => {
@@ -199,7 +199,7 @@ export const createApi = (client: HttpClient): Api => {
   }
 }
 
-/** Every job that matches, newest first, at most `limit` of them. */
+/** Yields the jobs that match, newest first, at most `limit` of them. */
 export async function* listJobs(
   api: Api,
   query: ListQuery,

@@ -3,19 +3,19 @@ import { plainValue } from '../../core/plain-value.js'
 import { escapeText } from '../terminal/terminal-text.js'
 import { ExitError, exitCodes } from './exit-error.js'
 
-/** The variables that client commands read. */
+/** The client commands read these variables. */
 export interface ClientEnvironment {
   readonly LONGSHORE_URL?: string | undefined
   readonly LONGSHORE_TOKEN?: string | undefined
   readonly LONGSHORE_TOKEN_FILE?: string | undefined
 }
 
-/** Where the daemon is and what opens its door. */
+/** This says where the daemon is and which token it accepts. */
 export interface Connection {
-  /** As the user wrote it, safe to show. */
+  /** This is the address as the user wrote it. It is safe to show. */
   readonly address: string
   readonly origin: string
-  /** Put in front of every path; empty, or without a `/` at its end. */
+  /** This is put in front of every path. It is empty, or has no `/` at its end. */
   readonly basePath: string
   readonly socketPath: string | null
   readonly token: string | null
@@ -25,7 +25,10 @@ const defaultUrl = 'http://127.0.0.1:8484'
 
 const usage = (message: string): ExitError => new ExitError(exitCodes.usage, message)
 
-/** A header value may hold none; a token file saved on Windows or with a space behind it should still work. */
+/**
+ * Only visible ASCII characters make a token, because a header value may hold no others. A token file that was saved on
+ * Windows, or with a space behind the token, still works.
+ */
 const visible = /^[\x21-\x7e]+$/
 
 const checkToken = (token: string, from: string): string => {
@@ -45,12 +48,15 @@ const readToken = (env: ClientEnvironment): string | null => {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
     throw usage(`LONGSHORE_TOKEN_FILE ${escapeText(file)} cannot be read: ${code}.`)
   }
-  // The daemon's file of `scope:token` lines, some with fields behind the token, serves its clients too.
+  // A daemon's file of `scope:token` lines, some with fields behind the token, serves its clients too.
   const line = (text.split('\n', 1)[0] ?? '').trim().replace(/^(?:read|submit|admin):(\S+).*$/, '$1')
   return checkToken(line, 'The first line of LONGSHORE_TOKEN_FILE')
 }
 
-/** Reads `LONGSHORE_URL`, `LONGSHORE_TOKEN` and `LONGSHORE_TOKEN_FILE`. Throws ExitError `usage` naming the bad one. */
+/**
+ * Reads `LONGSHORE_URL`, `LONGSHORE_TOKEN` and `LONGSHORE_TOKEN_FILE`. Throws ExitError `usage` that names the variable
+ * which is wrong.
+ */
 export const readConnection = (env: ClientEnvironment): Connection => {
   const address = plainValue(env.LONGSHORE_URL ?? '') || defaultUrl
   const token = readToken(env)

@@ -4,29 +4,37 @@ import { DaemonUnreachable, ProblemError } from './http-client.js'
 import { createSseParser, type SseMessage } from './sse-parser.js'
 
 export type StreamItem =
-  /** Connected; what happened before without our hearing of it has to be looked up, unless `resumed` from the last event. */
+  /**
+   * The stream is connected. Events that were missed before must be looked up, unless the stream `resumed` from the
+   * last event.
+   */
   | { readonly kind: 'open'; readonly resumed: boolean }
   | { readonly kind: 'message'; readonly message: SseMessage }
-  /** The connection is gone; reconnecting goes on until `graceMs` have passed. Told once per outage. */
+  /**
+   * The connection is gone. The stream tries to reconnect until `graceMs` have passed. This item comes once per outage.
+   */
   | { readonly kind: 'outage'; readonly reason: string }
 
 export interface EventStreamOptions {
   readonly filter: EventsFilter
   readonly signal: AbortSignal
-  /** How long the daemon may stay away before DaemonUnreachable is thrown. */
+  /** After the daemon has been away for so long, DaemonUnreachable is thrown. */
   readonly graceMs: number
 }
 
 const firstPauseMs = 100
 const longestPauseMs = 2_000
 
-/** A daemon that restarts, or a proxy in front of one that does, answers like this for a while. */
+/**
+ * Returns whether an error may pass. A daemon that restarts, or a proxy in front of one that does, answers like this
+ * for a while.
+ */
 export const isPassing = (error: unknown): error is Error =>
   error instanceof DaemonUnreachable || (error instanceof ProblemError && error.problem.status >= 500)
 
 /**
- * The daemon's events, across restarts of the daemon: reconnects with the last event's id. Ends never by itself; throws
- * the signal's reason when aborted, and ProblemError for answers that trying again cannot change.
+ * Yields the daemon's events, across restarts of the daemon: it reconnects with the last event's id. It never ends by
+ * itself. It throws the signal's reason when aborted, and ProblemError for answers that another try cannot change.
  */
 export async function* followEvents(api: Api, options: EventStreamOptions): AsyncGenerator<StreamItem> {
   const { filter, signal, graceMs } = options
@@ -43,7 +51,7 @@ export async function* followEvents(api: Api, options: EventStreamOptions): Asyn
       for await (const chunk of chunks) {
         pauseMs = firstPauseMs
         for (const message of parse(chunk)) {
-          // `reset` says that our id is worth nothing there; its own id, if any, is.
+          // `reset` says that our id means nothing there. If the message has an id of its own, that one is valid.
           if (message.id !== null) lastEventId = message.id
           else if (message.event === 'reset') lastEventId = null
           yield { kind: 'message', message }

@@ -1,4 +1,4 @@
-/** What the client commands exit with, after sysexits.h and timeout(1). 0 is success. */
+/** The client commands end with these exit codes, after sysexits.h and timeout(1). 0 is success. */
 export const exitCodes = {
   failed: 1,
   usage: 64,
@@ -9,7 +9,9 @@ export const exitCodes = {
   brokenPipe: 141,
 } as const
 
-/** Ends the command with `exitCode`. A message that is not empty is shown on stderr; it must be safe for a terminal. */
+/**
+ * Ends the command with `exitCode`. A message that is not empty is shown on stderr, so it must be safe for a terminal.
+ */
 export class ExitError extends Error {
   override readonly name = 'ExitError'
   readonly exitCode: number

@@ -3,7 +3,10 @@ import type { FieldError } from '../../core/app-error.js'
 import type { Connection } from './connection.js'
 import { networkReason } from './network-reason.js'
 
-/** The daemon could not be asked: nobody listens, the connection broke, or no answer came. It may be back soon. */
+/**
+ * The daemon could not be asked, because it does not listen, the connection broke, or no answer came. It may be back
+ * soon.
+ */
 export class DaemonUnreachable extends Error {
   override readonly name = 'DaemonUnreachable'
   readonly address: string
@@ -14,7 +17,10 @@ export class DaemonUnreachable extends Error {
   }
 }
 
-/** What a problem+json answer says; the fields of other error answers are made up from the status. Not yet escaped. */
+/**
+ * This is what a problem+json answer says. For other error answers the fields are made up from the status. The texts
+ * are not escaped yet.
+ */
 export interface Problem {
   readonly status: number
   readonly code: string
@@ -24,7 +30,7 @@ export interface Problem {
   readonly retryAfterMs: number | null
 }
 
-/** The daemon answered, and said no. */
+/** The daemon answered with a refusal. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
   readonly problem: Problem
@@ -40,7 +46,7 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
   readonly signal: AbortSignal
-  /** How long the daemon may take to answer; beyond it counts as unreachable. */
+  /** A daemon that takes longer to answer counts as unreachable. */
   readonly timeoutMs?: number
 }
 
@@ -48,10 +54,12 @@ type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
 export interface HttpClient {
   readonly address: string
-  /** The parsed JSON answer (undefined for 204). Throws ProblemError, DaemonUnreachable, or the signal's reason. */
+  /**
+   * Returns the parsed JSON answer (undefined for 204). Throws ProblemError, DaemonUnreachable, or the signal's reason.
+   */
   request(method: Method, path: string, options: RequestOptions): Promise<unknown>
   /**
-   * Opens an endless text answer. Its chunks end when the daemon ends it; they throw DaemonUnreachable when the
+   * Opens an endless text answer. Its chunks end when the daemon ends it. They throw DaemonUnreachable when the
    * connection breaks or falls silent, and the signal's reason when aborted.
    */
   stream(path: string, options: RequestOptions): Promise<AsyncIterable<string>>
@@ -59,7 +67,7 @@ export interface HttpClient {
 }
 
 const answerTimeoutMs = 30_000
-/** Three of the daemon's keep-alive comments may go missing before a silent stream counts as broken. */
+/** Three of the daemon's keep-alive comments may be missing before a silent stream counts as broken. */
 const silenceTimeoutMs = 50_000
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
@@ -86,7 +94,8 @@ const parseProblem = (status: number, headers: Dispatcher.ResponseData['headers'
       }
     }
   } catch {
-    // Not JSON, so not from the daemon itself: a proxy, or another server on that port.
+    // The answer is not JSON, so it does not come from the daemon itself but from a proxy, or from another server on
+    // that port.
   }
   const who =
     status === 502 || status === 503 || status === 504
@@ -96,11 +105,13 @@ const parseProblem = (status: number, headers: Dispatcher.ResponseData['headers'
   return { status, code: 'unknown', title: `HTTP ${status}`, detail, errors: [], retryAfterMs }
 }
 
-/** Talks to one daemon over TCP, TLS or a unix socket. Retries nothing. */
+/** Talks to one daemon over TCP, TLS or a unix socket. It repeats no request. */
 export const createHttpClient = (connection: Connection): HttpClient => {
   const { address, origin, basePath, socketPath, token } = connection
   let agent: Promise<Agent> | null = null
-  /** Loaded by the first request: the daemon starts through this program too, and makes none. */
+  /**
+   * undici is loaded by the first request, because the daemon starts through this program too and makes no requests.
+   */
   const openAgent = async (): Promise<Agent> => {
     const undici = await import('undici')
     return new undici.Agent({
@@ -180,7 +191,8 @@ export const createHttpClient = (connection: Connection): HttpClient => {
           silenceTimeoutMs,
         ),
       )
-      // An abort between two reads surfaces as an error event; the reader reports it, this keeps it from being unhandled.
+      // An abort between two reads surfaces as an error event. The reader reports it, and this listener keeps it from
+      // being unhandled.
       body.on('error', () => {})
       return read(body, options.signal)
     },

@@ -17,20 +17,23 @@ const reasons: Readonly<Record<string, string>> = {
 
 const filled = (value: unknown): value is string => typeof value === 'string' && value.trim() !== ''
 
-/** undici's parser gives no code. It throws for what is no HTTP, and for an answer that ends before its end. */
+/**
+ * Returns what undici's parser complains about, for which it gives no code. It throws for an answer that is not HTTP,
+ * and for an answer that ends too early.
+ */
 const parserReason = ({ message }: Error): string =>
   message.includes('Expected HTTP/') ? 'it does not speak HTTP' : 'the connection broke'
 
 /**
- * A few words on why a request got no answer, never empty: ours for what is common, else the error's code or its message,
- * else those of what it wraps.
+ * Returns a few words on why a request got no answer, which are never empty. Common errors get our own words, others
+ * their code or their message, or else those of the error that they wrap.
  */
 export const networkReason = (error: unknown): string => {
   if (!(error instanceof Error)) return 'unknown error'
   if (error.name === 'HTTPParserError') return parserReason(error)
   if (error instanceof SyntaxError) return 'its answer is no JSON'
   if ('code' in error && filled(error.code)) return reasons[error.code] ?? error.code
-  // One for every address of a host name that was tried.
+  // An AggregateError holds one error for every address of a host name that was tried.
   const inner: unknown = error instanceof AggregateError ? error.errors[0] : error.cause
   if (inner instanceof Error && inner !== error) return networkReason(inner)
   return filled(error.message) ? error.message : 'unknown error'

@@ -1,4 +1,7 @@
-/** One server-sent event. `id` is the last id of the stream so far (null: none yet), `event` its type. */
+/**
+ * This is one server-sent event. `id` is the last id of the stream so far (null when there is none yet), and `event` is
+ * its type.
+ */
 export interface SseMessage {
   readonly id: string | null
   readonly event: string
@@ -6,8 +9,9 @@ export interface SseMessage {
 }
 
 /**
- * Parses a server-sent event stream: feed it text as it arrives, get the messages that it completes. Comments and events
- * without data are passed over, as the standard says; `retry:` is left to the caller's own patience.
+ * Parses a server-sent event stream. The caller feeds it text as it arrives and gets the messages that the text
+ * completes. Comments and events without data are passed over, as the standard says. `retry:` is ignored, because the
+ * caller decides how long it waits.
  */
 export const createSseParser = (): ((text: string) => readonly SseMessage[]) => {
   let rest = ''

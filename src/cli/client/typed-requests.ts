@@ -16,15 +16,15 @@ type Json<R> = R extends { readonly content: { readonly 'application/json': infe
 type AnswerOf<O> = O extends { readonly responses: infer R } ? Json<R[keyof R]> : never
 
 interface Asked<O> extends Omit<RequestOptions, 'query' | 'body'> {
-  /** What stands for `{id}`. */
+  /** This id replaces `{id}` in the path. */
   readonly id?: string
   readonly query?: QueryOf<O>
   readonly body?: BodyOf<O>
 }
 
 /**
- * One request of the OpenAPI document: a path, a query, a body or a field of the answer that it does not have does not
- * compile. Throws as HttpClient does.
+ * Makes one request of the OpenAPI document. A path, a query, a body or a field of the answer that the document does
+ * not have does not compile. It throws as HttpClient does.
  */
 export type Ask = <M extends Method, P extends PathWith<M>>(
   method: M,
@@ -34,10 +34,15 @@ export type Ask = <M extends Method, P extends PathWith<M>>(
 
 type Pair = [string, string]
 
-/** Words without commas: joined by them, hundreds of ids still make a short URL. */
+/**
+ * The values of these parameters have no commas, so they are joined by commas. Then hundreds of ids still make a short
+ * URL.
+ */
 const joined: readonly string[] = ['job', 'state']
 
-/** Other lists are repeated; what is null or undefined is left out. */
+/**
+ * Returns the pairs of the query. The values of other lists are repeated, and what is null or undefined is left out.
+ */
 const queryPairs = (query: object): Pair[] =>
   Object.entries(query).flatMap(([name, value]) => {
     const values: readonly unknown[] = [value].flat().filter((one) => one !== undefined && one !== null)
@@ -50,6 +55,6 @@ export const createAsk =
   async (method, path, { id = '', query = {}, ...options }) => {
     const url = path.replace('{id}', encodeURIComponent(id))
     const verb = method.toUpperCase() as Uppercase<typeof method>
-    // The daemon is trusted to keep to its document: a test holds every answer against it.
+    // The daemon is trusted to keep to its document, because a test checks every answer against it.
     return (await client.request(verb, url, { ...options, query: queryPairs(query) })) as never
   }

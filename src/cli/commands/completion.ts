@@ -2,7 +2,10 @@ import { Argument, type Command } from 'commander'
 import { completionScript, type Shell, shells } from '../completion-scripts.js'
 import type { CliIo } from '../console.js'
 
-/** Added first or last: the script names every command that the program has when it is asked. */
+/**
+ * This may be called before or after the other commands are added, because the script names every command that the
+ * program has when the script is asked for.
+ */
 export const addCompletionCommand = (program: Command, io: CliIo): void => {
   program
     .command('completion')

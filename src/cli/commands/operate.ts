@@ -8,26 +8,26 @@ import { formatBytes } from '../terminal/readable.js'
 import { escapeText } from '../terminal/terminal-text.js'
 import { type DoctorReport, doctorLines } from '../text/doctor-report.js'
 
-/** Where the doctor tries what it may write. */
+/** The doctor tries here what it may write. */
 export interface Place {
   readonly bucket: string
-  /** Empty, or ending in `/`. */
+  /** The prefix is empty, or ends in `/`. */
   readonly prefix: string
 }
 
 /**
- * What works without a daemon, lent by the roof: these commands must serve when `serve` cannot start. Each may throw an
+ * The roof lends these commands, which need no daemon: they must work when `serve` cannot start. Each may throw an
  * error with a sentence for people and the `exitCode` to end with.
  */
 export interface Operator {
   examine(places: readonly Place[]): Promise<DoctorReport>
-  /** Of the data directory that the settings name. */
+  /** Returns the path of the database in the data directory that the settings name. */
   databasePath(): string
   check(path: string): Promise<DatabaseReport>
   backUp(source: string, target: string, overwrite: boolean): Promise<DatabaseReport>
 }
 
-/** Exit code of a database that is not sound; `serve` ends with the same. */
+/** This is the exit code for a database that is not sound. `serve` ends with the same one. */
 const corrupt = 65
 
 const placeValue = (text: string, previous: readonly Place[] = []): Place[] => {
@@ -44,7 +44,7 @@ const databaseText = ({ path, sizeBytes, walBytes, schemaVersion, jobs, events }
   return `${escapeText(path)}: ${formatBytes(sizeBytes)}${log}, schema ${schemaVersion}, ${jobs} jobs, ${events} events`
 }
 
-/** What an operator can act on ends the command with its own code. */
+/** Runs the work. An error that an operator can act on ends the command with its own exit code. */
 const operating = async (work: () => Promise<void>): Promise<void> => {
   try {
     await work()

@@ -18,10 +18,10 @@ interface OrphansOptions extends OrphanPlace {
 }
 
 const largestPage = 1000
-/** Each takes OSS a few requests, and the answer comes when the last one is done. */
+/** Each abort costs a few requests to OSS, and the answer comes when the last one is done. */
 const abortsPerRequest = 20
 
-/** Options beside the place are left out. */
+/** Returns the bucket and the payer, without the other options. */
 const placeOf = ({ bucket, payer }: OrphanPlace): OrphanPlace => ({
   ...(bucket === undefined ? {} : { bucket }),
   ...(payer === undefined ? {} : { payer }),
@@ -51,7 +51,7 @@ const list = async (context: CommandContext, { limit, all, json, ...place }: Orp
   if (found.nextCursor !== null) console.note('there may be more: --limit N or --all')
 }
 
-/** What may be removed without asking the daemon to be refused. */
+/** Returns whether an upload may be removed, without first asking the daemon only to be refused. */
 const isRemovable = ({ owner, jobState }: OrphanView, force: boolean): boolean =>
   owner === 'ours' ? jobState === null || isSettled(jobState) : force
 

@@ -7,7 +7,7 @@ import { countValue } from '../options.js'
 import { formatBytes } from '../terminal/readable.js'
 import { escapeText } from '../terminal/terminal-text.js'
 
-/** Takes away what was set before. */
+/** This word takes away what was set before. */
 const preset = 'default'
 
 interface SettingsOptions {

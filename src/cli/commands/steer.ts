@@ -10,7 +10,10 @@ import { countValue, instantValue, integerValue, labelFilterValue, labelValue, r
 import { escapeText } from '../terminal/terminal-text.js'
 import { problemLines } from '../text/job-text.js'
 
-/** Does `work` to one job after the other. A refusal is shown and the next one has its turn; the exit code tells. */
+/**
+ * Does `work` to one job after the other. A refusal is shown and the next job has its turn. The exit code says whether
+ * any was refused.
+ */
 const forEachJob = async (
   { console }: CommandContext,
   jobIds: readonly string[],

@@ -19,12 +19,15 @@ interface WaitOptions {
 /** The daemon answers a wait of at most 55 s. */
 const longestWaitSeconds = 50
 const retryMs = 500
-/** Named in one request; more are waited for one group after the other. */
+/** One request names at most so many ids. More ids are waited for one group after the other. */
 const idsPerRequest = 100
-/** So many jobs that failed or were cancelled are shown. */
+/** At most so many jobs that failed or were cancelled are shown. */
 const mostShown = 20
 
-/** Repeats a request for as long as the daemon is away, up to the grace; but only once it has answered something. */
+/**
+ * Repeats a request for as long as the daemon is away, up to the grace time, but only once the daemon has answered
+ * something.
+ */
 const createPatience = ({ console, signal }: CommandContext): (<T>(request: () => Promise<T>) => Promise<T>) => {
   let answered = false
   return async (request) => {
@@ -45,7 +48,7 @@ const createPatience = ({ console, signal }: CommandContext): (<T>(request: () =
   }
 }
 
-/** Asks until nothing is pending or the time is up, and answers the last counts. */
+/** Asks until nothing is pending or the time is up, and returns the last counts. */
 export const waitPatiently = async (
   context: CommandContext,
   timeoutMs: number,
@@ -54,7 +57,7 @@ export const waitPatiently = async (
   const patiently = createPatience(context)
   const begunAt = performance.now()
   const deadline = begunAt + timeoutMs
-  // The first answer comes at once: from then on a daemon that is away is waited for.
+  // The first answer comes at once. From then on a daemon that is away is waited for.
   for (let seconds = 0; ; ) {
     const counts = await patiently(() => ask(seconds, performance.now() - begunAt))
     const leftMs = Math.max(0, deadline - performance.now())
@@ -64,8 +67,8 @@ export const waitPatiently = async (
 }
 
 /**
- * `since` as the daemon takes it, so that all requests of one command mean the same window. Durations go by the daemon's
- * own clock. Undefined: from when the request comes.
+ * Returns `since` as the daemon takes it, so that all requests of one command mean the same window. Durations go by the
+ * daemon's own clock. Undefined means: from when the request comes.
  */
 export const sinceText = (since: SinceOption | undefined, elapsedMs: number): string | undefined => {
   if (since !== undefined && 'at' in since) return since.at
@@ -101,7 +104,8 @@ const waitForAll = async (
   const sum = { pending: 0, completed: 0, failed: 0, cancelled: 0 }
   for (const query of queries) {
     const leftMs = Math.max(0, deadline - performance.now())
-    // Requests that name jobs need no window; one that names none must not lose what settled before it was repeated.
+    // Requests that name jobs need no window. A request that names none must not lose the jobs that settled before it
+    // was repeated.
     const windowed = since !== undefined || Object.keys(query).length === 0
     const counts = await waitPatiently(context, leftMs, (seconds, elapsedMs) => {
       const text = windowed ? sinceText(since, elapsedMs) : undefined
@@ -115,7 +119,7 @@ const waitForAll = async (
   return sum
 }
 
-/** The jobs that went wrong, the newest first. */
+/** Shows the jobs that went wrong, newest first. */
 const showUnlucky = async (context: CommandContext, jobIds: readonly string[], labels: string[] | undefined) => {
   const { api, console, signal } = context
   const query = { states: ['failed', 'cancelled'] as const, ...(labels === undefined ? {} : { labels }) }

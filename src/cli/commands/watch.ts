@@ -16,11 +16,11 @@ const progressEveryMs = 1_000
 
 const now = (): string => new Date().toISOString()
 
-/** Prints events as they come: NDJSON, or lines with at most one of progress per job and second. */
+/** Prints events as they come, either as NDJSON or as lines. A job gets at most one line of progress per second. */
 const createEventPrinter = ({ console }: CommandContext, json: boolean): ((message: SseMessage) => void) => {
   const progressAt = new Map<string, number>()
   return ({ event, data }) => {
-    // It says only where the stream begins, which the connection keeps for the next one.
+    // This message says only where the stream begins, and the connection keeps that for the next one.
     if (event === 'ready') return
     if (event === 'reset') {
       console.note('some events are no longer kept by the daemon and were not shown')
@@ -46,7 +46,7 @@ const settledBy = ({ event, data }: SseMessage): JobView | null => {
   return job !== undefined && isSettled(job.state) ? job : null
 }
 
-/** Follows one job until it is settled. Answers how it ended. */
+/** Follows one job until it is settled, and returns how it ended. */
 const watchJob = async (context: CommandContext, jobId: string, json: boolean): Promise<JobView> => {
   const { api, console, signal } = context
   const print = createEventPrinter(context, json)
@@ -57,7 +57,7 @@ const watchJob = async (context: CommandContext, jobId: string, json: boolean): 
     if (item.kind === 'outage') console.note(`the daemon is not answering (${item.reason}); trying again`)
     else if (item.kind === 'open') {
       if (item.resumed) continue
-      // It may have settled before the stream stood.
+      // The job may have settled before the stream was open.
       const job = await api.get(jobId, signal)
       if (!isSettled(job.state)) continue
       if (!json) console.line(watchJobLine(now(), job))

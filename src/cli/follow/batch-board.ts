@@ -3,13 +3,18 @@ import type { JobState } from '../../core/job.js'
 import type { JobView, ProgressView } from '../../core/job-view.js'
 import type { ProgressSource } from './progress-display.js'
 
-/** What is known of batches that are waited for: their totals, and those of their jobs that are at work. */
+/**
+ * Holds what is known of batches that a command waits for: their totals, and those of their jobs that are being worked
+ * on.
+ */
 export interface BatchBoard extends ProgressSource {
   see(batch: BatchView): void
   /** Jobs of other batches are ignored. */
   seeJob(job: JobView): void
   seeProgress(jobId: string, progress: ProgressView): void
-  /** The daemon is away, or events were missed: which jobs are at work is not known. */
+  /**
+   * Call this when the daemon is away or events were missed, because then it is unknown which jobs are being worked on.
+   */
   forgetJobs(): void
 }
 
@@ -26,7 +31,10 @@ export const createBatchBoard = (made: readonly BatchView[]): BatchBoard => {
     return result
   }
 
-  /** The totals are a moment older than what is in flight: the bytes of a part that just landed are missing from both. */
+  /**
+   * The totals are a moment older than what is in flight, so the bytes of a part that has just landed are missing from
+   * both.
+   */
   const bytesDone = (bytesTotal: number): number => {
     let bytes = sum(({ totals }) => totals.bytesUploaded)
     for (const { progress } of jobs.values()) bytes += progress.bytesInFlight

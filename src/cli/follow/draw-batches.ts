@@ -10,7 +10,7 @@ import { type BatchBoard, createBatchBoard } from './batch-board.js'
 import { followBatches } from './follow-batches.js'
 import { createProgressBars } from './progress-bars.js'
 
-/** More jobs than these are not drawn, wherever they are. */
+/** At most so many jobs are drawn. */
 const mostJobs = 100
 
 const takeMessage = (board: BatchBoard, { event, data }: SseMessage): void => {
@@ -23,7 +23,10 @@ const takeMessage = (board: BatchBoard, { event, data }: SseMessage): void => {
   }
 }
 
-/** Tells the board which jobs are at work and how they get on, until the signal aborts or the daemon stays away. */
+/**
+ * Tells the board which jobs are being worked on and how far they are, until the signal aborts or the daemon stays
+ * away.
+ */
 const followWork = async (
   { api }: CommandContext,
   batchId: string | null,
@@ -43,7 +46,7 @@ const followWork = async (
   }
 }
 
-/** For a terminal: follows batches until every one is settled, with bars. */
+/** Follows batches on a terminal until every one is settled, and draws bars. */
 export const drawBatches = async (
   context: CommandContext,
   made: readonly BatchView[],
@@ -55,8 +58,8 @@ export const drawBatches = async (
   const signal = joinSignals(context.signal, stop.signal)
   const ids = made.map(({ id }) => id)
   const [only] = ids.length === 1 ? ids : []
-  // What is drawn is a help, the totals are the truth: an end of the events is no end of the wait.
-  // Ctrl-C ends them too, before it ends the wait: what they knew is still what the last frame is to show.
+  // The drawing is only a help and the totals are the truth, so the end of the events does not end the wait. Ctrl-C
+  // ends the events before it ends the wait, because the last frame must still show what they knew.
   const working = followWork(context, only ?? null, board, signal).catch(() => {
     if (!signal.aborted) board.forgetJobs()
   })

@@ -10,15 +10,15 @@ const longestPauseMs = 1_000
 
 export interface FollowBatchesOptions {
   readonly ids: readonly string[]
-  /** Whether the daemon was there a moment ago; one that never was is not waited for. */
+  /** True means that the daemon answered a moment ago. A daemon that never answered is not waited for. */
   readonly answered: boolean
   see(batch: BatchView): void
   note(text: string): void
 }
 
 /**
- * Asks for batches again and again until every one is settled; answers them as they ended. A daemon that stays away for less
- * than the grace time is waited for.
+ * Asks for batches again and again until every one is settled, and returns them as they ended. A daemon that is away
+ * for less than the grace time is waited for.
  */
 export const followBatches = async (
   { api, signal }: Pick<CommandContext, 'api' | 'signal'>,
@@ -55,7 +55,9 @@ export const followBatches = async (
   }
 }
 
-/** Follows batches by a line, or JSON, whenever the totals of one moved. Its jobs may be too many for a line each. */
+/**
+ * Follows batches, with a line or JSON whenever the totals of one moved. There may be too many jobs for a line each.
+ */
 export const watchBatches = (
   context: CommandContext,
   { ids, answered, json }: Pick<FollowBatchesOptions, 'ids' | 'answered'> & { readonly json: boolean },

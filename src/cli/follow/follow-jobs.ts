@@ -11,20 +11,20 @@ import type { Tally } from './job-totals.js'
 export interface FollowOptions {
   readonly api: Api
   readonly tally: Tally
-  /** Resolves when no more jobs will be tracked. Must not reject. */
+  /** Resolves when no more jobs will be tracked. It must not reject. */
   readonly complete: Promise<void>
   readonly signal: AbortSignal
-  /** How long the daemon may stay away. */
+  /** The daemon may stay away for so long. */
   readonly graceMs: number
   note(text: string): void
 }
 
-/** Should the daemon tell nothing about our jobs for so long, we ask. Events are a hint; the jobs are the truth. */
+/** When the daemon says nothing about our jobs for so long, we ask. Events are a hint, and the jobs are the truth. */
 const quietMs = 10_000
 
 const isGone = (error: unknown): boolean => error instanceof ProblemError && error.problem.status === 404
 
-/** Reads the state of every open job anew. Jobs that the daemon does not know any more are counted as gone. */
+/** Reads the state of every open job anew. A job that the daemon no longer knows is counted as gone. */
 const takeSnapshot = async ({ api, tally, signal }: FollowOptions): Promise<void> => {
   for (const { id } of tally.open()) {
     try {
@@ -36,7 +36,7 @@ const takeSnapshot = async ({ api, tally, signal }: FollowOptions): Promise<void
   }
 }
 
-/** Tells the tally what a message says. True when it was about one of its jobs. */
+/** Applies a message to the job totals. Returns true when it was about one of their jobs. */
 const takeMessage = (tally: Tally, { event, data }: SseMessage): boolean => {
   if (event === 'job.progress') {
     const { jobId, progress } = JSON.parse(data) as { jobId: string; progress: ProgressView }
@@ -52,8 +52,9 @@ const takeMessage = (tally: Tally, { event, data }: SseMessage): boolean => {
 }
 
 /**
- * Keeps the tally up to date from the daemon's events until every tracked job is settled, across restarts of the daemon.
- * Throws DaemonUnreachable when it stays away longer than the grace, ProblemError when it refuses, and the signal's reason.
+ * Keeps the job totals up to date from the daemon's events until every tracked job is settled, across restarts of the
+ * daemon. Throws DaemonUnreachable when the daemon stays away longer than the grace time, ProblemError when it refuses,
+ * and the signal's reason.
  */
 export const followJobs = async (options: FollowOptions): Promise<void> => {
   const { api, tally, complete, signal, graceMs, note } = options
@@ -66,7 +67,7 @@ export const followJobs = async (options: FollowOptions): Promise<void> => {
     if (allTracked && tally.openCount() === 0) finished.abort()
   }
 
-  /** One snapshot at a time; a wish for another one while it runs is served right after it. */
+  /** Takes one snapshot at a time. When another one is wanted while it runs, that one follows right after it. */
   let wanted = false
   let taking: Promise<void> | null = null
   const refresh = (): Promise<void> => {
@@ -74,7 +75,7 @@ export const followJobs = async (options: FollowOptions): Promise<void> => {
     taking ??= (async () => {
       while (wanted && !working.aborted) {
         wanted = false
-        // An outage is the event stream's to report, and to end.
+        // The event stream reports an outage, and ends it.
         await takeSnapshot({ ...options, signal: working }).catch((error: unknown) => {
           if (!(error instanceof DaemonUnreachable)) throw error
         })
@@ -99,7 +100,7 @@ export const followJobs = async (options: FollowOptions): Promise<void> => {
   complete.then(() => {
     allTracked = true
     check()
-    // Jobs may have settled before their POST was answered, when their events meant nothing to us.
+    // Jobs may have settled before their POST was answered, when we could not yet connect their events to our jobs.
     if (!working.aborted) refreshAside()
   })
   const timer = setInterval(() => {
@@ -110,7 +111,7 @@ export const followJobs = async (options: FollowOptions): Promise<void> => {
   try {
     for await (const item of followEvents(api, { filter: {}, signal: working, graceMs })) {
       if (item.kind === 'outage') {
-        // Before the first job was accepted it is the submission's to say that nobody is there.
+        // Before the first job was accepted, the submission reports that the daemon does not answer.
         away = tally.totals().files > 0
         tally.standStill()
         if (away)

@@ -4,32 +4,34 @@ import type { JobView, ProgressView } from '../../core/job-view.js'
 export interface Totals {
   readonly files: number
   readonly completed: number
-  /** Of `completed`: those that sent nothing because of `ifExists`. */
+  /** These are the completed jobs that sent nothing because of `ifExists`. `completed` counts them too. */
   readonly skipped: number
   readonly failed: number
   readonly cancelled: number
   readonly bytesTotal: number
-  /** Bytes that OSS holds or that are on their way. */
+  /** These are the bytes that OSS holds or that are on their way. */
   readonly bytesDone: number
-  /** Bytes of completed jobs that were not skipped. */
+  /** These are the bytes of completed jobs that were not skipped. */
   readonly bytesUploaded: number
 }
 
 /**
- * What is known of the jobs that one command waits for. A job that settled stays settled here: snapshots and replayed
- * events overtake each other, and a later retry by somebody else is not this command's business.
+ * Holds what is known of the jobs that one command waits for. A job that settled stays settled here, because snapshots
+ * and replayed events overtake each other, and because a later retry by another user does not concern this command.
  */
 export interface Tally {
-  /** From now on the job counts; called once for each. Jobs that were never tracked are ignored by everything else. */
+  /**
+   * Counts the job from now on. It is called once for each job. All other methods ignore jobs that were never tracked.
+   */
   track(job: JobView): void
   see(job: JobView): void
   seeProgress(jobId: string, progress: ProgressView): void
-  /** The daemon is away: nothing moves, and what was in flight is lost. */
+  /** The daemon is away, so nothing moves, and what was in flight is lost. */
   standStill(): void
-  /** The daemon knows the job no more, so nobody can say how it ended: it counts as failed. */
+  /** The daemon no longer knows the job, so its end is unknown and it counts as failed. */
   seeGone(jobId: string): void
   has(jobId: string): boolean
-  /** Unsettled jobs, oldest first. */
+  /** Returns the unsettled jobs, oldest first. */
   open(): readonly JobView[]
   openCount(): number
   totals(): Totals

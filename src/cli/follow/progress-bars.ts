@@ -18,7 +18,7 @@ const barText = (fraction: number, columns: number): string => {
   return '█'.repeat(full) + '░'.repeat(columns - full)
 }
 
-/** Name, bar, percent, size, rate, and the time left or what the job is waiting for. */
+/** Returns a line with name, bar, percent, size, rate, and the time left or what the job is waiting for. */
 const jobLine = (job: JobView, columns: number): string => {
   const { bytesPerSecond, etaSeconds } = job.progress
   const percent = percentOf(job)
@@ -30,13 +30,14 @@ const jobLine = (job: JobView, columns: number): string => {
   const room = Math.max(20, columns - numbers.length - 2)
   const nameColumns = Math.min(40, Math.floor(room / 2))
   const name = fitEnd(escapeText(job.source.path.split('/').at(-1) ?? ''), nameColumns)
-  // The last column stays free: some terminals wrap as soon as it is written.
+  // The last column stays free, because some terminals wrap as soon as it is written.
   return cutEnd(`${name} ${barText(percent / 100, room - nameColumns)}${numbers}`, columns - 1)
 }
 
 /**
- * For a terminal: one bar per big job that is being worked on, below a line and a bar for the total unless there is just one job.
- * Only failures and notes scroll by, above. Leaves no terminal setting behind when the process is killed.
+ * Draws on a terminal: one bar for each big job that is being worked on, below a line and a bar for the total unless
+ * there is just one job. Only failures and notes scroll by, above the bars. It leaves no terminal setting behind when
+ * the process is killed.
  */
 export const createProgressBars = (stream: OutputStream, source: ProgressSource, single: boolean): ProgressDisplay => {
   const rate = createRateMeter(() => performance.now())
@@ -44,7 +45,7 @@ export const createProgressBars = (stream: OutputStream, source: ProgressSource,
   const drawn = new Map<string, JobView>()
   const multiBar = new MultiBar({
     stream,
-    // Cursor and wrapping stay as they are, and Ctrl-C stays the command's business.
+    // The cursor and the wrapping stay as they are, and the command itself handles Ctrl-C.
     hideCursor: null,
     linewrap: null,
     gracefulExit: false,
@@ -95,7 +96,7 @@ export const createProgressBars = (stream: OutputStream, source: ProgressSource,
     })
   }
   const timer = setInterval(refresh, refreshMs)
-  // A longer line may stand where this text lands: clear what is left of it.
+  // A longer line may stand where this text is written, so the rest of that line is cleared.
   let noted = false
   const note = (text: string): void => {
     noted = true
@@ -103,7 +104,7 @@ export const createProgressBars = (stream: OutputStream, source: ProgressSource,
   }
   return {
     settled(job) {
-      // The only bar stays, as the last thing one sees of the upload.
+      // The only bar stays on the screen as the last sight of the upload.
       if (single) drawn.set(job.id, job)
       else removeBar(job.id)
       if (job.state !== 'completed') note(settledLine(job))
@@ -111,7 +112,7 @@ export const createProgressBars = (stream: OutputStream, source: ProgressSource,
     note,
     stop() {
       clearInterval(timer)
-      // Draws what happened and writes what was noted since the last frame.
+      // This draws what happened, and writes what was noted, since the last frame.
       refresh()
       if (!multiBar.isActive && !noted) return
       multiBar.update()

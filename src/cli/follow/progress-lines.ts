@@ -5,7 +5,7 @@ import type { Tally } from './job-totals.js'
 import type { ProgressDisplay, ShownTotals } from './progress-display.js'
 import { createRateMeter } from './rate-meter.js'
 
-/** `12 of 51 files, 130.0 MiB of 257.0 MiB (50%), 25.1 MiB/s, ETA 5.0 s` */
+/** Returns a text like `12 of 51 files, 130.0 MiB of 257.0 MiB (50%), 25.1 MiB/s, ETA 5.0 s`. */
 export const totalsText = (totals: ShownTotals, rate: number | null): string => {
   const { files, completed, failed, cancelled, bytesDone, bytesTotal, growing } = totals
   const percent = bytesTotal === 0 ? 100 : Math.floor((bytesDone / bytesTotal) * 100)
@@ -16,7 +16,10 @@ export const totalsText = (totals: ShownTotals, rate: number | null): string => 
   return `${settled} of ${files}${growing ? '+' : ''} files, ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)} (${percent}%)${speed}`
 }
 
-/** For pipes and logs: a line for every settled job, and one of progress every `intervalMs` in which something moved. */
+/**
+ * Writes lines for pipes and logs: one for every settled job, and one of progress for every `intervalMs` in which
+ * something moved.
+ */
 export const createProgressLines = (console: Console, tally: Tally, intervalMs = 3_000): ProgressDisplay => {
   const rate = createRateMeter(() => performance.now())
   rate.sample(0)

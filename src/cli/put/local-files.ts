@@ -4,7 +4,7 @@ import { basename, resolve } from 'node:path'
 import { ExitError, exitCodes } from '../client/exit-error.js'
 import { escapeText } from '../terminal/terminal-text.js'
 
-/** What the user named on the command line, looked at once. */
+/** This is what the user named on the command line. It was looked at once. */
 export type LocalSource =
   | { readonly kind: 'file'; readonly path: string; readonly name: string }
   | { readonly kind: 'directory'; readonly path: string; readonly name: string }
@@ -12,7 +12,7 @@ export type LocalSource =
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
 
-/** Throws ExitError `failed` when nothing can be read at the path, or it is neither a file nor a directory. */
+/** Throws ExitError `failed` when nothing can be read at the path, or when it is neither a file nor a directory. */
 export const lookAt = async (argument: string): Promise<LocalSource> => {
   const path = resolve(argument)
   let found: Stats

@@ -13,21 +13,21 @@ import { problemLines, settledLine } from '../text/job-text.js'
 import { createPatientSubmit } from './submit-patiently.js'
 
 export interface PutBatchesOptions {
-  /** Makes the idempotency keys of this run its own. */
+  /** The run id makes the idempotency keys of this run its own. */
   readonly runId: string
   readonly dryRun: boolean
   readonly wait: boolean
   readonly json: boolean
 }
 
-/** Failed jobs of a batch that are shown; the others are counted. */
+/** At most so many failed jobs of a batch are shown, and the others are counted. */
 const shownFailures = 20
 const plannedPage = 1000
 
 const plannedLine = ({ path, key, size }: PlannedFile, bucket: string): string =>
   `${escapeText(path)} -> ${escapeText(`oss://${bucket}/${key}`)}  ${formatBytes(size)}`
 
-/** What a dry run would have sent, page by page. */
+/** Prints what a dry run would have sent, page by page. */
 const printPlanned = async (
   { api, console, signal }: CommandContext,
   batch: BatchView,
@@ -50,7 +50,7 @@ const printPlanned = async (
   } while (cursor !== null)
 }
 
-/** What failed of a batch, and what was left out. */
+/** Prints what failed of a batch, and what was left out. */
 const printBad = async ({ api, console, signal }: CommandContext, batch: BatchView): Promise<void> => {
   if (batch.totals.failed > 0) {
     for await (const job of listJobs(api, { batch: batch.id, states: ['failed'] }, shownFailures, signal)) {
@@ -93,11 +93,13 @@ const waitFor = async (
   return batches
 }
 
-/** Refusals that are about the caller or the daemon: every other batch would meet the same. */
+/**
+ * Returns whether a refusal is about the caller or the daemon, so that every other batch would meet the same refusal.
+ */
 const isAboutAll = ({ problem }: ProblemError): boolean =>
   problem.status === 401 || problem.status >= 500 || problem.code === 'forbidden'
 
-/** Submits one after the other into `made`. Of several, one that is refused is noted, and the others go on. */
+/** Submits one batch after the other. When there are several, a refused one is noted and the others go on. */
 const submitAll = async (
   requests: readonly BatchRequest[],
   runId: string,
@@ -117,8 +119,9 @@ const submitAll = async (
 }
 
 /**
- * Hands over directories and lists of files as batches: the daemon walks them, and goes on whatever becomes of this command.
- * Throws ExitError `failed` when one was refused, or was waited for and something of it failed or was left out.
+ * Hands over directories and lists of files as batches. The daemon walks them, and goes on whatever becomes of this
+ * command. Throws ExitError `failed` when a batch was refused, or when one was waited for and something of it failed or
+ * was left out.
  */
 export const putBatches = async (
   requests: readonly BatchRequest[],

@@ -48,7 +48,7 @@ const submitAndWait = async (
   const stop = new AbortController()
   const signal = joinSignals(context.signal, stop.signal)
   const submit = createPatientSubmit({ signal, graceMs })
-  // Followed from before it exists, so that nothing of it is missed.
+  // The job is followed from before it exists, so that none of its events is missed.
   const submitting = submit(() => api.submit(request, runId, signal)).then(tally.track)
   const complete = submitting.catch(() => {})
   const following = followJobs({ api, tally, complete, signal, graceMs, note: display.note })
@@ -72,7 +72,7 @@ const submitAndWait = async (
   if (failed + cancelled > 0) throw new ExitError(exitCodes.failed)
 }
 
-/** Hands over one file as a job. Throws ExitError `failed` when it was waited for and did not complete. */
+/** Hands over one file as a job. Throws ExitError `failed` when the job was waited for and did not complete. */
 export const putJob = async (
   request: JobRequest,
   runId: string,

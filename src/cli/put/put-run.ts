@@ -5,7 +5,7 @@ import { ExitError, exitCodes } from '../client/exit-error.js'
 import { type LocalSource, lookAt } from './local-files.js'
 import { keyBelow, type OssUrl, parseOssUrl } from './oss-url.js'
 
-/** The options of `put`, as commander hands them over. */
+/** These are the options of `put`, as commander hands them over. */
 export interface PutOptions {
   readonly wait?: true
   readonly label?: Record<string, string>
@@ -28,7 +28,7 @@ export interface PutOptions {
   readonly json?: true
 }
 
-/** What one `put` is about: a file as a job, or batches, which the daemon walks. */
+/** One `put` is about a file as a job, or about batches, which the daemon walks. */
 export type Run = { readonly runId: string } & (
   | { readonly kind: 'job'; readonly request: JobRequest }
   | { readonly kind: 'batches'; readonly requests: readonly BatchRequest[]; readonly dryRun: boolean }
@@ -57,8 +57,8 @@ const commonOf = (options: PutOptions): JobOptionsRequest => {
 }
 
 /**
- * One batch of all the files, and one of each directory. Next to others a directory keeps its name below the prefix, as `cp`
- * does it: the tree of `put /srv/in/* oss://b/in/` looks like the one on disk.
+ * Returns one batch of all the files, and one of each directory. Next to other sources a directory keeps its name below
+ * the prefix, as `cp` does it, so the tree of `put /srv/in/* oss://b/in/` looks like the one on disk.
  */
 const batchesOf = (sources: readonly LocalSource[], target: OssUrl, options: PutOptions): BatchRequest[] => {
   const { include, exclude, followSymlinks, dryRun } = options
@@ -81,7 +81,7 @@ const batchesOf = (sources: readonly LocalSource[], target: OssUrl, options: Put
   ]
 }
 
-/** Throws ExitError for arguments that make no sense and paths that cannot be read. */
+/** Throws ExitError for arguments that make no sense and for paths that cannot be read. */
 export const planRun = async (args: readonly string[], options: PutOptions): Promise<Run> => {
   const target = parseOssUrl(args.at(-1) ?? '')
   if (target === null || args.length < 2) {

@@ -3,7 +3,7 @@ import { DaemonUnreachable, ProblemError } from '../client/http-client.js'
 
 export interface Patience {
   readonly signal: AbortSignal
-  /** How long the daemon may stay away once it has accepted something. */
+  /** The daemon may stay away for so long once it has accepted something. */
   readonly graceMs: number
 }
 
@@ -11,9 +11,9 @@ const retryMs = 500
 const longestRetryMs = 10_000
 
 /**
- * Answers a function that sends POSTs, which must carry idempotency keys. One is repeated when the daemon asks to slow down,
- * or goes away after it had accepted an earlier one. Throws DaemonUnreachable when it was never there or stays away,
- * ProblemError for refusals, and the signal's reason.
+ * Returns a function that sends POSTs, which must carry idempotency keys. A POST is repeated when the daemon asks to
+ * slow down, or goes away after it had accepted an earlier one. It throws DaemonUnreachable when the daemon never
+ * answered or stays away, ProblemError for refusals, and the signal's reason.
  */
 export const createPatientSubmit = ({ signal, graceMs }: Patience): (<T>(post: () => Promise<T>) => Promise<T>) => {
   let accepted = false

@@ -1,6 +1,6 @@
 const units = ['KiB', 'MiB', 'GiB', 'TiB'] as const
 
-/** `512 B`, `1.5 KiB`, `256.0 MiB`. */
+/** Returns a text like `512 B`, `1.5 KiB` or `256.0 MiB`. */
 export const formatBytes = (bytes: number): string => {
   if (bytes < 1024) return `${Math.round(bytes)} B`
   let value = bytes / 1024
@@ -13,7 +13,7 @@ export const formatBytes = (bytes: number): string => {
   return `${value.toFixed(1)} ${units[unit] ?? ''}`
 }
 
-/** `0.4 s`, `59.9 s`, `2m 05s`, `3h 07m`. */
+/** Returns a text like `0.4 s`, `59.9 s`, `2m 05s` or `3h 07m`. */
 export const formatSeconds = (seconds: number): string => {
   if (seconds < 59.95) return `${seconds.toFixed(1)} s`
   const whole = Math.round(seconds)

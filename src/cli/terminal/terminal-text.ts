@@ -1,6 +1,6 @@
 /**
- * Everything a terminal might act on or that would make a line lie about itself: C0 and C1 controls, DEL, bidirectional
- * overrides, line and paragraph separators, lone surrogates.
+ * This matches every character that a terminal might act on, or that would make a line misleading: C0 and C1 controls,
+ * DEL, bidirectional overrides, line and paragraph separators, lone surrogates.
  */
 const unsafe = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\p{Cs}]/gu
 
@@ -13,10 +13,16 @@ const escapeCharacter = (character: string): string => {
 
 const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0')
 
-/** Text from a server or a file name, with everything a terminal might act on written out (`\x1b`). */
+/**
+ * Returns text from a server or a file name, in which every character that a terminal might act on is written out
+ * (`\x1b`).
+ */
 export const escapeText = (text: string): string => text.replace(unsafe, escapeCharacter)
 
-/** JSON that is also safe to print: what JSON leaves raw (DEL, C1, bidirectional overrides) becomes `\uXXXX`, the same value. */
+/**
+ * Returns JSON that is also safe to print. Characters that JSON leaves raw (DEL, C1, bidirectional overrides) become
+ * `\uXXXX`, which has the same value.
+ */
 export const safeJson = (value: unknown): string =>
   JSON.stringify(value).replace(unsafe, (character) => `\\u${hex(character.charCodeAt(0), 4)}`)
 
@@ -26,14 +32,19 @@ const doubleWidth =
 
 const widthOf = (character: string): number => (zeroWidth.test(character) ? 0 : doubleWidth.test(character) ? 2 : 1)
 
-/** Columns that the text takes on a terminal; Chinese, Japanese and Korean characters take two. */
+/**
+ * Returns the number of columns that the text takes on a terminal. Chinese, Japanese and Korean characters take two.
+ */
 export const displayWidth = (text: string): number => {
   let width = 0
   for (const character of text) width += widthOf(character)
   return width
 }
 
-/** Exactly `columns` wide: padded with spaces, or its beginning cut away behind `…` (the end of a path tells more). */
+/**
+ * Returns text that is exactly `columns` wide. A short text is padded with spaces, and a long one loses its beginning
+ * behind `…`, because the end of a path tells more.
+ */
 export const fitEnd = (text: string, columns: number): string => {
   const width = displayWidth(text)
   if (width <= columns) return text + ' '.repeat(columns - width)
@@ -48,7 +59,7 @@ export const fitEnd = (text: string, columns: number): string => {
   return fitted + ' '.repeat(Math.max(0, columns - displayWidth(fitted)))
 }
 
-/** At most `columns` wide, its end cut away. */
+/** Returns text that is at most `columns` wide, with its end cut away. */
 export const cutEnd = (text: string, columns: number): string => {
   let kept = ''
   let room = columns
@@ -60,7 +71,7 @@ export const cutEnd = (text: string, columns: number): string => {
   return kept
 }
 
-/** Lines of at most `columns`; what has no space to break at stays whole. */
+/** Returns lines of at most `columns`. A word that has no space to break at stays whole. */
 export const wrapWords = (text: string, columns: number): string[] => {
   const lines: string[] = []
   let line = ''

@@ -4,9 +4,9 @@ import { formatBytes } from '../terminal/readable.js'
 import { escapeText } from '../terminal/terminal-text.js'
 import { optionsText } from './options-text.js'
 
-/** Every function here answers text that is safe to print, as in job-text.ts. */
+/** Every function here returns text that is safe to print, as in job-text.ts. */
 
-/** `12 of 51 files, 130.0 MiB of 257.0 MiB, 2 failed` */
+/** Returns a text like `12 of 51 files, 130.0 MiB of 257.0 MiB, 2 failed`. */
 export const batchProgressText = ({ totals, walk }: BatchView): string => {
   const { jobs, completed, failed, cancelled, skipped, bytesTotal, bytesUploaded } = totals
   const others = Object.entries({ skipped, failed, cancelled, 'left out': walk.problemCount })
@@ -23,7 +23,7 @@ export const batchLine = (batch: BatchView): string =>
 export const batchProblemLine = ({ path, code, message }: BatchProblem): string =>
   escapeText(`${path}: ${message} (${code})`)
 
-/** Everything about a batch, with its first problems. */
+/** Returns all lines about a batch, with its first problems. */
 export const batchLines = (batch: BatchAnswer): string[] => {
   const { source, target, walk } = batch
   const hidden = walk.problemCount - walk.problems.length

@@ -1,20 +1,23 @@
 import { escapeText, wrapWords } from '../terminal/terminal-text.js'
 
-/** `warning`: it works, but something is not as it should be. `skipped`: could not be looked at because of another finding. */
+/**
+ * `warning` means that it works, but something is not as it should be. `skipped` means that it could not be examined
+ * because of another finding.
+ */
 export type CheckStatus = 'ok' | 'warning' | 'failed' | 'skipped'
 
-/** What one look found. */
+/** This is what one check found. */
 export interface CheckResult {
   readonly name: string
   readonly status: CheckStatus
-  /** A sentence without its full stop. Not yet escaped. */
+  /** This is a sentence without its full stop. It is not escaped yet. */
   readonly detail: string
-  /** What to do about it; null where there is nothing to do. */
+  /** This says what to do about it. It is null where there is nothing to do. */
   readonly remedy: string | null
 }
 
 export interface DoctorReport {
-  /** Nothing failed. */
+  /** True means that nothing failed. */
   readonly ok: boolean
   readonly checks: readonly CheckResult[]
 }
@@ -34,7 +37,7 @@ const resultLines = ({ name, status, detail, remedy }: CheckResult, columns: num
   return [head + first, ...[...rest, ...advice].map((line) => ' '.repeat(head.length) + line)]
 }
 
-/** A report for people. `columns` is the width of their terminal. */
+/** Returns the lines of a report for people. `columns` is the width of their terminal. */
 export const doctorLines = ({ checks }: DoctorReport, columns: number): string[] => {
   const count = (wanted: CheckStatus): number => checks.filter(({ status }) => status === wanted).length
   const others = (['warning', 'failed', 'skipped'] as const)

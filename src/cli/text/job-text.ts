@@ -7,7 +7,7 @@ import { formatBytes, formatSeconds } from '../terminal/readable.js'
 import { escapeText, fitEnd, wrapWords } from '../terminal/terminal-text.js'
 import { optionsText } from './options-text.js'
 
-/** Every function here answers text that is safe to print: what came from the server or a file name is escaped. */
+/** Every function here returns text that is safe to print: what came from the server or a file name is escaped. */
 
 export const targetText = ({ bucket, key }: JobView['target']): string => escapeText(`oss://${bucket}/${key}`)
 
@@ -17,11 +17,11 @@ const errorText = ({ code, message, ossCode, requestId }: JobError): string => {
   return escapeText(`${code}: ${message}${known.length > 0 ? ` (${known.join(', ')})` : ''}`)
 }
 
-/** `queued`, or why an unsettled job does not move: `queued (backoff)`. */
+/** Returns the state, with the reason why an unsettled job does not move: `queued (backoff)`. */
 const stateText = (job: JobView): string =>
   escapeText(job.waiting === null ? job.state : `${job.state} (${job.waiting})`)
 
-/** 0..100; an empty file is done when its job is. */
+/** Returns 0..100. An empty file is done when its job is. */
 export const percentOf = (job: JobView): number => {
   const { bytesTotal, bytesUploaded, bytesInFlight } = job.progress
   if (job.state === 'completed') return 100
@@ -44,7 +44,10 @@ export const jobListHeader = `${'ID'.padEnd(29)}  ${'STATE'.padEnd(10)}  ${'SIZE
 
 const leastTargetColumns = 12
 
-/** `columns`: of the terminal, for which a long target loses its beginning; null elsewhere. */
+/**
+ * Returns one line of a list. `columns` is the width of the terminal, for which a long target loses its beginning. It
+ * is null elsewhere.
+ */
 export const jobListLine = (job: JobView, columns: number | null): string => {
   const facts = [
     escapeText(job.id).padEnd(29),
@@ -60,15 +63,15 @@ export const jobListLine = (job: JobView, columns: number | null): string => {
   )
 }
 
-/** One line for a job that was just accepted. */
+/** Returns one line for a job that was just accepted. */
 export const acceptedLine = (job: JobView): string =>
   `${escapeText(job.state).padEnd(9)}  ${escapeText(job.id)}  ${escapeText(job.source.path)} -> ${targetText(job.target)}`
 
-/** What a cancel had to leave in OSS. */
+/** Returns what a cancel had to leave in OSS. */
 const leftoverText = ({ leftover }: JobView): string | null =>
   leftover === null ? null : escapeText(`upload ${leftover.uploadId} is still in OSS: ${leftover.reason}`)
 
-/** One line for a job that will not move by itself any more. */
+/** Returns one line for a job that will not move by itself any more. */
 export const settledLine = (job: JobView): string => {
   const state = job.outcome === 'skipped' ? 'skipped' : job.state
   const reasons = [job.error === null ? null : errorText(job.error), leftoverText(job)]
@@ -84,7 +87,7 @@ const row = (name: string, value: string | null, columns: number | null = null):
   return lines.map((line, n) => (n === 0 ? `  ${name}` : '').padEnd(nameColumns) + line)
 }
 
-/** The stored proof of a completed job. */
+/** Returns the lines of the stored proof of a completed job. */
 export const receiptLines = (job: JobView): string[] => {
   const { receipt } = job
   if (receipt === null) return []
@@ -109,7 +112,10 @@ const uploadText = ({ upload }: JobView): string | null => {
   return `${escapeText(upload.mode)}, ${upload.partCount} parts of ${formatBytes(upload.partSize)}${id}`
 }
 
-/** Everything `show` tells of a job. `columns`: of the terminal, to which a long error is wrapped; null elsewhere. */
+/**
+ * Returns everything that `show` says about a job. `columns` is the width of the terminal, to which a long error is
+ * wrapped. It is null elsewhere.
+ */
 export const jobLines = (job: JobAnswer, columns: number | null): string[] => {
   const labels = Object.entries(job.labels).map(([key, value]) => escapeText(`${key}=${value}`))
   return [
@@ -134,7 +140,7 @@ export const jobLines = (job: JobAnswer, columns: number | null): string[] => {
   ]
 }
 
-/** `watch`: what a job is right now, or became. */
+/** Returns a line of `watch` about what a job is right now, or became. */
 export const watchJobLine = (time: string, job: JobView): string => {
   const moving = job.state === 'running' || job.state === 'completing'
   const more = job.error !== null ? `: ${errorText(job.error)}` : moving ? `: ${progressText(job.progress)}` : ''
@@ -144,7 +150,7 @@ export const watchJobLine = (time: string, job: JobView): string => {
 export const watchProgressLine = (time: string, jobId: string, progress: ProgressView): string =>
   `${clockTime(time)}  ${escapeText(jobId)}  ${progressText(progress)}`
 
-/** `watch`: one stored event. */
+/** Returns a line of `watch` about one stored event. */
 export const watchEventLine = (event: StoredEvent): string => {
   const subject = escapeText(event.jobId ?? event.batchId ?? '')
   if (event.type === 'part.uploaded' && event.part !== undefined) {
@@ -157,16 +163,16 @@ export const watchEventLine = (event: StoredEvent): string => {
   return `${clockTime(event.at)}  ${subject}  ${escapeText(event.type.replace(/^job\./, ''))}`
 }
 
-/** `12:03:44Z` of an ISO 8601 instant. */
+/** Returns `12:03:44Z` from an ISO 8601 instant. */
 const clockTime = (instant: string): string => `${escapeText(instant).slice(11, 19)}Z`
 
-/** Whether a sentence tells of a field already, as that of a single error does. */
+/** Returns whether a sentence mentions a field already, as the sentence of a single error does. */
 const tells = (sentence: string, { path, message }: FieldError): boolean =>
   ` ${sentence}`.includes(path === '' ? ` ${message}` : ` ${path} ${message}`)
 
 /**
- * What a refusal says, and one line for each field that it names and has not told of yet. HTTP's title is for answers that
- * say nothing else.
+ * Returns what a refusal says, and one line for each field that the refusal names and the sentence does not mention.
+ * HTTP's title is used for answers that say nothing else.
  */
 export const problemLines = ({ title, detail, code, errors }: Problem): string[] => {
   const sentence = detail ?? title

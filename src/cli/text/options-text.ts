@@ -2,7 +2,7 @@ import type { BatchOptionsView, OptionsView } from '../../core/options-view.js'
 import { formatBytes } from '../terminal/readable.js'
 import { escapeText } from '../terminal/terminal-text.js'
 
-/** Answers text that is safe to print, as in job-text.ts: what was asked for, without what says nothing. */
+/** Returns what was asked for, without options that say nothing. The text is safe to print, as in job-text.ts. */
 export const optionsText = (options: BatchOptionsView & Partial<OptionsView>): string => {
   const { ifExists, onSourceChange, notAfter, bandwidth, crc64, callback, webhook, headers } = options
   const said = [

@@ -3,14 +3,14 @@ import { formatBytes, formatSeconds } from '../terminal/readable.js'
 import { escapeText } from '../terminal/terminal-text.js'
 import { targetText } from './job-text.js'
 
-/** Every function here answers text that is safe to print: keys are whatever others chose. */
+/** Every function here returns text that is safe to print, because other programs chose the keys. */
 
 const line = (owner: string, age: string, bytes: string, job: string, upload: string): string =>
   [owner.padEnd(16), age.padStart(8), bytes.padStart(10), job.padEnd(29), upload].join('  ')
 
 const dayS = 86_400
 
-/** `2m 05s`, `26h 10m`, `31d 04h`. */
+/** Returns a text like `2m 05s`, `26h 10m` or `31d 04h`. */
 const ageText = (seconds: number): string => {
   if (seconds < 2 * dayS) return formatSeconds(seconds)
   const hours = Math.floor((seconds % dayS) / 3600)
