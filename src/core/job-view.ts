@@ -86,19 +86,6 @@ const instant = (ms: number | null): string | null => (ms === null ? null : new 
 
 const idle: LiveProgress = { bytesInFlight: 0, bytesPerSecond: null, etaSeconds: null }
 
-/**
- * How a job reads while the database takes no writes: what would be worked on waits for it. Nothing of it is stored, for
- * nothing can be.
- */
-export const heldUp = (job: Job): Job =>
-  job.state === 'running' || (job.state === 'queued' && job.waiting === null)
-    ? { ...job, state: 'queued', waiting: 'storage' }
-    : job
-
-/** How a job reads while nothing is sent to its endpoint and bucket, or by anybody: it waits for that, whatever its turn would be. */
-export const waitingFor = (job: Job, what: 'endpoint' | 'credentials'): Job =>
-  job.state === 'queued' && job.waiting === null ? { ...job, waiting: what } : job
-
 /** While OSS refuses a cancel that is what is wrong, but it does not hide why the job had failed before. */
 const errorOf = ({ state, error, refusal }: Job): JobError | null => {
   if (state !== 'cancelling' || refusal === null) return error

@@ -1,6 +1,7 @@
 import { defaultBaseMs, defaultCapMs } from '../core/retry.js'
 import type { LiveValues } from '../core/settings.js'
 import type { Clock, Random } from '../ports/clock.js'
+import type { Credentials } from '../ports/credentials.js'
 import type { DirectoryWalker } from '../ports/directory-walker.js'
 import type { Logger } from '../ports/logger.js'
 import type { Meter } from '../ports/meter.js'
@@ -13,6 +14,7 @@ import type { Wakeup } from '../ports/wakeup.js'
 import type { WebhookSender } from '../ports/webhooks.js'
 import { createLifetime } from './async/lifetime.js'
 import { createBatchAgent } from './bulk/batch-agent.js'
+import { createAdmission } from './capacity/admission.js'
 import { createEndpointHealth } from './capacity/endpoint-health.js'
 import { createSlots } from './capacity/slots.js'
 import { createDispatcher } from './dispatch/dispatcher.js'
@@ -48,7 +50,7 @@ export interface EnginePorts {
   readonly walker: DirectoryWalker
   /** Null: this daemon has no secret to sign webhooks with. */
   readonly sender: WebhookSender | null
-  readonly keys: OverviewDeps['keys']
+  readonly keys: Pick<Credentials, 'areAtHand'> & OverviewDeps['keys']
   readonly lanes: OverviewDeps['lanes']
   readonly pacer: Pacer
   readonly meter: Meter
@@ -126,7 +128,7 @@ const layGround = (ports: EnginePorts, settings: EngineSettings) => {
 }
 type Ground = ReturnType<typeof layGround>
 
-/** What works by itself, each part beside the others. */
+/** What works by itself, each part beside the others, and the admission that says which jobs they may move. */
 const createAgents = (ports: EnginePorts, settings: EngineSettings, ground: Ground) => {
   const { clock, random, wakeup, logger, sender } = ports
   const { store, storage, targets } = ground
@@ -142,6 +144,14 @@ const createAgents = (ports: EnginePorts, settings: EngineSettings, ground: Grou
     maxQueued: defaults.maxQueued,
   })
   const sweeps = createSweeps({ store, storage, clock, logger: logger('sweeps'), onBatches: batches.wake })
+  const admission = createAdmission({
+    storage,
+    keys: ports.keys,
+    health: ground.health,
+    clock,
+    isPausingAll: sweeps.holdsClaims,
+    maxRuns: () => ground.live.concurrency() * runsPerSlot,
+  })
   const leases = createLeaseKeeper({ store, wakeup, clock, logger: logger('leases'), leaseMs })
   const dispatcher = createDispatcher({
     ...ground,
@@ -150,21 +160,19 @@ const createAgents = (ports: EnginePorts, settings: EngineSettings, ground: Grou
     wakeup,
     leases,
     pacer: ports.pacer,
-    holdsClaims: sweeps.holdsClaims,
-    keys: ports.keys,
+    admission,
     clock,
     random,
     logger: logger('engine'),
     node: settings.node,
     leaseMs,
-    maxRuns: () => ground.live.concurrency() * runsPerSlot,
   })
   const webhooks =
     sender && createWebhookAgent({ store, storage, sender, wakeup, clock, random, logger: logger('webhooks') })
   const pruner = createPruner({ store, storage, clock, logger: logger('pruner'), keepMs: settings.keepFinishedMs })
   const { abandonedAfterMs } = settings
   const janitor = createJanitor({ store, targets, clock, logger: logger('janitor'), abandonedAfterMs })
-  return { batches, sweeps, leases, dispatcher, webhooks, pruner, janitor }
+  return { admission, batches, sweeps, leases, dispatcher, webhooks, pruner, janitor }
 }
 type Agents = ReturnType<typeof createAgents>
 
@@ -172,9 +180,10 @@ type Agents = ReturnType<typeof createAgents>
 const createUseCases = (ports: EnginePorts, settings: EngineSettings, ground: Ground, agents: Agents) => {
   const { clock, wakeup, logger, sender, keys } = ports
   const { store, progress } = ground
+  const { admission } = agents
   const { defaults } = settings
   const waits = createWaits({ store, wakeup, clock })
-  const drain = createDrain({ waits, clock })
+  const drain = createDrain({ waits, intake: admission.intake, clock })
   return {
     store,
     settings: ground.live,
@@ -182,8 +191,9 @@ const createUseCases = (ports: EnginePorts, settings: EngineSettings, ground: Gr
     waits,
     drain,
     jobs: createJobs({
-      ...ground,
-      keys,
+      store,
+      admission,
+      progress,
       sources: ports.sources,
       webhooks: sender,
       wakeup,
@@ -215,8 +225,8 @@ const createUseCases = (ports: EnginePorts, settings: EngineSettings, ground: Gr
     webhooks: createWebhookDesk(store),
     overview: createOverview({
       ...ground,
+      admission,
       clock,
-      drain,
       keys,
       lanes: ports.lanes,
       runs: agents.dispatcher.activeRuns,

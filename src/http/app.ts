@@ -177,7 +177,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(async (instance) => pageRoutes(instance, deps.page ?? null))
   await app.register(async (instance) => sweepRoutes(instance, deps.sweeps))
   await app.register(async (instance) => settingsRoutes(instance, deps.settings))
-  await app.register(async (instance) => probeRoutes(instance, { store, clock, isDraining: drain.isDraining }))
+  await app.register(async (instance) => probeRoutes(instance, { store, clock, drain }))
   await app.ready()
   return app
 }

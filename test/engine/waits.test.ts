@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createLocalWakeup } from '../../src/adapters/wakeup/local-wakeup.js'
+import { createIntake } from '../../src/engine/capacity/intake.js'
 import { createDrain } from '../../src/engine/use-cases/drain.js'
 import { createWaits, type WaitFilter } from '../../src/engine/use-cases/waits.js'
 import type { Store } from '../../src/ports/store.js'
@@ -168,6 +169,7 @@ describe('drain', () => {
     const wakeup = createLocalWakeup()
     const drain = createDrain({
       waits: createWaits({ store: engine.store, wakeup, clock: engine.clock }),
+      intake: createIntake(),
       clock: engine.clock,
     })
     let open = (): void => {}
@@ -191,6 +193,6 @@ describe('drain', () => {
     expect((await drain.admit(() => engine.submit())).state).toBe('queued')
     drain.close()
     drain.undo()
-    expect(drain.isDraining()).toBe(true)
+    expect(drain.refusal()).toMatchObject({ code: 'draining' })
   })
 })

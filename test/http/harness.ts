@@ -6,6 +6,7 @@ import type { Scope } from '../../src/core/caller.js'
 import type { Job } from '../../src/core/job.js'
 import { answerJob, type JobAnswer } from '../../src/core/job-view.js'
 import type { WebhookView } from '../../src/core/webhook.js'
+import { createIntake } from '../../src/engine/capacity/intake.js'
 import type { EventFeed, FeedItem } from '../../src/engine/feed/event-feed.js'
 import { createDrain, type Drain } from '../../src/engine/use-cases/drain.js'
 import type { Jobs } from '../../src/engine/use-cases/jobs.js'
@@ -362,7 +363,7 @@ export const createHarness = async (
   const sweeps = createFakeSweeps()
   const lines: LogLine[] = []
   const waits = createFakeWaits()
-  const drain = createDrain({ waits, clock: realClock })
+  const drain = createDrain({ waits, intake: createIntake(), clock: realClock })
   const app = await createApp({
     jobs,
     batches: createIdleBatches(realClock).batches,

@@ -3,14 +3,21 @@ import type { Clock } from '../../ports/clock.js'
 import type { PairQuota } from '../../ports/queue-store.js'
 import { type EndpointHealth, endpointPair, type Pair } from './endpoint-health.js'
 
+/** How many jobs a claim may take of one endpoint and bucket, and where that differs. */
+export interface QuotasOfClaim {
+  readonly pairLimit: number
+  readonly quotas: readonly PairQuota[]
+}
+
 /**
  * Shares the runs among endpoints and buckets, so that jobs whose pair swallows everything keep no others from running:
- * one pair gets at most half. Of a pair that is not sent to, one job at a time is claimed when a probe is due.
+ * one pair gets at most half of the runs. While a pair is not sent to, one of its jobs at a time is claimed, when a probe
+ * is due.
  */
-export interface RunShares {
-  /** What the next claim may take. */
-  next(): { readonly pairLimit: number; readonly quotas: readonly PairQuota[] }
-  /** When the next probe is due, from now; null: none is to come. */
+export interface ClaimQuotas {
+  /** Returns what the next claim may take. */
+  next(): QuotasOfClaim
+  /** Returns in how many milliseconds the next probe is due; null when none is to come. */
   probeInMs(): number | null
   /** A run begins. Returns the function that ends it. */
   begin(job: Pick<Job, 'id' | 'target'>): () => void
@@ -22,34 +29,37 @@ interface Deps {
   maxRuns(): number
 }
 
-/** A job that was claimed to probe but has not asked OSS anything by then (it hashes, or its file hangs): another may. */
-const scoutMs = 5_000
-/** So many scouts of one outage are remembered. */
-const mostScouts = 100
+/**
+ * How long a job that was claimed as a probe is waited for. A job that has asked OSS nothing by then (it hashes, or its
+ * file hangs) does not keep another from probing.
+ */
+const probePatienceMs = 5_000
+/** So many jobs that probed during one outage are remembered. */
+const mostProbers = 100
 
-/** The jobs that were claimed to probe a pair since it rests, the last one at the end. */
-interface Scouts {
+/** The jobs that were claimed as probes of a pair since it fails, the last one at the end. */
+interface Probers {
   readonly ids: string[]
-  /** Monotonic; until then the last one is waited for. */
+  /** Monotonic. Until then no other job is claimed, because the last one may still ask. */
   awaitedUntil: number
 }
 
-export const createRunShares = ({ health, clock, maxRuns }: Deps): RunShares => {
+export const createClaimQuotas = ({ health, clock, maxRuns }: Deps): ClaimQuotas => {
   const limitOfPair = (): number => Math.max(1, Math.floor(maxRuns() / 2))
   const running = new Map<string, { readonly pair: Pair; count: number }>()
-  const scouts = new Map<string, Scouts>()
+  const probers = new Map<string, Probers>()
 
-  const sendOut = (name: string, jobId: string): void => {
-    const ids = (scouts.get(name)?.ids ?? []).filter((id) => id !== jobId).slice(1 - mostScouts)
-    scouts.set(name, { ids: [...ids, jobId], awaitedUntil: clock.monotonic() + scoutMs })
+  const noteProber = (name: string, jobId: string): void => {
+    const ids = (probers.get(name)?.ids ?? []).filter((id) => id !== jobId).slice(1 - mostProbers)
+    probers.set(name, { ids: [...ids, jobId], awaitedUntil: clock.monotonic() + probePatienceMs })
   }
 
   const probeQuota = (pair: Pair, probeAt: number | null): PairQuota => {
-    const out = scouts.get(endpointPair(pair))
-    const isDue = probeAt !== null && probeAt <= clock.monotonic() && (out?.awaitedUntil ?? 0) <= clock.monotonic()
-    // The pair may only look dead, by jobs that fail whatever its state. So nobody is sent twice before all others, and
-    // not only those at the head of the queue, where such jobs gather.
-    const last = out?.ids ?? []
+    const sent = probers.get(endpointPair(pair))
+    const isDue = probeAt !== null && probeAt <= clock.monotonic() && (sent?.awaitedUntil ?? 0) <= clock.monotonic()
+    // The pair may only look dead because of jobs that fail in any case. So no job probes twice before all others have
+    // probed, and probes come from both ends of the queue, because such jobs gather at its head.
+    const last = sent?.ids ?? []
     return { ...pair, limit: isDue ? 1 : 0, last, reversed: last.length % 2 === 1 }
   }
 
@@ -57,7 +67,7 @@ export const createRunShares = ({ health, clock, maxRuns }: Deps): RunShares => 
     next() {
       const resting = health.resting()
       const names = new Set(resting.map(({ pair }) => endpointPair(pair)))
-      for (const name of scouts.keys()) if (!names.has(name)) scouts.delete(name)
+      for (const name of probers.keys()) if (!names.has(name)) probers.delete(name)
       const pairLimit = limitOfPair()
       const busy = [...running].filter(([name]) => !names.has(name))
       return {
@@ -81,12 +91,12 @@ export const createRunShares = ({ health, clock, maxRuns }: Deps): RunShares => 
       const entry = running.get(name) ?? { pair, count: 0 }
       entry.count++
       running.set(name, entry)
-      if (health.isResting(pair)) sendOut(name, id)
+      if (health.isResting(pair)) noteProber(name, id)
       return () => {
         entry.count--
         if (entry.count === 0) running.delete(name)
-        const out = scouts.get(name)
-        if (out?.ids.at(-1) === id) out.awaitedUntil = 0
+        const sent = probers.get(name)
+        if (sent?.ids.at(-1) === id) sent.awaitedUntil = 0
       }
     },
   }

@@ -2,7 +2,6 @@ import { AppError } from '../../core/app-error.js'
 import { isSettled, steeringOf } from '../../core/job.js'
 import type { RetryLimits } from '../../core/retry.js'
 import type { Clock, Random } from '../../ports/clock.js'
-import type { Credentials } from '../../ports/credentials.js'
 import type { JobStore } from '../../ports/job-store.js'
 import type { Lease } from '../../ports/lease.js'
 import type { Logger } from '../../ports/logger.js'
@@ -14,7 +13,7 @@ import type { SourceRemover } from '../../ports/source-remover.js'
 import type { Targets } from '../../ports/target.js'
 import type { Wakeup } from '../../ports/wakeup.js'
 import { createAgent } from '../async/agent.js'
-import { createRunShares } from '../capacity/claim-quotas.js'
+import type { Admission } from '../capacity/admission.js'
 import type { EndpointHealth } from '../capacity/endpoint-health.js'
 import type { Slots } from '../capacity/slots.js'
 import type { ProgressBoard } from '../feed/progress-board.js'
@@ -45,20 +44,15 @@ export interface DispatcherDeps {
   readonly slots: Slots
   readonly pacer: Pick<Pacer, 'open'>
   readonly health: EndpointHealth
-  readonly keys: Pick<Credentials, 'areAtHand'>
+  readonly admission: Pick<Admission, 'freeRuns' | 'nextClaim' | 'opensInMs' | 'begin'>
   readonly limits: RetryLimits
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
   readonly node: string
   readonly leaseMs: number
-  /** Everything is being paused: nothing is claimed but what settles without a request. */
-  holdsClaims?(): boolean
-  /** Runs at the same time; one endpoint and bucket gets half. More than slots, so that none waits for the next claim. */
-  maxRuns(): number
 }
 
-const claimBatch = 64
 /** A deadline is an instant of the wall clock, which may be set meanwhile. */
 const deadlineLookMs = 30_000
 /** Hints can be lost, so the queue is looked at this often anyway. */
@@ -71,13 +65,12 @@ interface Active {
 
 /** Claims due jobs in small batches and starts a run for each. */
 export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
-  const { store, clock, logger } = deps
+  const { store, admission, clock, logger } = deps
   const active = new Map<string, Active>()
   /** Per unsettled job: what must outlive a run but not the process. */
   const memory = new Map<string, { tries: Map<string, PastTries>; disagreements: Map<string, number> }>()
   /** Leases of runs that ended without giving their job back, because the store failed or the lease could not be renewed. */
   const dropped = new Set<Lease>()
-  const shares = createRunShares(deps)
   let stopping = false
 
   const buildRun = (claim: Claim, control: RunControl, lease: ReturnType<LeaseKeeper['keep']>, pace: JobPace): Run => {
@@ -162,9 +155,9 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
 
   const begin = (claim: Claim, asked: Instant): void => {
     const control = createRunControl(steeringOf(claim.job))
-    const endShare = shares.begin(claim.job)
+    const endAdmitted = admission.begin(claim.job)
     const ended = execute(claim, control, asked).finally(() => {
-      endShare()
+      endAdmitted()
       if (active.get(claim.job.id)?.control === control) active.delete(claim.job.id)
       claims.poke()
     })
@@ -180,21 +173,17 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     }
   }
 
-  /** Without keys only what settles without a request. */
-  const claimable = () => (deps.keys.areAtHand() && deps.holdsClaims?.() !== true ? shares.next() : { pairLimit: 0 })
-
   /** Returns for how long there is nothing to claim. */
   const claimSome = async (): Promise<number> => {
-    const free = Math.min(deps.maxRuns() - active.size, claimBatch)
-    if (free <= 0) return pollMs
+    if (admission.freeRuns(active.size) === 0) return pollMs
     await releaseDropped()
-    const request = { node: deps.node, limit: free, leaseMs: deps.leaseMs, ...claimable() }
+    const request = { node: deps.node, leaseMs: deps.leaseMs, ...admission.nextClaim(active.size) }
     const asked = instantOf(clock)
     const { claims, nextDueAt } = await store.claim(request)
     for (const claim of claims) begin(claim, asked)
-    if (claims.length === free) return 0
+    if (claims.length === request.limit) return 0
     const dueMs = nextDueAt === null ? pollMs : Math.max(0, nextDueAt - clock.now())
-    return Math.min(pollMs, dueMs, shares.probeInMs() ?? pollMs)
+    return Math.min(pollMs, dueMs, admission.opensInMs() ?? pollMs)
   }
 
   const claims = createAgent({

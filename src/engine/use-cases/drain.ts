@@ -1,13 +1,12 @@
-import { AppError } from '../../core/app-error.js'
+import type { AppError } from '../../core/app-error.js'
 import type { Clock } from '../../ports/clock.js'
+import type { Intake } from '../capacity/intake.js'
 import { instantOf, type Since, type WaitAnswer, type Waits } from './waits.js'
-
-/** How long a client should leave a draining daemon alone. */
-const retrySeconds = 10
 
 /** Refuses new work while all that was taken is finished. The process lives; nothing of this is stored. */
 export interface Drain {
-  isDraining(): boolean
+  /** Returns why new work is refused (AppError `draining`), or null while it is taken. */
+  refusal(): AppError | null
   /** Throws AppError `draining` while new work is refused. */
   assertOpen(): void
   /** Takes new work, unless it is refused; what is being taken when a drain begins belongs to the work to be finished. */
@@ -25,23 +24,22 @@ export interface Drain {
 
 interface Deps {
   readonly waits: Waits
+  readonly intake: Intake
   readonly clock: Pick<Clock, 'now' | 'monotonic'>
 }
 
-export const createDrain = ({ waits, clock }: Deps): Drain => {
+export const createDrain = ({ waits, intake, clock }: Deps): Drain => {
   const taking = new Set<Promise<unknown>>()
-  let draining = false
-  let begunAt = 0
-  let closed = false
-  const isDraining = (): boolean => draining || closed
+  /** Monotonic; null while no drain is under way. */
+  let begunAt: number | null = null
 
   const assertOpen = (): void => {
-    if (!isDraining()) return
-    throw new AppError('draining', 'The daemon is draining and takes no new jobs.', { retryAfterSeconds: retrySeconds })
+    const refusal = intake.refusal()
+    if (refusal !== null) throw refusal
   }
 
   return {
-    isDraining,
+    refusal: intake.refusal,
     assertOpen,
     async admit(take) {
       assertOpen()
@@ -54,8 +52,8 @@ export const createDrain = ({ waits, clock }: Deps): Drain => {
       }
     },
     async begin(timeoutMs, since, signal) {
-      if (!draining) begunAt = clock.monotonic()
-      draining = true
+      begunAt ??= clock.monotonic()
+      intake.drain()
       const now = clock.now()
       const began = now - (clock.monotonic() - begunAt)
       const at = Math.floor(since === null ? began : Math.min(began, instantOf(since, now)))
@@ -63,10 +61,9 @@ export const createDrain = ({ waits, clock }: Deps): Drain => {
       return waits.wait({ since: { at } }, timeoutMs, signal)
     },
     undo() {
-      draining = false
+      begunAt = null
+      intake.reopen()
     },
-    close() {
-      closed = true
-    },
+    close: intake.close,
   }
 }

@@ -2,12 +2,12 @@ import { AppError } from '../../core/app-error.js'
 import { type Caller, maySteer, mayWrite } from '../../core/caller.js'
 import { Failure } from '../../core/failure.js'
 import { type Fingerprint, isSettled, type Job, type JobChanges, type NewJob } from '../../core/job.js'
-import { answerJob, heldUp, type JobAnswer, waitingFor } from '../../core/job-view.js'
+import { answerJob, type JobAnswer } from '../../core/job-view.js'
 import { type AllowedTarget, isTargetAllowed } from '../../core/object-key.js'
+import { behindObstacle } from '../../core/obstacle.js'
 import { type PartView, viewPart } from '../../core/part-view.js'
 import { maxObjectSize } from '../../core/plan.js'
 import type { Clock } from '../../ports/clock.js'
-import type { Credentials } from '../../ports/credentials.js'
 import type { IdempotencyKey } from '../../ports/idempotency-key.js'
 import type { JobFilter } from '../../ports/job-filter.js'
 import type { ControlRequest, JobStore } from '../../ports/job-store.js'
@@ -17,10 +17,9 @@ import type { SourceOpener } from '../../ports/source.js'
 import type { Wakeup } from '../../ports/wakeup.js'
 import type { WebhookSender } from '../../ports/webhooks.js'
 import { createNudge } from '../async/nudge.js'
-import type { EndpointHealth } from '../capacity/endpoint-health.js'
+import type { Admission } from '../capacity/admission.js'
 import type { ProgressBoard } from '../feed/progress-board.js'
 import { webhookWishOf } from '../outbox/subscription.js'
-import type { StorageGate } from '../storage/storage-gate.js'
 import { type JobOptionsRequest, newJob, type OptionDefaults, templateOf } from './job-template.js'
 import { logRefusal, sourceUnavailable } from './source-refusal.js'
 
@@ -64,9 +63,7 @@ export interface JobDefaults extends OptionDefaults {
 
 interface Deps {
   readonly store: JobStore
-  readonly storage: Pick<StorageGate, 'failure'>
-  readonly health: Pick<EndpointHealth, 'isResting'>
-  readonly keys: Pick<Credentials, 'areAtHand'>
+  readonly admission: Pick<Admission, 'obstacleTo'>
   readonly sources: SourceOpener
   /** Null: this daemon has no secret to sign with. */
   readonly webhooks: Pick<WebhookSender, 'refusal'> | null
@@ -110,21 +107,15 @@ const forbiddenIn: Readonly<Record<Verb, string>> = {
 const waitPollMs = 1_000
 
 export const createJobs = (deps: Deps): Jobs => {
-  const { store, sources, progress, wakeup, clock, defaults } = deps
+  const { store, admission, sources, progress, wakeup, clock, defaults } = deps
   const names = { newId: deps.newId, newMarker: () => (defaults.marker ? deps.newMarker() : null) }
-
-  /** The job with what only this daemon knows of why it is not moving. */
-  const asItStands = (job: Job): Job => {
-    if (deps.storage.failure() !== null) return heldUp(job)
-    if (!deps.keys.areAtHand()) return waitingFor(job, 'credentials')
-    return deps.health.isResting(job.target) ? waitingFor(job, 'endpoint') : job
-  }
 
   /** A settled job reads the same again, and lists show the same ones over and over. */
   const settled = new WeakMap<Job, JobAnswer>()
 
   const view = (job: Job): JobAnswer => {
-    if (!isSettled(job.state)) return answerJob(asItStands(job), progress.live(job.id) ?? undefined)
+    if (!isSettled(job.state))
+      return answerJob(behindObstacle(job, admission.obstacleTo(job.target)), progress.live(job.id) ?? undefined)
     const answer = settled.get(job) ?? answerJob(job)
     settled.set(job, answer)
     return answer

@@ -2,13 +2,11 @@ import type { Breaker } from '../../core/breaker.js'
 import type { JobState, Waiting } from '../../core/job.js'
 import type { WebhookState } from '../../core/webhook.js'
 import type { Clock } from '../../ports/clock.js'
-import type { Credentials } from '../../ports/credentials.js'
 import type { StoreStats, StoreUpkeep } from '../../ports/upkeep-store.js'
-import type { EndpointHealth } from '../capacity/endpoint-health.js'
+import type { Admission } from '../capacity/admission.js'
 import type { Slots } from '../capacity/slots.js'
 import type { Traffic } from '../metering/traffic.js'
 import type { TrafficHistory } from '../metering/traffic-history.js'
-import type { Drain } from './drain.js'
 
 /** What this process knows without asking the store. Bytes, seconds, ISO 8601. */
 export interface LiveStats {
@@ -79,10 +77,9 @@ export interface OverviewDeps {
   readonly traffic: Traffic
   readonly history: Pick<TrafficHistory, 'read'>
   readonly slots: Pick<Slots, 'inUse'>
-  readonly health: Pick<EndpointHealth, 'snapshot'>
-  readonly drain: Pick<Drain, 'isDraining'>
-  readonly keys: Pick<Credentials, 'areAtHand'> & {
-    /** Null while there are none, and of such as name no expiry. */
+  readonly admission: Pick<Admission, 'standing'>
+  readonly keys: {
+    /** Returns null while there are no keys, and when the keys name no expiry. */
     expiresAt(): number | null
   }
   readonly lanes: { report(): LiveStats['lanes'] }
@@ -113,18 +110,19 @@ export const createOverview = (deps: OverviewDeps): Overview => {
   })
 
   return {
-    live: () => ({
-      runs: deps.runs(),
-      draining: deps.drain.isDraining(),
-      bytesPerSecond: traffic.bytesPerSecond(),
-      uploaded: { since, ...traffic.totals() },
-      slots: { inUse: deps.slots.inUse(), limit: deps.slotLimit() },
-      endpoints: deps.health
-        .snapshot()
-        .map(({ endpoint, bucket, state, inFlight, limit }) => ({ endpoint, bucket, breaker: state, inFlight, limit })),
-      lanes: deps.lanes.report(),
-      credentials: { available: keys.areAtHand(), expiresAt: iso(keys.expiresAt()) },
-    }),
+    live() {
+      const { takesWork, hasKeys, endpoints } = deps.admission.standing()
+      return {
+        runs: deps.runs(),
+        draining: !takesWork,
+        bytesPerSecond: traffic.bytesPerSecond(),
+        uploaded: { since, ...traffic.totals() },
+        slots: { inUse: deps.slots.inUse(), limit: deps.slotLimit() },
+        endpoints: endpoints.map(({ state, ...pair }) => ({ ...pair, breaker: state })),
+        lanes: deps.lanes.report(),
+        credentials: { available: hasKeys, expiresAt: iso(keys.expiresAt()) },
+      }
+    },
     stored: async () => storedOf(await deps.store.stats()),
     history(rangeMs) {
       const { stepSeconds, steps } = deps.history.read(rangeMs)

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { AppError } from '../../core/app-error.js'
+import type { Drain } from '../../engine/use-cases/drain.js'
 import type { Clock } from '../../ports/clock.js'
 import type { StoreUpkeep } from '../../ports/upkeep-store.js'
 import { openProblems } from '../openapi/openapi.js'
@@ -11,7 +12,7 @@ import { noQuerySchema } from '../shapes/query.js'
 export interface ProbeRoutesDeps {
   readonly store: Pick<StoreUpkeep, 'check'>
   readonly clock: Clock
-  isDraining(): boolean
+  readonly drain: Pick<Drain, 'refusal'>
 }
 
 /** A store that is silent for so long does not answer, as far as a probe is concerned. */
@@ -32,7 +33,7 @@ const answerOf = (findings: Findings) => {
 }
 
 /** `/livez` and `/readyz`, for orchestrators. OSS being down flips neither. */
-export const probeRoutes = (instance: FastifyInstance, { store, clock, isDraining }: ProbeRoutesDeps): void => {
+export const probeRoutes = (instance: FastifyInstance, { store, clock, drain }: ProbeRoutesDeps): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
 
   const storeFinding = async (): Promise<AppError | null> => {
@@ -66,7 +67,7 @@ export const probeRoutes = (instance: FastifyInstance, { store, clock, isDrainin
       summary: 'Can it take work?',
       description: 'Not while it drains, its disk is full or its database is down.',
       look: async (): Promise<Findings> => ({
-        accepting: isDraining() ? new AppError('draining', 'The daemon is draining and takes no new jobs.') : null,
+        accepting: drain.refusal(),
         store: await storeFinding(),
       }),
     },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/core/app-error.js'
+import { createIntake } from '../../../src/engine/capacity/intake.js'
 import { createDrain } from '../../../src/engine/use-cases/drain.js'
 import { probeProblemSchema, probeSchema } from '../../../src/http/shapes/answers.js'
 import { createFakeWaits, createHarness, realClock } from '../harness.js'
@@ -11,7 +12,7 @@ const setup = ({
   check?: () => Promise<void>
   draining?: boolean
 } = {}) => {
-  const drain = createDrain({ waits: createFakeWaits(), clock: realClock })
+  const drain = createDrain({ waits: createFakeWaits(), intake: createIntake(), clock: realClock })
   if (draining) drain.close()
   return createHarness({
     store: { check },

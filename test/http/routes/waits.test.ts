@@ -125,6 +125,6 @@ describe('POST /v1/drain', () => {
     expect(await post('{"timeoutSeconds":-1}', 'application/json')).toBe(400)
     expect(await post('{"force":true}', 'application/json')).toBe(400)
     expect(await post('timeoutSeconds=1', 'text/plain')).toBe(415)
-    expect(drain.isDraining()).toBe(false)
+    expect(drain.refusal()).toBeNull()
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRunShares } from '../../src/engine/capacity/claim-quotas.js'
+import { createClaimQuotas } from '../../src/engine/capacity/claim-quotas.js'
 import type { Pair } from '../../src/engine/capacity/endpoint-health.js'
 
 const endpoint = 'https://oss.example'
@@ -9,7 +9,7 @@ const dead: Pair = { endpoint, bucket: 'dead' }
 const setup = (maxRuns = 8) => {
   let at = 1_000
   let resting: { pair: Pair; probeAt: number | null }[] = []
-  const shares = createRunShares({
+  const quotas = createClaimQuotas({
     health: {
       resting: () => resting,
       isResting: ({ bucket }) => resting.some(({ pair }) => pair.bucket === bucket),
@@ -18,7 +18,7 @@ const setup = (maxRuns = 8) => {
     maxRuns: () => maxRuns,
   })
   return {
-    shares,
+    quotas,
     rest: (probeAt: number | null) => {
       resting = [{ pair: dead, probeAt }]
     },
@@ -28,38 +28,38 @@ const setup = (maxRuns = 8) => {
     advance: (ms: number) => {
       at += ms
     },
-    begin: (id: string, bucket: string) => shares.begin({ id, target: target(bucket) }),
-    quotaOf: (bucket: string) => shares.next().quotas.find((quota) => quota.bucket === bucket) ?? null,
+    begin: (id: string, bucket: string) => quotas.begin({ id, target: target(bucket) }),
+    quotaOf: (bucket: string) => quotas.next().quotas.find((quota) => quota.bucket === bucket) ?? null,
   }
 }
 
-describe('the shares of runs', () => {
+describe('the quotas of a claim', () => {
   it('are at most half for one pair', () => {
-    const { shares, begin, quotaOf } = setup(8)
-    expect(shares.next()).toEqual({ pairLimit: 4, quotas: [] })
+    const { quotas, begin, quotaOf } = setup(8)
+    expect(quotas.next()).toEqual({ pairLimit: 4, quotas: [] })
     const ends = ['1', '2', '3', '4', '5'].map((id) => begin(id, 'busy'))
     expect(quotaOf('busy')).toMatchObject({ limit: 0 })
     for (const end of ends.slice(0, 3)) end()
     expect(quotaOf('busy')).toMatchObject({ limit: 2 })
     for (const end of ends.slice(3)) end()
     expect(quotaOf('busy')).toBeNull()
-    expect(createRunShares({ ...setupDeps(), maxRuns: () => 1 }).next().pairLimit).toBe(1)
+    expect(createClaimQuotas({ ...setupDeps(), maxRuns: () => 1 }).next().pairLimit).toBe(1)
   })
 
   it('are none for a pair that rests until its probe is due, then one', () => {
-    const { shares, rest, advance, quotaOf } = setup()
+    const { quotas, rest, advance, quotaOf } = setup()
     rest(3_000)
     expect(quotaOf('dead')).toMatchObject({ limit: 0 })
-    expect(shares.probeInMs()).toBe(2_000)
+    expect(quotas.probeInMs()).toBe(2_000)
     advance(2_000)
     expect(quotaOf('dead')).toMatchObject({ limit: 1 })
-    expect(shares.probeInMs()).toBeNull()
+    expect(quotas.probeInMs()).toBeNull()
     rest(null)
     expect(quotaOf('dead')).toMatchObject({ limit: 0 })
-    expect(shares.probeInMs()).toBeNull()
+    expect(quotas.probeInMs()).toBeNull()
   })
 
-  it('send out no second scout while the first may still ask, unless its run ends', () => {
+  it('send out no second prober while the first may still ask, unless its run ends', () => {
     const { rest, begin, quotaOf, advance } = setup()
     rest(1_000)
     const end = begin('a', 'dead')
@@ -84,7 +84,7 @@ describe('the shares of runs', () => {
     expect(quotaOf('dead')?.last).toEqual([])
   })
 
-  it('remember a bounded number of scouts', () => {
+  it('remember a bounded number of probers', () => {
     const { rest, begin, quotaOf } = setup()
     rest(1_000)
     for (let id = 0; id < 250; id++) begin(`${id}`, 'dead')()
