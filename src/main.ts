@@ -16,10 +16,10 @@ import { createOperator } from './doctor/operator.js'
 
 const exitCodes = { crashed: 1, outputFailed: 74, badSettings: 78 } as const
 
-/** Beyond the drain timeout: what closing streams and the database may take before the process ends anyway. */
+/** Beyond the drain timeout, closing the streams and the database may take this long before the process ends anyway. */
 const closingGraceMs = 10_000
 
-/** For when not all could be ended. Every state is in the database, as it is after a power cut. */
+/** Ends the process when not everything could be ended. Every state is in the database, as it is after a power cut. */
 const endNow = (): void => {
   process.kill(process.pid, 'SIGKILL')
 }
@@ -33,7 +33,8 @@ Exit codes: 0 clean stop, 65 database corrupt or foreign, 70 the threads that mo
 const isTty = process.stdout.isTTY === true
 
 const serve = async (): Promise<void> => {
-  // ali-oss prints tokens and signatures when DEBUG asks for it (oss-facts, section 4, trap 12): gone before it is loaded.
+  // ali-oss prints tokens and signatures when DEBUG asks for it (oss-facts, section 4, trap 12), so the variable is
+  // removed before ali-oss is loaded.
   delete process.env['DEBUG']
   delete process.env['NODE_DEBUG']
   collectEarly()
@@ -49,9 +50,9 @@ const serve = async (): Promise<void> => {
     process.exit(exitCode)
   })
   const service = createServiceNotifier(process.env, daemon.isWell, logger)
-  // SIGTERM and SIGINT drain; a second one ends the process at once.
+  // SIGTERM and SIGINT drain. A second one ends the process at once.
   const grace = {
-    // One timer waits for it: a longer grace would overflow that timer and end the process at once.
+    // One timer waits for it. A longer grace would overflow that timer and end the process at once.
     delay: Math.min(config.drainTimeoutMs + closingGraceMs, longestTimerMs),
     logger: false,
     onSecondSignal: endNow,
@@ -61,7 +62,8 @@ const serve = async (): Promise<void> => {
     if (err !== undefined) logger.fatal({ error: err.stack }, 'The daemon crashed')
     await Promise.all([service.stopping(), daemon.stop()])
     await logDrained()
-    // A clean exit joins every thread: it would wait for a mount that does not answer, or for a reader that does not read.
+    // A clean exit joins every thread, so it would wait for a mount that does not answer, or for a reader that does not
+    // read.
     if (isLogStuck() || daemon.isHeldUp() || threadsAreBusy()) endProcess(err === undefined ? 0 : exitCodes.crashed)
   })
   const [address] = daemon.addresses
@@ -70,20 +72,20 @@ const serve = async (): Promise<void> => {
   await service.ready(address ?? '')
 }
 
-/** Errors of starting that people can act on become a sentence and an exit code. */
+/** Turns errors of the start that people can act on into a sentence and an exit code. */
 const startupError = (error: unknown): ExitError => {
   if (error instanceof ConfigError) return new ExitError(exitCodes.badSettings, error.message)
   const { exitCode, message } = error as { exitCode?: unknown; message?: unknown }
   return new ExitError(typeof exitCode === 'number' ? exitCode : exitCodes.crashed, String(message))
 }
 
-/** A reader that went away is the commands' own business; output that cannot be written for another reason ends them. */
+/** Ends the process when its output cannot be written. When the reader went away, the commands themselves decide. */
 const endOnOutputError = (error: NodeJS.ErrnoException): void => {
   if (error.code === 'EPIPE') return
   try {
     writeSync(2, `longshore: the output cannot be written (${error.code ?? error.message})\n`)
   } catch {
-    // Nobody can be told.
+    // There is no other place to report this.
   }
   process.exit(exitCodes.outputFailed)
 }
@@ -93,7 +95,7 @@ const main = async (): Promise<void> => {
   process.stderr.on('error', endOnOutputError)
   const io = {
     env: process.env,
-    // Opened for a question only: a daemon leaves it alone.
+    // stdin is opened only for a question, so a daemon leaves it alone.
     get stdin() {
       return process.stdin
     },
@@ -127,7 +129,7 @@ const main = async (): Promise<void> => {
   addOperateCommands(program, io, createOperator(process.env))
   const exitCode = await runProgram(program, process.argv.slice(2), io)
   if (exitCode !== 0) process.exitCode = exitCode
-  // Parts that had started already must not keep half a daemon alive, which would hold the database.
+  // Parts that had started already must not keep half a daemon alive, because it would hold the database.
   if (startFailed) process.exit()
 }
 

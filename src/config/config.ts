@@ -20,9 +20,9 @@ export interface Config {
   readonly listen: readonly ListenAddress[]
   readonly dataDir: string
   readonly nodeId: string
-  /** Real paths. */
+  /** These are real paths. */
   readonly sourceRoots: readonly string[]
-  /** The roots that were given by another path than their real one. */
+  /** These roots were given by another path than their real one. */
   readonly spelledRoots: readonly SpelledRoot[]
   readonly allowedTargets: readonly AllowedTarget[]
   readonly tokens: {
@@ -30,18 +30,18 @@ export interface Config {
     readonly file: { readonly path: string; readonly tokens: readonly TokenText[] } | null
   }
   readonly allowedHosts: readonly string[]
-  /** Of one token; null: no limit. */
+  /** This limit holds for each token. Null means no limit. */
   readonly requestsPerMinute: number | null
   readonly concurrency: number
-  /** Text that `parseBandwidth` takes. */
+  /** This is a text that `parseBandwidth` accepts. */
   readonly bandwidth: string
   readonly lanes: number
-  /** Threads of libuv, which `launch.cjs` sets; all calls of file systems share them. */
+  /** `launch.cjs` sets this number of libuv's threads. All calls to file systems share them. */
   readonly poolThreads: number
   readonly parallel: number
   readonly partSize: number
   readonly multipartThreshold: number
-  /** Null: any number. */
+  /** Null means any number. */
   readonly maxQueued: number | null
   readonly maxAttempts: number
   readonly drainTimeoutMs: number
@@ -58,17 +58,17 @@ export interface Config {
     readonly keys: KeySettings
     readonly network: NetworkSettings
   }
-  /** Sentences for the log: what is odd but allowed. */
+  /** These sentences for the log name what is odd but allowed. */
   readonly warnings: readonly string[]
 }
 
-/** What `LONGSHORE_DATABASE_URL` is refused for is said where it is refused. */
+/** `LONGSHORE_DATABASE_URL` is known too, because it is refused with its reason in another place. */
 const knownVariables: readonly string[] = [...Object.keys(rows), 'LONGSHORE_DATABASE_URL']
 
-/** One message that names every bad setting. Never holds a secret. */
+/** The error is one message that names every wrong setting. It never holds a secret. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
-  /** Each begins with the setting's name and a colon. */
+  /** Each text begins with the name of the setting and a colon. */
   readonly offenders: readonly string[]
   constructor(offenders: readonly string[]) {
     super(`These settings are not right:\n${offenders.map((line) => `  ${line}`).join('\n')}`)
@@ -76,12 +76,15 @@ export class ConfigError extends Error {
   }
 }
 
-/** More threads than these pay only where the network outruns them; who has such a machine says so. */
+/**
+ * More threads than these pay only where the network is faster than they are. An operator with such a machine can set
+ * the number.
+ */
 const mostLanes = 4
-/** libuv's own. */
+/** libuv itself has this many threads. */
 const defaultPoolThreads = 4
 
-/** What is wrong with the region and the endpoint together. */
+/** Returns what is wrong with the region and the endpoint together. */
 const placeProblems = (parsed: Partial<Read>, given: Record<string, string>): string[] => {
   const { OSS_ENDPOINT: endpoint, OSS_REGION: asked, OSS_SIGNATURE: signature, OSS_ADDRESSING: addressing } = parsed
   if (given['OSS_REGION'] === undefined && given['OSS_ENDPOINT'] === undefined) {
@@ -99,7 +102,7 @@ const placeProblems = (parsed: Partial<Read>, given: Record<string, string>): st
   return bucket === null ? [] : [`OSS_ENDPOINT: ${bucket}`]
 }
 
-/** What only several settings together can get wrong, as far as each of them could be read. */
+/** Returns what is wrong with several settings together, as far as each of them could be read. */
 const crossProblems = (parsed: Partial<Read>, given: Record<string, string>, dataDir: string): string[] => {
   const problems: string[] = []
   const hasToken = given['LONGSHORE_TOKEN'] !== undefined || given['LONGSHORE_TOKEN_FILE'] !== undefined
@@ -124,7 +127,7 @@ const realOrResolved = (path: string): string => {
   }
 }
 
-/** The data directory alone, for commands that need no other setting. */
+/** Returns only the data directory, for commands that need no other setting. */
 export const dataDirOf = (env: NodeJS.ProcessEnv): string =>
   realOrResolved(readEnvironment(env)['LONGSHORE_DATA_DIR'] ?? './longshore-data')
 
@@ -135,7 +138,7 @@ const warningsFor = (endpoint: URL): string[] => {
   return [`OSS_ENDPOINT ${endpoint.origin} is plain http: bytes and object names travel unprotected`]
 }
 
-/** Reads and checks the settings of `serve`; throws one ConfigError that names every offender. */
+/** Reads and checks the settings of `serve`. Throws one ConfigError that names every wrong setting. */
 export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
   const given = readEnvironment(env)
   const { read, problems } = readRows(given)

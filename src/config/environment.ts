@@ -1,6 +1,9 @@
 import { plainValue } from '../core/plain-value.js'
 
-/** The set variables of an environment as they were meant. One that is empty then is unset: compose files pass them so. */
+/**
+ * Returns the variables that are set, with their values as they were meant. A variable with an empty value counts as
+ * not set, because compose files pass such variables.
+ */
 export const readEnvironment = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(
     Object.entries(env).flatMap(([name, text]): (readonly [string, string])[] => {

@@ -17,7 +17,7 @@ const alibabaFamily: Family = {
   token: 'ALIBABA_CLOUD_SECURITY_TOKEN',
 }
 
-/** The three come from one family of variables, never mixed. */
+/** Returns the keys of one family of variables. The three variables must come from the same family. */
 const keysOf = (given: Given, { id, secret, token }: Family, problems: string[]): KeySettings => {
   const named = [id, secret, token].find((name) => given[name] !== undefined)
   for (const name of [id, secret]) {
@@ -49,7 +49,7 @@ const chainOf = (given: Given, problems: string[]): KeySettings => {
   }
 }
 
-/** Reads from where the keys come. What is wrong is added to `problems`, without any value that may be secret. */
+/** Reads where the keys come from. What is wrong is added to `problems`, without any value that may be secret. */
 export const readKeySettings = (given: Given, problems: string[]): KeySettings => {
   const path = given['OSS_CREDENTIALS_FILE']
   const own = [ossFamily.id, ossFamily.secret, ossFamily.token].find((name) => given[name] !== undefined)

@@ -13,7 +13,7 @@ const isDecodable = (text: string): boolean => {
   }
 }
 
-/** As other programs read it, a proxy without a scheme speaks http. */
+/** Returns the proxy. As in other programs, a proxy without a scheme speaks http. */
 const parseProxy = (text: string): URL | null => {
   const full = text.includes('://') ? text : `http://${text}`
   if (!URL.canParse(full)) return null
@@ -22,19 +22,22 @@ const parseProxy = (text: string): URL | null => {
   return speaksHttp && isDecodable(url.username) && isDecodable(url.password) ? url : null
 }
 
-/** Other programs read these too and write them in either case; as with them, lower case wins. */
+/** Returns a variable that other programs read too, in either case. As in those programs, lower case wins. */
 const eitherCase = (given: Given, name: string): string | undefined => given[name.toLowerCase()] ?? given[name]
 
 const proxyOf = (given: Given, name: string, problems: string[]): URL | null => {
   const text = eitherCase(given, name)
   if (text === undefined) return null
   const url = parseProxy(text)
-  // The text is not repeated: a password may stand in it.
+  // The text is not repeated, because it may hold a password.
   if (url === null) problems.push(`${name}: must be a URL like http://user:password@proxy.example:3128 (no SOCKS)`)
   return url
 }
 
-/** What is wrong with the text of a file of certificates, as a sentence that continues its path, or null. */
+/**
+ * Returns what is wrong with the text of a file of certificates, as the end of a sentence that begins with the file's
+ * path. It is null when nothing is wrong.
+ */
 const certificatesProblem = (text: string): string | null => {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g)
   if (blocks === null) return 'holds no certificate in PEM'
@@ -62,7 +65,9 @@ const caOf = (given: Given, problems: string[]): string | null => {
   return null
 }
 
-/** What stands between this machine and OSS. Adds a sentence to `problems` for each variable that is not right. */
+/**
+ * Reads what stands between this machine and OSS. It adds a sentence to `problems` for each variable that is not right.
+ */
 export const readNetworkSettings = (given: Given, problems: string[]): NetworkSettings => ({
   httpsProxy: proxyOf(given, 'HTTPS_PROXY', problems),
   httpProxy: proxyOf(given, 'HTTP_PROXY', problems),

@@ -1,4 +1,4 @@
-/** The first release with which better-sqlite3 12 can abort the process in a garbage collection: decision 0028. */
+/** From this release on, better-sqlite3 12 can abort the process in a garbage collection (decision 0028). */
 const firstUnsafeMajor = 24
 
 /** Returns a sentence that says why the daemon may die on this release of Node.js, or null. */

@@ -1,14 +1,19 @@
 import { readFileSync } from 'node:fs'
 
-/** Files that Node.js has open at once while it loads the program. */
+/** Node.js has this many files open at once while it loads the program. */
 const toLoad = 112
-/** What a daemon holds open besides its jobs: database, threads, listeners, and room for callers. */
+/** A daemon holds this many files open besides its jobs: the database, threads, listeners, and room for callers. */
 const toStand = 48
-/** For each part or put that may be in flight: its connection, and the sources of four jobs that take turns. */
+/**
+ * Each part or put that may be in flight needs this many files: its connection, and the sources of four jobs that take
+ * turns.
+ */
 const perTransfer = 5
 const presetConcurrency = 16
 
-/** The soft limit of open files, or null where the system does not tell. Node.js has raised it as far as it may. */
+/**
+ * Returns the soft limit of open files, or null where the system does not tell. Node.js has raised it as far as it may.
+ */
 export const openFilesLimit = (limits: string): number | null => {
   const [, soft] = /^Max open files\s+(\d+|unlimited)/m.exec(limits) ?? []
   if (soft === undefined) return null
@@ -23,12 +28,12 @@ export const readLimits = (): string => {
   }
 }
 
-/** Files and sockets without which a daemon of this concurrency cannot do its work. */
+/** Returns the number of files and sockets without which a daemon of this concurrency cannot do its work. */
 export const fewestOpenFiles = (concurrency: number): number => Math.max(toLoad, toStand + perTransfer * concurrency)
 
 /**
- * Returns what to raise, and to what, when this command cannot run with so few open files; else null. Everything else is
- * loaded after this was asked: it would end in a stack trace.
+ * Returns what to raise, and to what, when this command cannot run with so few open files. Otherwise it returns null.
+ * All other code is loaded after this check, because it would end in a stack trace.
  */
 export const openFilesProblem = (
   command: string | undefined,
@@ -36,7 +41,7 @@ export const openFilesProblem = (
   limits = readLimits(),
 ): string | null => {
   const limit = openFilesLimit(limits)
-  // What is not a number is refused by the settings, in a sentence of their own.
+  // The settings refuse a text that is not a number, in a sentence of their own.
   const concurrency = Number(text) || presetConcurrency
   const serves = command === 'serve'
   const fewest = serves ? fewestOpenFiles(concurrency) : toLoad

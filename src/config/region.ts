@@ -1,18 +1,21 @@
-/** What a text says of a region, and whether it asked for the endpoint inside Alibaba Cloud's network. */
+/** This is what a text says about a region, and whether it asks for the endpoint inside Alibaba Cloud's network. */
 export interface RegionText {
   readonly region: string
   readonly internal: boolean
 }
 
-/** Two or more words: `cn-hangzhou`, `ap-southeast-1`, `cn-shanghai-finance-1`, `rg-china-mainland`. */
+/** A region id has two or more words: `cn-hangzhou`, `ap-southeast-1`, `cn-shanghai-finance-1`, `rg-china-mainland`. */
 const regionId = /^[a-z]{2}(-[a-z0-9]+)+$/
 
-/** Names in endpoints of clouds for finance that are not the id of their region (help.aliyun.com, OSS endpoints). */
+/**
+ * These names stand in endpoints of clouds for finance and are not the id of their region (help.aliyun.com, OSS
+ * endpoints).
+ */
 const notAnId = /^cn-(hzfinance|szfinance|hzjbp)/
 
 /**
- * Reads a region as people spell it: `cn-hangzhou`, `oss-cn-hangzhou`, `oss-cn-hangzhou-internal`, or the region's endpoint.
- * Null for what names no region.
+ * Reads a region as people spell it: `cn-hangzhou`, `oss-cn-hangzhou`, `oss-cn-hangzhou-internal`, or the region's
+ * endpoint. Returns null for a text that names no region.
  */
 export const readRegion = (text: string): RegionText | null => {
   const name = text
@@ -27,21 +30,24 @@ export const readRegion = (text: string): RegionText | null => {
     : null
 }
 
-/** The region of a public endpoint: plain, internal, and with IPv6. Undefined for accelerated ones, which serve all regions. */
+/**
+ * Returns the region of a public endpoint: plain, internal, or with IPv6. It is undefined for accelerated endpoints,
+ * which serve all regions.
+ */
 export const regionOf = (endpoint: URL | undefined): string | undefined => {
   const host = endpoint?.hostname ?? ''
   if (!/^(oss-[a-z0-9-]+|[a-z0-9-]+\.oss)\.aliyuncs\.com$/.test(host)) return undefined
   return readRegion(host)?.region
 }
 
-/** The public endpoint of a region, as OSS names it. */
+/** Returns the public endpoint of a region, as OSS names it. */
 export const endpointOf = ({ region, internal }: RegionText): URL =>
   new URL(`https://oss-${region}${internal ? '-internal' : ''}.aliyuncs.com`)
 
 /**
- * An endpoint as people spell it, as the text of a URL: without a scheme it is https. A region in its place means the
- * region's endpoint. Null for a name without dot, port and scheme: nothing but a region looks like that, and as a host it
- * would be looked up for ever.
+ * Returns an endpoint as people spell it, as the text of a URL. Without a scheme it is https. A region in its place
+ * means the region's endpoint. It is null for a name without dot, port and scheme that is no region, because only a
+ * region looks like that, and such a host would be looked up forever.
  */
 export const endpointText = (text: string): string | null => {
   if (text.includes('://')) return text
@@ -51,7 +57,10 @@ export const endpointText = (text: string): string | null => {
   return region === null ? null : endpointOf(region).href
 }
 
-/** What is wrong with an endpoint that has a bucket in front, as a sentence that continues its name, or null. */
+/**
+ * Returns what is wrong with an endpoint that has a bucket in front, as the end of a sentence that begins with its
+ * name. It is null when there is none.
+ */
 export const bucketInEndpoint = ({ hostname }: URL): string | null => {
   const [, bucket, rest] = /^([a-z0-9-]+)\.(oss-[a-z0-9-]+\.aliyuncs\.com)$/.exec(hostname) ?? []
   return bucket === undefined

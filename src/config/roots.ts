@@ -6,7 +6,7 @@ const systemPaths = ['/proc', '/sys', '/dev', '/etc']
 export const isInside = (directory: string, path: string): boolean =>
   path === directory || path.startsWith(directory + sep)
 
-/** Why a directory cannot be a source root; null when it can. */
+/** Returns why a directory cannot be a source root, or null when it can. */
 export const rootProblem = (root: string): string | null => {
   if (!isAbsolute(root)) return `${root} must be an absolute path`
   try {
@@ -25,6 +25,6 @@ export interface SpelledRoot {
   readonly real: string
 }
 
-/** Those of the roots, which are right, whose real path is another one than was given. */
+/** Returns those of the roots, all of which are valid, whose real path differs from the given one. */
 export const spelledRoots = (roots: readonly string[]): readonly SpelledRoot[] =>
   roots.map((root) => ({ as: resolve(root), real: realpathSync(root) })).filter(({ as, real }) => as !== real)

@@ -19,20 +19,23 @@ import {
 
 type Reader<T> = z.ZodType<T, string>
 
-/** One setting: what `--help` shows of it, and how its text is read. */
+/** A row is one setting: what `--help` shows of it, and how its text is read. */
 const row = <Read>(shown: string, about: string, read: Read) => ({ shown, about, read })
 
 const required = <T>(about: string, read: Reader<T>) => row('required', about, read)
 /** Without a text the default is read, as if it had been given. */
 const withDefault = <T>(fallback: string, about: string, read: Reader<T>) =>
   row(fallback, about, read.prefault(fallback))
-/** Without a text it is undefined: `shown` says what happens then. */
+/** Without a text the setting is undefined, and `shown` says what happens then. */
 const optional = <T>(shown: string, about: string, read: Reader<T>) => row(shown, about, read.optional())
 const optionalList = <T>(shown: string, about: string, read: Reader<T>) => row(shown, about, read.prefault(''))
 /** Settings that only make sense together are read together, in keys.ts, network.ts and webhooks.ts. */
 const readElsewhere = (shown: string, about: string) => row(shown, about, null)
 
-/** Every setting of `serve`: help, defaults, the reading and its type, and the proof of the documents follow from these rows. */
+/**
+ * These rows hold every setting of `serve`. The help, the defaults, the reading with its type, and the test of the
+ * documents all follow from them.
+ */
 export const rows = {
   LONGSHORE_LISTEN: withDefault(
     '127.0.0.1:8484',
@@ -123,19 +126,19 @@ export const rows = {
 }
 type Rows = typeof rows
 
-/** The settings that a row reads, by name. */
+/** These are the settings that a row reads, by name. */
 export type Read = {
   readonly [Name in keyof Rows as Rows[Name]['read'] extends null ? never : Name]: z.output<
     NonNullable<Rows[Name]['read']>
   >
 }
 
-/** Every setting of `serve`, as `--help` shows it: name, default and a sentence. */
+/** These are the settings of `serve` as `--help` shows them, each with its name, its default and a sentence. */
 export const settings: readonly (readonly [name: string, shown: string, about: string])[] = Object.entries(rows).map(
   ([name, { shown, about }]) => [name, shown, about],
 )
 
-/** Reads every row that can be read; each problem begins with the name of its setting and a colon. */
+/** Reads every row that can be read. Each problem begins with the name of its setting and a colon. */
 export const readRows = (
   given: Readonly<Record<string, string>>,
 ): { readonly read: Partial<Read>; readonly problems: string[] } => {

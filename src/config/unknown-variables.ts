@@ -1,11 +1,14 @@
-/** What Kubernetes and Docker links put into the environment of a pod beside a service called `longshore` or `oss`. */
+/**
+ * Kubernetes and Docker links put such variables into the environment of a pod beside a service called `longshore` or
+ * `oss`.
+ */
 const ofServiceLinks =
   /^(LONGSHORE|OSS)(_[A-Z0-9]+)*_(SERVICE_(HOST|PORT)(_.*)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?|NAME|ENV_.*)$/
 
-/** Read by the client commands and the scripts of this project, not by the daemon. */
+/** The client commands and the scripts of this project read these variables, and the daemon does not. */
 const ofOthers: readonly string[] = ['LONGSHORE_URL', 'LONGSHORE_CI_RUN', 'LONGSHORE_SEED']
 
-/** How many letters must be put in, left out or changed to make one text of the other. */
+/** Returns how many letters must be put in, left out or changed to turn one text into the other. */
 const distance = (a: string, b: string): number => {
   let above = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
@@ -19,12 +22,12 @@ const distance = (a: string, b: string): number => {
   return above[b.length] ?? 0
 }
 
-/** Farther apart than this two names are not taken for each other. */
+/** Two names that are farther apart than this are not taken for each other. */
 const mostDistance = 6
 
 /**
- * A sentence for every variable that is spelled like one of ours and is none, with the nearest that is: a setting with a
- * slip in its name is otherwise silently its default.
+ * Returns a sentence for every variable that is spelled like one of our settings but is none, with the nearest setting.
+ * Without it, a setting with a slip in its name would silently have its default.
  */
 export const unknownVariables = (names: readonly string[], known: readonly string[]): readonly string[] =>
   names

@@ -99,7 +99,7 @@ export const region = z.string().transform((text, context) => {
   return readRegion(text) ?? refuse(context, 'must be a region id like cn-hangzhou or ap-southeast-1')
 })
 
-/** A whole number from 1 on, or `off`, which is read as null. `of` says what is counted. */
+/** Reads a whole number from 1 on, or `off`, which becomes null. `of` says what is counted. */
 export const countOrOff = (of: string) =>
   z
     .string()

@@ -5,7 +5,7 @@ import { createSigners } from '../adapters/webhook/webhook-sender.js'
 type Given = Readonly<Record<string, string>>
 
 export interface WebhookSettings {
-  /** Empty: no job may ask for a webhook. */
+  /** When this is empty, no job may ask for a webhook. */
   readonly secrets: readonly string[]
   readonly allow: readonly AllowedHost[]
 }
@@ -32,7 +32,7 @@ const secretText = (given: Given, problems: string[]): string => {
 const fewestSecretBytes = 24
 const bytesOf = (secret: string): number => Buffer.from(secret.replace(/^whsec_/, ''), 'base64').length
 
-/** The text is never repeated: it is a secret. */
+/** Returns the secrets. Their text is never repeated in a message. */
 const secretsOf = (given: Given, problems: string[]): readonly string[] => {
   const secrets = secretText(given, problems)
     .split(/\s+/)
@@ -64,7 +64,10 @@ const allowOf = (given: Given, problems: string[]): readonly AllowedHost[] => {
   return hosts.filter((host) => host !== null)
 }
 
-/** Who may be told of jobs, and how that is signed. Adds a sentence to `problems` for each variable that is not right. */
+/**
+ * Reads which hosts may receive webhooks, and how they are signed. It adds a sentence to `problems` for each variable
+ * that is not right.
+ */
 export const readWebhookSettings = (given: Given, problems: string[]): WebhookSettings => ({
   secrets: secretsOf(given, problems),
   allow: allowOf(given, problems),

@@ -22,17 +22,23 @@ import { newBatchId, newJobId, newMarker, version } from './identity.js'
 import { createTransfer, type OnFatal, startDataPath } from './transfer.js'
 
 export interface Daemon {
-  /** As LONGSHORE_URL accepts them. */
+  /** These are addresses as LONGSHORE_URL accepts them. */
   readonly addresses: readonly string[]
-  /** The store answers. Never settles while it hangs. */
+  /** Resolves when the store answers. It never settles while the store hangs. */
   isWell(): Promise<boolean>
-  /** Refuses submits, lets parts in flight finish within the drain timeout, gives every job back and closes. Idempotent. */
+  /**
+   * Refuses submits, lets parts in flight finish within the drain timeout, releases every job and closes. It is
+   * idempotent.
+   */
   stop(): Promise<void>
-  /** A thread of its own hangs in a file system that does not answer: nothing can end it but the end of the process. */
+  /**
+   * Returns whether a thread of the daemon hangs in a file system that does not answer. Only the end of the process can
+   * end such a thread.
+   */
   isHeldUp(): boolean
 }
 
-/** Puts something between the engine and what it works on. The tests kill the process there. */
+/** Puts a wrapper between the engine and what it works on. The tests kill the process there. */
 export interface PortWrappers {
   store(store: Store): Store
   targets(targets: Targets): Targets
@@ -40,13 +46,13 @@ export interface PortWrappers {
 
 const bare: PortWrappers = { store: (store) => store, targets: (targets) => targets }
 
-/** Where `npm run build` puts the dashboard, as seen from src and from dist. */
+/** `npm run build` puts the dashboard there. The path is the same from src and from dist. */
 const pageDirectory = fileURLToPath(new URL('../../dist/dashboard/', import.meta.url))
 
-/** More than the parts that one job may have in flight, each waiting in a few places. */
+/** This is more than the number of parts that one job may have in flight, each of which waits in a few places. */
 const mostListeners = 512
 
-/** Null without a secret: then nothing is sent that nobody could trust. */
+/** Returns null without a secret, so that no receiver gets a webhook that it could not trust. */
 const openSender = (config: Config, life: Lifetime, now: () => number) => {
   const { secrets, allow } = config.webhooks
   if (secrets.length === 0) return null
@@ -69,7 +75,7 @@ const startParts = async (
   life.own(metrics, () => metrics.close())
 
   const opening = openSqliteStore({ ...common, directory: config.dataDir, logger: component('store'), onFatal })
-  // The web framework is most of what a start loads: meanwhile the threads begin and the database is opened.
+  // The web framework is most of what a start loads. Meanwhile the threads begin and the database is opened.
   const loadingApp = import('../http/app.js')
   const { lanes, pacer } = startDataPath(config, life, component('lanes'), onFatal)
   const store = await opening
@@ -91,7 +97,7 @@ const startParts = async (
     },
     engineSettings(config),
   )
-  // For a start that fails from here on; a stop has ended it before.
+  // This serves a start that fails from here on. In a stop the engine has ended before.
   life.own(engine, ({ stop }) => stop(0))
   await engine.open()
   const tokens = createRotatingTokens({ ...config.tokens, clock, logger: component('tokens') })
@@ -128,7 +134,7 @@ const startParts = async (
     isWell: () =>
       store.check().then(
         () => true,
-        // As for /livez: a restart makes no room.
+        // As for /livez, a full disk counts as well, because a restart makes no room.
         (error: unknown) => error instanceof AppError && error.code === 'storage_full',
       ),
     stop() {
@@ -140,8 +146,8 @@ const startParts = async (
 }
 
 /**
- * Starts the daemon. A start that fails at any step leaves nothing behind; a stop ends everything in the reverse order of
- * its beginning. `onFatal` is told when the store died under it.
+ * Starts the daemon. A start that fails at any step leaves nothing behind. A stop ends everything in the reverse order
+ * of its beginning. `onFatal` is called when the store died under the daemon.
  */
 export const startDaemon = (
   config: Config,
@@ -149,7 +155,8 @@ export const startDaemon = (
   onFatal: OnFatal,
   wrap: PortWrappers = bare,
 ): Promise<Daemon> => {
-  // Every part of a job in flight listens to the same signals: node takes more than ten for a leak and says so on stderr.
+  // Every part of a job in flight listens to the same signals. Node takes more than ten listeners for a leak and says
+  // so on stderr.
   setMaxListeners(mostListeners)
   const life = createLifetime()
   return life.start(() => startParts(config, logger, life, onFatal, wrap))

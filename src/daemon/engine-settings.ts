@@ -3,7 +3,7 @@ import type { EngineSettings } from '../engine/compose.js'
 
 const leaseMs = 30_000
 
-/** What the engine needs to know of the settings; no key, token or secret is among it. */
+/** Returns what the engine needs to know of the settings. It holds no key, token or secret. */
 export const engineSettings = (config: Config): EngineSettings => ({
   node: config.nodeId,
   leaseMs,

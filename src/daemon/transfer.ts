@@ -14,13 +14,13 @@ import { mostConcurrency } from '../core/settings.js'
 import type { Lifetime } from '../engine/async/lifetime.js'
 import type { EnginePorts } from '../engine/compose.js'
 
-/** The daemon cannot go on; the process ends with this code and says this sentence. */
+/** Ends the process with this code and this sentence, because the daemon cannot go on. */
 export type OnFatal = (failure: { readonly exitCode: number; readonly message: string }) => void
 
-/** Of libuv's threads, those that read bytes; the others are for opening files and for all else. */
+/** This share of libuv's threads reads bytes. The others are for opening files and for all other work. */
 const readShare = 0.75
 
-/** The threads that read and send, with the pace that all of them share. */
+/** Starts the threads that read and send, with the pace that all of them share. */
 export const startDataPath = (
   config: Config,
   life: Lifetime,
@@ -40,15 +40,15 @@ export const startDataPath = (
   return { lanes: life.own(lanes, () => lanes.close()), pacer }
 }
 
-/** What is asked of file systems beside the bytes. */
+/** These are the calls to file systems beside reading bytes. */
 export interface OpenFiles {
-  /** The daemon ends: what hangs is given up sooner from now on. */
+  /** From now on calls that hang are given up sooner, because the daemon is ending. */
   hurry(): void
-  /** A thread hangs in a file system that does not answer. */
+  /** Returns whether a thread hangs in a file system that does not answer. */
   areHeldUp(): boolean
 }
 
-/** The way of the bytes, from the files below the roots to OSS. */
+/** Makes the way of the bytes, from the files below the roots to OSS. */
 export const createTransfer = (
   config: Config,
   life: Lifetime,
@@ -72,7 +72,7 @@ export const createTransfer = (
     addressing: config.oss.addressing,
     signature: config.oss.signature,
     credentials: keys,
-    // The slots, whose number may change, see to it that there are fewer.
+    // The slots, whose number may change, keep the number of connections lower.
     maxSockets: mostConcurrency,
     network: createNetwork(config.oss.network),
     clock,

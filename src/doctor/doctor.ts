@@ -29,7 +29,7 @@ const silent: Logger = {
   child: () => silent,
 }
 
-/** What a daemon that runs without further settings has. */
+/** A daemon that runs without further settings has this concurrency. */
 const presetConcurrency = 16
 
 const examineDatabase = (dataDir: string): CheckResult => {
@@ -85,8 +85,8 @@ const examineOss = async (config: Config, places: readonly ProbePlace[]): Promis
 }
 
 /**
- * Looks at everything that `serve` needs in this environment, changes nothing on this machine, and leaves nothing in OSS.
- * Without `places` those of LONGSHORE_ALLOWED_TARGETS are tried.
+ * Checks everything that `serve` needs in this environment. It changes nothing on this machine and leaves nothing in
+ * OSS. Without `places` those of LONGSHORE_ALLOWED_TARGETS are tried.
  */
 export const examine = async (env: NodeJS.ProcessEnv, places: readonly ProbePlace[]): Promise<DoctorReport> => {
   const { config, results } = examineSettings(env)

@@ -10,7 +10,7 @@ import { nodeProblem } from '../config/node-release.js'
 import { fewestOpenFiles, openFilesLimit, readLimits } from '../config/open-files.js'
 import type { ListenAddress } from '../http/server/listen-address.js'
 
-/** What the doctor looks at on this machine. Nothing here asks OSS. */
+/** The checks below look at this machine. None of them asks OSS. */
 
 export const well = (name: string, detail: string): CheckResult => ({ name, status: 'ok', detail, remedy: null })
 export const warning = (name: string, detail: string, remedy: string): CheckResult => {
@@ -26,10 +26,10 @@ export const skipped = (name: string, detail: string): CheckResult => ({
   remedy: null,
 })
 
-/** Below the first the store soon refuses jobs, below the second there is little time to act. */
+/** Below the first limit the store soon refuses jobs, and below the second there is little time to act. */
 const leastFreeBytes = 64 * 1024 * 1024
 const comfortableFreeBytes = 1024 * 1024 * 1024
-/** Beside two for each part in flight: the database, lanes, logs, clients. */
+/** Beside two files for each part in flight, the database, lanes, logs and clients need this many. */
 const fewestSpareDescriptors = 256
 
 export const examineSettings = (
@@ -48,7 +48,7 @@ export const examineSettings = (
   }
 }
 
-/** The directory itself, or the nearest one above it that is there. */
+/** Returns the directory itself, or the nearest one above it that exists. */
 const existing = (path: string): string => (existsSync(path) ? path : existing(dirname(path)))
 
 const isWritable = (directory: string): boolean => {
@@ -129,10 +129,13 @@ export const examineNode = (version = process.version): CheckResult => {
 
 const answerTimeoutMs = 3_000
 
-/** Nobody can listen at such an address on this machine. */
+/** With these errors no program on this machine can listen at such an address. */
 const notOurs = ['EADDRNOTAVAIL', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'EACCES']
 
-/** The status that `/livez` has at an address, `stranger` when what answers is no web server, or why nothing does. */
+/**
+ * Returns the status that `/livez` has at an address, `stranger` when what answers is not a web server, `free` when
+ * nothing listens, or the error.
+ */
 const askLivez = (address: ListenAddress): Promise<number | 'stranger' | 'free' | { readonly errno: string }> =>
   new Promise((resolve) => {
     const where = address.kind === 'unix' ? { socketPath: address.path } : { host: address.host, port: address.port }

@@ -2,10 +2,14 @@ import { storePaths } from '../adapters/sqlite/files/data-directory.js'
 import type { Operator } from '../cli/commands/operate.js'
 import { dataDirOf } from '../config/config.js'
 
-/** What the commands that need no daemon work with. Loaded when one of them runs: the client commands stay quick. */
+/**
+ * Creates what the commands that need no daemon work with. It is loaded when one of them runs, so that the client
+ * commands stay quick.
+ */
 export const createOperator = (env: NodeJS.ProcessEnv): Operator => ({
   examine: async (places) => {
-    // As for the daemon: ali-oss prints tokens and signatures when DEBUG asks for it.
+    // As in the daemon, these variables are removed, because ali-oss prints tokens and signatures when DEBUG asks for
+    // it.
     delete env['DEBUG']
     delete env['NODE_DEBUG']
     return (await import('./doctor.js')).examine(env, places)

@@ -20,15 +20,18 @@ import type { Logger } from '../ports/logger.js'
 import type { UploadRef } from '../ports/target.js'
 import { failed, skipped, warning, well } from './machine.js'
 
-/** What the doctor asks OSS: the time, for keys, and each place whether an upload can be begun, written, listed and aborted. */
+/**
+ * The doctor asks OSS for the time and for keys, and tries at each place whether an upload can be begun, written,
+ * listed and aborted.
+ */
 
 export interface ProbePlace {
   readonly bucket: string
-  /** Empty, or ending in `/`. */
+  /** The prefix is empty, or ends in `/`. */
   readonly prefix: string
 }
 
-/** Nobody waits minutes for a doctor. */
+/** These limits are short, because users do not wait minutes for a doctor. */
 const timeouts: OssTimeouts = {
   ...defaultTimeouts,
   connectMs: 5_000,
@@ -38,7 +41,7 @@ const timeouts: OssTimeouts = {
 }
 const keysTimeoutMs = 15_000
 
-/** OSS refuses what is signed fifteen minutes off; far below that a clock that is left alone gets there. */
+/** OSS refuses what is signed fifteen minutes off. A clock that is far below that but not adjusted will get there. */
 const worstSkewMs = 15 * 60_000
 const oddSkewMs = 60_000
 
@@ -52,13 +55,13 @@ export const judgeSkew = (skewMs: number): CheckResult => {
   return Math.abs(skewMs) >= worstSkewMs ? failed(name, detail, remedy) : warning(name, detail, remedy)
 }
 
-/** What to do when the answer sends us to another host, or did not come from OSS at all. */
+/** Returns what to do when the answer sends us to another host, or did not come from OSS at all. */
 const wayRemedy = (elsewhere: string | null): string =>
   elsewhere === null
     ? 'Check OSS_ENDPOINT, proxies and firewalls: what answers there is not OSS, whose answers have a request id'
     : `Set OSS_ENDPOINT to ${elsewhere} (without the bucket), and OSS_REGION to its region, if that is where the bucket is`
 
-/** What to do about a failure, by what it means and by OSS's own code. */
+/** Returns what to do about a failure, by its meaning and by OSS's own code. */
 const remedyOf = (failure: Failure, bucket: string | null): string => {
   const { kind, code, ossCode, elsewhere, status, requestId } = failure
   if (elsewhere !== null) return wayRemedy(elsewhere)
@@ -81,7 +84,7 @@ const failureResult = (name: string, error: unknown, bucket: string | null): Che
   return failed(name, detail, remedyOf(error, bucket))
 }
 
-/** The endpoint answers; whether it is OSS that does. */
+/** Judges whether the endpoint answers, and whether it is OSS that does. */
 const judgeAnswer = ({ origin }: URL, { tookMs, status, requestId, elsewhere }: AskedTime): CheckResult => {
   const name = 'endpoint'
   const detail = `${origin} answers in ${Math.round(tookMs)} ms`
@@ -147,7 +150,7 @@ const overlaps = (one: string, other: string): boolean => one.startsWith(other) 
 
 const dayMs = 24 * 60 * 60_000
 
-/** Rules that end uploads before the daemon would give them up itself. */
+/** Judges the rules that end uploads earlier than the daemon itself would give them up. */
 export const judgeRules = (
   { bucket, prefix }: ProbePlace,
   rules: readonly AbortRule[],
@@ -183,7 +186,7 @@ const examineRules = async (target: OssTarget, place: ProbePlace, config: Config
   }
 }
 
-/** Bytes that are there wherever the program is: no scratch file is needed, which a read-only root might not allow. */
+/** These bytes exist wherever the program is, so no scratch file is needed, which a read-only root might not allow. */
 const probeBytes = fileURLToPath(new URL('../../package.json', import.meta.url))
 
 const wishes = { headers: {}, marker: null, forbidOverwrite: false, sequential: false }

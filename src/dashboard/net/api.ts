@@ -1,4 +1,4 @@
-/** A refusal of the daemon, as it explains it. `status` 0: nobody answered. */
+/** This is a refusal by the daemon, as the daemon explains it. With `status` 0 the daemon did not answer. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem'
   readonly status: number
@@ -18,7 +18,7 @@ export class ApiProblem extends Error {
   }
 }
 
-/** Whether it may well be gone at the next try. */
+/** Returns whether the next try may well succeed. */
 export const passes = ({ status }: ApiProblem): boolean => status === 0 || status === 429 || status >= 500
 
 interface ProblemBody {
@@ -39,19 +39,21 @@ export interface Page<T> {
   readonly nextCursor: string | null
 }
 
-/** Paths are relative to the page (`v1/jobs`), so that it works below any prefix. Throws ApiProblem. */
+/**
+ * Paths are relative to the page (`v1/jobs`), so that the page works below any prefix. The methods throw ApiProblem.
+ */
 export interface Api {
   get<T>(path: string): Promise<T>
   send<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>
 }
 
-/** `onUnauthorized` is told when the daemon wants a token. */
+/** Creates the API. `onUnauthorized` is called when the daemon wants a token. */
 export const createApi = (onUnauthorized: () => void): Api => {
   const ask = async <T>(path: string, init: RequestInit): Promise<T> => {
     let answer: Response
     try {
       answer = await fetch(path, { ...init, credentials: 'same-origin', cache: 'no-store' })
-      // It may also go away in the middle of its answer.
+      // The daemon may also go away in the middle of its answer.
       if (answer.ok) return (answer.status === 204 ? null : await answer.json()) as T
     } catch {
       throw new ApiProblem(0, 'unreachable', 'The daemon does not answer at the moment.')

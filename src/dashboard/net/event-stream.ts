@@ -2,30 +2,37 @@ import { eventTypes, type StoredEvent } from '../../core/event.js'
 import type { ProgressView } from '../../core/job-view.js'
 
 export interface StreamHandlers {
-  /** The stream is open; `again` when it was before. */
+  /** The stream is open. `again` is true when it was open before. */
   onOpen(again: boolean): void
   onEvent(event: StoredEvent): void
   onProgress(jobId: string, progress: ProgressView): void
-  /** What was missed is no longer kept: look at the lists again. */
+  /** The events that were missed are no longer kept, so the lists must be read again. */
   onReset(): void
-  /** Cut off. Says whether to come back; it may look first why, for an EventSource cannot tell. */
+  /**
+   * The stream was cut off. Returns whether to come back. The function may first find out why, because an EventSource
+   * cannot tell.
+   */
   onCut(): Promise<boolean>
 }
 
 /**
- * An event stream that comes back by itself, after what it had last, until it is closed. While the page is hidden it rests:
- * browsers open six connections to a host for all tabs together, and some tabs with a stream each would take them all.
+ * Opens an event stream that reconnects by itself, after the last event it had, until it is closed. While the page is
+ * hidden the stream is closed, because browsers open six connections to a host for all tabs together, and a few tabs
+ * with a stream each would take them all.
  */
 export interface EventStream {
   close(): void
-  /** Tries at once instead of when the patience is over. */
+  /** Tries at once instead of when the wait is over. */
   hurry(): void
 }
 
 const firstPatienceMs = 500
 const longestPatienceMs = 8_000
 
-/** `path` without `after`; `from` is the event id to begin behind, or nothing for what happens from now on. */
+/**
+ * `path` is without `after`. `from` is the event id after which the stream begins, or null for what happens from now
+ * on.
+ */
 export const openEventStream = (path: string, from: string | null, handlers: StreamHandlers): EventStream => {
   let source: EventSource | null = null
   let lastId = from
@@ -42,7 +49,7 @@ export const openEventStream = (path: string, from: string | null, handlers: Str
     source = current
     current.onopen = () => {
       patienceMs = firstPatienceMs
-      // Cut off before the first event: nothing says where to go on from.
+      // The stream was cut off before its first event, so nothing says where to go on.
       if (opened && after === '') handlers.onReset()
       handlers.onOpen(opened)
       opened = true
@@ -57,7 +64,7 @@ export const openEventStream = (path: string, from: string | null, handlers: Str
       const { jobId, progress } = JSON.parse(message.data) as { jobId: string; progress: ProgressView }
       handlers.onProgress(jobId, progress)
     })
-    // Without a cursor this comes first, so that a cut before the first event loses nothing.
+    // Without a cursor this message comes first, so that a cut before the first event loses nothing.
     current.addEventListener('ready', (message: MessageEvent<string>) => {
       lastId = message.lastEventId
     })
@@ -65,7 +72,7 @@ export const openEventStream = (path: string, from: string | null, handlers: Str
       lastId = message.lastEventId
       handlers.onReset()
     })
-    // The browser's own way of coming back gives up at the first proxy that answers 502.
+    // The browser's own way of reconnecting gives up at the first proxy that answers 502.
     current.onerror = () => {
       current.close()
       if (closed || source !== current) return

@@ -2,10 +2,12 @@ import { signal } from '@preact/signals'
 import type { StoredEvent } from '../../core/event.js'
 import { fileNameOf, plural } from '../text/format.js'
 
-/** Settled uploads are told together, at most so often, so that a screen reader can finish its sentence. */
+/**
+ * Settled uploads are announced together, at most once in this time, so that a screen reader can finish its sentence.
+ */
 const everyMs = 4_000
 
-/** The text of the live region. */
+/** Holds the text of the live region. */
 export const createAnnouncer = () => {
   const text = signal('')
   const settled = { 'job.completed': 0, 'job.failed': 0, 'job.cancelled': 0 }

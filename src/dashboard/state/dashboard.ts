@@ -13,32 +13,32 @@ export interface Session {
   readonly scope: 'read' | 'submit' | 'admin'
 }
 
-/** Something to tell in passing. */
+/** A notice is shown for a short time. */
 export interface Notice {
   readonly text: string
   readonly tone: 'calm' | 'bad'
 }
 
-/** Something to be sure about before it is done. */
+/** A question is asked before something is done. */
 export interface Question {
   readonly title: string
   readonly text: string
   readonly yes: string
-  /** `danger`: something is lost by it. */
+  /** `danger` means that the action loses something. */
   readonly look: 'danger' | 'primary'
   act(): Promise<unknown>
 }
 
 export type SignIn = 'unknown' | 'needed' | 'done'
 
-/** Everything the views share. */
+/** Creates the state that all views share. */
 export const createDashboard = () => {
   const route = signal<Route>(parseRoute(location.hash))
   const signIn = signal<SignIn>('unknown')
   const session = signal<Session | null>(remembered('session'))
   const submitting = signal(false)
   const notice = signal<Notice | null>(null)
-  /** Absent: not known, or this daemon has none. */
+  /** This is absent when the limit is not known, or when this daemon has none. */
   const limit = signal<string | null>(null)
   const question = signal<Question | null>(null)
   effect(() => remember('session', session.value))
@@ -46,7 +46,8 @@ export const createDashboard = () => {
   const listeners = new Set<(event: StoredEvent) => void>()
 
   const api = createApi(() => {
-    // A token counts no more, or never did: what is on the screen is not for whoever sits there now.
+    // The token is no longer valid, or never was, so what is on the screen must not be shown to the person who sits
+    // there now.
     if (signIn.peek() === 'needed') return
     signIn.value = 'needed'
     session.value = null
@@ -59,7 +60,7 @@ export const createDashboard = () => {
   })
 
   const start = async (): Promise<void> => {
-    // Without tokens, or with a cookie that still counts, the version can be read.
+    // Without tokens, or with a cookie that is still valid, the version can be read.
     const answer = await api.get('v1/version').catch((error: { status?: number }) => error)
     if ((answer as { status?: number }).status === 401) return
     signIn.value = 'done'
@@ -93,7 +94,7 @@ export const createDashboard = () => {
     question,
     announcer,
     start,
-    /** Does what a button asks for. A refusal is shown in the daemon's own words. Says whether it worked. */
+    /** Does what a button asks for. A refusal is shown in the daemon's own words. Returns whether it worked. */
     async attempt(act: () => Promise<unknown>): Promise<boolean> {
       try {
         await act()
@@ -104,7 +105,7 @@ export const createDashboard = () => {
         return false
       }
     },
-    /** Calls the listener with each stored event, once per frame. Returns the function that ends it. */
+    /** Calls the listener with each stored event, once per frame. Returns the function that ends this. */
     onEvent(listener: (event: StoredEvent) => void): () => void {
       listeners.add(listener)
       return () => void listeners.delete(listener)

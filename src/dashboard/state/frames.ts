@@ -1,7 +1,7 @@
 /** Gathers items and hands them over together, once per frame. */
 export const createFrames = <T>(
   take: (items: readonly T[]) => void,
-): { add(item: T): void /** What waits is dropped. */; close(): void } => {
+): { add(item: T): void /** Drops the items that wait. */; close(): void } => {
   let waiting: T[] = []
   let frame: number | null = null
 

@@ -1,16 +1,16 @@
 import type { StoredEvent } from '../../core/event.js'
 
-/** A line of a job's history. Parts that arrive one after the other make one line. */
+/** This is one line of a job's history. Parts that arrive one after the other make one line. */
 export interface HistoryLine {
   readonly key: string
   readonly event: StoredEvent
-  /** Parts behind this line; 0 where it is about the job. */
+  /** This is the number of parts behind this line. It is 0 when the line is about the job. */
   readonly parts: number
   readonly bytes: number
   readonly firstAt: string
 }
 
-/** Appends an event, oldest first. The array is new, lines that did not change are not. */
+/** Appends an event, oldest first. The array is new, but the lines that did not change are the same. */
 export const addToHistory = (lines: readonly HistoryLine[], event: StoredEvent): readonly HistoryLine[] => {
   const last = lines.at(-1)
   if (event.type !== 'part.uploaded') {

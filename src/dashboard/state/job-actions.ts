@@ -5,7 +5,7 @@ import type { Dashboard } from './dashboard.js'
 
 export type JobVerb = 'pause' | 'resume' | 'retry' | 'cancel'
 
-/** What may be asked of a job in each state; the daemon has the last word. */
+/** These are the verbs that make sense in each state of a job. The daemon decides. */
 export const verbsOf: Readonly<Record<JobState, readonly JobVerb[]>> = {
   queued: ['pause', 'cancel'],
   running: ['pause', 'cancel'],
@@ -39,7 +39,7 @@ const allWords = {
   },
 } as const
 
-/** Asks, for others may rely on what goes on. */
+/** Asks first, because other people may rely on what is going on. */
 export const steerAll = ({ api, question, announcer }: Dashboard, verb: keyof typeof allWords): void => {
   const { title, text, yes, done } = allWords[verb]
   const act = async (): Promise<void> => {
@@ -49,7 +49,7 @@ export const steerAll = ({ api, question, announcer }: Dashboard, verb: keyof ty
   question.value = { title, text, yes, look: 'primary', act }
 }
 
-/** Does it, or asks first where something would be lost. */
+/** Applies the verb, but asks first when that would lose something. */
 export const steerJob = ({ api, attempt, question }: Dashboard, job: JobView, verb: JobVerb): void => {
   const act = () => api.send('POST', `v1/jobs/${encodeURIComponent(job.id)}/${verb}`)
   if (verb !== 'cancel') {

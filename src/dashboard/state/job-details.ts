@@ -10,16 +10,22 @@ import { noParts, type PartBoard, withParts } from './part-board.js'
 const pageSize = 1000
 const lookEveryMs = 1_000
 
-/** The parts and the history of one job, kept current until it is closed. `isMoving`: whether parts may be on their way. */
+/**
+ * Keeps the parts and the history of one job current until it is closed. `isMoving` returns whether parts may be on
+ * their way.
+ */
 export const followJob = (api: Api, id: string, isMoving: () => boolean) => {
   const board = signal<PartBoard>(noParts)
   const history = signal<readonly HistoryLine[]>([])
   const path = `v1/jobs/${encodeURIComponent(id)}`
   let closed = false
   let timer: ReturnType<typeof setTimeout> | null = null
-  /** Whether all pages have been seen since the parts were planned. */
+  /** True means that all pages have been seen since the parts were planned. */
   let whole = false
-  /** Pages of the list by the cursor that leads to them; of one that is all uploaded there is nothing new. */
+  /**
+   * These are the pages of the list by the cursor that leads to them. A page whose parts are all uploaded never changes
+   * again.
+   */
   const finishedPages = new Map<string, string | null>()
 
   const loadParts = async (): Promise<void> => {
@@ -36,7 +42,7 @@ export const followJob = (api: Api, id: string, isMoving: () => boolean) => {
       if (full) finishedPages.set(cursor, page.nextCursor)
       board.value = withParts(board.peek(), page.items)
       cursor = page.nextCursor
-      // Events tell of parts that have arrived; those on their way are on the first page that is not full.
+      // Events report parts that have arrived. Parts that are on their way are on the first page that is not full.
       if (whole && !full) return
     }
     whole = true
@@ -58,7 +64,7 @@ export const followJob = (api: Api, id: string, isMoving: () => boolean) => {
       lines = addToHistory(lines, event)
       if (event.part !== undefined) parts.push(event.part)
       if (event.type !== 'job.queued') continue
-      // The next run may plan anew: parts of before count only if the list still has them.
+      // The next run may plan anew, so earlier parts count only if the list still has them.
       parts.length = 0
       board.value = noParts
       finishedPages.clear()

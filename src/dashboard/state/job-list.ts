@@ -1,17 +1,17 @@
 import type { JobView, ProgressView } from '../../core/job-view.js'
 
-/** The jobs that are shown, newest first, kept in order while single ones come, change and go. */
+/** Holds the jobs that are shown, newest first, and keeps them in order while single jobs come, change and go. */
 export interface JobList {
   readonly size: number
-  /** The n-th newest. */
+  /** Returns the n-th newest job. */
   at(index: number): JobView | undefined
   get(id: string): JobView | undefined
   indexOf(id: string): number
-  /** Takes a job as it is now: adds, replaces, or drops it when it does not belong here any more. */
+  /** Takes a job as it is now, and adds it, replaces it, or drops it when it no longer belongs here. */
   put(job: JobView): void
-  /** A page of the list was asked for: what is told until it is filled in is newer than what it says. */
+  /** A page of the list was asked for. What arrives until that page is filled in is newer than the page. */
   awaitPage(): void
-  /** Takes a page. Jobs that are known already stay: an event may have told something newer. */
+  /** Takes a page. Jobs that are known already stay, because an event may have brought something newer. */
   fill(jobs: readonly JobView[]): void
   progress(id: string, progress: ProgressView): void
   remove(id: string): void
@@ -23,15 +23,15 @@ type Place = Pick<JobView, 'id' | 'createdAt'>
 const isBefore = (a: Place, b: Place): boolean =>
   a.createdAt === b.createdAt ? a.id < b.id : a.createdAt < b.createdAt
 
-/** `belongs` says whether a job is shown at all. */
+/** `belongs` returns whether a job is shown at all. */
 export const createJobList = (belongs: (job: JobView) => boolean): JobList => {
   const jobs = new Map<string, JobView>()
-  /** Jobs that were told of since a page was asked for; null while none is. */
+  /** These jobs were updated since a page was asked for. It is null while no page is expected. */
   let told: Set<string> | null = null
-  // Oldest first: new jobs are put at the end, which costs nothing.
+  // The order is oldest first, because adding new jobs at the end costs nothing.
   let order: Place[] = []
 
-  /** The first place whose job is not before this one. */
+  /** Returns the first position whose job does not come before this one. */
   const placeOf = (job: Place): number => {
     let low = 0
     let high = order.length

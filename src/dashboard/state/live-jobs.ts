@@ -9,12 +9,15 @@ import { createJobList, type JobList } from './job-list.js'
 import { type Filter, filterQuery, matchesFilter, noFilter } from './route.js'
 import { createThroughput, type HistoryAnswer } from './throughput.js'
 
-/** `away`: the daemon does not answer, and is asked again and again. */
+/** `away` means that the daemon does not answer, and is asked again and again. */
 export type Connection = 'connecting' | 'live' | 'away'
 
 export interface Stats {
   readonly jobs: Readonly<Record<JobState, number>>
-  /** Bytes of unsettled jobs, and of those the ones that are neither paused nor scheduled for later. */
+  /**
+   * `bytesPending` counts the bytes of unsettled jobs. `bytesDue` counts those of them that are neither paused nor
+   * scheduled for later.
+   */
   readonly bytesPending: number
   readonly bytesDue: number
   readonly bytesPerSecond: number
@@ -26,17 +29,17 @@ type Item =
 
 const firstPage = 200
 const nextPages = 1000
-/** So many jobs are loaded without being asked for; more come as one scrolls. */
+/** So many jobs are loaded at once. More come as the user scrolls. */
 const eagerJobs = 10_000
 const statsEveryMs = 300
-/** Bytes move without an event: so often the daemon is asked how fast. */
+/** Bytes move without an event, so the daemon is asked for the rate this often. */
 const beatMs = 1_000
 const tryAgainMs = 2_000
 
 /**
- * The jobs as they are: one snapshot, then what the event stream tells, applied once per frame. `revision` grows with
- * every change of `list`. The stream is opened before the snapshot is asked for, so nothing falls between them; an event
- * that the snapshot holds already does no harm.
+ * Holds the jobs as they are: one snapshot, and then the changes of the event stream, applied once per frame.
+ * `revision` grows with every change of `list`. The stream is opened before the snapshot is asked for, so that nothing
+ * falls between them. An event that the snapshot holds already does no harm.
  */
 export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) => {
   const connection = signal<Connection>('connecting')
@@ -44,9 +47,9 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
   const stats = signal<Stats | null>(null)
   const loading = signal(true)
   const complete = signal(false)
-  /** Why the daemon does not list what the filter asks for. */
+  /** This is why the daemon does not list what the filter asks for. */
   const refusal = signal<string | null>(null)
-  /** The job of the job's page. */
+  /** This is the job of the job's page. */
   const watched = signal<JobView | null>(null)
   const throughput = createThroughput()
 
@@ -143,7 +146,7 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error
       if (current !== generation) return
-      // An outage shows by the stream. Until it is over the list stays one that is being loaded.
+      // The stream shows an outage. Until it is over, the list counts as one that is being loaded.
       if (passes(error)) {
         snapshotTimer = setTimeout(() => void snapshot(), tryAgainMs)
         return
@@ -163,7 +166,7 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
     list.clear()
     void snapshot()
     const seen = watched.peek()
-    // Whoever is gone is told by the list; the page shows what was known last.
+    // The list shows which jobs are gone. The page shows what was known last.
     if (seen !== null) void watch(seen.id).catch(() => undefined)
   }
 
@@ -172,11 +175,11 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
     watchedId = id
     watchedByEvent = false
     const job = await api.get<JobView>(`v1/jobs/${encodeURIComponent(id)}`)
-    // What an event told meanwhile is newer than the answer may be.
+    // What an event brought meanwhile may be newer than the answer.
     if (watchedId === id && !watchedByEvent) watched.value = job
   }
 
-  /** How a job is cut into parts is told by no event: once bytes move, the job is asked for again. */
+  /** No event says how a job is cut into parts. So the job is asked for again once bytes move. */
   const learnPlan = (id: string): void => {
     if (learning) return
     learning = true
@@ -194,7 +197,8 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
         connection.value = 'live'
         if (!again) {
           begin()
-          // It may have been asked for long before its events come: a page that was hidden meanwhile heard of none.
+          // The job may have been asked for long before its events come, because a page that was hidden meanwhile
+          // received none.
           if (watchedId !== null) void watch(watchedId).catch(() => undefined)
         }
         beat()
@@ -223,7 +227,7 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
     throughput,
     connect,
     hurry: () => stream?.hurry(),
-    /** Ends the stream, as when a token is asked for. */
+    /** Ends the stream, for example when a token is asked for. */
     disconnect(): void {
       stream?.close()
       stream = null
@@ -235,7 +239,7 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
       watchedId = null
       watched.value = null
     },
-    /** The jobs shown; to be read anew whenever `revision` has grown. */
+    /** Returns the jobs that are shown. Read them anew whenever `revision` has grown. */
     list: (): JobList => list,
     filter: (): Filter => filter,
     setFilter(next: Filter): void {
@@ -244,14 +248,14 @@ export const createLiveJobs = (api: Api, onEvent: (event: StoredEvent) => void) 
       // Before the stream is open there is nothing to show yet.
       if (stream !== null) begin()
     },
-    /** The next page, when the reader comes near the end of what is there. */
+    /** Loads the next page, when the reader comes near the end of the list. */
     async loadMore(): Promise<void> {
       if (loading.peek() || complete.peek()) return
       loading.value = true
       await loadPage(nextPages, generation).catch(() => false)
       loading.value = false
     },
-    /** How many are unsettled, by what they do. */
+    /** Counts the unsettled jobs that are being worked on. */
     moving: computed(() => {
       const counts = stats.value?.jobs
       return counts === undefined ? null : counts.running + counts.completing + counts.cancelling

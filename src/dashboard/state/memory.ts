@@ -1,10 +1,13 @@
-/** What this browser remembers of the page between visits: nothing secret. Does without where storage is forbidden. */
+/**
+ * Remembers something of the page between visits in this browser, but nothing secret. Where storage is forbidden, it
+ * remembers nothing.
+ */
 export const remember = (name: string, value: unknown): void => {
   try {
     if (value === null) localStorage.removeItem(`longshore.${name}`)
     else localStorage.setItem(`longshore.${name}`, JSON.stringify(value))
   } catch {
-    // A convenience only.
+    // Remembering is only a convenience, so its failure is ignored.
   }
 }
 

@@ -1,6 +1,6 @@
 import type { PartView } from '../../core/part-view.js'
 
-/** What is known of a job's parts, by number. */
+/** Holds what is known of a job's parts, by number. */
 export interface PartBoard {
   readonly parts: ReadonlyMap<number, PartView>
   readonly uploaded: number
@@ -25,7 +25,10 @@ export const withParts = (board: PartBoard, more: readonly PartView[]): PartBoar
   return { parts, uploaded, uploading }
 }
 
-/** Columns and edge length of squares, so that `count` of them fit into a box; edges between `least` and `most` pixels. */
+/**
+ * Returns the columns and the edge length of squares, so that `count` of them fit into a box. Edges are between `least`
+ * and `most` pixels.
+ */
 export const layOut = (
   count: number,
   box: { readonly width: number; readonly height: number },

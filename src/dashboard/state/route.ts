@@ -1,7 +1,7 @@
 import { type JobState, jobStates } from '../../core/job.js'
 import type { JobView } from '../../core/job-view.js'
 
-/** What the list shows. Empty text and an empty list mean anything. `label` is `k=v`, or `k` for any value. */
+/** This is what the list shows. Empty text and an empty list match anything. `label` is `k=v`, or `k` for any value. */
 export interface Filter {
   readonly states: readonly JobState[]
   readonly bucket: string
@@ -16,7 +16,7 @@ export type Route =
 
 export const noFilter: Filter = { states: [], bucket: '', label: '', batch: '' }
 
-/** Groups of states that people ask for. */
+/** People ask for these groups of states. */
 export const stateGroups = {
   all: [],
   active: ['running', 'completing', 'cancelling'],
@@ -30,14 +30,14 @@ export type StateGroup = keyof typeof stateGroups
 
 const isState = (text: string): text is JobState => (jobStates as readonly string[]).includes(text)
 
-/** The group that holds exactly these states, or null. */
+/** Returns the group that holds exactly these states, or null. */
 export const groupOf = (states: readonly JobState[]): StateGroup | null => {
   const wanted = [...states].sort().join()
   const found = Object.entries(stateGroups).find(([, group]) => [...group].sort().join() === wanted)
   return (found?.[0] as StateGroup | undefined) ?? null
 }
 
-/** What the part of an address behind `#` asks for. Everything lives there, so that a reload and a link keep it. */
+/** Parses the part of an address behind `#`. The whole route stands there, so that a reload and a link keep it. */
 export const parseRoute = (hash: string): Route => {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2)
   const [page, id] = path.split('/')
@@ -63,7 +63,7 @@ const decode = (text: string): string => {
   }
 }
 
-/** The query of `GET /v1/jobs`, and of the address, for a filter. */
+/** Returns the query of `GET /v1/jobs`, and of the address, for a filter. */
 export const filterQuery = ({ states, bucket, label, batch }: Filter): string => {
   const params = new URLSearchParams()
   if (states.length > 0) params.set('state', states.join(','))
@@ -80,7 +80,7 @@ export const jobsHash = (filter: Filter): string => {
 
 export const jobHash = (id: string): string => `#/jobs/${encodeURIComponent(id)}`
 
-/** Whether the daemon would list the job under this filter. */
+/** Returns whether the daemon would list the job under this filter. */
 export const matchesFilter = ({ states, bucket, label, batch }: Filter, job: JobView): boolean => {
   if (states.length > 0 && !states.includes(job.state)) return false
   if (bucket !== '' && job.target.bucket !== bucket) return false

@@ -1,16 +1,16 @@
 interface View {
-  /** Pixels of the rows' box that are scrolled away above. */
+  /** This many pixels of the rows' box are scrolled away above. */
   readonly top: number
-  /** Pixels in sight. */
+  /** This many pixels are in sight. */
   readonly height: number
-  /** Pixels of one row. */
+  /** This is the height of one row in pixels. */
   readonly row: number
   readonly count: number
-  /** Rows kept beyond the edges, so that moving a little shows no gap. */
+  /** This many rows are kept beyond the edges, so that a small movement shows no gap. */
   readonly ahead: number
 }
 
-/** The rows that have to be in the document: `first` up to but without `last`. */
+/** Returns the rows that must be in the document, from `first` up to but without `last`. */
 export const windowOf = ({
   top,
   height,

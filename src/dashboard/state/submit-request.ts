@@ -1,17 +1,20 @@
 import type { IfExists } from '../../core/job.js'
 
-/** The form as it is typed. */
+/** This is the form as it is typed. */
 export interface Draft {
   readonly kind: 'file' | 'directory'
   readonly path: string
   readonly bucket: string
-  /** Key of a file, prefix of a directory; empty: the file's name, or no prefix. */
+  /**
+   * This is the key of a file, or the prefix of a directory. When it is empty, the key is the file's name, or there is
+   * no prefix.
+   */
   readonly key: string
   readonly ifExists: IfExists
   readonly priority: string
-  /** `a=1, b=2`, or one a line. */
+  /** Labels are typed as `a=1, b=2`, or one a line. */
   readonly labels: string
-  /** Globs, one a line or between commas. */
+  /** Globs are typed one a line, or between commas. */
   readonly include: string
   readonly exclude: string
 }
@@ -34,7 +37,7 @@ const items = (text: string, separator: string | RegExp = /[,\n]/): string[] =>
     .map((item) => item.trim())
     .filter((item) => item !== '')
 
-/** A comma within braces belongs to its glob: `*.{jpg,png}`, `{a,{b,c}}`. */
+/** Splits globs. A comma within braces belongs to its glob: `*.{jpg,png}`, `{a,{b,c}}`. */
 const globs = (text: string): string[] => {
   let depth = 0
   const lines = [...text].map((letter) => {
@@ -56,7 +59,10 @@ const labelsOf = (text: string): Record<string, string> =>
 
 const nameOf = (path: string): string => path.replace(/\/+$/, '').split('/').at(-1) ?? ''
 
-/** The key that a file gets when none is typed; one that ends with a slash is a folder for it. */
+/**
+ * Returns the key of a file. It is the file's name when none is typed, and a key that ends with a slash is a folder for
+ * the file.
+ */
 export const keyOf = ({ path, key }: Pick<Draft, 'path' | 'key'>): string => {
   const trimmed = key.trim()
   return trimmed === '' || trimmed.endsWith('/') ? `${trimmed}${nameOf(path.trim())}` : trimmed
@@ -67,7 +73,7 @@ export interface SubmitRequest {
   readonly body: unknown
 }
 
-/** What the daemon is asked for. It judges; nothing is checked twice here. */
+/** Returns the request to the daemon. The daemon judges it, so nothing is checked twice here. */
 export const submitRequestOf = (draft: Draft): SubmitRequest => {
   const labels = labelsOf(draft.labels)
   const priority = Number(draft.priority)
@@ -98,7 +104,7 @@ export const submitRequestOf = (draft: Draft): SubmitRequest => {
   }
 }
 
-/** Which field of the form a path of `errors` is about; null: none, so the whole form. */
+/** Returns the field of the form that a path of `errors` is about. Null means the whole form. */
 export const fieldOf = (path: string): keyof Draft | null => {
   if (/^source\.(path|dir)$/.test(path)) return 'path'
   if (path === 'target.bucket') return 'bucket'

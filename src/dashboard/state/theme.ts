@@ -7,7 +7,7 @@ export type Theme = (typeof themes)[number]
 
 export const theme = signal<Theme>(remembered<Theme>('theme') ?? 'auto')
 
-/** Grows when the colours of the page change, so that what is painted by hand is painted anew. */
+/** This number grows when the colours of the page change, so that the canvases are painted anew. */
 export const colours = signal(0)
 
 /** Keeps the page in the theme that was chosen. */
@@ -22,7 +22,7 @@ export const applyTheme = (): void => {
   })
 }
 
-/** What a custom property such as `--accent` is on the page right now, for a canvas. */
+/** Returns the value that a custom property such as `--accent` has on the page right now, for use in a canvas. */
 export const colourOf = (property: string): string => {
   const probe = document.createElement('span')
   probe.style.color = `var(${property})`

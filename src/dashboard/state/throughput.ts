@@ -1,29 +1,35 @@
-/** Seconds that the chart shows. */
+/** The chart shows this many seconds. */
 export const shownSeconds = 300
-/** A point of the chart is the mean of so many seconds, for the eye. */
+/** A point of the chart is the mean of so many seconds, so that the line is calm to look at. */
 const meanSeconds = 3
-/** A second may be told while it lasts; it is asked for again as long as it is so young. */
+/** A second may be reported while it still lasts, so it is asked for again as long as it is so young. */
 const overlapSeconds = 10
 
-/** What `GET /v1/stats/history` answers, as far as the chart needs it. */
+/** This is what `GET /v1/stats/history` answers, as far as the chart needs it. */
 export interface HistoryAnswer {
   readonly stepSeconds: number
   readonly items: readonly { readonly at: string; readonly bytesPerSecond: number }[]
 }
 
-/** Bytes that went to OSS, second by second, as the daemon tells it. */
+/** Holds the bytes that went to OSS, second by second, as the daemon reports them. */
 export interface Throughput {
-  /** The `range` to ask for: everything that is shown at first and after a pause, else what is new. */
+  /**
+   * Returns the `range` to ask for. It is everything that is shown at first and after a pause, and otherwise only what
+   * is new.
+   */
   range(nowMs: number): string
-  /** Takes an answer that arrived at `nowMs`. Steps that are no single seconds are ignored. */
+  /** Takes an answer that arrived at `nowMs`. Steps that are not single seconds are ignored. */
   take(answer: HistoryAnswer, nowMs: number): void
-  /** Bytes per second of the last `shownSeconds` whole seconds, oldest first; null where the daemon knows nothing. */
+  /**
+   * Returns the bytes per second of the last `shownSeconds` whole seconds, oldest first. A value is null where the
+   * daemon knows nothing.
+   */
   series(): (number | null)[]
 }
 
 /**
- * Keeps the daemon's own seconds. Its clock may differ from this one's, so its newest second is what the chart ends with;
- * while the daemon is away the chart stays as it was last seen.
+ * Keeps the daemon's own seconds. Its clock may differ from this computer's clock, so the chart ends with the daemon's
+ * newest second. While the daemon is away the chart stays as it was last seen.
  */
 export const createThroughput = (): Throughput => {
   const seconds = new Map<number, number>()

@@ -1,6 +1,6 @@
 const units = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
 
-/** `512 B`, `1.5 KiB`, `256 MiB`: three figures, so that columns stay narrow. */
+/** Returns a text like `512 B`, `1.5 KiB` or `256 MiB`, with three figures, so that columns stay narrow. */
 export const formatBytes = (bytes: number): string => {
   if (bytes < 1024) return `${Math.round(bytes)} B`
   let value = bytes / 1024
@@ -15,7 +15,7 @@ export const formatBytes = (bytes: number): string => {
 
 export const formatRate = (bytesPerSecond: number): string => `${formatBytes(bytesPerSecond)}/s`
 
-/** `< 1 s`, `12 s`, `2 min 05 s`, `3 h 07 min`, `2 d 4 h`: what a person would say. */
+/** Returns a text like `< 1 s`, `12 s`, `2 min 05 s`, `3 h 07 min` or `2 d 4 h`, as a person would say it. */
 export const formatDuration = (seconds: number): string => {
   if (seconds < 1) return '< 1 s'
   const whole = Math.round(seconds)
@@ -34,10 +34,10 @@ export const plural = (count: number, one: string, many = `${one}s`): string =>
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
 
-/** Time of day of an ISO 8601 instant, in the reader's zone. */
+/** Returns the time of day of an ISO 8601 instant, in the reader's zone. */
 export const formatClock = (instant: string): string => clock.format(new Date(instant))
 
-/** Time of day, with the date when that was not today. */
+/** Returns the time of day, with the date when that was not today. */
 export const formatInstant = (instant: string, now: Date): string => {
   const then = new Date(instant)
   return then.toDateString() === now.toDateString()
@@ -45,7 +45,7 @@ export const formatInstant = (instant: string, now: Date): string => {
     : `${day.format(then)}${then.getFullYear() === now.getFullYear() ? '' : ` ${then.getFullYear()}`}, ${clock.format(then)}`
 }
 
-/** `just now`, `4 min ago`, `3 h ago`, then the date. */
+/** Returns `just now`, `4 min ago`, `3 h ago`, or for older instants the date. */
 export const formatAgo = (instant: string, now: Date): string => {
   const seconds = (now.getTime() - Date.parse(instant)) / 1000
   if (seconds < 10) return 'just now'
@@ -55,5 +55,5 @@ export const formatAgo = (instant: string, now: Date): string => {
   return day.format(new Date(instant))
 }
 
-/** The last part of a key or path. */
+/** Returns the last part of a key or path. */
 export const fileNameOf = (key: string): string => key.slice(key.lastIndexOf('/') + 1)

@@ -5,7 +5,7 @@ import type { JobErrorCode } from '../../core/failure.js'
 import type { IfExists, JobState, Proof, Waiting } from '../../core/job.js'
 import type { JobView } from '../../core/job-view.js'
 
-/** How a state looks: its colour by tone, its icon by name, and always its word. */
+/** A badge shows a state by a colour (its tone), by an icon and always by a word. */
 export type Tone = 'calm' | 'active' | 'good' | 'warn' | 'bad'
 
 export interface Badge {
@@ -14,7 +14,7 @@ export interface Badge {
   readonly icon: 'clock' | 'up' | 'seal' | 'pause' | 'cross' | 'check' | 'minus' | 'folder'
 }
 
-/** A job's and a batch's. */
+/** A job and a batch have these states in common. */
 const commonBadges = {
   running: { word: 'Uploading', tone: 'active', icon: 'up' },
   paused: { word: 'Paused', tone: 'warn', icon: 'pause' },
@@ -69,7 +69,10 @@ export const jobBadge = (job: Pick<JobView, 'state' | 'waiting' | 'outcome'>): B
   return { ...badge, tone: job.waiting === 'notBefore' ? 'calm' : 'warn', word: waitingWords[job.waiting].word }
 }
 
-/** A dry run sent nothing, and a batch without a file had nothing to do: neither is a success to be proud of. */
+/**
+ * Returns the badge of a batch. A dry run sent nothing, and a batch without a file had nothing to do, so neither is
+ * shown as a success.
+ */
 export const batchBadge = ({ state, dryRun, totals }: Pick<BatchView, 'state' | 'dryRun' | 'totals'>): Badge => {
   const badge = batchBadges[state]
   if (state !== 'completed') return badge
@@ -79,7 +82,7 @@ export const batchBadge = ({ state, dryRun, totals }: Pick<BatchView, 'state' | 
 
 export const waitingSentence = (waiting: Waiting): string => waitingWords[waiting].sentence
 
-/** What is done if the object is there already, as the form offers it. */
+/** The form offers these words for what is done when the object exists already. */
 export const ifExistsWords: Readonly<Record<IfExists, string>> = {
   overwrite: 'replace it',
   skip: 'leave it and count as done',
@@ -92,7 +95,7 @@ export interface Plain {
   readonly remedy: string
 }
 
-/** Every reason for a failure in plain words, with what to do about it. */
+/** This table says every reason for a failure in plain words, with what to do about it. */
 const errors: Readonly<Record<JobErrorCode, Plain>> = {
   source_changed: {
     sentence: 'The file changed while it was being uploaded, so no object was made.',

@@ -8,7 +8,7 @@ interface Settings {
   readonly bandwidth: string | null
 }
 
-/** The limit of everything that the daemon sends. */
+/** Sets the limit for everything that the daemon sends. */
 export const BandwidthDialog = ({ onClose }: { onClose(): void }) => {
   const { api, announcer, limit } = useDashboard()
   const text = useSignal(limit.value === 'off' ? '' : (limit.value ?? ''))

@@ -1,6 +1,6 @@
 import { useDashboard } from '../state/dashboard.js'
 
-/** Says calmly that the daemon is away; what is on the page is as it was last seen. */
+/** Says calmly that the daemon is away, and that the page shows the last known state. */
 export const Banner = () => {
   const { jobs } = useDashboard()
   if (jobs.connection.value !== 'away') return null

@@ -28,7 +28,7 @@ const lookEveryMs = 2_000
 export const batchTitle = ({ source, target }: BatchView): string =>
   source.dir ?? `A list of files for ${target.bucket}`
 
-/** What has become of a batch's jobs, in one sentence. */
+/** Returns what has become of a batch's jobs, in one sentence. */
 export const batchSentence = ({ totals, walk, dryRun }: BatchView): string => {
   if (dryRun) return `A dry run: ${plural(walk.seen, 'file')} would be sent.`
   const { jobs, completed, failed, cancelled, paused, skipped, bytesTotal } = totals
@@ -91,7 +91,7 @@ export const BatchButtons = ({ batch }: { readonly batch: BatchView }) => {
   )
 }
 
-/** The batch that the list is narrowed to. */
+/** Shows the batch that the list is narrowed to. */
 export const BatchCard = ({ id }: { readonly id: string }) => {
   const { api } = useDashboard()
   const batch = useSignal<BatchView | null>(null)

@@ -12,7 +12,7 @@ import { BatchButtons, BatchProgress, batchSentence, batchTitle } from './batch-
 const lookEveryMs = 2_000
 const shown = 50
 
-/** The newest batches: directories and lists of files that were handed over as one. */
+/** Shows the newest batches, which are directories and lists of files that were handed over as one. */
 export const BatchesView = () => {
   const { api } = useDashboard()
   const batches = useSignal<readonly BatchView[] | null>(null)

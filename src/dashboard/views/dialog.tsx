@@ -7,7 +7,9 @@ interface Props {
   onClose(): void
 }
 
-/** In front of everything else; Escape and a click beside it close it, and the focus goes back where it was. */
+/**
+ * Stands in front of everything else. Escape and a click beside it close it, and the focus goes back to where it was.
+ */
 export const Dialog = ({ label, children, onClose }: Props) => {
   const element = useRef<HTMLDialogElement>(null)
   useEffect(() => {

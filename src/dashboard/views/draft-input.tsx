@@ -4,19 +4,19 @@ import { useEffect, useRef } from 'preact/hooks'
 interface Props {
   readonly label: string
   readonly name: string
-  /** What holds. It is shown unless something is being typed. */
+  /** This is the value in force. It is shown unless something is being typed. */
   readonly value: string
   readonly type?: 'text' | 'number'
   readonly placeholder?: string
   readonly min?: number
   readonly max?: number
-  /** Commits so long after the last key too; absent: with Enter and on leaving only. */
+  /** Commits so long after the last key too. When it is absent, only Enter and leaving the field commit. */
   readonly settleMs?: number
-  /** The text, trimmed. */
+  /** Receives the text, trimmed. */
   onCommit(text: string): void
 }
 
-/** A line that keeps what is being typed while events draw the page anew, until it is left or what holds changes. */
+/** Keeps what is being typed while events draw the page anew, until the field is left or the value in force changes. */
 export const DraftInput = ({ label, value, type, settleMs, onCommit, ...attributes }: Props) => {
   const draft = useSignal<string | null>(null)
   const committed = useRef(value)
@@ -31,7 +31,7 @@ export const DraftInput = ({ label, value, type, settleMs, onCommit, ...attribut
   }
   useEffect(() => () => clearTimeout(timer.current), [])
   useEffect(() => {
-    // One's own text has come back: there may be more of it by now.
+    // The user's own text has come back, and more may have been typed by now.
     if (value === committed.current) return
     committed.current = value
     clearTimeout(timer.current)

@@ -2,12 +2,12 @@ import type { ComponentChildren } from 'preact'
 
 export interface Fact {
   readonly name: string
-  /** Null: not known, and not shown. */
+  /** Null means that the value is not known. It is not shown then. */
   readonly value: ComponentChildren | null
   readonly mono?: boolean
 }
 
-/** Names and values, one pair a line. */
+/** Shows names and values, one pair a line. */
 export const Facts = ({ facts }: { readonly facts: readonly Fact[] }) => (
   <dl class="pairs">
     {facts.map(({ name, value, mono }) =>

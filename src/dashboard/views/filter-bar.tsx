@@ -21,7 +21,7 @@ const fields = [
   { name: 'batch', label: 'Batch', hint: 'Batch id' },
 ] as const
 
-/** What the list shows. All of it stands in the address, so that a reload or a link keeps it. */
+/** Chooses what the list shows. All of it stands in the address, so that a reload or a link keeps it. */
 export const FilterBar = ({ filter }: { readonly filter: Filter }) => {
   const { jobs, route } = useDashboard()
   const counts = jobs.stats.value?.jobs
@@ -52,7 +52,7 @@ export const FilterBar = ({ filter }: { readonly filter: Filter }) => {
               data-empty={count === 0}
             >
               {groupWords[name]}
-              {/* The totals are over all jobs: beside a narrower list they would mislead. */}
+              {/* The totals are over all jobs, so they would mislead beside a narrower list. */}
               {!narrowed && counts !== undefined && <span class="count">{formatCount(count)}</span>}
             </a>
           )

@@ -13,7 +13,7 @@ const sentenceOf = ({ event, parts, bytes }: HistoryLine): string => {
   return eventSentences[event.type]
 }
 
-/** What happened to a job, newest first. */
+/** Shows what happened to a job, newest first. */
 export const History = ({ lines }: { readonly lines: readonly HistoryLine[] }) => {
   const now = new Date()
   return (

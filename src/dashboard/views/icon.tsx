@@ -1,4 +1,4 @@
-/** Drawn on a square of 16, in the colour of the text beside it. */
+/** The icons are drawn on a square of 16, in the colour of the text beside them. */
 const paths = {
   clock: 'M8 4.6V8l2.2 1.4M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0Z',
   up: 'M8 13V3.2M3.8 7.2 8 3l4.2 4.2',
@@ -22,7 +22,7 @@ const paths = {
   anchor: 'M8 5v9M8 5a1.5 1.5 0 1 0 0-3 1.5 1.5 0 0 0 0 3ZM5 7.3h6M2.5 9.5c.4 3 2.5 4.5 5.5 4.5s5.1-1.5 5.5-4.5',
 } as const
 
-/** Filled, beside the lines. */
+/** These paths are filled, beside the lines. */
 const solids: { readonly [name in keyof typeof paths]?: string } = { auto: 'M8 2a6 6 0 0 1 0 12Z' }
 
 export type IconName = keyof typeof paths

@@ -11,7 +11,7 @@ export const verbIcons: Readonly<Record<JobVerb, IconName>> = {
   cancel: 'cross',
 }
 
-/** Small buttons for a row; each says in full what it does. */
+/** Shows small buttons for a row. Each button says in full what it does. */
 export const JobButtons = ({ job }: { readonly job: JobView }) => {
   const dashboard = useDashboard()
   if (dashboard.session.value?.scope === 'read') return null

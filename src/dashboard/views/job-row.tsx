@@ -11,7 +11,10 @@ const folderOf = ({ bucket, key }: JobView['target']): string =>
 
 const isMoving = (job: JobView): boolean => job.state === 'running' || job.state === 'completing'
 
-/** Rows without one have settled: a full bar in every row that is done would be the loudest thing on the page. */
+/**
+ * Returns whether a row has a bar. Settled jobs have none, because a full bar in every row that is done would be the
+ * loudest thing on the page.
+ */
 const hasBar = (job: JobView): boolean => job.state !== 'completed' && job.state !== 'cancelled'
 
 const Amount = ({ job }: { readonly job: JobView }) => {
@@ -34,10 +37,10 @@ const time = (job: JobView, now: Date, away: boolean): string => {
 
 interface Props {
   readonly job: JobView
-  /** Counted from 1 with the head of the table. */
+  /** The index counts from 1 and includes the head of the table. */
   readonly rowIndex: number
   readonly now: Date
-  /** The daemon does not answer: how fast the job is, is not known. */
+  /** True means that the daemon does not answer, so the rate of the job is not known. */
   readonly away: boolean
 }
 

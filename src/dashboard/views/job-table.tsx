@@ -5,13 +5,13 @@ import { windowOf } from '../state/row-window.js'
 import { JobRow } from './job-row.js'
 
 const narrow = matchMedia('(max-width: 760px)')
-/** Rows have one height each way, so that a row's place follows from its number. */
+/** All rows have the same height in each layout, so that the position of a row follows from its number. */
 const rowHeight = (): number => (narrow.matches ? 108 : 60)
 const ahead = 8
-/** Asks for more jobs when fewer rows than these are left below. */
+/** More jobs are asked for when fewer rows than these are left below. */
 const nearEnd = 40
 
-/** All jobs as one table, of which only the rows in sight are in the document. */
+/** Shows all jobs as one table. Only the rows in sight are in the document. */
 export const JobTable = () => {
   const { jobs } = useDashboard()
   const body = useRef<HTMLTableSectionElement>(null)

@@ -77,7 +77,10 @@ const Buttons = ({ job }: { readonly job: Job }) => {
 
 const isMoving = ({ state }: Job): boolean => state === 'running' || state === 'completing'
 
-/** Since when, or for how long. A job that rests, or rested, does not run meanwhile: only its beginning is known then. */
+/**
+ * Returns since when, or for how long, a job has been running. A job that waits, or has waited, is not running
+ * meanwhile, so only its beginning is known then.
+ */
 const timeFact = (job: Job, now: Date): Fact => {
   const { startedAt, finishedAt } = job
   const lasted = (endMs: number): string => formatDuration((endMs - Date.parse(startedAt ?? '')) / 1000)
@@ -146,7 +149,7 @@ const Headline = ({ job }: { readonly job: Job }) => {
   const { bytesTotal, bytesUploaded, bytesInFlight, bytesPerSecond, etaSeconds } = job.progress
   const badge = jobBadge(job)
   const percent = percentOf(job.progress, job.state === 'completed')
-  // Nobody tells how fast it is while the daemon is away.
+  // The rate is not known while the daemon is away.
   const moving = isMoving(job) && jobs.connection.value !== 'away'
   return (
     <section class="card job-head" aria-label="Progress">
@@ -207,7 +210,7 @@ const Details = ({ id }: { readonly id: string }) => {
 
 const lookAgainMs = 2_000
 
-/** One job: how far it is, its parts, what went wrong, its proof, and what happened. */
+/** Shows one job: how far it is, its parts, what went wrong, its proof, and what happened. */
 export const JobView = ({ id }: { readonly id: string }) => {
   const { jobs } = useDashboard()
   const problem = useSignal<string | null>(null)

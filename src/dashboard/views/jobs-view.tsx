@@ -55,7 +55,7 @@ const NothingFits = ({ filter, refusal }: { readonly filter: Filter; readonly re
   </section>
 )
 
-/** The list of jobs, with how it goes as a whole above it. */
+/** Shows the list of jobs, with the summary of all of them above it. */
 export const JobsView = ({ filter }: { readonly filter: Filter }) => {
   const { jobs } = useDashboard()
   jobs.revision.value

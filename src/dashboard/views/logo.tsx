@@ -1,4 +1,4 @@
-/** The mark: something goes up from the water. */
+/** The logo shows something that goes up from the water. */
 export const Logo = () => (
   <svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
     <rect width="32" height="32" rx="8" />

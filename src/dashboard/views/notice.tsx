@@ -4,7 +4,7 @@ import { Icon } from './icon.js'
 
 const shownMs = 10_000
 
-/** A refusal, in the daemon's own words, until it is put away or was there long enough. */
+/** Shows a refusal, in the daemon's own words, until the user closes it or it was there long enough. */
 export const NoticeBar = () => {
   const { notice } = useDashboard()
   const { value } = notice

@@ -24,7 +24,7 @@ interface Props {
   readonly count: number
 }
 
-/** Every part as a square that fills up. Painted by hand, for there may be ten thousand. */
+/** Shows every part as a square that fills up. It is painted by hand, because there may be ten thousand parts. */
 export const PartsMap = ({ board, count }: Props) => {
   const canvas = useRef<HTMLCanvasElement>(null)
   const pointed = useSignal<number | null>(null)

@@ -2,7 +2,7 @@ import type { JobView } from '../../core/job-view.js'
 import { useDashboard } from '../state/dashboard.js'
 import { DraftInput } from './draft-input.js'
 
-/** -100..100; the daemon takes the higher ones first. */
+/** Sets a priority of -100..100. The daemon takes the higher ones first. */
 export const PriorityField = ({ job }: { readonly job: JobView }) => {
   const { api, attempt } = useDashboard()
   const set = (text: string): void => {

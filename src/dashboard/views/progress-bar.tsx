@@ -1,7 +1,7 @@
 import type { ProgressView } from '../../core/job-view.js'
 import type { Tone } from '../text/words.js'
 
-/** 0..100; an empty file is done when its job is. */
+/** Returns 0..100. An empty file is done when its job is. */
 export const percentOf = ({ bytesTotal, bytesUploaded, bytesInFlight }: ProgressView, done: boolean): number => {
   if (done) return 100
   return bytesTotal === 0 ? 0 : Math.min(100, Math.floor(((bytesUploaded + bytesInFlight) / bytesTotal) * 100))
@@ -16,7 +16,7 @@ interface Props {
   readonly percent: number
 }
 
-/** What OSS has confirmed, and paler behind it what is on its way. */
+/** Shows what OSS has confirmed, and in a paler colour behind it what is on its way. */
 export const ProgressBar = ({ label, total, uploaded, inFlight, tone, percent }: Props) => {
   const scale = (bytes: number): string => `scaleX(${total === 0 ? percent / 100 : Math.min(1, bytes / total)})`
   return (

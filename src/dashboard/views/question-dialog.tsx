@@ -1,7 +1,7 @@
 import { type Question, useDashboard } from '../state/dashboard.js'
 import { Dialog } from './dialog.js'
 
-/** Asks before something is done that others may feel. */
+/** Asks before something is done that may affect other people. */
 export const QuestionDialog = ({ asked }: { readonly asked: Question }) => {
   const { question, attempt } = useDashboard()
   const close = (): void => {

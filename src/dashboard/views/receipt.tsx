@@ -4,7 +4,7 @@ import { proofSentence } from '../text/words.js'
 import { Facts } from './facts.js'
 import { Icon } from './icon.js'
 
-/** How it is known that OSS holds what the file holds. */
+/** Shows how it is known that OSS holds the same bytes as the file. */
 export const Receipt = ({ receipt }: { readonly receipt: NonNullable<JobView['receipt']> }) => (
   <section class="card receipt" aria-label="Receipt">
     <h2>

@@ -3,7 +3,7 @@ import { jobsHash } from '../state/route.js'
 
 const links = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>('.job-link')]
 
-/** Moves the focus from row to row; rows beyond the edge are brought into the document by the scrolling that follows. */
+/** Moves the focus from row to row. The scrolling that follows brings rows beyond the edge into the document. */
 const step = (by: 1 | -1): void => {
   const all = links()
   const at = all.indexOf(document.activeElement as HTMLElement)
@@ -17,7 +17,10 @@ const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.closest('input, textarea, select, dialog') !== null || target.isContentEditable)
 
-/** Keys of the page: `/` filter, `n` new upload, `j` and `k` or the arrows along the list, Escape back to it. */
+/**
+ * Listens to the keys of the page: `/` goes to the filter, `n` opens a new upload, `j` and `k` or the arrows move along
+ * the list, and Escape goes back to it.
+ */
 export const listenToKeys = ({ route, submitting, jobs, session }: Dashboard): (() => void) => {
   const onKey = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return

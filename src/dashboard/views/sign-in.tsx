@@ -4,7 +4,7 @@ import { useDashboard } from '../state/dashboard.js'
 import { Logo } from './logo.js'
 import { TextField } from './text-field.js'
 
-/** Exchanges a token for a cookie that scripts cannot read. The token itself is kept nowhere. */
+/** Exchanges a token for a cookie that scripts cannot read. The token itself is stored nowhere. */
 export const SignIn = () => {
   const { openSession } = useDashboard()
   const token = useSignal('')

@@ -15,7 +15,7 @@ const kinds = [
   { kind: 'directory', word: 'A directory', icon: 'folder' },
 ] as const
 
-/** Hands over a file or a directory. What is wrong is said by the daemon, at the field that it is about. */
+/** Hands over a file or a directory. The daemon says what is wrong, and it is shown at the field that it is about. */
 export const SubmitDialog = () => {
   const { api, submitting, announcer } = useDashboard()
   const draft = useSignal<Draft>({ ...emptyDraft, bucket: remembered<string>('bucket') ?? '' })
@@ -26,7 +26,7 @@ export const SubmitDialog = () => {
 
   const set = (change: Partial<Draft>): void => {
     draft.value = { ...draft.value, ...change }
-    // What was refused is no longer what stands there. Other fields that were refused stay marked.
+    // The refused text is no longer in the field. Other fields that were refused stay marked.
     const before = problem.peek()
     const others = before?.fields.filter(({ path }) => !Object.hasOwn(change, fieldOf(path) ?? '')) ?? []
     problem.value =

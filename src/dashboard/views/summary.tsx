@@ -5,17 +5,17 @@ import { Icon } from './icon.js'
 import { verbIcons } from './job-buttons.js'
 import { ThroughputChart } from './throughput-chart.js'
 
-/** Slower than this nothing can be said about when it will be done. */
+/** Below this rate the time when everything will be done cannot be estimated. */
 const leastRate = 1024
 
-/** How fast it goes, and what is left to do. */
+/** Shows the current rate, and what is left to do. */
 export const Summary = () => {
   const dashboard = useDashboard()
   const { jobs, limit, session } = dashboard
   const stats = jobs.stats.value
   const left = stats?.bytesDue ?? 0
   const onHold = (stats?.bytesPending ?? 0) - left
-  // How fast it is while nobody answers is not known.
+  // The rate is not known while the daemon does not answer.
   const rate = jobs.connection.value === 'away' ? null : (stats?.bytesPerSecond ?? null)
   const counts = stats?.jobs
   const verbs = [

@@ -14,7 +14,7 @@ interface Props {
   onInput(value: string): void
 }
 
-/** A line to type in, with its name above it, and its hint or what is wrong about it below. */
+/** Shows a line to type in, with its name above it, and below it the hint or what is wrong. */
 export const TextField = ({
   label,
   name,

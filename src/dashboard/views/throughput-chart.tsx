@@ -8,10 +8,10 @@ import { formatRate } from '../text/format.js'
 const height = 132
 const mib = 1024 * 1024
 
-/** Seconds before now, from the oldest to the newest. */
+/** These are seconds before now, from the oldest to the newest. */
 const ages = Array.from({ length: shownSeconds }, (_, index) => index - shownSeconds + 1)
 
-/** Round steps for an axis of bytes: powers of two look round there. */
+/** Returns round steps for an axis of bytes, on which powers of two look round. */
 const splitsTo = (most: number): number[] => {
   const step = 2 ** Math.ceil(Math.log2(Math.max(most, mib) / 3))
   return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step)
@@ -37,7 +37,7 @@ const optionsFor = (width: number): uPlot.Options => {
         ...axis,
         size: 26,
         grid: { show: false },
-        // Drawn at any width: on a phone every other minute has room.
+        // The chart is drawn at any width. On a phone there is room for every other minute.
         splits: (plot) => (plot.width < 420 ? [-240, -120, 0] : [-300, -240, -180, -120, -60, 0]),
         values: (_plot, splits) => splits.map((age) => (age === 0 ? 'now' : `−${-age / 60} min`)),
       },
@@ -53,7 +53,7 @@ const optionsFor = (width: number): uPlot.Options => {
   }
 }
 
-/** Bytes per second over the last five minutes, drawn anew every second while the page is in sight. */
+/** Shows the bytes per second over the last five minutes, drawn anew every second while the page is in sight. */
 export const ThroughputChart = () => {
   const { jobs } = useDashboard()
   const box = useRef<HTMLDivElement>(null)
