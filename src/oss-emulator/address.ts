@@ -1,10 +1,16 @@
 import { isIP } from 'node:net'
 import { OssError } from './oss-error.js'
 
-/** Decoded query parameters. Null is a parameter without `=` (`?uploads`), which signatures tell apart from an empty one. */
+/**
+ * These are decoded query parameters. Null stands for a parameter without `=` (`?uploads`), which signatures tell apart
+ * from an empty one.
+ */
 export type Query = ReadonlyMap<string, string | null>
 
-/** What a request is about, whichever way it was addressed. No bucket: the service itself; no key: the bucket itself. */
+/**
+ * This is what a request is about, in whichever way it was addressed. Without a bucket it is about the service itself,
+ * and without a key about the bucket itself.
+ */
 export interface Address {
   readonly bucket: string | null
   readonly key: string | null
@@ -31,32 +37,35 @@ const parseQuery = (text: string): Query => {
   return query
 }
 
-/** The Host header without its port and lower-case; IPv6 without brackets. */
+/** Returns the Host header without its port and in lower case, and IPv6 without brackets. */
 const hostName = (host: string): string => {
   const bracketed = /^\[([^\]]+)\]/.exec(host)
   if (bracketed !== null) return bracketed[1] ?? ''
   return host.replace(/:\d+$/, '').toLowerCase()
 }
 
-/** True when the bucket stands in the path: the Host is an IP or a single label such as `localhost`. */
+/** Returns true when the bucket stands in the path, because the Host is an IP or a single label such as `localhost`. */
 export const isPathStyle = (host: string): boolean => {
   const name = hostName(host)
   return isIP(name) !== 0 || !name.includes('.')
 }
 
-/** The name of an endpoint, whose first label is no bucket: `oss-cn-hangzhou.localhost`, `oss.example.test`. */
+/**
+ * Returns whether a label begins the name of an endpoint, and so is not a bucket: `oss-cn-hangzhou.localhost`,
+ * `oss.example.test`.
+ */
 const isEndpoint = (label: string): boolean => /^oss(-[a-z]{2}-[a-z0-9-]+)?$/.test(label)
 
 export interface AddressKnowledge {
-  /** Host names to the bucket each belongs to. */
+  /** This maps host names to the bucket that each belongs to. */
   readonly cnames: Readonly<Record<string, string>>
-  /** Says whether there is such a bucket: one may be named like an endpoint. */
+  /** Returns whether there is such a bucket, because a bucket may be named like an endpoint. */
   readonly isBucket: (name: string) => boolean
 }
 
 /**
- * Reads bucket and key out of Host and request target. A Host that is the endpoint itself is the service's, as for
- * ListBuckets. Dot segments are kept as they are: to OSS they are part of the key.
+ * Reads bucket and key from Host and request target. A Host that is the endpoint itself addresses the service, as for
+ * ListBuckets. Dot segments are kept as they are, because to OSS they are part of the key.
  */
 export const readAddress = (host: string, target: string, { cnames, isBucket }: AddressKnowledge): Address => {
   const mark = target.indexOf('?')
@@ -79,12 +88,12 @@ export const readAddress = (host: string, target: string, { cnames, isBucket }: 
 
 export const isBucketName = (name: string): boolean => /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(name)
 
-/** Refuses names that OSS would not take as a bucket. */
+/** Refuses names that OSS would not accept for a bucket. */
 export const checkBucketName = (bucket: string): void => {
   if (!isBucketName(bucket)) throw new OssError('InvalidBucketName', { elements: { BucketName: bucket } })
 }
 
-/** Refuses names that OSS would not take as an object. */
+/** Refuses names that OSS would not accept for an object. */
 export const checkKey = (key: string): void => {
   const elements = { ObjectName: key }
   if (Buffer.byteLength(key) > 1023) {

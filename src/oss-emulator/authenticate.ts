@@ -4,17 +4,23 @@ import { invalidArgument, OssError } from './oss-error.js'
 import { type ExpectedSignature, expectedV1 } from './signature-v1.js'
 import { expectedV4, parseV4Authorization } from './signature-v4.js'
 
-/** Keys the emulator knows. With `securityToken` they are temporary credentials, which must come with it. */
+/**
+ * The emulator knows these keys. With `securityToken` they are temporary credentials, and requests must carry the
+ * token.
+ */
 export interface EmulatorCredentials {
   readonly accessKeyId: string
   readonly accessKeySecret: string
   readonly securityToken?: string
-  /** ISO 8601; from then on they have expired. Without it they never do. */
+  /** The keys expire at this instant (ISO 8601). Without it they never do. */
   readonly expiresAt?: string
 }
 
 export interface Authenticator {
-  /** Returns when the request is signed as OSS wants it; throws OssError otherwise. `now` is the server's clock in ms. */
+  /**
+   * Returns when the request is signed as OSS requires, and throws OssError otherwise. `now` is the server's clock in
+   * ms.
+   */
   check(method: string, address: Address, headers: IncomingHttpHeaders, now: number): void
   /** From now on these keys are known, and no others. */
   accept(credentials: readonly EmulatorCredentials[]): void
@@ -36,7 +42,7 @@ const checkDate = (requestTime: number, now: number): void => {
   })
 }
 
-/** An `x-oss-date` of V4, `yyyymmddThhmmssZ`, in ms; NaN when it is none. */
+/** Returns an `x-oss-date` of V4, `yyyymmddThhmmssZ`, in ms. It is NaN when the text is none. */
 const parseBasicDate = (text: string): number => {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text)
   if (match === null) return Number.NaN
@@ -44,7 +50,7 @@ const parseBasicDate = (text: string): number => {
   return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
 }
 
-/** `region` without `oss-`; when it is undefined, V4 signatures for any region are taken. */
+/** `region` has no `oss-`. When it is undefined, V4 signatures for any region are accepted. */
 export const createAuthenticator = (credentials: EmulatorCredentials, region: string | undefined): Authenticator => {
   let accepted: readonly EmulatorCredentials[] = [credentials]
 
@@ -57,11 +63,11 @@ export const createAuthenticator = (credentials: EmulatorCredentials, region: st
     const token = headers['x-oss-security-token']
     const keys = accepted.find((known) => known.accessKeyId === accessKeyId && known.securityToken === token)
     if (keys === undefined) {
-      // Temporary keys are unknown without their token: that is how OSS says it.
+      // OSS answers temporary keys without their token as if the keys were unknown.
       if (token === undefined) throw new OssError('InvalidAccessKeyId', { elements: { OSSAccessKeyId: accessKeyId } })
       throw new OssError('InvalidSecurityToken', { elements: { SecurityToken: String(token) } })
     }
-    // By the true time, also when a fault shows the client another one.
+    // The true time counts, also when a fault shows the client another time.
     if (keys.expiresAt !== undefined && Date.parse(keys.expiresAt) <= Date.now()) {
       throw new OssError('SecurityTokenExpired')
     }

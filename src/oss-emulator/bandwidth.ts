@@ -1,14 +1,16 @@
-/** A shared speed limit for bytes that have been received. */
+/** This is a shared speed limit for bytes that have been received. */
 export interface Bandwidth {
-  /** Bytes per second, or null for no limit. Takes effect at once, for those who wait too. */
+  /** Takes bytes per second, or null for no limit. The change takes effect at once, also for calls that wait. */
   set(bytesPerSecond: number | null): void
   /** Books `byteCount` bytes and resolves when the next ones may be read, or when `signal` aborts. */
   pass(byteCount: number, signal: AbortSignal): Promise<void>
 }
 
-/** Sleeping late is made up for within this time, so that coarse timers do not slow the whole down. */
+/**
+ * A sleep that was too long is made up for within this time, so that coarse timers do not slow the whole transfer down.
+ */
 const creditMs = 25
-/** Shorter waits are saved up: a timer per chunk would cost more than it gives. */
+/** Shorter waits are saved up, because a timer per chunk would cost more than it gains. */
 const worthWaitingMs = 4
 
 /** `now` is a monotonic clock in milliseconds. */
@@ -17,7 +19,7 @@ export const createBandwidth = (
   now: () => number = () => performance.now(),
 ): Bandwidth => {
   let rate = bytesPerSecond
-  /** When the bytes booked so far will have passed at the present rate. */
+  /** This is when the bytes booked so far will have passed at the present rate. */
   let bookedUntil = 0
   const waiting = new Set<() => void>()
 

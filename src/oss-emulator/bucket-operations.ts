@@ -51,7 +51,10 @@ export const listBuckets: Operation = {
   },
 }
 
-/** Every bucket here is private and of the class Standard: to take another wish and forget it would be a lie. */
+/**
+ * Refuses other buckets, because every bucket here is private and of the class Standard. The emulator must not accept
+ * another setting and then ignore it.
+ */
 const refuseOtherBuckets = (call: Call, text: string): void => {
   const acl = String(call.headers['x-oss-acl'] ?? 'private')
   const storageClass = /<StorageClass>\s*([^<]*?)\s*<\/StorageClass>/.exec(text)?.[1] ?? 'Standard'
@@ -61,7 +64,7 @@ const refuseOtherBuckets = (call: Call, text: string): void => {
   })
 }
 
-/** Making a bucket that one already owns is no error in OSS. */
+/** Making a bucket that the caller already owns is not an error in OSS. */
 export const putBucket: Operation = {
   body: 'text',
   changes: true,

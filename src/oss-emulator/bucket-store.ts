@@ -2,30 +2,30 @@ import type { DataFiles } from './data-files.js'
 import type { StoredChange } from './journal.js'
 import { compareKeys, type Segment, type StoredObject, type StoredPart, type StoredUpload } from './stored.js'
 
-/** An open multipart upload with the parts it has, by number. */
+/** This is an open multipart upload with the parts it has, by number. */
 export type OpenUpload = StoredUpload & { readonly parts: ReadonlyMap<number, StoredPart> }
 type MutableUpload = StoredUpload & { readonly parts: Map<number, StoredPart> }
 
-/** One bucket in memory. It changes by `apply` only. */
+/** This is one bucket in memory. Only `apply` changes it. */
 export interface BucketStore {
   readonly name: string
-  /** Milliseconds since the epoch. */
+  /** This is in milliseconds since the epoch. */
   readonly createdAt: number
   object(key: string): StoredObject | undefined
-  /** In the order of listings. */
+  /** Returns the keys in the order of listings. */
   keys(): readonly string[]
   upload(uploadId: string): OpenUpload | undefined
-  /** By key, then by uploadId. */
+  /** Returns the uploads by key, and then by uploadId. */
   uploads(): readonly OpenUpload[]
-  /** Makes a change that is already in the journal. Segments that nothing needs after it are released. */
+  /** Makes a change that is already in the journal. Segments that are no longer needed after it are released. */
   apply(change: StoredChange): void
-  /** The changes that lead from an empty bucket to this one. */
+  /** Returns the changes that lead from an empty bucket to this one. */
   changes(): readonly StoredChange[]
-  /** Every segment that the bucket needs. */
+  /** Returns every segment that the bucket needs. */
   segments(): readonly Segment[]
 }
 
-/** No two segments have one. */
+/** Returns a text that no two segments have in common. */
 const placeOf = (segment: Segment | undefined): string => `${segment?.file}:${segment?.offset}`
 
 export const createBucketStore = (name: string, createdAt: number, release: DataFiles['release']): BucketStore => {

@@ -1,7 +1,10 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { invalidArgument } from './oss-error.js'
 
-/** A POST that the server makes once an object is stored, as `x-oss-callback` and `x-oss-callback-var` ask for it. */
+/**
+ * This is a POST that the server makes once an object is stored, as `x-oss-callback` and `x-oss-callback-var` ask for
+ * it.
+ */
 export interface Callback {
   readonly urls: readonly string[]
   readonly host: string | null
@@ -10,7 +13,7 @@ export interface Callback {
   readonly vars: ReadonlyMap<string, string>
 }
 
-/** What variables of the body stand for. */
+/** These values replace the variables of the body. */
 export interface CallbackFacts {
   readonly bucket: string
   readonly object: string
@@ -22,7 +25,7 @@ export interface CallbackFacts {
   readonly operation: string
 }
 
-/** The answer of the first address that gave a good one, or why the last did not. */
+/** This is the answer of the first address that gave a good one, or the reason why the last address did not. */
 export type CallbackOutcome =
   | { readonly ok: true; readonly body: string; readonly contentType: string }
   | { readonly ok: false; readonly message: string }
@@ -37,7 +40,10 @@ const refuse = (name: string, message: string): never => {
   throw invalidArgument(name, '', message)
 }
 
-/** The JSON object of a header, whose values must be texts; null without the header. Throws as OSS refuses. */
+/**
+ * Returns the JSON object of a header, whose values must be texts, or null without the header. It throws the refusals
+ * of OSS.
+ */
 const readTexts = (headers: IncomingHttpHeaders, header: string): ReadonlyMap<string, unknown> | null => {
   const value = headers[header]
   if (value === undefined) return null
@@ -49,7 +55,7 @@ const readTexts = (headers: IncomingHttpHeaders, header: string): ReadonlyMap<st
     const parsed: unknown = JSON.parse(Buffer.from(encoded, 'base64').toString('utf8'))
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return new Map(Object.entries(parsed))
   } catch {
-    // Refused below, whatever was wrong with it.
+    // The code below refuses the text, whatever was wrong with it.
   }
   return refuse(name, `The ${name} configuration is not json format.`)
 }
@@ -59,7 +65,10 @@ const textOf = (texts: ReadonlyMap<string, unknown>, name: string): string => {
   return typeof value === 'string' ? value : refuse('callback', `${name} must be a string.`)
 }
 
-/** What the headers of a request ask for; null when they ask for nothing. Throws InvalidArgument for what OSS refuses. */
+/**
+ * Returns what the headers of a request ask for, or null when they ask for nothing. Throws InvalidArgument for what OSS
+ * refuses.
+ */
 export const readCallback = (headers: IncomingHttpHeaders): Callback | null => {
   const texts = readTexts(headers, 'x-oss-callback')
   const given = readTexts(headers, 'x-oss-callback-var') ?? new Map<string, unknown>()
@@ -81,7 +90,7 @@ export const readCallback = (headers: IncomingHttpHeaders): Callback | null => {
   return { urls, host: textOf(texts, 'callbackHost') || null, body, bodyType, vars }
 }
 
-/** The body with its variables replaced: URL-encoded, or as JSON values. What is unknown is empty. */
+/** Returns the body with its variables replaced: URL-encoded, or as JSON values. Unknown variables become empty. */
 export const renderCallbackBody = ({ body, bodyType, vars }: Callback, facts: CallbackFacts): string => {
   const known = new Map<string, string | number>([...Object.entries(facts), ...vars])
   return body.replaceAll(/\$\{([^}]*)\}/g, (_all, name: string) => {
@@ -136,7 +145,7 @@ const post = (address: string, callback: Callback, body: string): Promise<Callba
     call.end(body)
   })
 
-/** Calls one address after the other until one answers 200 with JSON. Never rejects. */
+/** Calls one address after the other until one answers 200 with JSON. It never rejects. */
 export const performCallback = async (callback: Callback, facts: CallbackFacts): Promise<CallbackOutcome> => {
   const body = renderCallbackBody(callback, facts)
   let outcome: CallbackOutcome = { ok: false, message: 'There is no address to call.' }

@@ -20,10 +20,10 @@ Environment: OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET and OSS_SESSION_TOKEN are 
 development keys, printed at the start); OSS_REGION is the region to be (default cn-hangzhou).
 `
 
-/** EX_USAGE of sysexits. */
+/** This is EX_USAGE of sysexits. */
 const usageExit = 64
 
-/** Not a secret: a name for "development", good against this server only. */
+/** The keys are not a secret. They say "development", and are valid for this server only. */
 const developmentKeys = { accessKeyId: 'longshore-dev', accessKeySecret: 'longshore-dev-secret' }
 
 class UsageError extends Error {
@@ -97,7 +97,10 @@ const start = async (flags: Flags, environment: NodeJS.ProcessEnv): Promise<Emul
   })
 }
 
-/** What a daemon needs to talk to the emulator. Keys that came from the environment are there already, and stay unprinted. */
+/**
+ * Returns what a daemon needs to talk to the emulator. Keys that came from the environment are there already, and are
+ * not printed.
+ */
 const environmentLines = (emulator: Emulator, environment: NodeJS.ProcessEnv): Readonly<Record<string, string>> => ({
   OSS_ENDPOINT: emulator.url,
   OSS_REGION: environment['OSS_REGION']?.replace(/^oss-/, '') || 'cn-hangzhou',
@@ -139,8 +142,9 @@ export interface CommandIo {
 }
 
 /**
- * `longshore dev-oss`: runs the emulator until SIGTERM or SIGINT. Once ready it prints where it listens: a line of JSON,
- * or text on a terminal. Resolves to the exit code: 0 stopped, 64 bad flags, 1 it could not start.
+ * Runs the emulator for `longshore dev-oss` until SIGTERM or SIGINT. Once it is ready it prints where it listens, as a
+ * line of JSON, or as text on a terminal. It resolves to the exit code: 0 when it was stopped, 64 for wrong flags, 1
+ * when it could not start.
  */
 export const runDevOss = async (args: readonly string[], io: CommandIo = process): Promise<number> => {
   try {

@@ -70,7 +70,7 @@ const answerTo = async (request: IncomingMessage, control: EmulatorControl | nul
   const url = new URL(request.url ?? '/', 'http://localhost')
   const route = routes[`${request.method} ${url.pathname.slice(controlPrefix.length)}`]
   if (control === null || route === undefined) return { status: 404, body: { error: 'There is nothing here.' } }
-  // A web page that the developer has open must not be able to steer the emulator.
+  // A web page that the developer has open must not be able to control the emulator.
   if (request.headers.origin !== undefined) return { status: 403, body: { error: 'Not for web pages.' } }
   try {
     return { status: 200, body: route(control, url, await readJson(request)) ?? {} }
@@ -80,7 +80,7 @@ const answerTo = async (request: IncomingMessage, control: EmulatorControl | nul
   }
 }
 
-/** Handles a request below `/-/control/`. `control` is null when fault control is off: then nothing is there. */
+/** Handles a request below `/-/control/`. `control` is null when fault control is off, and then nothing is there. */
 export const handleControl = async (
   request: IncomingMessage,
   response: ServerResponse,

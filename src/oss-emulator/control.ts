@@ -4,15 +4,18 @@ import type { FaultRule, Faults } from './fault.js'
 import type { Ledger, LedgerPage } from './ledger.js'
 import type { Storage } from './storage.js'
 
-/** An open multipart upload, as tests look at it. ETags without quotes, CRC-64 decimal, sizes in bytes. */
+/**
+ * This is an open multipart upload, as tests look at it. ETags are without quotes, the CRC-64 is decimal, and sizes are
+ * in bytes.
+ */
 export interface ListedUpload {
   readonly bucket: string
   readonly key: string
   readonly uploadId: string
-  /** ISO 8601 UTC. */
+  /** This is in ISO 8601 UTC. */
   readonly initiatedAt: string
   readonly sequential: boolean
-  /** By number. */
+  /** The parts are in the order of their numbers. */
   readonly parts: readonly {
     readonly partNumber: number
     readonly size: number
@@ -21,16 +24,19 @@ export interface ListedUpload {
   }[]
 }
 
-/** Scripted faults, the speed limit, the keys and what the emulator saw: the same functions in process and over HTTP. */
+/**
+ * This controls scripted faults, the speed limit and the keys, and shows what the emulator saw. The functions are the
+ * same in process and over HTTP.
+ */
 export interface EmulatorControl {
   /** Returns the ids of the rules, in their order. */
   addFaults(rules: readonly FaultRule[]): readonly string[]
   clearFaults(): void
-  /** For all request bodies together; null for no limit. */
+  /** Sets the limit for all request bodies together. Null means no limit. */
   setBandwidth(bytesPerSecond: number | null): void
-  /** The keys that are known from now on, in place of those before. */
+  /** Sets the keys that are known from now on, in place of the earlier keys. */
   setCredentials(credentials: readonly EmulatorCredentials[]): void
-  /** Requests that ended after the entry numbered `after`. */
+  /** Returns the requests that ended after the entry numbered `after`. */
   ledger(after?: number): LedgerPage
   clearLedger(): void
   uploads(): readonly ListedUpload[]

@@ -1,13 +1,14 @@
 /**
- * CRC-64/XZ, written apart from `core/crc64.ts` so that the two check each other. The shape is another one too: tables
- * from the bit-by-bit definition on 32-bit halves, sixteen bytes a step read as four words, and parts joined by
- * polynomial multiplication instead of matrices. Words are read in the machine's order, which has to be little-endian.
+ * This is CRC-64/XZ, written independently of `core/crc64.ts` so that the two check each other. Its form is different
+ * too: the tables come from the bit-by-bit definition on 32-bit halves, each step reads sixteen bytes as four words,
+ * and parts are joined by polynomial multiplication instead of matrices. Words are read in the machine's order, which
+ * must be little-endian.
  */
 const polynomialLow = 0xd7870f42
 const polynomialHigh = 0xc96c5795
 const stride = 16
 
-/** Slice `s` of byte `b` is at `(s * 256 + b) * 2`: the low half, then the high half. */
+/** Slice `s` of byte `b` is at `(s * 256 + b) * 2`: first the low half, then the high half. */
 const table = new Int32Array(stride * 256 * 2)
 
 const fillTable = (): void => {
@@ -32,7 +33,7 @@ const fillTable = (): void => {
 }
 fillTable()
 
-/** A checksum that grows with the bytes it is shown. `value` may be asked at any time. */
+/** This is a checksum that grows with the bytes it is shown. `value` may be called at any time. */
 export interface RunningCrc64 {
   add(bytes: Uint8Array): void
   value(): bigint
@@ -58,7 +59,7 @@ export const startCrc64 = (): RunningCrc64 => {
       const b = (words[i + 1] as number) ^ h
       const c = words[i + 2] as number
       const d = words[i + 3] as number
-      // `<< 1` for the pair of halves; slice 15 belongs to the byte that is furthest from the end.
+      // `<< 1` skips the pair of halves. Slice 15 belongs to the byte that is furthest from the end.
       const a0 = 7680 + ((a & 0xff) << 1)
       const a1 = 7168 + ((a >>> 7) & 0x1fe)
       const a2 = 6656 + ((a >>> 15) & 0x1fe)
@@ -116,7 +117,7 @@ export const startCrc64 = (): RunningCrc64 => {
 
   return {
     add(bytes) {
-      // Words must start at a multiple of four in memory; what stands before and after them goes byte by byte.
+      // Words must start at a multiple of four in memory. What stands before and after them goes byte by byte.
       const head = Math.min((4 - (bytes.byteOffset & 3)) & 3, bytes.length)
       const blocks = (bytes.length - head) >>> 4
       addBytes(bytes, 0, head)
@@ -130,7 +131,7 @@ export const startCrc64 = (): RunningCrc64 => {
 const polynomial = (BigInt(polynomialHigh) << 32n) | BigInt(polynomialLow)
 const one = 1n << 63n
 
-/** The product of two polynomials modulo the CRC's, lowest power in the highest bit. */
+/** Returns the product of two polynomials modulo the CRC's polynomial, with the lowest power in the highest bit. */
 const multiply = (a: bigint, b: bigint): bigint => {
   let product = 0n
   let shifted = b
@@ -141,7 +142,7 @@ const multiply = (a: bigint, b: bigint): bigint => {
   return product
 }
 
-/** x to the power of eight times `byteCount`: what a checksum is multiplied with when that many bytes follow it. */
+/** Returns x to the power of eight times `byteCount`. A checksum is multiplied with it when that many bytes follow. */
 const shiftBy = (byteCount: number): bigint => {
   let result = one
   let base = one >> 8n
@@ -152,9 +153,9 @@ const shiftBy = (byteCount: number): bigint => {
   return result
 }
 
-/** The checksum of pieces laid end to end. Sizes in bytes. */
+/** Returns the checksum of pieces laid end to end. Sizes are in bytes. */
 export const joinCrc64 = (pieces: readonly { readonly crc64: bigint; readonly size: number }[]): bigint => {
-  // Parts of one upload have one size but for the last, so a shift is computed about twice, not 10,000 times.
+  // All parts of one upload but the last have the same size, so a shift is computed about twice, and not 10,000 times.
   const shifts = new Map<number, bigint>()
   let joined = 0n
   for (const { crc64, size } of pieces) {

@@ -4,28 +4,28 @@ import { join } from 'node:path'
 import type { Segment } from './stored.js'
 
 /**
- * The files that hold the bytes of parts and objects. Big bodies have a file each; small ones share pack files, because
- * making a file costs more than the rest of a small request. Bytes are written once and never moved. A file is counted by
- * its segments: it goes when the last of them is released.
+ * Manages the files that hold the bytes of parts and objects. Each big body has a file of its own. Small bodies share
+ * pack files, because making a file costs more than the rest of a small request. Bytes are written once and never
+ * moved. A file is counted by its segments, and is removed when the last of them is released.
  */
 export interface DataFiles {
   path(file: string): string
-  /** Stores a small body. The segment is the caller's, to give to an object or part, or to release. */
+  /** Stores a small body. The segment belongs to the caller, who gives it to an object or part, or releases it. */
   pack(buffers: readonly Buffer[], size: number): Segment
-  /** A name for a big body of the caller's own; it is the caller's to write. */
+  /** Returns a name for a big body. The caller owns the file and writes it. */
   newFile(): string
-  /** Takes a file that the caller has written, as one segment that is the caller's. */
+  /** Takes a file that the caller has written, as one segment. The segment belongs to the caller. */
   adopt(file: string, size: number): Segment
-  /** One more user of these segments, such as a reader. */
+  /** Adds one user, such as a reader, to each of these segments. */
   hold(segments: readonly Segment[]): void
-  /** One user less. */
+  /** Takes one user away from each of these segments. */
   release(segments: readonly Segment[]): void
-  /** At the start: these segments have one user each, and files without any are removed. */
+  /** Is called at the start: these segments have one user each, and files without any segment are removed. */
   restore(segments: Iterable<Segment>): void
   close(): void
 }
 
-/** A pack goes when its last segment goes, so it must not grow for ever. */
+/** A pack is removed only when its last segment is, so it must not grow forever. */
 const maxPackBytes = 64 * 1024 * 1024
 
 export const openDataFiles = (directory: string): DataFiles => {
@@ -65,7 +65,7 @@ export const openDataFiles = (directory: string): DataFiles => {
       if (pack !== null && pack.end + size > maxPackBytes) closePack()
       const { file, descriptor, end } = pack ?? openPack()
       if (writevSync(descriptor, buffers, end) !== size) throw new Error('The disk is full.')
-      // An empty body takes a byte too: a place in a file names one segment and no other.
+      // An empty body takes one byte too, because a position in a file must name exactly one segment.
       if (pack !== null) pack.end = end + Math.max(size, 1)
       const segment = { file, offset: end, size }
       hold([segment])

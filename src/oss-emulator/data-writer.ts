@@ -5,17 +5,20 @@ import type { Segment } from './stored.js'
 
 const writeBuffers = promisify(writev)
 
-/** Writes one body: into a pack when it turns out to be small, else into a file of its own. */
+/** Writes one body: into a pack when it turns out to be small, and otherwise into a file of its own. */
 export interface DataWriter {
   /** Resolves when more may be added. */
   add(chunk: Buffer): Promise<void>
-  /** Resolves when everything is written. The segment is the caller's. */
+  /** Resolves when everything is written. The segment belongs to the caller. */
   finish(): Promise<Segment>
-  /** Leaves nothing behind. Does nothing after `finish`. */
+  /** Leaves nothing behind. It does nothing after `finish`. */
   discard(): Promise<void>
 }
 
-/** Bytes gathered before they are written: one call of the file system for sixteen chunks of the network. */
+/**
+ * So many bytes are gathered before they are written, which makes one call to the file system for sixteen chunks of the
+ * network.
+ */
 const batchBytes = 1024 * 1024
 
 export const createDataWriter = (dataFiles: DataFiles): DataWriter => {
@@ -42,11 +45,11 @@ export const createDataWriter = (dataFiles: DataFiles): DataWriter => {
       batch.push(chunk)
       batched += chunk.length
       if (batched < batchBytes) return
-      // One batch is written while the next one is gathered; more would only fill the memory.
+      // One batch is written while the next one is gathered. More would only fill the memory.
       await writing
       own ??= openOwn()
       writing = write(own.descriptor, batch, batched)
-      // Seen by whoever awaits it next; until then it must not count as unhandled.
+      // The next await of this promise sees the error. Until then it must not count as unhandled.
       writing.catch(() => {})
       batch = []
       batched = 0

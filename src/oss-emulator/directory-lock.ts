@@ -20,8 +20,9 @@ const readPid = (path: string): number | null => {
 }
 
 /**
- * Keeps a second process out, for it would throw away what the first one writes. The result gives the lock back. A lock
- * whose process is dead, or that names this process, is one that a kill left: in a container every run has the same pid.
+ * Keeps a second process out, because it would throw away what the first one writes. The returned function releases the
+ * lock. A lock whose process is dead, or that names this process, was left by a kill: in a container every run has the
+ * same pid.
  */
 export const lockDirectory = (path: string): (() => void) => {
   const holder = readPid(path)

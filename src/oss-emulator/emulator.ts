@@ -11,26 +11,26 @@ import { createLedger } from './ledger.js'
 import { openStorage, type Storage } from './storage.js'
 
 export interface EmulatorOptions {
-  /** Where objects and parts are kept. What an earlier run left there is served again. */
+  /** Objects and parts are kept here. What an earlier run left here is served again. */
   readonly directory: string
-  /** 0, the default, takes a free one. */
+  /** The default, 0, takes a free port. */
   readonly port?: number
   readonly host?: string
-  /** Made when they are not there yet. */
+  /** These buckets are made when they do not exist yet. */
   readonly buckets: readonly string[]
   readonly credentials: EmulatorCredentials
-  /** Without `oss-`. V4 signatures for another region are refused; undefined takes any. */
+  /** The region has no `oss-`. V4 signatures for another region are refused. Undefined accepts any region. */
   readonly region?: string
-  /** Offers the control API below `/-/control/`; refused when `host` is not a loopback address. */
+  /** True offers the control API below `/-/control/`. It is refused when `host` is not a loopback address. */
   readonly faultControl?: boolean
-  /** Bytes per second, all request bodies together. */
+  /** This is the limit in bytes per second for all request bodies together. */
   readonly bandwidth?: number
-  /** Host names that stand for a bucket. */
+  /** These host names stand for a bucket. */
   readonly cnames?: Readonly<Record<string, string>>
 }
 
 export interface Emulator {
-  /** `http://host:port`, without a trailing slash. */
+  /** The URL is `http://host:port`, without a trailing slash. */
   readonly url: string
   readonly port: number
   readonly control: EmulatorControl
@@ -51,8 +51,8 @@ const listen = (server: Server, port: number, host: string): Promise<void> =>
   })
 
 /**
- * Starts an OSS-compatible server on plain HTTP. Rejects when it cannot listen, when another
- * process has the directory open, or when an option makes no sense.
+ * Starts an OSS-compatible server on plain HTTP. It rejects when it cannot listen, when another process has the
+ * directory open, or when an option makes no sense.
  */
 export const startEmulator = async (options: EmulatorOptions): Promise<Emulator> => {
   const { directory, host = '127.0.0.1', port = 0, buckets, credentials, region, cnames = {} } = options
@@ -60,7 +60,7 @@ export const startEmulator = async (options: EmulatorOptions): Promise<Emulator>
   for (const bucket of buckets) checkBucketName(bucket)
 
   const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0, noDelay: true })
-  // The port is taken before the directory is touched, so that a second start by mistake harms nothing.
+  // The port is taken before the directory is touched, so that a second start by mistake does no harm.
   await listen(server, port, host)
   const { port: bound } = server.address() as AddressInfo
   let storage: Storage

@@ -35,14 +35,17 @@ export interface ExchangeDeps {
   readonly cnames: Readonly<Record<string, string>>
 }
 
-/** Handles one request from its head to its end; never rejects. `awaitsContinue`: the client sent `Expect: 100-continue`. */
+/**
+ * Handles one request from its head to its end, and never rejects. `awaitsContinue` means that the client sent `Expect:
+ * 100-continue`.
+ */
 export type HandleExchange = (
   request: IncomingMessage,
   response: ServerResponse,
   awaitsContinue: boolean,
 ) => Promise<void>
 
-/** One request on its way. */
+/** This is one request on its way. */
 interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -53,7 +56,7 @@ interface Exchange {
   readonly address: Address
   readonly entry: OpenEntry
   readonly fault: Fault | null
-  /** The client waits to be told to send the body. */
+  /** True means that the client waits to be told to send the body. */
   readonly awaitsContinue: boolean
 }
 
@@ -72,7 +75,7 @@ const newEntry = (method: string, { bucket, key, query }: Address, requestId: st
   stored: false,
 })
 
-/** The server's clock, in ms, as this exchange shows it. */
+/** Returns the server's clock in ms, as this exchange shows it. */
 const clockOf = (fault: Fault | null): number => Date.now() + (fault?.kind === 'skewed' ? fault.offsetMs : 0)
 
 export const createExchange = (deps: ExchangeDeps): HandleExchange => {
@@ -124,7 +127,10 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
     }
   }
 
-  /** The object is stored; if the request asks for it, somebody is told, and what that one says is the answer. */
+  /**
+   * Makes the callback, if the request asks for one, once the object is stored. The answer of the callback becomes the
+   * answer to the request.
+   */
   const callBack = async ({ request, address, entry, refused }: Exchange, answer: Answer): Promise<Answer> => {
     if (entry.operation !== 'PutObject' && entry.operation !== 'CompleteMultipartUpload') return answer
     const callback = readCallback(request.headers)
@@ -146,7 +152,7 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
     return { ...rest, text: { contentType: outcome.contentType, body: outcome.body } }
   }
 
-  /** The answer to a request, refusals included. Throws Cut, and what comes of a client that hangs up. */
+  /** Returns the answer to a request, refusals included. It throws Cut, and the errors of a client that hangs up. */
   const answerTo = async (exchange: Exchange): Promise<RenderedAnswer> => {
     const { request, refused, address, entry, fault, gone } = exchange
     try {
@@ -165,7 +171,7 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
       if (error instanceof Scripted) return renderScripted(error.fault, refused)
       if (error instanceof OssError) return renderError(error, refused)
       if (error instanceof Cut || gone.aborted || request.destroyed) throw error
-      // Not the client's doing: a full disk, or a mistake in the emulator. Seen on stderr, and as a 500.
+      // This is not the client's doing but a full disk, or a mistake in the emulator. It shows on stderr and as a 500.
       process.emitWarning(error instanceof Error ? error : String(error))
       return renderError(new OssError('InternalError'), refused)
     }
@@ -188,10 +194,11 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
       throw new Cut('stall')
     }
     if (request.complete) {
-      // Written down before the client can know, so that who has the answer finds it in the ledger.
+      // The entry is written before the client can know the answer, so that a client that has the answer finds it in
+      // the ledger.
       ledger.close(entry)
     } else {
-      // Refused early: what the client still sends is counted and thrown away.
+      // The request was refused early. What the client still sends is counted and thrown away.
       request.on('data', (chunk: Buffer) => {
         entry.bodyBytes += chunk.length
       })
@@ -217,7 +224,7 @@ export const createExchange = (deps: ExchangeDeps): HandleExchange => {
     const host = request.headers.host ?? ''
     const method = request.method ?? ''
     const controller = new AbortController()
-    // A reason of our own: without one every request would pay for an exception with its stack.
+    // This is a reason of our own, because without one every request would pay for an exception with its stack.
     response.once('close', () => {
       if (!response.writableFinished) controller.abort('gone')
     })

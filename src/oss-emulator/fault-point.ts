@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fault } from './fault.js'
 import { OssError } from './oss-error.js'
 
-/** A scripted fault that ends the exchange without an answer. */
+/** This scripted fault ends the exchange without an answer. */
 export class Cut extends Error {
   override readonly name = 'Cut'
   readonly how: 'reset' | 'close' | 'stall'
@@ -12,7 +12,7 @@ export class Cut extends Error {
   }
 }
 
-/** A scripted answer that takes the place of the real one. */
+/** This scripted answer takes the place of the real one. */
 export class Scripted extends Error {
   override readonly name = 'Scripted'
   readonly fault: Fault & { readonly kind: 'status' }
@@ -22,7 +22,7 @@ export class Scripted extends Error {
   }
 }
 
-/** What a fault does before anything is read or checked. Rejects when `gone` aborts a delay. */
+/** Does what a fault does before anything is read or checked. It rejects when `gone` aborts a delay. */
 export const faultBeforeBody = async (
   fault: Fault | null,
   forgetUpload: () => void,
@@ -48,13 +48,15 @@ export const faultBeforeBody = async (
   }
 }
 
-/** What a fault does when the whole body is there and nothing has been stored. */
+/** Does what a fault does when the whole body is there and nothing has been stored. */
 export const faultAfterBody = (fault: Fault | null): void => {
   if (fault?.kind === 'reset') throw new Cut('reset')
   if (fault?.kind === 'status') throw new Scripted(fault)
 }
 
-/** What a fault does when the call has taken effect and the answer is ready. Rejects when `gone` aborts a delay. */
+/**
+ * Does what a fault does when the call has taken effect and the answer is ready. It rejects when `gone` aborts a delay.
+ */
 export const faultBeforeAnswer = async (fault: Fault | null, gone: AbortSignal): Promise<void> => {
   if (fault?.kind === 'delay' && fault.at === 'before-answer') await sleep(fault.ms, undefined, { signal: gone })
   if (fault?.kind === 'lost-answer') throw new Cut('close')

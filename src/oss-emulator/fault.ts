@@ -12,23 +12,29 @@ export const alteredAnswers = [
 ] as const
 export type AlteredAnswer = (typeof alteredAnswers)[number]
 
-/** What goes wrong. `status`, `reset` and `expired-token` store nothing; `lost-answer` and `answer` take effect first. */
+/**
+ * A fault says what goes wrong. `status`, `reset` and `expired-token` store nothing. With `lost-answer` and `answer`
+ * the call takes effect first.
+ */
 export type Fault =
   | {
       readonly kind: 'status'
       readonly status: number
-      /** OSS's error code; by default InternalError or ServiceUnavailable. */
+      /** This is OSS's error code. The default is InternalError or ServiceUnavailable. */
       readonly code?: string
-      /** By default `xml`. */
+      /** The default is `xml`. */
       readonly body?: 'xml' | 'html' | 'empty'
       readonly headers?: Readonly<Record<string, string>>
-      /** By default `before-body`. */
+      /** The default is `before-body`. */
       readonly when?: 'before-body' | 'after-body'
     }
   | { readonly kind: 'reset'; readonly at: 'before-body' | 'mid-body' | 'after-body' }
   | { readonly kind: 'lost-answer' }
   | { readonly kind: 'stall'; readonly at: 'before-body' | 'before-answer' | 'mid-answer' }
-  /** By default before the body is read. `before-answer`: the call has taken effect, and its answer is held. */
+  /**
+   * By default the delay comes before the body is read. With `before-answer` the call has taken effect, and its answer
+   * is held.
+   */
   | { readonly kind: 'delay'; readonly ms: number; readonly at?: 'before-body' | 'before-answer' }
   | { readonly kind: 'answer'; readonly change: AlteredAnswer }
   | { readonly kind: 'corrupt' }
@@ -36,25 +42,28 @@ export type Fault =
   | { readonly kind: 'expired-token' }
   | { readonly kind: 'skewed'; readonly offsetMs: number }
 
-/** Which calls go wrong, and how. */
+/** A rule says which calls go wrong, and how. */
 export interface FaultRule {
   readonly operation?: OperationName
   readonly bucket?: string
   readonly key?: string
   readonly partNumber?: number
-  /** Only requests that lack this header, in lower case: so a bucket can make its requesters pay. */
+  /**
+   * The rule holds only for requests that lack this header (in lower case). With it a bucket can make its requesters
+   * pay.
+   */
   readonly without?: string
-  /** Starts with the n-th matching call from now, counted from 1. By default 1. */
+  /** The rule starts with the n-th matching call from now, counted from 1. The default is 1. */
   readonly nth?: number
-  /** How often; null for ever. By default once. */
+  /** The fault happens so many times, or forever when this is null. The default is once. */
   readonly times?: number | null
-  /** The chance of each call from the n-th on, 0..1, drawn from `seed`. By default 1. */
+  /** This is the chance of each call from the n-th on, 0..1, drawn from `seed`. The default is 1. */
   readonly probability?: number
   readonly seed?: number
   readonly fault: Fault
 }
 
-/** The request a rule is compared with. */
+/** A rule is compared with this request. */
 export interface FaultSubject {
   readonly operation: OperationName
   readonly bucket: string | null
@@ -67,11 +76,14 @@ export interface Faults {
   /** Returns the ids of the rules, in their order. */
   add(rules: readonly FaultRule[]): readonly string[]
   clear(): void
-  /** The fault of this call, or null. Every matching rule counts the call; the first that is due is the one that fires. */
+  /**
+   * Returns the fault of this call, or null. Every matching rule counts the call. The first rule that is due is the one
+   * that fires.
+   */
   next(subject: FaultSubject): Fault | null
 }
 
-/** Mulberry32: small, and the same everywhere for the same seed. */
+/** Returns a Mulberry32 generator, which is small, and the same everywhere for the same seed. */
 const randomFrom = (seed: number): (() => number) => {
   let state = seed | 0
   return () => {

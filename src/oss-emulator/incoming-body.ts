@@ -3,7 +3,7 @@ import { type Bandwidth, createBandwidth } from './bandwidth.js'
 import { Cut } from './fault-point.js'
 import { invalidArgument, OssError } from './oss-error.js'
 
-/** The longest put and the longest part. */
+/** No put and no part may be longer. */
 const maxDataBytes = 5 * 1024 ** 3
 const trafficLimitBits = { lowest: 819_200, highest: 838_860_800 }
 
@@ -14,7 +14,7 @@ export const checkLength = ({ headers }: IncomingMessage): void => {
   if (Number(length ?? 0) > maxDataBytes) throw new OssError('EntityTooLarge')
 }
 
-/** The limit a request asks for itself in `x-oss-traffic-limit`, which is in bits per second. */
+/** Returns the limit that a request asks for itself in `x-oss-traffic-limit`, which is in bits per second. */
 export const requestedBandwidth = ({ headers }: IncomingMessage): Bandwidth | null => {
   const text = headers['x-oss-traffic-limit']
   if (text === undefined) return null
@@ -26,21 +26,21 @@ export const requestedBandwidth = ({ headers }: IncomingMessage): Bandwidth | nu
 }
 
 export interface BodyReading {
-  /** Each slows the body down. */
+  /** Each of these limits slows the body down. */
   readonly limits: readonly Bandwidth[]
-  /** The connection is reset when half of the body has come. */
+  /** True resets the connection when half of the body has come. */
   readonly cutInHalf: boolean
   readonly onBytes: (byteCount: number) => void
   /** Aborts when the client has hung up. */
   readonly gone: AbortSignal
 }
 
-/** The chunks of a body, at the pace of the limits. Throws when the client hangs up before the end. */
+/** Yields the chunks of a body, at the pace of the limits. It throws when the client hangs up before the end. */
 export async function* readBody(request: IncomingMessage, reading: BodyReading): AsyncGenerator<Buffer> {
   const { limits, cutInHalf, onBytes, gone } = reading
   const cutAfter = cutInHalf ? Number(request.headers['content-length'] ?? 0) / 2 : Number.POSITIVE_INFINITY
   let received = 0
-  // Not destroyed on return, because a refusal in the middle of a body is still to be answered.
+  // The request is not destroyed on return, because a refusal in the middle of a body must still be answered.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     received += chunk.length
     onBytes(chunk.length)
@@ -52,7 +52,10 @@ export async function* readBody(request: IncomingMessage, reading: BodyReading):
   if (cutInHalf) throw new Cut('reset')
 }
 
-/** Resolves when no more of a body will come: it is complete, or the connection is gone. Somebody must be reading it. */
+/**
+ * Resolves when no more of a body will come, because it is complete or the connection is gone. The body must be being
+ * read meanwhile.
+ */
 export const bodyEnded = (request: IncomingMessage): Promise<void> =>
   new Promise((resolve) => {
     const { socket } = request

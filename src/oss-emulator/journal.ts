@@ -1,11 +1,14 @@
 import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
 import type { StoredObject, StoredPart, StoredUpload } from './stored.js'
 
-/** One change of what is stored. A record is in the journal whole or not at all, so a kill cannot halve a change. */
+/**
+ * This is one change of what is stored. A record is in the journal as a whole or not at all, so a kill cannot halve a
+ * change.
+ */
 export type StoredChange =
   | { readonly type: 'bucket'; readonly bucket: string; readonly createdAt: number }
   | { readonly type: 'bucket-deleted'; readonly bucket: string }
-  /** Also ends the upload that `object.uploadId` names, if it is open. */
+  /** This change also ends the upload that `object.uploadId` names, if it is open. */
   | { readonly type: 'object'; readonly bucket: string; readonly object: StoredObject }
   | { readonly type: 'object-deleted'; readonly bucket: string; readonly key: string }
   | { readonly type: 'upload'; readonly bucket: string; readonly upload: StoredUpload }
@@ -13,18 +16,19 @@ export type StoredChange =
   | { readonly type: 'upload-aborted'; readonly bucket: string; readonly uploadId: string }
 
 /**
- * The memory of the emulator: a file of JSON lines, one for each change. One appended line costs microseconds where a
- * file of its own costs the best part of a millisecond, and small uploads come by the thousand. It is written but not
- * synced: what is in it survives the process, which is all a double promises.
+ * The journal is the memory of the emulator: a file of JSON lines, one for each change. One appended line costs
+ * microseconds where a file of its own costs the best part of a millisecond, and small uploads come by the thousand. It
+ * is written but not synced, so what is in it survives the end of the process, which is all that a test double
+ * promises.
  */
 export interface Journal {
   append(change: StoredChange): void
-  /** Puts the changes that make up the present in place of the whole past. */
+  /** Replaces the whole past by the changes that make up the present. */
   compact(changes: Iterable<StoredChange>): void
   close(): void
 }
 
-/** Every whole line of the file, in order. A last line that a killed writer left unfinished is passed over. */
+/** Returns every whole line of the file, in order. A last line that a killed writer left unfinished is passed over. */
 export const readJournal = (path: string): readonly StoredChange[] => {
   let text: string
   try {
@@ -48,7 +52,8 @@ export const openJournal = (path: string): Journal => {
     append(change) {
       if (descriptor === null) throw new Error('The journal is not open.')
       const line = Buffer.from(`${JSON.stringify(change)}\n`)
-      // At a position of our own, so that a line that did not fit on the disk is written over by the next one.
+      // The line is written at a position of our own, so that the next line overwrites one that did not fit on the
+      // disk.
       if (writeSync(descriptor, line, 0, line.length, end) !== line.length) throw new Error('The disk is full.')
       end += line.length
     },

@@ -1,46 +1,46 @@
 import type { OperationName } from './operation-name.js'
 
-/** One request as the emulator saw it. */
+/** This is one request as the emulator saw it. */
 export interface LedgerEntry {
-  /** Counts finished requests, in the order they ended. */
+  /** This counts finished requests, in the order in which they ended. */
   readonly seq: number
-  /** When the request came, ISO 8601 UTC. */
+  /** This is when the request came, in ISO 8601 UTC. */
   readonly at: string
   readonly operation: OperationName
   readonly bucket: string | null
   readonly key: string | null
   readonly partNumber: number | null
   readonly uploadId: string | null
-  /** Bytes of the request's body that arrived, also of requests that were cut. */
+  /** These are the bytes of the request's body that arrived, also for requests that were cut. */
   readonly bodyBytes: number
-  /** Null when no answer was sent. */
+  /** It is null when no answer was sent. */
   readonly status: number | null
   readonly requestId: string
-  /** The request took effect: an object, part or upload was made, changed or removed. */
+  /** True means that the request took effect: an object, part or upload was made, changed or removed. */
   readonly stored: boolean
 }
 
 export interface LedgerPage {
   readonly entries: readonly LedgerEntry[]
-  /** `seq` of the newest entry, 0 when there was none. */
+  /** This is the `seq` of the newest entry. It is 0 when there was none. */
   readonly lastSeq: number
-  /** Requests that have not ended yet, as they are now. */
+  /** These requests have not ended yet. They are shown as they are now. */
   readonly inFlight: readonly Omit<LedgerEntry, 'seq'>[]
 }
 
-/** A request that is being handled; its entry is written when `close` is called. */
+/** This is a request that is being handled. Its entry is written when `close` is called. */
 export type OpenEntry = { -readonly [Field in keyof Omit<LedgerEntry, 'seq'>]: LedgerEntry[Field] }
 
 export interface Ledger {
   open(entry: OpenEntry): OpenEntry
   close(entry: OpenEntry): void
-  /** Entries that ended after `after`. */
+  /** Returns the entries that ended after `after`. */
   page(after: number): LedgerPage
   clear(): void
 }
 
 const capacity = 200_000
-/** Dropping old entries in bulk keeps the cost of one entry constant. */
+/** Old entries are dropped in bulk, which keeps the cost of one entry constant. */
 const slack = 10_000
 
 /** Keeps the last 200,000 entries. */
@@ -70,7 +70,7 @@ export const createLedger = (): Ledger => {
       }
     },
     clear() {
-      // `lastSeq` goes on, so that a reader's cursor stays good.
+      // `lastSeq` goes on, so that a reader's cursor stays valid.
       entries = []
     },
   }

@@ -20,7 +20,7 @@ const listKeys = (call: Call, marker: string, max: number): Page<string> => {
     prefix: call.query.get('prefix') ?? '',
     delimiter: call.query.get('delimiter') ?? '',
     isAfter: (key) => compareKeys(key, marker) > 0,
-    // A marker below a common prefix means that prefix was on an earlier page.
+    // A marker below a common prefix means that the prefix was on an earlier page.
     isPrefixAfter: (prefix) => compareKeys(prefix, marker) > 0 && !(marker !== '' && marker.startsWith(prefix)),
     max,
   })
@@ -84,7 +84,7 @@ export const listObjects: Operation = {
   },
 }
 
-/** Tokens are opaque to clients; the name inside is encoded so that any name survives any XML. */
+/** Tokens are opaque to clients. The name inside is encoded so that any name survives any XML. */
 const toToken = (name: string): string => Buffer.from(name, 'utf8').toString('base64url')
 const fromToken = (token: string): string => {
   const name = Buffer.from(token, 'base64url').toString('utf8')
@@ -104,7 +104,7 @@ export const listObjectsV2: Operation = {
     }
     const encode = readEncoding(query)
     const max = readNumber(query, 'max-keys', 1, 1000, 100)
-    // An empty token asks for the first page: Alibaba's Python SDK always sends one.
+    // An empty token asks for the first page, because Alibaba's Python SDK always sends one.
     const token = query.get('continuation-token') || null
     const startAfter = query.get('start-after') ?? ''
     const page = listKeys(call, token === null ? startAfter : fromToken(token), max)
@@ -139,7 +139,7 @@ export const listMultipartUploads: Operation = {
     const encode = readEncoding(query)
     const max = readNumber(query, 'max-uploads', 1, 1000, 1000)
     const keyMarker = query.get('key-marker') ?? ''
-    // Without a key marker OSS pays no heed to this one.
+    // Without a key marker OSS ignores this marker.
     const idMarker = keyMarker === '' ? '' : (query.get('upload-id-marker') ?? '')
     const page = takePage({
       items: requireBucket(call).uploads(),

@@ -18,10 +18,13 @@ import type { StoredObject, StoredPart, StoredUpload } from './stored.js'
 import { type NamedPart, parseCompleteBody, type XmlElement, xmlInstant } from './xml.js'
 
 const maxPartNumber = 10_000
-/** Every part but the last must be at least this long; checked when the upload is completed. */
+/** Every part but the last must be at least this long. This is checked when the upload is completed. */
 const minPartBytes = 100 * 1024
 
-/** 32 hex digits, as OSS's. They begin with the time, so uploads of one key are listed in the order they were begun. */
+/**
+ * Returns 32 hex digits, as OSS does. They begin with the time, so uploads of one key are listed in the order in which
+ * they began.
+ */
 const newUploadId = (now: number): string =>
   (now.toString(16).padStart(12, '0') + randomBytes(10).toString('hex')).toUpperCase()
 
@@ -70,7 +73,7 @@ const readPartNumber = (call: Call): number => {
   throw invalidArgument('PartNumber', text, message, '0017-00000220')
 }
 
-/** A sequential upload takes the part after its last one and no other. */
+/** Checks that a sequential upload gets the part after its last one and no other. */
 const checkSequence = (upload: OpenUpload, partNumber: number): void => {
   if (!upload.sequential) return
   const stored = upload.parts.get(partNumber)
@@ -158,7 +161,7 @@ export const listParts: Operation = {
   },
 }
 
-/** The stored parts that a Complete names, in its order. Throws whatever is wrong with its list. */
+/** Returns the stored parts that a Complete names, in its order. It throws whatever is wrong with its list. */
 const chooseParts = (upload: OpenUpload, named: readonly NamedPart[]): readonly StoredPart[] => {
   named.forEach(({ partNumber }, index) => {
     if (index > 0 && partNumber <= (named[index - 1]?.partNumber ?? 0)) throw new OssError('InvalidPartOrder')

@@ -17,7 +17,7 @@ const keptHeaders = [
   'x-oss-server-side-encryption-key-id',
   'x-oss-server-side-data-encryption',
 ]
-/** User metadata of one object, names and values together. */
+/** This limits the user metadata of one object, names and values together. */
 const maxMetaBytes = 8 * 1024
 
 const headerText = (headers: IncomingHttpHeaders, name: string): string | undefined => {
@@ -33,10 +33,10 @@ const oneOf = (headers: IncomingHttpHeaders, name: string, allowed: readonly str
 
 export type Tags = ObjectMetadata['tags']
 
-/** Letters, digits, spaces and `+ - = . _ : /`. */
+/** A tag consists of letters, digits, spaces and `+ - = . _ : /`. */
 const tagText = /^[\p{L}\p{N} +\-=._:/]*$/u
 
-/** Refuses what OSS does not take as the tags of one object. */
+/** Refuses tags that OSS does not accept for one object. */
 export const checkTags = (tags: Tags): Tags => {
   const names = new Set(tags.map(([key]) => key))
   const fits = tags.every(
@@ -50,10 +50,10 @@ export const checkTags = (tags: Tags): Tags => {
 const readTags = (headers: IncomingHttpHeaders): Tags =>
   checkTags([...new URLSearchParams(headerText(headers, 'x-oss-tagging') ?? '')])
 
-/** `x-oss-object-acl`, by default `default`: the bucket's. */
+/** Returns `x-oss-object-acl`. The default is `default`, which is the bucket's ACL. */
 export const readAcl = (headers: IncomingHttpHeaders): string => oneOf(headers, 'x-oss-object-acl', acls) ?? 'default'
 
-/** What PutObject and InitiateMultipartUpload are told about the object to be. Throws what OSS would refuse. */
+/** Returns what PutObject and InitiateMultipartUpload say about the future object. Throws what OSS would refuse. */
 export const readMetadata = (headers: IncomingHttpHeaders): ObjectMetadata => {
   oneOf(headers, 'x-oss-server-side-encryption', encryptionMethods)
   const kept: Record<string, string> = { 'content-type': 'application/octet-stream' }
@@ -74,11 +74,11 @@ export const readMetadata = (headers: IncomingHttpHeaders): ObjectMetadata => {
   }
 }
 
-/** How an object is encrypted, as every answer about its making repeats it. */
+/** Returns how an object is encrypted, as every answer about its making repeats it. */
 export const describeEncryption = (kept: ObjectMetadata['headers']): Record<string, string> =>
   Object.fromEntries(Object.entries(kept).filter(([name]) => name.startsWith('x-oss-server-side-')))
 
-/** The headers by which GET and HEAD describe an object. */
+/** Returns the headers by which GET and HEAD describe an object. */
 export const describeObject = (object: StoredObject): Record<string, string> => ({
   ...object.headers,
   etag: `"${object.etag}"`,
@@ -87,7 +87,7 @@ export const describeObject = (object: StoredObject): Record<string, string> => 
   'x-oss-object-type': object.type,
   'x-oss-storage-class': object.storageClass,
   'x-oss-hash-crc64ecma': object.crc64,
-  // The ETag of a multipart object is no MD5, and OSS knows none of it.
+  // The ETag of a multipart object is not an MD5, and OSS knows none of it.
   ...(object.type === 'Normal' ? { 'content-md5': Buffer.from(object.etag, 'hex').toString('base64') } : {}),
   ...(object.tags.length === 0 ? {} : { 'x-oss-tagging-count': String(object.tags.length) }),
 })

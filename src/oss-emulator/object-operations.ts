@@ -16,7 +16,7 @@ import type { ReceivedData } from './request-body.js'
 import type { StoredObject } from './stored.js'
 import { parseTaggingBody, type XmlElement } from './xml.js'
 
-/** Metadata of the object, and the ETag, MD5 and CRC-64 headers that answer a received body. */
+/** Returns metadata of the object, with the ETag, MD5 and CRC-64 headers that answer a received body. */
 export const describeData = (data: ReceivedData): Record<string, string> => ({
   etag: `"${data.md5.toString('hex').toUpperCase()}"`,
   'content-md5': data.md5.toString('base64'),
@@ -57,7 +57,10 @@ export const putObject: Operation = {
 const listed = (header: string | undefined): readonly string[] =>
   (header ?? '').split(',').map((etag) => etag.trim().replaceAll('"', ''))
 
-/** If-Match and its kin: 412, or 304 for a client that already has the object. Null when the object is to be sent. */
+/**
+ * Checks If-Match and the like. It answers 412, or 304 for a client that already has the object, and null when the
+ * object must be sent.
+ */
 const checkConditions = (object: StoredObject, headers: IncomingHttpHeaders): Answer | null => {
   const modifiedAt = Math.floor(object.modifiedAt / 1000) * 1000
   const ifMatch = headers['if-match']
@@ -123,7 +126,7 @@ export const getObjectMeta: Operation = {
   },
 }
 
-/** Deleting what is not there is no error in OSS. */
+/** Deleting an object that does not exist is not an error in OSS. */
 export const deleteObject: Operation = {
   body: 'none',
   changes: true,

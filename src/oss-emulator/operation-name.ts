@@ -32,8 +32,8 @@ export const operationNames = [
 export type OperationName = (typeof operationNames)[number]
 
 /**
- * Method, the sub-resource that tells operations of one method apart, the operation, and what else may stand in its query.
- * The first row whose method and sub-resource fit is taken.
+ * A row holds the method, the sub-resource that tells operations of one method apart, the operation, and what else may
+ * stand in its query. The first row whose method and sub-resource fit is taken.
  */
 type Row = readonly [method: string, subResource: string | null, name: OperationName, parameters?: readonly string[]]
 
@@ -80,14 +80,15 @@ const objectRows: readonly Row[] = [
   ['DELETE', null, 'DeleteObject'],
 ]
 
-/** Signatures in the query: the check of signatures says what it thinks of them. */
+/** Returns whether a parameter belongs to a signature in the query. The check of signatures decides about these. */
 const isOfSignature = (name: string): boolean =>
   /^x-oss-(signature(-version)?|credential|date|expires|additional-headers|security-token)$/.test(name) ||
   ['OSSAccessKeyId', 'Signature', 'Expires', 'security-token'].includes(name)
 
 /**
- * The operation a request asks for; `Unknown` for those the emulator does not have. Whatever stands in the query has to be
- * known for that operation: to take `DELETE /bucket?tagging` for `DELETE /bucket` would be worse than any refusal.
+ * Returns the operation that a request asks for, and `Unknown` for operations that the emulator does not have.
+ * Everything in the query must be known for that operation, because taking `DELETE /bucket?tagging` for `DELETE
+ * /bucket` would be worse than any refusal.
  */
 export const nameOperation = (method: string, { bucket, key, query }: Address): OperationName => {
   const rows = bucket === null ? serviceRows : key === null ? bucketRows : objectRows

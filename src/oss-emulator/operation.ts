@@ -8,21 +8,21 @@ import type { Storage } from './storage.js'
 import type { StoredObject } from './stored.js'
 import type { XmlElement } from './xml.js'
 
-/** A signed request, as operations see it. `bucket` and `key` are empty where the address has none. */
+/** This is a signed request, as operations see it. `bucket` and `key` are empty where the address has none. */
 export interface Call {
   readonly storage: Storage
   readonly bucket: string
   readonly key: string
   readonly query: Query
   readonly headers: IncomingHttpHeaders
-  /** Milliseconds since the epoch. */
+  /** Returns milliseconds since the epoch. */
   readonly now: () => number
-  /** For answers that name their own address. */
+  /** Answers that name their own address use this origin. */
   readonly origin: string
   readonly region: string
 }
 
-/** Bytes of a stored object to send: `length` of them from `start`. */
+/** These are the bytes of a stored object to send: `length` of them from `start`. */
 export interface ObjectRange {
   readonly object: StoredObject
   readonly start: number
@@ -33,14 +33,14 @@ export interface Answer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   readonly xml?: XmlElement
-  /** In place of `xml`: a body that somebody else wrote. */
+  /** This takes the place of `xml`: a body that another server wrote. */
   readonly text?: { readonly contentType: string; readonly body: string }
   readonly range?: ObjectRange
 }
 
 /**
- * One operation of OSS. `admit` refuses before the body is read what can be refused by then; `apply` does it, in one
- * synchronous step, so that no two requests can come between check and effect.
+ * This is one operation of OSS. `admit` refuses before the body is read what can be refused by then. `apply` does the
+ * work in one synchronous step, so that no two requests can come between check and effect.
  */
 export type Operation = { readonly changes: boolean } & (
   | { readonly body: 'none'; apply(call: Call): Answer }
@@ -60,7 +60,7 @@ export const requireObject = (call: Call): StoredObject => {
   return object
 }
 
-/** The open upload that `uploadId` names. An upload of another key is none. */
+/** Returns the open upload that `uploadId` names. An upload of another key does not count. */
 export const requireUpload = (call: Call): OpenUpload => {
   const uploadId = call.query.get('uploadId') ?? ''
   const upload = requireBucket(call).upload(uploadId)
@@ -70,15 +70,15 @@ export const requireUpload = (call: Call): OpenUpload => {
   return upload
 }
 
-/** `x-oss-forbid-overwrite: true` and the object is there: FileAlreadyExists. */
+/** Throws FileAlreadyExists when `x-oss-forbid-overwrite: true` is set and the object exists. */
 export const checkOverwrite = (call: Call): void => {
   const forbidden = String(call.headers['x-oss-forbid-overwrite'] ?? '').toLowerCase() === 'true'
   if (forbidden && requireBucket(call).object(call.key) !== undefined) throw new OssError('FileAlreadyExists')
 }
 
 /**
- * Headers that would change what the call does, in ways the emulator does not have. `callsBack`: it makes an object, after
- * which somebody may be called; throws what OSS would refuse of that.
+ * Refuses headers that would change what the call does, in ways that the emulator does not have. `callsBack` means that
+ * the call makes an object, after which a callback may follow. It throws what OSS would refuse of that callback.
  */
 export const refuseUnknownWork = (call: Call, callsBack = false): void => {
   if (callsBack) readCallback(call.headers)

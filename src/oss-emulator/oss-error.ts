@@ -1,6 +1,6 @@
 const undocumentedEc = '0000-00000000'
 
-/** The refusals of OSS that the emulator knows: status, `EC` and message as OSS gives them. */
+/** These are the refusals of OSS that the emulator knows, with status, `EC` and message as OSS gives them. */
 const refusals = {
   AccessDenied: [403, '0003-00000001', 'You have no right to access this object because of bucket acl.'],
   BucketAlreadyExists: [409, undocumentedEc, 'The requested bucket name is not available.'],
@@ -71,11 +71,11 @@ export type OssErrorCode = keyof typeof refusals
 export interface OssErrorDetails {
   readonly message?: string
   readonly ec?: string
-  /** Further elements of the error document, such as `ServerTime`. */
+  /** These are further elements of the error document, such as `ServerTime`. */
   readonly elements?: Readonly<Record<string, string | number>>
 }
 
-/** A refusal in OSS's own words. */
+/** This is a refusal in OSS's own words. */
 export class OssError extends Error {
   override readonly name = 'OssError'
   readonly code: OssErrorCode
@@ -93,7 +93,7 @@ export class OssError extends Error {
   }
 }
 
-/** InvalidArgument for a header, query parameter or element, named as OSS names it. */
+/** Returns InvalidArgument for a header, query parameter or element, named as OSS names it. */
 export const invalidArgument = (name: string, value: string, message: string, ec?: string): OssError =>
   new OssError('InvalidArgument', {
     message,

@@ -1,7 +1,10 @@
 import type { Query } from './address.js'
 import { invalidArgument } from './oss-error.js'
 
-/** A whole number out of the query, or `fallback` when it is absent. InvalidArgument when it is none or out of bounds. */
+/**
+ * Returns a whole number from the query, or `fallback` when it is absent. Throws InvalidArgument when the text is not a
+ * number or is out of bounds.
+ */
 export const readNumber = (query: Query, name: string, lowest: number, highest: number, fallback: number): number => {
   const text = query.get(name)
   if (text === undefined || text === null || text === '') return fallback
@@ -10,7 +13,7 @@ export const readNumber = (query: Query, name: string, lowest: number, highest: 
   throw invalidArgument(name, text, `Argument ${name} must be an integer between ${lowest} and ${highest}.`)
 }
 
-/** How names stand in the answer: as they are, or percent-encoded when the client asked `encoding-type=url`. */
+/** Returns how names stand in the answer: as they are, or percent-encoded when the client asked `encoding-type=url`. */
 export const readEncoding = (query: Query): ((name: string) => string) => {
   const type = query.get('encoding-type')
   if (type === undefined || type === null) return (name) => name
@@ -23,24 +26,27 @@ export interface Page<Item> {
   readonly items: readonly Item[]
   readonly commonPrefixes: readonly string[]
   readonly isTruncated: boolean
-  /** The last item or common prefix, from which the next page goes on; null when the page is empty. */
+  /** This is the last item or common prefix, from which the next page goes on. It is null when the page is empty. */
   readonly last: { readonly item: Item } | { readonly prefix: string } | null
 }
 
 export interface PageRequest<Item> {
-  /** In the order of listings. */
+  /** The items are in the order of listings. */
   readonly items: readonly Item[]
   readonly nameOf: (item: Item) => string
   readonly prefix: string
   readonly delimiter: string
-  /** Says whether an item comes after the marker; the items that do form the end of the list. */
+  /** Returns whether an item comes after the marker. The items that do form the end of the list. */
   readonly isAfter: (item: Item) => boolean
-  /** Says the same of a common prefix. */
+  /** Returns the same for a common prefix. */
   readonly isPrefixAfter: (prefix: string) => boolean
   readonly max: number
 }
 
-/** One page of a listing: names with `prefix`, those with `delimiter` behind it rolled up into common prefixes. */
+/**
+ * Returns one page of a listing: names with `prefix`. Names with `delimiter` behind the prefix are rolled up into
+ * common prefixes.
+ */
 export const takePage = <Item>(request: PageRequest<Item>): Page<Item> => {
   const { nameOf, prefix, delimiter, max } = request
   const items: Item[] = []

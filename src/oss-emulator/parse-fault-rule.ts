@@ -1,7 +1,7 @@
 import { alteredAnswers, type FaultRule } from './fault.js'
 import { operationNames } from './operation-name.js'
 
-/** A rule of the control API that cannot be understood; the message names the field. */
+/** A rule of the control API cannot be understood. The message names the field. */
 export class FaultRuleError extends Error {
   override readonly name = 'FaultRuleError'
 }
@@ -91,6 +91,6 @@ const parseRule = (value: unknown): FaultRule => {
   return value as unknown as FaultRule
 }
 
-/** Reads one rule or a list of rules out of parsed JSON. Throws FaultRuleError. */
+/** Reads one rule or a list of rules from parsed JSON. Throws FaultRuleError. */
 export const parseFaultRules = (value: unknown): readonly FaultRule[] =>
   Array.isArray(value) ? value.map(parseRule) : [parseRule(value)]

@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { OssError } from './oss-error.js'
 
-/** Positions of the first and the last byte, both included. */
+/** These are the positions of the first and the last byte, both included. */
 export interface ByteRange {
   readonly first: number
   readonly last: number
 }
 
 /**
- * The range a GET asks for, or null for the whole object. OSS pays no heed to a Range that is malformed or reaches out of
- * the object, unless `x-oss-range-behavior: standard` asks for what HTTP says.
+ * Returns the range that a GET asks for, or null for the whole object. OSS ignores a Range that is malformed or reaches
+ * out of the object, unless `x-oss-range-behavior: standard` asks for what HTTP says.
  */
 export const requestedRange = (headers: IncomingHttpHeaders, size: number): ByteRange | null => {
   const match = /^bytes=(\d*)-(\d*)$/.exec(headers.range ?? '')

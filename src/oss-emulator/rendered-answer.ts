@@ -3,7 +3,7 @@ import type { Answer, ObjectRange } from './operation.js'
 import { OssError } from './oss-error.js'
 import { renderXml } from './xml.js'
 
-/** An answer as it goes out. `body` and `range` exclude each other. */
+/** This is an answer as it goes out. `body` and `range` exclude each other. */
 export interface RenderedAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -11,7 +11,7 @@ export interface RenderedAnswer {
   readonly range: ObjectRange | null
 }
 
-/** What an error document says of the request it refuses. */
+/** An error document says this about the request that it refuses. */
 export interface RefusedRequest {
   readonly requestId: string
   readonly host: string
@@ -71,7 +71,7 @@ const renderDocument = (
 export const renderError = (error: OssError, request: RefusedRequest): RenderedAnswer =>
   renderDocument(error.status, error.code, error.message, error.ec, error.elements, request)
 
-/** The answer of a scripted `status` fault. */
+/** Returns the answer of a scripted `status` fault. */
 export const renderScripted = (fault: Fault & { kind: 'status' }, request: RefusedRequest): RenderedAnswer => {
   const { status, body = 'xml' } = fault
   const code = fault.code ?? (status === 503 ? 'ServiceUnavailable' : 'InternalError')
@@ -96,7 +96,7 @@ const crcHeader = 'x-oss-hash-crc64ecma'
 const otherCrc = (crc: string): string => (BigInt(crc) ^ 1n).toString()
 const otherEtag = `"${'0'.repeat(32)}"`
 
-/** The same answer with a lie in it. Refusals stay as they are. */
+/** Returns the same answer with a wrong statement in it. Refusals stay as they are. */
 export const alterAnswer = (answer: RenderedAnswer, change: AlteredAnswer, request: RefusedRequest): RenderedAnswer => {
   if (answer.status >= 300) return answer
   const { headers, body } = answer
@@ -126,7 +126,7 @@ export const alterAnswer = (answer: RenderedAnswer, change: AlteredAnswer, reque
     case 'error-200':
       return { ...renderError(new OssError('InternalError'), request), status: 200 }
     case 'truncated-xml':
-      // Bytes of an object are not XML.
+      // The bytes of an object are not XML.
       if (answer.range !== null) return answer
       return {
         ...answer,

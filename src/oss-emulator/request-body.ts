@@ -5,9 +5,9 @@ import { createDataWriter } from './data-writer.js'
 import { OssError } from './oss-error.js'
 import type { Segment } from './stored.js'
 
-/** A body that lies in a data file and is not yet part of anything. */
+/** This is a body that lies in a data file and is not yet part of anything. */
 export interface ReceivedData {
-  /** The caller's, to give to an object or part, or to release. */
+  /** The segment belongs to the caller, who gives it to an object or part, or releases it. */
   readonly segment: Segment
   readonly size: number
   readonly md5: Buffer
@@ -15,8 +15,8 @@ export interface ReceivedData {
 }
 
 /**
- * Streams a body into a data file, with MD5 and CRC-64 in the same pass. `corrupt` flips one bit on the way, before it is
- * summed or stored. When the body breaks off, nothing stays and the error is rethrown.
+ * Streams a body into a data file, with MD5 and CRC-64 in the same pass. `corrupt` flips one bit on the way, before it
+ * is summed or stored. When the body breaks off, nothing stays and the error is rethrown.
  */
 export const receiveData = async (
   body: AsyncIterable<Buffer>,
@@ -47,10 +47,10 @@ export interface ReceivedText {
   readonly md5: Buffer
 }
 
-/** Room for a CompleteMultipartUpload of 10,000 parts, generously written. */
+/** This is enough for a CompleteMultipartUpload of 10,000 parts, generously written. */
 const maxTextBytes = 4 * 1024 * 1024
 
-/** Reads a whole XML body. EntityTooLarge when it is longer than any that makes sense. */
+/** Reads a whole XML body. Throws EntityTooLarge when it is longer than any that makes sense. */
 export const receiveText = async (body: AsyncIterable<Buffer>): Promise<ReceivedText> => {
   const chunks: Buffer[] = []
   let size = 0
@@ -63,7 +63,7 @@ export const receiveText = async (body: AsyncIterable<Buffer>): Promise<Received
   return { text: bytes.toString('utf8'), md5: createHash('md5').update(bytes).digest() }
 }
 
-/** Compares a body with the Content-MD5 it was announced with, if it was. Throws InvalidDigest. */
+/** Compares a body with the Content-MD5 that announced it, if one did. Throws InvalidDigest. */
 export const checkContentMd5 = (header: string | readonly string[] | undefined, md5: Buffer): void => {
   if (header === undefined) return
   const announced = String(header)

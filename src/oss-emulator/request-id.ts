@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** Request ids as OSS makes them: 24 upper-case hex digits, each id once. */
+/** Returns request ids as OSS makes them: 24 upper-case hex digits, each id once. */
 export const createRequestIds = (): (() => string) => {
   const prefix = randomBytes(6).toString('hex').toUpperCase()
   let count = 0

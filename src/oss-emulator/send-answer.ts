@@ -19,7 +19,7 @@ async function* readFrom(handle: FileHandle, start: number, length: number): Asy
   }
 }
 
-/** The bytes of a range, in order, out of the files that hold them. */
+/** Yields the bytes of a range, in order, from the files that hold them. */
 async function* readRange({ object, start, length }: ObjectRange, dataFiles: DataFiles): AsyncGenerator<Buffer> {
   let segmentStart = 0
   for (const { file, offset, size } of object.segments) {
@@ -56,7 +56,7 @@ const writeHead = (response: ServerResponse, answer: RenderedAnswer): void => {
   response.writeHead(answer.status, { ...length, ...answer.headers })
 }
 
-/** Sends an answer whole. Resolves when the last byte has been handed to the connection. */
+/** Sends a whole answer. It resolves when the last byte has been handed to the connection. */
 export const sendAnswer = async (
   response: ServerResponse,
   answer: RenderedAnswer,
@@ -67,7 +67,7 @@ export const sendAnswer = async (
   else await sendRange(response, answer.range, dataFiles, true)
 }
 
-/** Sends the first half of an answer, and nothing more. Of one without a body, half of its head. */
+/** Sends the first half of an answer, and nothing more. When the answer has no body, it sends half of its head. */
 export const sendHalf = async (
   response: ServerResponse,
   answer: RenderedAnswer,

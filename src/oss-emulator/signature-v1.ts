@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Address } from './address.js'
 
-/** Query parameters that belong to the resource a V1 signature names; every other one is left out of it. */
+/** These query parameters belong to the resource that a V1 signature names. Every other parameter is left out of it. */
 const subResources = new Set([
   'acl',
   'append',
@@ -45,7 +45,7 @@ const subResources = new Set([
 const isSubResource = (name: string): boolean =>
   subResources.has(name) || name.startsWith('response-') || name.startsWith('x-oss-')
 
-/** Node hands headers over as latin1; keys come as UTF-8. One string of bytes holds both. */
+/** Node hands headers over as latin1, and keys come as UTF-8. One string of bytes holds both. */
 const asBytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1')
 
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -64,7 +64,7 @@ export interface ExpectedSignature {
   readonly stringToSign: string
 }
 
-/** The V1 signature (`Authorization: OSS id:signature`) a holder of the secret would have sent. */
+/** Returns the V1 signature (`Authorization: OSS id:signature`) that a holder of the secret would have sent. */
 export const expectedV1 = (
   method: string,
   address: Address,

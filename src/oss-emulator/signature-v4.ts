@@ -4,7 +4,7 @@ import type { Address, Query } from './address.js'
 import { invalidArgument } from './oss-error.js'
 import type { ExpectedSignature } from './signature-v1.js'
 
-/** The parts of a V4 Authorization header. `date` is yyyymmdd. */
+/** These are the parts of a V4 Authorization header. `date` is yyyymmdd. */
 export interface V4Authorization {
   readonly accessKeyId: string
   readonly date: string
@@ -55,7 +55,9 @@ const canonicalHeaders = (headers: IncomingHttpHeaders, additional: readonly str
     .map(([name, value]) => `${name}:${String(value).trim()}\n`)
     .join('')
 
-/** Signing keys by secret, day and region: four HMACs that are the same for every request of a day. */
+/**
+ * This keeps signing keys by secret, day and region, because their four HMACs are the same for every request of a day.
+ */
 const signingKeys = new Map<string, Buffer>()
 
 const signingKey = (secret: string, date: string, region: string): Buffer => {
@@ -71,8 +73,8 @@ const signingKey = (secret: string, date: string, region: string): Buffer => {
 }
 
 /**
- * The V4 signatures a holder of the secret may have sent: SDKs disagree whether an empty value (`?prefix=`) keeps its
- * equals sign in the canonical query, and OSS takes both.
+ * Returns the V4 signatures that a holder of the secret may have sent. SDKs disagree whether an empty value
+ * (`?prefix=`) keeps its equals sign in the canonical query, and OSS accepts both.
  */
 export const expectedV4 = (
   method: string,

@@ -5,19 +5,20 @@ import { type DataFiles, openDataFiles } from './data-files.js'
 import { lockDirectory } from './directory-lock.js'
 import { openJournal, readJournal, type StoredChange } from './journal.js'
 
-/** All buckets of one directory. */
+/** This holds all buckets of one directory. */
 export interface Storage {
   readonly dataFiles: DataFiles
-  /** By name. */
+  /** Returns the buckets by name. */
   buckets(): readonly BucketStore[]
   bucket(name: string): BucketStore | undefined
-  /** Makes a change, in the journal and in memory. It is there for the next call, and after a restart. */
+  /** Makes a change, in the journal and in memory. The next call sees it, and so does a restart. */
   commit(change: StoredChange): void
   close(): void
 }
 
 /**
- * Opens `directory`, or makes it, with everything that earlier runs stored there. Throws when another process has it open.
+ * Opens `directory`, or makes it, with everything that earlier runs stored there. Throws when another process has it
+ * open.
  */
 export const openStorage = (directory: string): Storage => {
   mkdirSync(directory, { recursive: true })
@@ -25,7 +26,7 @@ export const openStorage = (directory: string): Storage => {
   const journalPath = join(directory, 'journal.jsonl')
   const dataFiles = openDataFiles(join(directory, 'data'))
   const buckets = new Map<string, BucketStore>()
-  // The past is replayed before anything is counted, so what it released is nobody's business.
+  // The past is replayed before anything is counted, so what it released does not matter.
   let release: DataFiles['release'] = () => {}
 
   const apply = (change: StoredChange): void => {

@@ -1,11 +1,14 @@
-/** What is kept of an object beside its bytes, from the headers it was made with. Header names are lower-case. */
+/**
+ * This is what is kept of an object beside its bytes, from the headers it was made with. Header names are in lower
+ * case.
+ */
 export interface ObjectMetadata {
   readonly headers: Readonly<Record<string, string>>
   readonly storageClass: string
   readonly tags: readonly (readonly [key: string, value: string])[]
 }
 
-/** A run of bytes in one data file: `size` of them from `offset`. */
+/** This is a run of bytes in one data file: `size` of them from `offset`. */
 export interface Segment {
   readonly file: string
   readonly offset: number
@@ -16,16 +19,16 @@ export interface StoredObject extends ObjectMetadata {
   readonly key: string
   readonly type: 'Normal' | 'Multipart'
   readonly acl: string
-  /** Laid end to end they are the object. */
+  /** Laid end to end, the segments are the object. */
   readonly segments: readonly Segment[]
   readonly size: number
-  /** Without quotes, as every ETag here. */
+  /** The ETag has no quotes, as every ETag here. */
   readonly etag: string
-  /** Decimal, as every CRC-64 here. */
+  /** The CRC-64 is decimal, as every CRC-64 here. */
   readonly crc64: string
-  /** Milliseconds since the epoch, as every instant here. */
+  /** The instant is in milliseconds since the epoch, as every instant here. */
   readonly modifiedAt: number
-  /** The multipart upload it was made by; null for a put. */
+  /** This is the multipart upload that made the object. It is null for a put. */
   readonly uploadId: string | null
 }
 
@@ -49,7 +52,9 @@ const rank = (unit: number): number => {
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800
 }
 
-/** The order of OSS's listings: by the bytes of UTF-8, which is not the order of JavaScript's UTF-16. */
+/**
+ * Compares in the order of OSS's listings, which is by the bytes of UTF-8, and not the order of JavaScript's UTF-16.
+ */
 export const compareKeys = (a: string, b: string): number => {
   const shared = Math.min(a.length, b.length)
   for (let i = 0; i < shared; i++) {

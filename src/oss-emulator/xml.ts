@@ -1,7 +1,7 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { OssError } from './oss-error.js'
 
-/** An element: its name and its text or its children. Children that are undefined are left out. */
+/** An element has a name, and a text or children. Children that are undefined are left out. */
 export type XmlElement = readonly [name: string, content: string | number | boolean | readonly XmlChild[]]
 export type XmlChild = XmlElement | undefined
 
@@ -24,14 +24,14 @@ const renderElement = ([name, content]: XmlElement): string => {
   return `<${name}>${inner}</${name}>`
 }
 
-/** A document with its declaration, as OSS answers it. */
+/** Returns a document with its declaration, as OSS answers it. */
 export const renderXml = (root: XmlElement): string => `<?xml version="1.0" encoding="UTF-8"?>\n${renderElement(root)}`
 
 const parser = new XMLParser({
   ignoreAttributes: true,
   parseTagValue: false,
   trimValues: true,
-  // Alibaba's Go SDKs write the quotes of an ETag as `&#34;`, which is a character reference and no named entity.
+  // Alibaba's Go SDKs write the quotes of an ETag as `&#34;`, which is a character reference and not a named entity.
   htmlEntities: true,
   isArray: (name) => name === 'Part' || name === 'Tag',
 })
@@ -39,7 +39,7 @@ const parser = new XMLParser({
 const malformed = (): OssError => new OssError('MalformedXML')
 
 const parseRoot = (text: string, rootName: string): Record<string, unknown> => {
-  // The parser alone repairs what it can; the validator is what refuses.
+  // The parser alone repairs what it can, so the validator refuses.
   if (XMLValidator.validate(text) !== true) throw malformed()
   const root = (parser.parse(text) as Record<string, unknown>)[rootName]
   if (root === '') return {}
@@ -59,13 +59,16 @@ const text = (element: Record<string, unknown>, name: string): string => {
   return value
 }
 
-/** A part as CompleteMultipartUpload names it; `etag` without quotes. */
+/** This is a part as CompleteMultipartUpload names it. `etag` has no quotes. */
 export interface NamedPart {
   readonly partNumber: number
   readonly etag: string
 }
 
-/** The parts of a CompleteMultipartUpload body, in its order. MalformedXML when it is none or names no part. */
+/**
+ * Returns the parts of a CompleteMultipartUpload body, in its order. Throws MalformedXML when the body is none or names
+ * no part.
+ */
 export const parseCompleteBody = (body: string): readonly NamedPart[] => {
   const parts = elements(parseRoot(body, 'CompleteMultipartUpload'), 'Part').map((part) => {
     const number = text(part, 'PartNumber')
@@ -76,10 +79,10 @@ export const parseCompleteBody = (body: string): readonly NamedPart[] => {
   return parts
 }
 
-/** An instant as OSS writes it into XML: whole seconds, with `.000`, which its Python SDK parses to the letter. */
+/** Returns an instant as OSS writes it into XML: whole seconds with `.000`, which its Python SDK requires exactly. */
 export const xmlInstant = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}.000Z`
 
-/** The tags of a PutObjectTagging body. */
+/** Returns the tags of a PutObjectTagging body. */
 export const parseTaggingBody = (body: string): readonly (readonly [key: string, value: string])[] => {
   const tagSet = parseRoot(body, 'Tagging')['TagSet']
   if (tagSet === '') return []
