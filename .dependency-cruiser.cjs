@@ -1,5 +1,5 @@
-// The floors of docs/explanation/architecture: imports point down only. test/house/floors.test.ts plants a violation of
-// every rule in a temporary copy and sees it caught.
+// These are the floors of docs/explanation/architecture: imports point down only. test/house/floors.test.ts plants a
+// violation of every rule in a temporary copy and checks that it is caught.
 const libraryHomes = {
   fastify: '^src/http/',
   '@fastify/[^/]+': '^src/http/',
@@ -22,7 +22,8 @@ const libraryHomes = {
 }
 const anyLibrary = `^node_modules/(${Object.keys(libraryHomes).join('|')})/`
 
-// The rooms of the engine from its top to its ground: a room sees itself and what lies below it, not its neighbours.
+// These are the rooms of the engine from its top to its ground. A room sees itself and what lies below it, but not its
+// neighbours.
 const engineRooms = [
   ['bulk', 'dispatch', 'upkeep'],
   ['use-cases'],
@@ -36,7 +37,7 @@ const floor = (name, from, to, comment) => ({ name, severity: 'error', comment, 
 
 module.exports = {
   forbidden: [
-    // First of all, so that an import that cannot be followed is never mistaken for one that is allowed.
+    // This rule comes first, so that an import that cannot be followed is never mistaken for one that is allowed.
     floor('no-unresolved', {}, { couldNotResolve: true }, 'What does not resolve cannot be judged.'),
     floor('no-circular', {}, { circular: true }, 'Imports point down only, so no circle can exist.'),
     floor(
@@ -166,7 +167,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    // So that a tree whose node_modules is a link is judged by the paths that the rules name.
+    // With this setting a tree whose node_modules is a link is judged by the paths that the rules name.
     preserveSymlinks: true,
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },

@@ -1,15 +1,15 @@
-# Which Node.js: not 24 until better-sqlite3 is safe on it (docs/explanation/decisions/0028-node-releases.md).
+# Node.js 24 is not used until better-sqlite3 is safe on it (docs/explanation/decisions/0028-node-releases.md).
 ARG NODE_VERSION=22
-# Where they come from: name those of your own registry if Docker Hub cannot be reached.
+# The base images come from here. Name those of your own registry if Docker Hub cannot be reached.
 ARG BUILD_IMAGE=node:${NODE_VERSION}-bookworm
 ARG RUNTIME_IMAGE=node:${NODE_VERSION}-bookworm-slim
 
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-# No script of any dependency runs, but the one that compiles SQLite where its prebuilt binary does not fit.
+# No script of a dependency runs, except the one that compiles SQLite where its prebuilt binary does not fit.
 RUN npm ci --ignore-scripts && npm rebuild better-sqlite3
-# Ours may: it compiles the CRC-64 addon, and an image without one works too.
+# Our own script may run: it compiles the CRC-64 addon. An image without the addon works too.
 COPY native native
 RUN npm run install
 COPY tsconfig.json tsconfig.build.json vite.config.ts ./
@@ -17,13 +17,14 @@ COPY src src
 RUN npm run build \
  && chmod 755 dist/launch.cjs dist/main.js \
  && npm prune --omit=dev --ignore-scripts \
- # What compiling leaves behind, and sources that nothing reads at run time.
+ # This removes what compiling leaves behind, and sources that nothing reads at run time.
  && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src native/crc64/build \
  && find node_modules/better-sqlite3/build -type f ! -name better_sqlite3.node -delete \
  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete
 
 FROM ${RUNTIME_IMAGE}
-# Of the commit and the moment: docker build --build-arg REVISION=$(git rev-parse HEAD) --build-arg CREATED=$(date -u +%FT%TZ)
+# Give the commit and the time of the build:
+#   docker build --build-arg REVISION=$(git rev-parse HEAD) --build-arg CREATED=$(date -u +%FT%TZ)
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 ARG CREATED=unknown
@@ -43,9 +44,9 @@ COPY --from=build /build/dist dist
 RUN ln -s /opt/longshore/dist/launch.cjs /usr/local/bin/longshore \
  && install --directory --owner=1000 --group=1000 --mode=0700 /var/lib/longshore
 
-# Less room for young objects, and fewer arenas for the threads: some 14 MB less, and no slower (docs/explanation/performance.md).
-# Loopback only, as everywhere: containers of one pod share it. Off loopback (LONGSHORE_LISTEN=0.0.0.0:8484) the daemon
-# insists on a token.
+# Less room for young objects and fewer arenas for the threads save some 14 MB, and are no slower
+# (docs/explanation/performance.md). The daemon listens on loopback only, as everywhere, and the containers of one pod
+# share it. Off loopback (LONGSHORE_LISTEN=0.0.0.0:8484) the daemon insists on a token.
 ENV NODE_ENV=production \
     NODE_OPTIONS=--max-semi-space-size=4 \
     MALLOC_ARENA_MAX=2 \

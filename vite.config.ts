@@ -6,7 +6,7 @@ import { defineConfig, type Plugin } from 'vite'
 
 const outDir = fileURLToPath(new URL('dist/dashboard/', import.meta.url))
 
-/** Compresses once, at the build, as well as it goes: the daemon only chooses. */
+/** Compresses once, at the build, as well as it can, so that the daemon only chooses. */
 const precompress: Plugin = {
   name: 'precompress',
   closeBundle() {
@@ -19,17 +19,17 @@ const precompress: Plugin = {
   },
 }
 
-/** The dashboard: `src/dashboard/` into `dist/dashboard/`. */
+/** Builds the dashboard from `src/dashboard/` into `dist/dashboard/`. */
 export default defineConfig({
   root: fileURLToPath(new URL('src/dashboard/', import.meta.url)),
-  // Relative addresses, so that the page works below any path of a proxy.
+  // Addresses are relative, so that the page works below any path of a proxy.
   base: './',
   logLevel: 'warn',
   plugins: [precompress],
   build: {
     outDir,
     emptyOutDir: true,
-    // Nothing is inlined: the page's policy takes files only.
+    // Nothing is inlined, because the page's policy accepts files only.
     assetsInlineLimit: 0,
     modulePreload: false,
     target: ['chrome123', 'firefox120', 'safari17.5'],

@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config'
 import { createLeftOutReporter } from './test/left-out.js'
 
 const inCi = process.env['CI'] !== undefined
-// Where the gates want a report that programs can read. By an option it would replace the reporters below.
+// The gates name a file here for a report that programs can read. Given as an option, it would replace the reporters
+// below.
 const report = process.env['TEST_REPORT']
 
 export default defineConfig({
@@ -14,9 +15,9 @@ export default defineConfig({
       createLeftOutReporter(inCi, (text) => process.stdout.write(text)),
     ],
     pool: 'forks',
-    // Most of the long tests wait for processes of their own: by its own rule vitest would use one worker on two cores.
+    // Most of the long tests wait for processes of their own. By its own rule vitest would use one worker on two cores.
     maxWorkers: 2,
-    // Ends what hangs; on a busy machine the slowest test takes a minute.
+    // This ends tests that hang. On a busy machine the slowest test takes a minute.
     testTimeout: 180_000,
     hookTimeout: 180_000,
     coverage: {

@@ -1,6 +1,6 @@
 // Prints `passed failed` of a run of the suite, from vitest's JSON report and its exit code. A file that crashed has no
-// failed test, and an unhandled error or a dead worker shows in the exit code alone: each counts as a failed test, and so
-// does a run in which nothing passed.
+// failed test, and an unhandled error or a dead worker shows in the exit code alone. So each of these counts as a
+// failed test, and so does a run in which nothing passed.
 import { readFileSync } from 'node:fs'
 
 const [reportPath, exitCode] = process.argv.slice(2)

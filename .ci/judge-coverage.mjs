@@ -1,5 +1,5 @@
-// Compares a coverage summary (its directory is the argument) with the thresholds of vitest.config.ts. Apart from the run
-// that collected it, so that a failing test and a gap in the coverage are told apart.
+// Compares a coverage summary (its directory is the argument) with the thresholds of vitest.config.ts. This is separate
+// from the run that collected the summary, so that a failing test and a gap in the coverage are told apart.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { resolveConfig } from 'vitest/node'

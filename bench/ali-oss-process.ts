@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import OSS from 'ali-oss'
 import type { AliOssReport, AliOssTask } from './ali-oss.js'
 
-// The SDK as most programs use it, in a process of its own. Parent and child exchange one task and one report.
+// This process uses the SDK as most programs do. Parent and child exchange one task and one report.
 
 const [task] = (await once(process, 'message')) as [AliOssTask]
 const options = {
@@ -13,7 +13,7 @@ const options = {
   endpoint: task.endpoint,
   secure: task.endpoint.startsWith('https:'),
   authorizationV4: true,
-  // The bucket in the path; not among the options that its types know.
+  // This option puts the bucket into the path. The SDK's types do not know it.
   sldEnable: true,
   timeout: 600_000,
 }

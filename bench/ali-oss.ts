@@ -11,12 +11,15 @@ export interface AliOssTask {
   readonly keyId: string
   readonly keySecret: string
   readonly partSize: number
-  /** Parts of one file, or files, in flight. */
+  /** This is the number of parts of one file, or of files, in flight. */
   readonly parallel: number
   readonly files: readonly { readonly path: string; readonly key: string }[]
 }
 
-/** Measured inside, from the first call to the last answer: the start of the process does not count. */
+/**
+ * The figures are measured inside the process, from the first call to the last answer, so the start of the process does
+ * not count.
+ */
 export interface AliOssReport {
   readonly seconds: number
   readonly cpuSeconds: number

@@ -9,7 +9,7 @@ const pauseMs = 5
 const at = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 
-/** P8: how long the API takes to show a job while uploads of P1 run one after the other. */
+/** Measures P8: how long the API takes to show a job while uploads of P1 run one after the other. */
 export const measureApiLatency = async (context: BenchContext): Promise<CaseResult> => {
   const { sink, place, rounds, say } = context
   const file = await context.bigFile()

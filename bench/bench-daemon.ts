@@ -12,35 +12,35 @@ import { partSize } from './sources.js'
 const main = fileURLToPath(new URL('../../../dist/launch.cjs', import.meta.url))
 
 export const bucket = 'bench'
-/** The sink checks no signature; the clients want keys all the same. */
+/** The sink checks no signature, but the clients need keys all the same. */
 export const keys = { id: 'bench', secret: 'bench' }
 
 export interface Place {
   readonly endpoint: string
-  /** The certificate of an endpoint with TLS; null without. */
+  /** This is the certificate of an endpoint with TLS. It is null without TLS. */
   readonly caFile: string | null
-  /** Holds the sources; data directories of daemons are made beside them. */
+  /** This directory holds the sources. Data directories of daemons are made beside them. */
   readonly workDir: string
   readonly sourceDir: string
   /** The daemon writes a profile of each of its threads there when it is stopped. */
   readonly profileDir: string | null
 }
 
-/** A compiled daemon with settings as a user has them, and an empty database unless it inherits one. */
+/** This is a compiled daemon with settings as a user has them. Its database is empty unless it inherits one. */
 export interface BenchDaemon {
   readonly url: string
   readonly pid: number
   readonly dataDir: string
-  /** When its process was started, in milliseconds since the epoch. */
+  /** This is when its process was started, in milliseconds since the epoch. */
   readonly startedAt: number
   submit(path: string, key: string, parallel?: number): Promise<JobView>
-  /** A directory as one batch, below a prefix. */
+  /** Submits a directory as one batch, below a prefix. */
   submitDirectory(dir: string, prefix: string): Promise<BatchView>
   get<T>(path: string): Promise<T>
   /** Throws when the job ended as anything but completed. */
   completed(id: string): Promise<void>
   kill(): Promise<void>
-  /** Stops it cleanly and leaves its database. */
+  /** Stops the daemon cleanly and leaves its database. */
   end(): Promise<void>
   stop(): Promise<void>
 }
@@ -56,7 +56,7 @@ const listeningAddress = async (child: ChildProcess): Promise<string> => {
 
 const ownKeys = { OSS_ACCESS_KEY_ID: keys.id, OSS_ACCESS_KEY_SECRET: keys.secret }
 
-/** `credentials`: the settings that say where its keys come from. */
+/** Starts a daemon. `credentials` are the settings that say where its keys come from. */
 export const startDaemon = async (
   place: Place,
   inherited?: string,
@@ -69,7 +69,7 @@ export const startDaemon = async (
   const child = spawn(process.execPath, [...profiling, main, 'serve'], {
     env: {
       PATH: process.env['PATH'],
-      // As in the image and the unit of systemd.
+      // These settings are the same in the image and in the unit of systemd.
       NODE_OPTIONS: '--max-semi-space-size=4',
       MALLOC_ARENA_MAX: '2',
       LONGSHORE_LISTEN: '127.0.0.1:0',
@@ -89,7 +89,8 @@ export const startDaemon = async (
   process.once('exit', endWith)
   exited.then(() => process.off('exit', endWith))
   const url = await listeningAddress(child)
-  // readline stops reading when its loop is left; the pipe must go on flowing or the daemon would block on its logs.
+  // readline stops reading when its loop is left, so the pipe must go on flowing, or the daemon would block on its
+  // logs.
   child.stdout?.resume()
   const agent = new Agent({ keepAlive: true })
 

@@ -10,7 +10,10 @@ const grey = '#94a3b8'
 const escapeXml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
-/** A bar to the median, and a whisker from the least to the most. `most` is what fills the width. */
+/**
+ * Returns a bar that ends at the median, with a whisker from the least to the most. `most` is the value that fills the
+ * width.
+ */
 const bar = ({ name, unit, value }: Row, most: number, y: number, colour: string): string => {
   const x = (amount: number): number => labelWidth + (amount / most) * barWidth
   const middle = y + lineHeight / 2 - 3
@@ -22,7 +25,7 @@ const bar = ({ name, unit, value }: Row, most: number, y: number, colour: string
   ].join('\n')
 }
 
-/** All cases below each other, as one SVG document. Bars of one case and unit share a scale. */
+/** Returns all cases below each other, as one SVG document. Bars of one case and unit share a scale. */
 export const chartOf = (results: readonly CaseResult[]): string => {
   const parts: string[] = []
   let y = 10

@@ -7,7 +7,7 @@ interface Profile {
     readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }
   }[]
   readonly samples: readonly number[]
-  /** Microseconds before each sample. */
+  /** These are the microseconds before each sample. */
   readonly timeDeltas: readonly number[]
 }
 
@@ -35,13 +35,13 @@ const selfTimes = ({ nodes, samples, timeDeltas }: Profile): ReadonlyMap<string,
 }
 
 /**
- * The functions in which the daemons' threads spent most of their time themselves, over all profiles in a directory,
- * which it empties. Thread 0 is the main one; what is idle or outside of JavaScript is not counted.
+ * Returns the functions in which the daemons' threads spent most of their own time, over all profiles in a directory,
+ * which it empties. Thread 0 is the main one. Time that is idle or outside of JavaScript is not counted.
  */
 export const profileReport = async (directory: string): Promise<string> => {
   const threads = new Map<string, Map<string, number>>()
   for (const name of await readdir(directory)) {
-    // CPU.<date>.<time>.<pid>.<thread>.<sequence>.cpuprofile
+    // The name is CPU.<date>.<time>.<pid>.<thread>.<sequence>.cpuprofile.
     const thread = name.split('.')[4] ?? '?'
     const total = threads.get(thread) ?? new Map<string, number>()
     const profile = JSON.parse(await readFile(join(directory, name), 'utf8')) as Profile

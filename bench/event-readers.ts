@@ -19,7 +19,7 @@ const upload = async (daemon: BenchDaemon, file: BigFile, key: string): Promise<
   return { id, rate: file.size / mib / ((performance.now() - began) / 1000) }
 }
 
-/** P11: what readers of all events cost an upload, and how long they wait for news. */
+/** Measures P11: what readers of all events cost an upload, and how long they wait for news. */
 export const measureReaders = async (context: BenchContext): Promise<CaseResult> => {
   const { sink, place, rounds, say, readers: count } = context
   const file = await context.bigFile()
@@ -33,7 +33,7 @@ export const measureReaders = async (context: BenchContext): Promise<CaseResult>
     const daemon = await startDaemon(place)
     let readers: Readers | null = null
     try {
-      // The first upload of a process is slower than the others, and measured by none.
+      // The first upload of a process is slower than the others, so it is not measured.
       await upload(daemon, file, `readers-${round}/warm/big.bin`)
       const alone = await upload(daemon, file, `readers-${round}/alone/big.bin`)
       readers = await startReaders({ url: daemon.url, readers: count, stalled })

@@ -13,14 +13,14 @@ import { type BigFile, partSize } from './sources.js'
 const gib = 1024 * mib
 const sampleEveryMs = 500
 const parallel = 16
-/** Shares of the bytes between which memory is summed up. */
+/** Memory is summed up between these shares of the bytes. */
 const windows = [
   [0.1, 0.2],
   [0.45, 0.55],
   [0.9, 1],
 ] as const
 
-/** A file of zeros that takes no room on the disk, and the CRC-64 of its parts. */
+/** Makes a file of zeros that takes no room on the disk, and the CRC-64 of its parts. */
 const makeSparseFile = async (directory: string, size: number): Promise<BigFile> => {
   const name = 'sparse.bin'
   const path = join(directory, name)
@@ -43,7 +43,7 @@ const makeSparseFile = async (directory: string, size: number): Promise<BigFile>
 
 const plain = (bytes: number): Sample => ({ value: bytes / 1e6, cpu: null, peakRssMib: null })
 
-/** Memory over the length of one long upload: a tenth of its bytes in, and at the end. */
+/** Measures memory over the length of one long upload: after a tenth of its bytes, and at the end. */
 export const measureFlatMemory = async (context: BenchContext): Promise<CaseResult> => {
   const { sink, place, say, longSize } = context
   const file = await makeSparseFile(place.sourceDir, longSize)

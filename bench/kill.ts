@@ -8,13 +8,15 @@ const parallel = 4
 const plain = (value: number): Sample => ({ value, cpu: null, peakRssMib: null })
 
 /**
- * Just behind the half, at another place among the parts in flight each round: these tend to end together, so that at the
- * half itself, where a part ends, there would be little to cut off.
+ * Returns a point just behind the half, which lies at another position among the parts in flight in each round. Parts
+ * tend to end together, so at the half itself, where a part ends, there would be little to cut off.
  */
 const killAt = (size: number, round: number, rounds: number): number =>
   Math.floor(size / 2 + (round / (rounds + 1)) * parallel * partSize)
 
-/** P7: SIGKILL half-way, then a new daemon on the same database; told by the sink's ledger. */
+/**
+ * Measures P7: SIGKILL half-way, and then a new daemon on the same database. The figures come from the sink's ledger.
+ */
 export const measureKill = async (context: BenchContext): Promise<CaseResult> => {
   const { sink, place, rounds, say } = context
   const file = await context.bigFile()

@@ -1,17 +1,20 @@
-/** One run of one contender. */
+/** This is one run of one contender. */
 export interface Sample {
-  /** In the unit of its row. */
+  /** The value is in the unit of its row. */
   readonly value: number
-  /** Processor time, user and system, of the uploading process in the case's `cpuUnit`; null where it cannot be told. */
+  /**
+   * This is the processor time, user and system, of the uploading process in the case's `cpuUnit`. It is null where it
+   * cannot be measured.
+   */
   readonly cpu: number | null
   readonly peakRssMib: number | null
 }
 
 export interface Contender {
   readonly name: string
-  /** Its failure drops it from the comparison; without it a failure ends everything. */
+  /** The failure of an optional contender drops it from the comparison. Without this flag a failure ends everything. */
   readonly optional: boolean
-  /** One run; `round` counts from 1 and keeps objects apart. */
+  /** Makes one run. `round` counts from 1 and keeps objects apart. */
   run(round: number): Promise<Sample>
 }
 
@@ -29,7 +32,7 @@ export interface Row {
   readonly peakRssMib: Spread | null
 }
 
-/** What was reached beside what is asked for. */
+/** A goal shows what was reached beside what is asked for. */
 export interface Goal {
   readonly id: string
   readonly what: string
@@ -43,15 +46,15 @@ export interface CaseResult {
   readonly cpuUnit: string
   readonly rows: readonly Row[]
   readonly goals: readonly Goal[]
-  /** Sentences that a reader of the figures must know. */
+  /** A reader of the figures must know these sentences. */
   readonly notes: readonly string[]
 }
 
 export const mib = 1024 * 1024
-/** The row that the goals are about. */
+/** The goals are about this row. */
 export const longshore = 'Longshore'
 
-/** Throws when there is nothing to order. */
+/** Throws when there are no values. */
 export const spreadOf = (values: readonly number[]): Spread => {
   const sorted = [...values].sort((a, b) => a - b)
   const at = (index: number): number => {
@@ -103,7 +106,7 @@ export const runInTurn = async (
 const medianOf = (rows: readonly Row[], name: string, of: 'value' | 'cpu'): number | null =>
   rows.find((row) => row.name === name)?.[of]?.median ?? null
 
-/** How many times the peer's median Longshore's is; empty when the peer did not run. */
+/** Returns how many times the peer's median Longshore's median is. It is empty when the peer did not run. */
 export const goalAgainst = (
   rows: readonly Row[],
   peer: string,

@@ -9,7 +9,7 @@ import type { BigFile } from './sources.js'
 
 const gib = 1024 * mib
 
-/** From the POST to the answer that says `completed`, by a daemon that has just been started. */
+/** Measures from the POST to the answer that says `completed`, with a daemon that has just been started. */
 const longshoreContender = (place: Place, file: BigFile, parallel: number): Contender => ({
   name: longshore,
   optional: false,
@@ -32,7 +32,7 @@ const longshoreContender = (place: Place, file: BigFile, parallel: number): Cont
   },
 })
 
-/** P1 and P2: one file's throughput, and what it costs. */
+/** Measures P1 and P2: one file's throughput, and what it costs. */
 export const measureOneFile = async (context: BenchContext): Promise<CaseResult> => {
   const file = await context.bigFile()
   const { place, sink } = context
@@ -56,7 +56,7 @@ export const measureOneFile = async (context: BenchContext): Promise<CaseResult>
   }
 }
 
-/** P3: the same file over TLS. */
+/** Measures P3: the same file over TLS. */
 export const measureSecureFile = async (context: BenchContext): Promise<CaseResult> => {
   const file = await context.bigFile()
   const place = await securePlace(context)
@@ -75,7 +75,7 @@ export const measureSecureFile = async (context: BenchContext): Promise<CaseResu
   }
 }
 
-/** P4: memory while 16 parts are in flight. */
+/** Measures P4: memory while 16 parts are in flight. */
 export const measureMemory = async (context: BenchContext): Promise<CaseResult> => {
   const file = await context.bigFile()
   const contender = longshoreContender(context.place, file, 16)

@@ -15,22 +15,25 @@ const awsEnv = {
   AWS_ACCESS_KEY_ID: keys.id,
   AWS_SECRET_ACCESS_KEY: keys.secret,
   AWS_DEFAULT_REGION: 'us-east-1',
-  // Its default adds a checksum in a trailer, which the sink does not read.
+  // The default of this setting adds a checksum in a trailer, which the sink does not read.
   AWS_REQUEST_CHECKSUM_CALCULATION: 'when_required',
 }
 
-/** What a comparison could have had besides: peers that are not on this machine. */
+/** Returns the peers that are not on this machine, and so are missing from the comparison. */
 export const missingPeers = (): readonly string[] => ['curl', 'rclone', 'aws'].filter((name) => !isInstalled(name))
 
 interface CommandPeer {
   readonly name: string
   readonly program: string
-  /** The commands that run side by side. */
+  /** These commands run side by side. */
   commands(round: number): Promise<readonly (readonly string[])[]>
   readonly env?: Record<string, string>
 }
 
-/** Peers that are programs: whole processes are timed, their start included, because that is how they are used. */
+/**
+ * Returns the peers that are programs. Whole processes are timed, including their start, because that is how they are
+ * used.
+ */
 const commandContenders = (
   peers: readonly CommandPeer[],
   amount: (peer: CommandPeer) => { value: number; cpu: number },
@@ -49,7 +52,7 @@ const commandContenders = (
       }),
     )
 
-/** Uploads of one big file; value in MiB/s, cpu in ms per GiB. */
+/** Returns uploads of one big file. The value is in MiB/s, and cpu in ms per GiB. */
 export const bigFilePeers = (place: Place, file: BigFile): readonly Contender[] => {
   const { endpoint, caFile } = place
   const processes = 4
@@ -108,7 +111,7 @@ export const bigFilePeers = (place: Place, file: BigFile): readonly Contender[] 
   ]
 }
 
-/** Uploads of a directory of small files; value in files/s, cpu in ms per file. */
+/** Returns uploads of a directory of small files. The value is in files/s, and cpu in ms per file. */
 export const smallFilePeers = (place: Place, files: SmallFiles): readonly Contender[] => {
   const { endpoint } = place
   const { directory, names } = files
@@ -167,5 +170,5 @@ export const smallFilePeers = (place: Place, files: SmallFiles): readonly Conten
   ]
 }
 
-/** What the peers' parts look like beside Longshore's. */
+/** This says what the peers' parts look like beside Longshore's. */
 export const peerParts = `parts of ${partSize / mib} MiB, 4 in flight; curl sends the file whole, once per process`

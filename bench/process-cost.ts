@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 
-/** Linux counts processor time in ticks of this many a second, on every architecture that Node runs on. */
+/** Linux counts processor time in so many ticks a second, on every architecture that Node runs on. */
 const ticksPerSecond = 100
 
-/** Processor seconds, user and system, that all threads of a process have used so far. */
+/** Returns the processor seconds, user and system, that all threads of a process have used so far. */
 export const cpuSecondsOf = (pid: number): number => {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  // The name before the last parenthesis may hold anything; behind it, user time is field 12 and system time 13.
+  // The name before the last parenthesis may hold anything. Behind it, user time is field 12 and system time is field
+  // 13.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
 }
@@ -16,8 +17,8 @@ const statusBytes = (pid: number, field: string): number => {
   return Number(kib) * 1024
 }
 
-/** Memory that a process has resident now, in bytes. */
+/** Returns the memory in bytes that a process has resident now. */
 export const residentBytesOf = (pid: number): number => statusBytes(pid, 'VmRSS')
 
-/** The most memory that a process has had resident since it began, in bytes. */
+/** Returns the most memory in bytes that a process has had resident since it began. */
 export const peakRssBytesOf = (pid: number): number => statusBytes(pid, 'VmHWM')

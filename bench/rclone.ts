@@ -12,7 +12,7 @@ import type { SmallFiles } from './sources.js'
 export const rclone = 'rclone'
 export const rcloneDaemon = 'rclone rcd, a call per file'
 
-/** A remote called `sink`, and no settings but these. */
+/** Returns the environment of a remote called `sink`, with no settings but these. */
 export const rcloneEnv = (endpoint: string): Record<string, string> => ({
   RCLONE_CONFIG_SINK_TYPE: 's3',
   RCLONE_CONFIG_SINK_PROVIDER: 'Other',
@@ -22,7 +22,7 @@ export const rcloneEnv = (endpoint: string): Record<string, string> => ({
   RCLONE_CONFIG_SINK_NO_CHECK_BUCKET: 'true',
   RCLONE_CONFIG_SINK_DISABLE_CHECKSUM: 'true',
 })
-/** Without what would ask the sink for more than it knows, and cost rclone time. */
+/** These flags turn off what would ask the sink for more than it knows, and cost rclone time. */
 export const rcloneFlags = ['--config', '/dev/null', '--ignore-checksum', '--s3-no-head', '--retries', '1']
 
 const freePort = async (): Promise<number> => {
@@ -84,7 +84,10 @@ const startRcd = async (endpoint: string): Promise<Rcd> => {
   }
 }
 
-/** The daemon of rclone, told of each file by one of 16 clients. A call is answered when its file is uploaded. */
+/**
+ * Returns rclone's daemon as a contender. 16 clients name the files to it, and it answers a call when that file is
+ * uploaded.
+ */
 export const rcdContender = ({ endpoint }: Place, { directory, names }: SmallFiles): Contender => ({
   name: rcloneDaemon,
   optional: true,

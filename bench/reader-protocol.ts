@@ -1,20 +1,20 @@
-/** What a process full of readers is told to do. */
+/** A process full of readers gets this task. */
 export interface ReaderTask {
   readonly url: string
   readonly readers: number
-  /** Of them: connected, and never read again. */
+  /** So many of the readers connect and never read again. */
   readonly stalled: number
 }
 
 export type ReaderOrder =
   | { readonly kind: 'task'; readonly task: ReaderTask }
-  /** Answer once every watched reader has seen this job completed. */
+  /** The process answers once every watched reader has seen this job completed. */
   | { readonly kind: 'report'; readonly jobId: string }
 
-/** Of the events that the watched readers got, from the instant in the event to its arrival, in milliseconds. */
+/** The delays run from the instant in the event to its arrival at the watched readers, in milliseconds. */
 export interface ReaderReport {
   readonly delays: readonly number[]
-  /** Readers that the daemon hung up on. */
+  /** The daemon hung up on so many readers. */
   readonly cut: number
 }
 

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { ReaderAnswer, ReaderOrder, ReaderTask } from './reader-protocol.js'
 
-// Thousands of readers of an event stream in one process. All of them take what comes; one in twenty is watched: its events are
-// parsed and timed. Parsing all would measure this process, not the daemon.
+// This process runs thousands of readers of an event stream. All of them take what comes. One in twenty is watched: its
+// events are parsed and timed. Parsing all events would measure this process, and not the daemon.
 
 const watchedShare = 20
 const connectingAtOnce = 50
@@ -21,7 +21,10 @@ let onProgress = (): void => {}
 
 const tell = (answer: ReaderAnswer): void => void process.send?.(answer)
 
-/** Whole frames of a chunked answer; the lengths of chunks stand on lines of their own, which no field begins like. */
+/**
+ * Takes whole frames of a chunked answer. The lengths of chunks stand on lines of their own, and no field begins like
+ * them.
+ */
 const take = (reader: Watched, chunk: string, now: number): void => {
   const frames = (reader.text + chunk).split('\n\n')
   reader.text = frames.pop() ?? ''

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { ReaderAnswer, ReaderOrder, ReaderReport, ReaderTask } from './reader-protocol.js'
 
-/** Readers of a daemon's events, in a process of their own. One question at a time. */
+/** These are readers of a daemon's events, in a process of their own. They answer one question at a time. */
 export interface Readers {
   /** Resolves once every watched reader has seen that job completed, with what came since the last report. */
   report(jobId: string): Promise<ReaderReport>
@@ -12,7 +12,7 @@ export interface Readers {
 
 const longestWaitMs = 120_000
 
-/** Resolves when all of them have been answered. */
+/** Resolves when all readers have been answered. */
 export const startReaders = async (task: ReaderTask): Promise<Readers> => {
   const child = fork(fileURLToPath(new URL('./readers-process.js', import.meta.url)), { execArgv: [] })
   const exited = once(child, 'exit')

@@ -4,10 +4,10 @@ import { selfSigned } from '../test/adapters/oss/certificates.js'
 import type { BenchContext } from './bench-context.js'
 import { bucket, type Place } from './bench-daemon.js'
 
-/** ali-oss takes an address for one of these names, and wants to see it in the certificate. */
+/** ali-oss takes an address for one of these names, and requires the name in the certificate. */
 const aliOssHost = `${bucket}.oss-cn-hangzhou.aliyuncs.com`
 
-/** The same place with TLS 1.3, by a certificate that is its own authority. */
+/** Returns the same place with TLS 1.3, by a certificate that is its own authority. */
 export const securePlace = async ({ sink, place }: BenchContext): Promise<Place> => {
   const keyFile = join(place.workDir, 'key.pem')
   const caFile = join(place.workDir, 'cert.pem')

@@ -3,8 +3,8 @@ import { createServer } from 'node:tls'
 import { type SinkAnswer, serveConnection } from './sink-connection.js'
 import type { RemoteAnswer, RemoteRequest } from './sink-protocol.js'
 
-// A worker of the sink for TLS: decryption is more than one process can do for a fast client. It counts bodies, and asks
-// the sink itself, which alone knows objects and uploads, for each answer.
+// This is a worker of the sink for TLS, because decryption is more than one process can do for a fast client. It counts
+// bodies, and asks the sink itself for each answer, because only the sink knows objects and uploads.
 
 const [keyFile = '', certFile = ''] = process.argv.slice(2)
 const waiting = new Map<number, (answer: SinkAnswer) => void>()

@@ -13,20 +13,20 @@ export const isInstalled = (program: string): boolean =>
     }
   })
 
-/** What peers see of the environment: no proxies, certificates and keys of whoever runs the bench. */
+/** Peers see only this environment, without the proxies, certificates and keys of the user who runs the bench. */
 export const peerEnv = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' }
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
-/** Seconds of `1m2.345s`, as the shell's `times` prints it. */
+/** Returns the seconds of `1m2.345s`, as the shell's `times` prints it. */
 const secondsOf = (text: string): number => {
   const [, minutes = '0', seconds = '0'] = /^(\d+)m([\d.]+)s$/.exec(text) ?? []
   return Number(minutes) * 60 + Number(seconds)
 }
 
 /**
- * Runs commands side by side and waits for all of them. A shell stands in between because only it can tell what its
- * children cost: Node says nothing about the processor time of a child. Throws unless all exit 0.
+ * Runs commands side by side and waits for all of them. A shell stands in between because only a shell can tell what
+ * its children cost: Node says nothing about the processor time of a child. Throws unless all exit with 0.
  */
 export const runTogether = async (
   commands: readonly (readonly string[])[],

@@ -2,10 +2,10 @@ import { Socket } from 'node:net'
 
 export interface SinkRequest {
   readonly method: string
-  /** As it was sent, percent signs and all. */
+  /** This is the path as it was sent, with its percent signs. */
   readonly path: string
   readonly query: URLSearchParams
-  /** Of the body, in bytes. */
+  /** This is the size of the body in bytes. */
   readonly size: number
 }
 
@@ -15,7 +15,7 @@ export interface SinkAnswer {
   readonly body?: string
 }
 
-/** One request while its body comes in. */
+/** This is one request while its body comes in. */
 export interface SinkExchange {
   received(bytes: number): void
   /** The body is whole. `reply` is called once, now or later. */
@@ -43,7 +43,7 @@ const headerIn = (head: string, name: string): string | null =>
 
 type Begin = (request: SinkRequest) => SinkExchange
 
-/** Takes what a connection reads, and is done with it when it returns. */
+/** Returns a function that takes what a connection reads. It no longer needs the bytes when it returns. */
 const requestReader = (socket: Socket, begin: Begin): ((chunk: Buffer) => void) => {
   let pending: Buffer = Buffer.alloc(0)
   let exchange: SinkExchange | null = null
@@ -102,19 +102,20 @@ const requestReader = (socket: Socket, begin: Begin): ((chunk: Buffer) => void) 
 }
 
 /**
- * Just enough of HTTP/1.1 to take uploads as fast as Node can read a socket: bodies with a Content-Length are counted and
- * dropped, everything else is refused.
+ * Speaks just enough of HTTP/1.1 to take uploads as fast as Node can read a socket. Bodies with a Content-Length are
+ * counted and dropped, and everything else is refused.
  */
 export const serveConnection = (socket: Socket, begin: Begin): void => {
   socket.on('data', requestReader(socket, begin))
 }
 
-/** Every connection reads into it, one after the other: nothing of it is kept. */
+/** Every connection reads into this buffer, one after the other, because nothing of it is kept. */
 const readBuffer = Buffer.allocUnsafeSlow(256 * 1024)
 
 /**
- * The same for a connection of a server with `pauseOnConnect`, at a third of the processor time: Node reads into one buffer
- * instead of a new one of 64 KiB each time. It offers that to clients only, so the connection is taken over as one.
+ * Does the same for a connection of a server with `pauseOnConnect`, at a third of the processor time. Node reads into
+ * one buffer instead of a new one of 64 KiB each time. Node offers that to clients only, so the connection is taken
+ * over as a client's.
  */
 export const serveIntoOneBuffer = (accepted: Socket, begin: Begin): Socket => {
   const holder = accepted as unknown as { _handle: unknown }
@@ -129,7 +130,7 @@ export const serveIntoOneBuffer = (accepted: Socket, begin: Begin): Socket => {
   const socket = new Socket({ handle: holder._handle, onread } as object)
   holder._handle = null
   take = requestReader(socket, begin)
-  // The server counts the one that it accepted.
+  // The server counts the connection that it accepted.
   socket.once('close', () => accepted.destroy())
   socket.resume()
   socket.read(0)

@@ -3,18 +3,20 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { DataRequest, KnownBytes, SinkOrder, SinkReport } from './sink-protocol.js'
 
-/** The server that takes what is uploaded, in a process of its own. One order at a time. */
+/** This is the server that takes what is uploaded, in a process of its own. It takes one order at a time. */
 export interface Sink {
-  /** `http://127.0.0.1:port`. */
+  /** The endpoint is `http://127.0.0.1:port`. */
   readonly endpoint: string
-  /** Teaches it the CRC-64 of bytes that will come. */
+  /** Teaches the sink the CRC-64 of bytes that will come. */
   know(bytes: readonly KnownBytes[]): Promise<void>
-  /** Forgets objects, uploads and ledger; `onAlarm` is called once when `alarmBytes` of data have come in since. */
+  /**
+   * Forgets objects, uploads and ledger. `onAlarm` is called once when `alarmBytes` of data have come in after that.
+   */
   reset(alarm?: { readonly bytes: number; onAlarm(): void }): Promise<void>
   ledger(): Promise<readonly DataRequest[]>
-  /** Listens with TLS besides, in processes of its own; resolves to `https://127.0.0.1:port`. */
+  /** Makes the sink listen with TLS too, in processes of its own. It resolves to `https://127.0.0.1:port`. */
   secure(keyFile: string, certFile: string): Promise<string>
-  /** Of all its processes. */
+  /** Returns the ids of all its processes. */
   pids(): readonly number[]
   close(): Promise<void>
 }

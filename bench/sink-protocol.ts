@@ -1,34 +1,37 @@
 import type { SinkAnswer, SinkRequest } from './sink-connection.js'
 
-/** What the sink answers as CRC-64 for bytes that it never looks at. `partNumber` 0 stands for the whole object. */
+/** The sink answers this CRC-64 for bytes that it never looks at. `partNumber` 0 stands for the whole object. */
 export interface KnownBytes {
-  /** The last segment of the object's key, which is the source's file name. */
+  /** This is the last segment of the object's key, which is the source's file name. */
   readonly name: string
   readonly partNumber: number
   readonly size: number
-  /** Decimal. */
+  /** The CRC-64 is decimal. */
   readonly crc64: string
 }
 
-/** One UploadPart or PutObject as the sink saw it. */
+/** This is one UploadPart or PutObject as the sink saw it. */
 export interface DataRequest {
   readonly key: string
-  /** 0 for a PutObject. */
+  /** The number is 0 for a PutObject. */
   readonly partNumber: number
-  /** When its head had arrived, in milliseconds since the epoch. */
+  /** This is when its head had arrived, in milliseconds since the epoch. */
   readonly at: number
-  /** Of the body; fewer than were announced when the client died. */
+  /** These are the bytes of the body. They are fewer than were announced when the client died. */
   received: number
   whole: boolean
 }
 
-/** Each is answered by one SinkReport: `done`, `ledger` or `secured`. */
+/** Each order is answered by one SinkReport: `done`, `ledger` or `secured`. */
 export type SinkOrder =
   | { readonly kind: 'know'; readonly bytes: readonly KnownBytes[] }
-  /** Forgets objects, uploads and ledger. `alarmBytes`: report once when so many bytes of data have come in. */
+  /**
+   * This order makes the sink forget objects, uploads and ledger. With `alarmBytes` it reports once when so many bytes
+   * of data have come in.
+   */
   | { readonly kind: 'reset'; readonly alarmBytes: number | null }
   | { readonly kind: 'ledger' }
-  /** Listen with TLS besides. Files in PEM. */
+  /** This order makes the sink listen with TLS too. The files are in PEM. */
   | { readonly kind: 'secure'; readonly keyFile: string; readonly certFile: string }
 
 export type SinkReport =
@@ -38,7 +41,7 @@ export type SinkReport =
   | { readonly kind: 'alarm' }
   | { readonly kind: 'ledger'; readonly requests: readonly DataRequest[] }
 
-/** What a worker for TLS asks the sink when a body has come in. */
+/** A worker for TLS asks the sink this when a body has come in. */
 export interface RemoteRequest extends Omit<SinkRequest, 'query'> {
   readonly id: number
   readonly query: string

@@ -2,25 +2,29 @@ import { type Contender, mib } from './measurement.js'
 import { cpuSecondsOf } from './process-cost.js'
 import type { Sink } from './sink-process.js'
 
-/** What one contender's runs were for the sink. */
+/** This is what one contender's runs cost the sink. */
 interface Load {
   cpuSeconds: number
   bytes: number
   requests: number
 }
 
-/** How much the sink took, and what that cost it. */
+/** The watch knows how much the sink took, and what that cost the sink. */
 export interface SinkWatch {
   readonly contenders: readonly Contender[]
-  /** How fast one core full of sink could have been fed by each contender. Below it, the sink was not what held it up. */
+  /**
+   * Returns how fast each contender could have fed one core full of sink. A contender that stayed below that was not
+   * held up by the sink.
+   */
   note(unit: 'MiB/s' | 'files/s'): string
 }
 
 const none: Load = { cpuSeconds: 0, bytes: 0, requests: 0 }
 
 /**
- * Resets the sink before every run, and looks afterwards: a run fails that did not bring `leastBytes`, so that nobody is fast by
- * leaving something out, and the time that the sink itself needed tells whether it was what held the run up.
+ * Resets the sink before every run, and checks afterwards. A run that did not bring `leastBytes` fails, so that no
+ * contender is fast by leaving something out. The time that the sink itself needed shows whether the sink held the run
+ * up.
  */
 export const watchSink = (sink: Sink, contenders: readonly Contender[], leastBytes: number): SinkWatch => {
   const loads = new Map<string, Load>()

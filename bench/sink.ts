@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { type SinkAnswer, type SinkExchange, type SinkRequest, serveIntoOneBuffer } from './sink-connection.js'
 import type { DataRequest, KnownBytes, RemoteAnswer, RemoteRequest, SinkOrder, SinkReport } from './sink-protocol.js'
 
-// A process of its own, started by sink-process.ts. It speaks as much OSS (and S3) as uploading takes, keeps no bytes and
-// checks no signatures: what is measured is the client.
+// This is a process of its own, which sink-process.ts starts. It speaks as much OSS (and S3) as uploading needs, keeps
+// no bytes and checks no signatures, because the client is what is measured.
 
 interface Upload {
   readonly key: string
@@ -172,5 +172,5 @@ server.listen(0, '127.0.0.1', () => {
   report({ kind: 'listening', port: address.port })
 })
 process.on('message', (order) => obey(order as SinkOrder))
-// Whoever started it is gone.
+// The process that started this one is gone.
 process.on('disconnect', () => process.exit(0))

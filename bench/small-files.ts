@@ -50,7 +50,7 @@ const batchCompleted = async (daemon: BenchDaemon, id: string, files: number): P
   }
 }
 
-/** P5: a directory as one batch. */
+/** Measures P5: a directory as one batch. */
 export const measureDirectory = async (context: BenchContext): Promise<CaseResult> => {
   const files = await context.smallFiles()
   const own = longshoreContender(context, files, async (daemon, round) => {
@@ -85,7 +85,7 @@ const allSettled = async (daemon: BenchDaemon): Promise<void> => {
   if (items.length > 0) throw new Error(`a job failed: ${JSON.stringify(items[0])}`)
 }
 
-/** P6: a POST per file by 16 clients, until all are completed. */
+/** Measures P6: a POST per file by 16 clients, until all are completed. */
 export const measurePosts = async (context: BenchContext): Promise<CaseResult> => {
   const files = await context.smallFiles()
   const own = longshoreContender(context, files, async (daemon, round) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { combineCrc64, crc64Of } from '../src/core/crc64.js'
 import type { KnownBytes } from './sink-protocol.js'
 
-/** Of every multipart upload that is measured, whoever does it. */
+/** Every multipart upload that is measured has this part size, whichever program makes it. */
 export const partSize = 8 * 1024 * 1024
 
 export interface BigFile {
@@ -16,12 +16,15 @@ export interface BigFile {
 export interface SmallFiles {
   readonly directory: string
   readonly names: readonly string[]
-  /** Of each. */
+  /** This is the size of each file. */
   readonly size: number
   readonly known: readonly KnownBytes[]
 }
 
-/** A file of random bytes, warm in the page cache because it was just written, and the CRC-64 of its parts of `partSize`. */
+/**
+ * Makes a file of random bytes, with the CRC-64 of its parts of `partSize`. The file is warm in the page cache because
+ * it was just written.
+ */
 export const makeBigFile = async (directory: string, size: number): Promise<BigFile> => {
   const name = 'big.bin'
   const path = join(directory, name)
@@ -41,7 +44,7 @@ export const makeBigFile = async (directory: string, size: number): Promise<BigF
   return { path, size, known }
 }
 
-/** Files of random bytes in a directory of their own. */
+/** Makes files of random bytes in a directory of their own. */
 export const makeSmallFiles = async (parent: string, count: number, size: number): Promise<SmallFiles> => {
   const directory = join(parent, 'small')
   await mkdir(directory)

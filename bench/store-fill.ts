@@ -15,7 +15,7 @@ const silent: Logger = {
   child: () => silent,
 }
 
-/** The store of the compiled daemon, thread and all. */
+/** Opens the store of the compiled daemon, including its thread. */
 export const openBenchStore = (directory: string): Promise<Store> =>
   openSqliteStore({
     directory,
@@ -29,12 +29,12 @@ export const openBenchStore = (directory: string): Promise<Store> =>
     threadUrl,
   })
 
-/** Where the stored jobs go. Nobody listens there. */
+/** The stored jobs have this endpoint. No program listens there. */
 export const fillEndpoint = 'http://127.0.0.1:9'
 export const fillBuckets = 4
 /** One job in so many has the label `tenth`. */
 const labelled = 10
-/** Jobs of one batch. */
+/** One batch has so many jobs. */
 export const batchSize = 200
 
 export const benchJob = (id: string): NewJob => ({
@@ -73,7 +73,7 @@ const receiptSql = `json_object('size', 16384, 'crc64', '11051210869376104954', 
   'proof', 'object', 'etag', 'D41D8CD98F00B204E9800998ECF8427E', 'versionId', NULL, 'requestId', '5C3D9175B6FC201293AD4890',
   'completedAt', at)`
 
-/** About what a stored event of a job weighs. */
+/** This weighs about as much as a stored event of a job. */
 const eventBodySql = `json_object('id', id, 'state', 'completed', 'source', json_object('path', '/srv/in/stored/' || id), 'padding', hex(zeroblob(300)))`
 
 interface SchemaObject {
@@ -82,8 +82,9 @@ interface SchemaObject {
 }
 
 /**
- * Fills a new database with `jobs` jobs, the last `queued` of them waiting and ready, the others completed, and an event
- * for each. Past the store, which would take an hour; indexes, triggers and counters are what the migrations made.
+ * Fills a new database with `jobs` jobs: the last `queued` of them wait and are ready, and the others are completed.
+ * Each has an event. The rows do not go through the store, which would take an hour. Indexes, triggers and counters are
+ * what the migrations made.
  */
 export const fillDatabase = async (
   directory: string,
@@ -94,7 +95,7 @@ export const fillDatabase = async (
   database.pragma('synchronous = OFF')
   database.pragma('cache_size = -400000')
   const settled = jobs - queued
-  // A millisecond apart and none so old that it would be pruned.
+  // The jobs are a millisecond apart, and none is so old that it would be pruned.
   const firstAt = Date.now() - jobs
   const made = database.prepare(
     "SELECT name, sql FROM sqlite_schema WHERE tbl_name IN ('jobs', 'events') AND type = ? AND sql IS NOT NULL",

@@ -23,7 +23,7 @@ const claimSize = 16
 const leaseMs = 30_000
 const pageSize = 100
 
-/** Something that is asked of the store, and how long the asking took. */
+/** A question is asked of the store, and answers with the time that it took. */
 interface Question {
   readonly name: string
   ask(store: Store, turn: number): Promise<number>
@@ -35,7 +35,7 @@ const timed = async (work: () => Promise<unknown>): Promise<number> => {
   return performance.now() - began
 }
 
-/** Pages one after the other, from the newest again once the list ends. */
+/** Asks for pages one after the other, and begins again with the newest once the list ends. */
 const listing = (name: string, filterOf: (turn: number) => JobFilter): Question => {
   const cursors = new Map<Store, string | null>()
   return {
@@ -104,7 +104,9 @@ const single = (name: string, unit: string, values: readonly number[], peakRssMi
     values.map((value) => ({ value, cpu: null, peakRssMib })),
   )
 
-/** Whole starts and stops of the daemon on what is stored, without keys: it answers, and sends nothing. */
+/**
+ * Measures whole starts and stops of the daemon on what is stored, without keys: the daemon answers, and sends nothing.
+ */
 const startDaemonOn = async (context: BenchContext, directory: string) => {
   const starts: number[] = []
   const lists: number[] = []
@@ -131,7 +133,7 @@ const startDaemonOn = async (context: BenchContext, directory: string) => {
   return { starts, lists, rssMib }
 }
 
-/** P9 and P10: what a million stored jobs cost. */
+/** Measures P9 and P10: what a million stored jobs cost. */
 export const measureStore = async (context: BenchContext): Promise<CaseResult> => {
   const directories = new Map<Stored, string>()
   try {

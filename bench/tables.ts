@@ -1,6 +1,6 @@
 import type { CaseResult, Spread } from './measurement.js'
 
-/** Three significant figures, no exponents. */
+/** Returns three significant figures without exponents. */
 const short = (value: number): string => {
   const places = value >= 100 ? 0 : value >= 10 ? 1 : value >= 0.1 ? 2 : 3
   return value.toFixed(places)
@@ -14,7 +14,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-/** A case as Markdown: medians with min and max, then the goals. */
+/** Returns a case as Markdown: medians with min and max, and then the goals. */
 export const reportOf = ({ title, cpuUnit, rows, goals, notes }: CaseResult): string => {
   const measured = table(
     ['', 'median (min..max)', `CPU${cpuUnit === '' ? '' : ` ${cpuUnit}`}`, 'peak RSS MiB'],

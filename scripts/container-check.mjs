@@ -55,7 +55,7 @@ const store = [
 ]
 const buildah = (...args) => run('buildah', [...store, ...args], { stdio: ['ignore', 'pipe', 'pipe'] }).trim()
 
-/** A Debian with the Node.js of this machine, as a directory that is made once. */
+/** Makes a Debian with the Node.js of this machine, as a directory that is made once. */
 const makeRoot = (name, packages) => {
   const root = join(options.cache, name)
   if (!existsSync(root)) {
@@ -72,7 +72,9 @@ const makeRoot = (name, packages) => {
 
 const registryOf = () => run('npm', ['config', 'get', 'registry'], { cwd: tmpdir() }).trim()
 
-/** What an official image of Node.js has, and in the one that builds how this machine reaches its registry. */
+/**
+ * Adds what an official image of Node.js has, and for the image that builds also how this machine reaches its registry.
+ */
 const addNode = (root, builds) => {
   const prefix = dirname(dirname(process.execPath))
   const local = join(root, 'usr/local')
@@ -122,7 +124,7 @@ const until = async (what, condition) => {
   }
 }
 
-// --- build
+// --- the build
 
 const seconds = (from, to = performance.now()) => `${((to - from) / 1000).toFixed(1)} s`
 
@@ -157,7 +159,7 @@ const buildImage = () => {
 
 const image = options.image ?? buildImage()
 
-// --- what it says of itself
+// --- what the image says about itself
 
 const {
   Docker: { config, rootfs },
@@ -173,7 +175,7 @@ check(
 )
 check('consists of layers', rootfs.diff_ids.length > 1, `${rootfs.diff_ids.length}`)
 
-// --- run
+// --- running it
 
 const container = buildah('from', '--pull-never', image)
 const root = buildah('mount', container)
@@ -182,7 +184,10 @@ const children = []
 const megabytes = (path) => Number(run('du', ['-sm', path]).split('\t')[0])
 console.log(`       ours is ${megabytes(join(root, 'opt/longshore'))} MB of the image's ${megabytes(root)} MB`)
 
-/** The program with its volumes, on a root that nobody can write, as process 1 of its own. `user` null stays root. */
+/**
+ * Runs the program with its volumes, on a root that no user can write, as process 1 of its own. A `user` of null stays
+ * root.
+ */
 const enter = (command, { env = {}, volumes = {}, user = config.User } = {}) => {
   const binds = Object.entries(volumes).flatMap(([inside, [outside, mode]]) => [
     `mount --bind '${outside}' "$root${inside}"`,
@@ -223,7 +228,7 @@ const enter = (command, { env = {}, volumes = {}, user = config.User } = {}) => 
   for (const stream of [child.stdout, child.stderr])
     createInterface({ input: stream }).on('line', (line) => lines.push(line))
   const closed = new Promise((resolve) => child.on('close', (code) => resolve(code)))
-  // unshare waits; the program is its only child.
+  // unshare waits, and the program is its only child.
   const pid = () => Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')[0])
   return { lines, closed, pid, done: async () => ({ code: await closed, text: lines.join('\n') }) }
 }

@@ -1,7 +1,7 @@
-// The main job, for real: an OSS-compatible server and the daemon as separate processes, a big file and many small ones,
-// the daemon killed half-way with SIGKILL and started again, and every byte read back at the end.
+// Shows the main job for real: an OSS-compatible server and the daemon as separate processes, a big file and many small
+// ones, the daemon killed half-way with SIGKILL and started again, and every byte read back at the end.
 //
-//   npm run demo             about half a minute; exits 0 only when everything is proven
+//   npm run demo             takes about half a minute; exits with 0 only when everything is proven
 //   npm run demo -- --keep   leaves it running afterwards, until Ctrl-C
 import { spawn } from 'node:child_process'
 import { createHash, createHmac, randomBytes, randomFillSync } from 'node:crypto'
@@ -21,7 +21,7 @@ const smallFiles = 50
 const partSize = 8 * mib
 const parallel = 4
 const bucket = 'demo'
-/** Slow enough that the kill lands half-way, fast enough to be worth watching. */
+/** This is slow enough that the kill happens half-way, and fast enough to be worth watching. */
 const bandwidth = 28 * mib
 const timeLimitMs = 115_000
 
@@ -62,7 +62,7 @@ const start = (args, env, stdio) => {
   return child
 }
 
-/** Starts a server and waits for its line `{"msg":"listening"}`. Its last words are kept for the case that it fails. */
+/** Starts a server and waits for its line `{"msg":"listening"}`. Its last lines are kept for the case that it fails. */
 const startServer = async (name, args, env) => {
   const child = start(args, env, ['ignore', 'pipe', 'pipe'])
   const lastWords = []
@@ -106,7 +106,7 @@ const listJobs = async (daemon, label) =>
 
 const readLedger = (oss) => getJson(`${oss.address}/-/control/ledger`)
 
-/** Reads an object back past Longshore altogether: a GET signed by hand, as OSS's documentation describes it (V1). */
+/** Reads an object back without Longshore: a GET signed by hand, as OSS's documentation describes it (V1). */
 const readObject = (oss, key) =>
   new Promise((resolve, reject) => {
     const date = new Date().toUTCString()
@@ -144,7 +144,7 @@ const makeFiles = async (source) => {
 const put = (daemon, ...args) =>
   start(['put', ...args, '--wait'], { LONGSHORE_URL: daemon.address }, ['ignore', 'inherit', 'inherit'])
 
-/** Kills the daemon once OSS holds half of the big file, starts it again, and tells what OSS holds by then. */
+/** Kills the daemon once OSS holds half of the big file, starts it again, and says what OSS holds by then. */
 const killHalfWay = async (oss, daemon, restart) => {
   let job
   do {
@@ -171,7 +171,7 @@ const killHalfWay = async (oss, daemon, restart) => {
 const isPart = ({ operation, key }) => operation === 'UploadPart' && key === 'in/big.bin'
 const isStoredPart = (entry) => isPart(entry) && entry.stored
 
-/** 79 columns wide. */
+/** The table is 79 columns wide. */
 const showReceipts = (jobs) => {
   const row = (object, bytes, ours, theirs, proof) =>
     say(`  ${object.padEnd(16)}${bytes.padStart(9)}  ${ours.padEnd(20)}  ${theirs.padEnd(20)}  ${proof}`)
@@ -271,7 +271,7 @@ const stayUntilStopped = async ({ oss, daemon, source }) => {
    try it        LONGSHORE_URL=${daemon.address} npx longshore put ${join(source, 'small')} oss://${bucket}/again/ --wait
    sources       ${source}`)
   await new Promise(() => {
-    // Only a signal ends it. A timer keeps the process alive even if both servers are gone.
+    // Only a signal ends the demo. A timer keeps the process alive even if both servers are gone.
     setInterval(() => {}, 60_000)
   })
 }
@@ -305,7 +305,7 @@ for (const needed of [modules, main]) {
 process.on('SIGINT', () => end(keep ? 0 : 130))
 process.on('SIGTERM', () => end(143))
 process.on('uncaughtException', fail)
-// Nobody reads any more (`| head`): there is nobody to tell, but there is still something to clear away.
+// The reader of stdout has gone (`| head`). There is nothing more to say, but there is still something to clear away.
 process.stdout.on('error', () => end(141))
 const watchdog = setTimeout(() => fail(new DemoFailed('it took longer than two minutes')), timeLimitMs)
 try {

@@ -1,4 +1,4 @@
-// Builds at `npm ci`, so that `npx longshore` works from a checkout; does nothing where dev dependencies are absent
+// Builds at `npm ci`, so that `npx longshore` works from a checkout. It does nothing where dev dependencies are absent
 // (an install of the published package, or `npm ci --omit=dev` in an image).
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'

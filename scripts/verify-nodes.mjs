@@ -27,7 +27,9 @@ const run = (command, args, { cwd = house, env = process.env, stdio = ['ignore',
     child.on('close', (code) => resolve(code === 0))
   })
 
-/** Everything but what belongs to git or was compiled for the release that runs this. */
+/**
+ * Returns whether a file is copied: everything but what belongs to git or was compiled for the release that runs this.
+ */
 const isCopied = (path) => {
   const name = path.slice(house.length).split(sep).join('/')
   return !/^\.git(\/|$)|^(coverage|longshore-data)(\/|$)|^node_modules\/better-sqlite3\/build(\/|$)/.test(name)

@@ -1,10 +1,11 @@
-// The reliability tests at full size: what CI samples in minutes, here for hours if need be. Prints a table with seeds,
-// durations and figures, and exits with 1 when anything failed.
+// Runs the reliability tests at full size: what CI samples in minutes takes hours here if need be. It prints a table
+// with seeds, durations and figures, and exits with 1 when anything failed.
 //
-//   npm run verify             everything, one after the other
-//   npm run verify -- R2 R6    only these
+//   npm run verify             runs everything, one after the other
+//   npm run verify -- R2 R6    runs only these
 //   SEED=42 npm run verify     replays the random ones
-//   npm run verify -- nodes    the suite and ten demos on each release of Node.js: see verify-nodes.mjs; only when named
+//   npm run verify -- nodes    runs the suite and ten demos on each release of Node.js, only when named: see
+//   verify-nodes.mjs
 import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { createRequire } from 'node:module'
@@ -14,10 +15,10 @@ import { createInterface } from 'node:readline'
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
 const seed = Number(process.env.SEED ?? randomInt(2 ** 31))
 
-/** Schedules of one process, two of which run side by side. */
+/** This is the number of schedules of one process. Two processes run side by side. */
 const schedules = 50_000
 
-/** Each run is a process of its own; the runs of one row go side by side. */
+/** Each run is a process of its own. The runs of one row go side by side. */
 const rows = [
   {
     id: 'R1',
@@ -93,7 +94,7 @@ const rows = [
   },
 ]
 
-/** Runs vitest; the lines in which its tests tell their figures, and whether all passed. */
+/** Runs vitest. Returns the lines in which its tests print their figures, and whether all passed. */
 const run = async (row, { files, sizes = {}, seed: own = seed }) => {
   const env = { ...process.env, SEED: String(own) }
   for (const [name, size] of Object.entries(sizes)) env[name] = String(size)

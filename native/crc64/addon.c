@@ -1,6 +1,8 @@
-// The engines for Node.js. The module is an object of functions, one for each engine that this processor can run,
-// `exitNow(code)`, which ends the process without waiting for its threads, for Node.js has no such thing, and `registers`: an Int32Array with the low and the high half of the running register. `engine(bytes)` takes the register
-// from there and leaves the new one. So no call makes a BigInt, or anything else for the garbage collector.
+// The engines for Node.js. The module is an object of functions, one for each engine that this processor can run. It
+// also has `exitNow(code)`, which ends the process without waiting for its threads, because Node.js has no such
+// function, and `registers`, an Int32Array with the low and the high half of the running register. `engine(bytes)`
+// takes the register from there and leaves the new one there. So no call makes a BigInt, or anything else for the
+// garbage collector.
 //
 // Each thread that loads the module gets its own registers and its own context.
 #define NAPI_VERSION 8
@@ -46,7 +48,7 @@ static napi_value call_engine(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-// No handler runs and no thread is joined: one may hang in the kernel.
+// No handler runs and no thread is joined, because a thread may hang in the kernel.
 static napi_value exit_now(napi_env env, napi_callback_info info) {
   napi_value argument;
   size_t count = 1;
@@ -72,7 +74,7 @@ static napi_status add_registers(napi_env env, napi_value exports, struct thread
   napi_status status = napi_create_arraybuffer(env, 2 * sizeof(uint32_t), &memory, &buffer);
   if (status == napi_ok) status = napi_create_typedarray(env, napi_int32_array, 2, buffer, 0, &registers);
   if (status == napi_ok) status = napi_set_named_property(env, exports, "registers", registers);
-  // Held for good, because `memory` is: whoever still has a function may drop the array.
+  // The array is held for good, because `memory` is: code that still has a function may drop the array.
   if (status == napi_ok) status = napi_create_reference(env, buffer, 1, &held);
   thread->registers = memory;
   return status;

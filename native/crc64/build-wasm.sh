@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes crc64.wasm anew from the C beside it. Needs Debian's clang and lld; the result is committed.
+# Makes crc64.wasm anew from the C beside it. It needs Debian's clang and lld. The result is committed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 clang --target=wasm32 -std=c11 -O3 -Wall -Wextra -Werror -ffreestanding -nostdlib -fvisibility=hidden \

@@ -1,15 +1,16 @@
-// CRC-64 by carry-less multiplication, written once for every machine that has it. Whoever includes this defines before
+// This is CRC-64 by carry-less multiplication, written once for every machine that has it. A file that includes this
+// defines before:
 //
 //   block                          128 bits, the first byte of the message in the lowest
-//   block_load(bytes)              of any alignment
-//   block_of(first, second)        from two 64-bit halves
+//   block_load(bytes)              a block from bytes of any alignment
+//   block_of(first, second)        a block from two 64-bit halves
 //   block_first/second(block)      its halves
 //   block_xor(a, b)
 //   multiply_first/second(a, b)    the 128-bit carry-less product of the first, or second, halves
 //
-// The message is a polynomial, its first bit the highest power. A block that lies `n` bits before another may be replaced by
-// itself times x^n, reduced to the width of a block, and added to that other: so eight blocks side by side are moved past
-// the next eight, again and again, and the last one standing is reduced to 64 bits as Barrett does it.
+// The message is a polynomial, and its first bit is the highest power. A block that lies `n` bits before another may be
+// replaced by itself times x^n, reduced to the width of a block, and added to that other block. So eight blocks side by
+// side are moved past the next eight, again and again, and the last one is reduced to 64 bits by Barrett's method.
 
 static inline block moved_onto(block moved, block shift, block next) {
   return block_xor(block_xor(multiply_first(moved, shift), multiply_second(moved, shift)), next);
@@ -17,9 +18,9 @@ static inline block moved_onto(block moved, block shift, block next) {
 
 static inline block block_of_shift(struct crc64_shift shift) { return block_of(shift.first, shift.second); }
 
-// The register that a block leaves behind: the block times x^64, modulo the polynomial.
+// Returns the register that a block leaves behind: the block times x^64, modulo the polynomial.
 static inline uint64_t reduced(const struct crc64_context *context, block last) {
-  // The first half times x^128, onto the second half times x^64.
+  // The first half is multiplied by x^128 and added to the second half times x^64.
   const block x127 = block_of(context->past_1_block.second, 0);
   const block wide = block_xor(multiply_first(last, x127), block_of(block_second(last), 0));
   const uint64_t high = block_first(wide);
@@ -29,7 +30,7 @@ static inline uint64_t reduced(const struct crc64_context *context, block last) 
   return block_second(wide) ^ (block_second(product) << 1 | block_first(product) >> 63);
 }
 
-// The register behind `sum` and the bytes that follow it, which are fewer than the wide loop takes.
+// Returns the register behind `sum` and the bytes that follow it, which are fewer than the wide loop takes.
 static inline uint64_t finished(const struct crc64_context *context, block sum, const uint8_t *bytes, size_t length) {
   const block past_1 = block_of_shift(context->past_1_block);
   for (; length >= 16; bytes += 16, length -= 16) sum = moved_onto(sum, past_1, block_load(bytes));

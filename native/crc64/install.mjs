@@ -1,6 +1,6 @@
-// Compiles the CRC-64 addon at install. Nobody needs it: whatever goes wrong here, the install goes on, and the daemon
-// uses the WebAssembly build that is in the package, slower and with the same answers. Nothing is downloaded: the headers
-// are those that came with Node.js.
+// Compiles the CRC-64 addon at install. The addon is optional: whatever goes wrong here, the install goes on, and the
+// daemon uses the WebAssembly build that is in the package, which is slower and gives the same answers. Nothing is
+// downloaded, because the headers are those that came with Node.js.
 import { spawnSync } from 'node:child_process'
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -9,11 +9,11 @@ import { fileURLToPath } from 'node:url'
 const here = dirname(fileURLToPath(import.meta.url))
 const longestBuildMs = 300_000
 
-// As npm sets it for its scripts; Debian, nvm, Homebrew and the images of Node.js have the headers beside the program.
+// npm sets this for its scripts. Debian, nvm, Homebrew and the images of Node.js have the headers beside the program.
 const headers = process.env.npm_config_nodedir || dirname(dirname(process.execPath))
 const nodeGyp = process.env.npm_config_node_gyp
 
-/** Why there is no addon; null when there is one. */
+/** Returns why there is no addon, or null when there is one. */
 const compile = () => {
   if (!nodeGyp || !existsSync(nodeGyp)) return 'this package manager brings no node-gyp'
   if (!existsSync(join(headers, 'include/node/node_api.h'))) return `no headers of Node.js below ${headers}`
@@ -23,7 +23,7 @@ const compile = () => {
     const command = [nodeGyp, 'rebuild', `--directory=${here}`, `--nodedir=${headers}`, '--loglevel=error']
     const { status, stderr } = spawnSync(process.execPath, command, options)
     if (status !== 0) return `node-gyp failed\n${stderr}`
-    // Moved, not written: a daemon that runs keeps the file that it has loaded.
+    // The file is moved and not written, because a daemon that runs keeps the file that it has loaded.
     renameSync(join(build, 'Release/crc64.node'), join(here, 'crc64.node'))
     return null
   } catch (error) {

@@ -1,4 +1,4 @@
-// x86-64: PCLMULQDQ, and its 256-bit form where AVX2 goes with it.
+// These are the engines for x86-64: PCLMULQDQ, and its 256-bit form (VPCLMULQDQ) where the processor has it with AVX2.
 #include "crc64.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -39,7 +39,7 @@ static inline __m256i pair_moved_onto(__m256i moved, __m256i shift, __m256i next
 
 static inline __m256i pair_load(const uint8_t *bytes) { return _mm256_loadu_si256((const __m256i *)bytes); }
 
-// Eight pairs of blocks side by side; what is left goes the way of single blocks.
+// Eight pairs of blocks are moved side by side. The rest goes the way of single blocks.
 static uint64_t crc64_vpclmul(const struct crc64_context *context, uint64_t crc, const uint8_t *bytes, size_t length) {
   if (length < 512) return crc64_folding(context, crc, bytes, length);
   const __m256i past_16 = _mm256_broadcastsi128_si256(

@@ -1,4 +1,4 @@
-// 64-bit ARM: PMULL, one of the cryptography instructions that a processor may lack.
+// This is the engine for 64-bit ARM. PMULL is one of the cryptography instructions that a processor may lack.
 #include "crc64.h"
 
 #if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__AARCH64EB__) && \

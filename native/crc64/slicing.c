@@ -9,7 +9,7 @@ static uint64_t power_of_x(unsigned exponent) {
   return power;
 }
 
-// A carry-less product of two 64-bit values comes out one power of x too high in this bit order: hence 63 and -1.
+// In this bit order a carry-less product of two 64-bit values comes out one power of x too high, hence 63 and -1.
 static struct crc64_shift shift_past(unsigned blocks) {
   const struct crc64_shift shift = {power_of_x(blocks * 128 + 63), power_of_x(blocks * 128 - 1)};
   return shift;
@@ -40,14 +40,14 @@ void crc64_prepare(struct crc64_context *context) {
   context->quotient = quotient_of_x128();
 }
 
-// Little-endian whatever the machine is; compilers make one load of it where they can.
+// Loads little-endian whatever the machine is. Compilers make one load of it where they can.
 static uint64_t load(const uint8_t *bytes) {
   uint64_t value = 0;
   for (int i = 7; i >= 0; i--) value = value << 8 | bytes[i];
   return value;
 }
 
-// The lookups of eight bytes, of which the last one is `slice` bytes away from where the crc will stand.
+// Returns the lookups of eight bytes. The last of them is `slice` bytes away from where the crc will stand.
 static uint64_t look_up(const struct crc64_context *context, uint64_t word, int slice) {
   uint64_t crc = 0;
   for (int i = 0; i < 8; i++) crc ^= context->slices[slice + 7 - i][word >> (8 * i) & 0xff];

@@ -1,5 +1,5 @@
-// The portable engine for WebAssembly, where no addon could be compiled. Bytes are copied to `crc64_input`; the register
-// lies in `crc64_registers`, low half first, as in the addon.
+// This is the portable engine for WebAssembly, which is used where no addon could be compiled. Bytes are copied to
+// `crc64_input`. The register lies in `crc64_registers`, low half first, as in the addon.
 #include "crc64.h"
 
 #define INPUT_BYTES 65536
