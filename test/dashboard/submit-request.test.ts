@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { emptyDraft, fieldOf, keyOf, submitRequestOf } from '../../src/dashboard/state/submit-request.js'
-import { batchRequestSchema } from '../../src/http/shapes/batch-request.js'
-import { jobRequestSchema } from '../../src/http/shapes/job-request.js'
+import { batchRequestSchema } from '../../src/http/shapes/batches/request.js'
+import { jobRequestSchema } from '../../src/http/shapes/jobs/request.js'
 
 describe('the form for new uploads', () => {
   it('asks for a job in the name of the file, as the daemon takes it', () => {

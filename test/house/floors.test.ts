@@ -76,7 +76,7 @@ const plants: Readonly<Record<string, readonly Plant[]>> = {
   'beside-the-house': [
     { 'src/cli/planted-engine.ts': "import '../engine/capacity/slots.js'" },
     { 'src/cli/planted-emulator.ts': "import '../oss-emulator/command.js'" },
-    { 'src/dashboard/views/planted-answer.ts': "import '../../http/shapes/answers.js'" },
+    { 'src/dashboard/views/planted-answer.ts': "import '../../http/shapes/jobs/answer.js'" },
     { 'src/oss-emulator/planted-adapter.ts': "import '../adapters/file/roots.js'" },
   ],
   'dashboard-in-a-browser': [{ 'src/dashboard/planted-builtin.ts': "import 'node:fs'" }],

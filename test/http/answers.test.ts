@@ -11,17 +11,13 @@ import type { OrphanView } from '../../src/engine/use-cases/orphan-view.js'
 import type { AbortAnswer } from '../../src/engine/use-cases/orphans.js'
 import type { StatsView } from '../../src/engine/use-cases/overview.js'
 import type { Problem } from '../../src/http/server/problem.js'
-import {
-  type abortAnswersSchema,
-  type eventSchema,
-  jobSchema,
-  type orphanSchema,
-  type partSchema,
-  type problemSchema,
-  type webhookSchema,
-} from '../../src/http/shapes/answers.js'
-import type { batchSchema, plannedFileSchema } from '../../src/http/shapes/batch-answers.js'
-import type { statsSchema } from '../../src/http/shapes/stats-answers.js'
+import type { batchSchema, plannedFileSchema } from '../../src/http/shapes/batches/answer.js'
+import type { eventSchema } from '../../src/http/shapes/events.js'
+import { jobSchema, type partSchema } from '../../src/http/shapes/jobs/answer.js'
+import type { abortAnswersSchema, orphanSchema } from '../../src/http/shapes/orphans.js'
+import type { problemSchema } from '../../src/http/shapes/problems.js'
+import type { statsSchema } from '../../src/http/shapes/stats.js'
+import type { webhookSchema } from '../../src/http/shapes/webhooks.js'
 import { storedJob } from './harness.js'
 
 /** True when each may stand for the other and neither has a member more. */

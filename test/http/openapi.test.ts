@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { jobPageSchema, jobSchema, problemSchema } from '../../src/http/shapes/answers.js'
-import { jobRequestSchema } from '../../src/http/shapes/job-request.js'
+import { jobPageSchema, jobSchema } from '../../src/http/shapes/jobs/answer.js'
+import { jobRequestSchema } from '../../src/http/shapes/jobs/request.js'
+import { problemSchema } from '../../src/http/shapes/problems.js'
 import { createHarness } from './harness.js'
 
 interface Operation {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { changeJob, createJob } from '../../src/core/job-steps.js'
 import { answerJob, viewJob } from '../../src/core/job-view.js'
 import { newJob, templateOf } from '../../src/engine/use-cases/job-template.js'
-import { batchRequestSchema } from '../../src/http/shapes/batch-request.js'
-import { jobChangesSchema, jobRequestSchema } from '../../src/http/shapes/job-request.js'
+import { batchRequestSchema } from '../../src/http/shapes/batches/request.js'
+import { jobChangesSchema, jobRequestSchema } from '../../src/http/shapes/jobs/request.js'
 import { storedJob } from './harness.js'
 
 const defaults = { partSize: 1 << 20, multipartThreshold: 2 << 20, parallel: 4 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AppError, type AppErrorCode, appErrorCodes } from '../../src/core/app-error.js'
-import { problemSchema } from '../../src/http/shapes/answers.js'
+import { problemSchema } from '../../src/http/shapes/problems.js'
 import { createHarness } from './harness.js'
 
 /** The contract's table of errors. */

@@ -1,7 +1,7 @@
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Jobs } from '../../src/engine/use-cases/jobs.js'
-import { problemSchema } from '../../src/http/shapes/answers.js'
+import { problemSchema } from '../../src/http/shapes/problems.js'
 import { createHarness, type Harness, jobView, until, validBody } from './harness.js'
 
 let opened: Harness[] = []

@@ -1,5 +1,5 @@
-import { webhookMessageSchema } from '../shapes/answers.js'
-import { exampleOf } from './openapi-examples.js'
+import { exampleOf } from '../shapes/examples.js'
+import { webhookMessageSchema } from '../shapes/webhooks.js'
 
 const header = (name: string, description: string, example: string) => ({
   name,
@@ -10,7 +10,7 @@ const header = (name: string, description: string, example: string) => ({
   example,
 })
 
-/** Requests that the daemon itself makes, as OpenAPI describes them. `schema`: the place of the message's schema. */
+/** Requests that the daemon itself makes, as OpenAPI describes them. `schema`: the reference to the message's schema. */
 export const webhooksOf = (schema: string) => ({
   jobEvent: {
     post: {

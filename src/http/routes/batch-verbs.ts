@@ -2,9 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { type BatchVerb, batchVerbs } from '../../core/batch-steps.js'
 import type { Batches } from '../../engine/use-cases/batches.js'
-import { nothingSchema, problems } from '../openapi/openapi.js'
 import { takeNoBody } from '../server/no-body.js'
-import { batchSchema } from '../shapes/batch-answers.js'
+import { batchSchema } from '../shapes/batches/answer.js'
+import { nothingSchema } from '../shapes/fields.js'
+import { problems } from '../shapes/problems.js'
 import { idParamsSchema, noQuerySchema } from '../shapes/query.js'
 
 const summaries: Readonly<Record<BatchVerb, string>> = {

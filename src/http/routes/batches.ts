@@ -5,19 +5,18 @@ import type { JobAnswer } from '../../core/job-view.js'
 import type { Batches } from '../../engine/use-cases/batches.js'
 import type { Drain } from '../../engine/use-cases/drain.js'
 import type { Jobs } from '../../engine/use-cases/jobs.js'
-import { jobLinesSchema, problems } from '../openapi/openapi.js'
-import { batchPageSchema, batchProblemPageSchema, jobPageSchema, plannedFilePageSchema } from '../shapes/answers.js'
-import { batchSchema } from '../shapes/batch-answers.js'
-import { batchBodyLimitBytes, batchRequestSchema } from '../shapes/batch-request.js'
-import { idempotencyHeadersSchema, idempotencyOf } from '../shapes/idempotency.js'
 import {
-  batchJobsQuerySchema,
-  idParamsSchema,
-  jobFilterOf,
-  noQuerySchema,
-  pageQuerySchema,
-  pageRequestOf,
-} from '../shapes/query.js'
+  batchPageSchema,
+  batchProblemPageSchema,
+  batchSchema,
+  plannedFilePageSchema,
+} from '../shapes/batches/answer.js'
+import { batchBodyLimitBytes, batchRequestSchema } from '../shapes/batches/request.js'
+import { idempotencyHeadersSchema, idempotencyOf } from '../shapes/idempotency.js'
+import { jobLinesSchema, jobPageSchema } from '../shapes/jobs/answer.js'
+import { batchJobsQuerySchema, jobFilterOf } from '../shapes/jobs/query.js'
+import { problems } from '../shapes/problems.js'
+import { idParamsSchema, noQuerySchema, pageQuerySchema, pageRequestOf } from '../shapes/query.js'
 
 export interface BatchRoutesDeps {
   readonly batches: Batches

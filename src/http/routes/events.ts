@@ -3,9 +3,10 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { EventFeed } from '../../engine/feed/event-feed.js'
 import type { Batches } from '../../engine/use-cases/batches.js'
 import type { Jobs } from '../../engine/use-cases/jobs.js'
-import { eventStreamSchema, problems } from '../openapi/openapi.js'
 import type { EventStreams } from '../server/sse.js'
-import { eventsQuerySchema, idParamsSchema, jobEventsQuerySchema } from '../shapes/query.js'
+import { eventStreamSchema, eventsQuerySchema, jobEventsQuerySchema } from '../shapes/events.js'
+import { problems } from '../shapes/problems.js'
+import { idParamsSchema } from '../shapes/query.js'
 
 export interface EventRoutesDeps {
   readonly jobs: Jobs

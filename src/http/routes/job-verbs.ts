@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { type Jobs, type Verb, verbs } from '../../engine/use-cases/jobs.js'
-import { nothingSchema, problems } from '../openapi/openapi.js'
 import { takeNoBody } from '../server/no-body.js'
-import { jobSchema } from '../shapes/answers.js'
-import { etagOf } from '../shapes/etag.js'
+import { nothingSchema } from '../shapes/fields.js'
+import { jobSchema } from '../shapes/jobs/answer.js'
+import { etagOf } from '../shapes/jobs/etag.js'
+import { problems } from '../shapes/problems.js'
 import { idParamsSchema, noQuerySchema } from '../shapes/query.js'
 
 const summaries: Readonly<Record<Verb, string>> = {

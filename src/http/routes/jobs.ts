@@ -2,21 +2,14 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Drain } from '../../engine/use-cases/drain.js'
 import type { Jobs } from '../../engine/use-cases/jobs.js'
-import { problems } from '../openapi/openapi.js'
 import type { Lingering } from '../server/lingering.js'
-import { jobPageSchema, jobSchema, partPageSchema } from '../shapes/answers.js'
-import { etagOf, ifMatchHeadersSchema, versionsOf } from '../shapes/etag.js'
 import { idempotencyHeadersSchema, idempotencyOf } from '../shapes/idempotency.js'
-import { jobChangesSchema, jobRequestSchema } from '../shapes/job-request.js'
-import {
-  idParamsSchema,
-  jobFilterOf,
-  jobQuerySchema,
-  jobsQuerySchema,
-  noQuerySchema,
-  pageQuerySchema,
-  pageRequestOf,
-} from '../shapes/query.js'
+import { jobPageSchema, jobSchema, partPageSchema } from '../shapes/jobs/answer.js'
+import { etagOf, ifMatchHeadersSchema, versionsOf } from '../shapes/jobs/etag.js'
+import { jobFilterOf, jobQuerySchema, jobsQuerySchema } from '../shapes/jobs/query.js'
+import { jobChangesSchema, jobRequestSchema } from '../shapes/jobs/request.js'
+import { problems } from '../shapes/problems.js'
+import { idParamsSchema, noQuerySchema, pageQuerySchema, pageRequestOf } from '../shapes/query.js'
 
 export interface JobRoutesDeps {
   readonly jobs: Jobs

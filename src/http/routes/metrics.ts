@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Overview } from '../../engine/use-cases/overview.js'
 import type { Metrics } from '../metrics/metrics.js'
-import { metricsTextSchema, problems } from '../openapi/openapi.js'
+import { problems } from '../shapes/problems.js'
 import { noQuerySchema } from '../shapes/query.js'
+import { metricsTextSchema } from '../shapes/system.js'
 
 export interface MetricsRoutesDeps {
   readonly metrics: Metrics

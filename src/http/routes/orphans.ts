@@ -1,9 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Orphans } from '../../engine/use-cases/orphans.js'
-import { problems } from '../openapi/openapi.js'
-import { abortAnswersSchema, orphanPageSchema } from '../shapes/answers.js'
-import { abortRequestSchema, orphansQuerySchema } from '../shapes/orphan-request.js'
+import { abortAnswersSchema, abortRequestSchema, orphanPageSchema, orphansQuerySchema } from '../shapes/orphans.js'
+import { problems } from '../shapes/problems.js'
 import { noQuerySchema, pageRequestOf } from '../shapes/query.js'
 
 /** Multipart uploads that are open in OSS. These requests ask OSS while the client waits. */

@@ -4,10 +4,10 @@ import { AppError } from '../../core/app-error.js'
 import type { Drain } from '../../engine/use-cases/drain.js'
 import type { Clock } from '../../ports/clock.js'
 import type { StoreUpkeep } from '../../ports/upkeep-store.js'
-import { openProblems } from '../openapi/openapi.js'
 import { answerProblem, problemOf } from '../server/problem.js'
-import { type Check, probeProblemSchema, probeSchema } from '../shapes/answers.js'
+import { openProblems } from '../shapes/problems.js'
 import { noQuerySchema } from '../shapes/query.js'
+import { type Check, probeProblemSchema, probeSchema } from '../shapes/system.js'
 
 export interface ProbeRoutesDeps {
   readonly store: Pick<StoreUpkeep, 'check'>

@@ -4,10 +4,10 @@ import { AppError } from '../../core/app-error.js'
 import type { Tokens } from '../../ports/tokens.js'
 import type { Guard } from '../guard/auth.js'
 import type { Sessions } from '../guard/sessions.js'
-import { nothingSchema, problems } from '../openapi/openapi.js'
-import { sessionSchema } from '../shapes/answers.js'
+import { nothingSchema } from '../shapes/fields.js'
+import { problems } from '../shapes/problems.js'
 import { noQuerySchema } from '../shapes/query.js'
-import { sessionRequestSchema } from '../shapes/session-request.js'
+import { sessionRequestSchema, sessionSchema } from '../shapes/session.js'
 
 export interface SessionRoutesDeps {
   readonly tokens: Tokens

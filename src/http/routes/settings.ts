@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { LiveSettings } from '../../engine/use-cases/live-settings.js'
-import { problems } from '../openapi/openapi.js'
+import { problems } from '../shapes/problems.js'
 import { noQuerySchema } from '../shapes/query.js'
-import { settingsChangesSchema, settingsSchema } from '../shapes/settings-request.js'
+import { settingsChangesSchema, settingsSchema } from '../shapes/settings.js'
 
 /** Settings that can be changed while the daemon runs. */
 export const settingsRoutes = (instance: FastifyInstance, settings: Pick<LiveSettings, 'view' | 'change'>): void => {

@@ -2,9 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Sweeps } from '../../engine/use-cases/sweeps.js'
 import { type SweepVerb, sweepVerbs } from '../../ports/sweep-store.js'
-import { problems } from '../openapi/openapi.js'
 import { takeNoBody } from '../server/no-body.js'
-import { jobFilterOf, sweepQuerySchema } from '../shapes/query.js'
+import { jobFilterOf, sweepQuerySchema } from '../shapes/jobs/query.js'
+import { problems } from '../shapes/problems.js'
 import { sweepSchema } from '../shapes/sweep-answer.js'
 
 const summaries: Readonly<Record<SweepVerb, string>> = {

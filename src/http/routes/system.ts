@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Overview } from '../../engine/use-cases/overview.js'
-import { problems } from '../openapi/openapi.js'
-import { versionSchema } from '../shapes/answers.js'
+import { problems } from '../shapes/problems.js'
 import { noQuerySchema } from '../shapes/query.js'
-import { historyQuerySchema, historySchema, statsSchema } from '../shapes/stats-answers.js'
+import { historyQuerySchema, historySchema, statsSchema } from '../shapes/stats.js'
+import { versionSchema } from '../shapes/system.js'
 
 export interface SystemRoutesDeps {
   readonly overview: Overview

@@ -3,12 +3,12 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { AppError } from '../../core/app-error.js'
 import type { Drain } from '../../engine/use-cases/drain.js'
 import type { WaitAnswer, Waits } from '../../engine/use-cases/waits.js'
-import { nothingSchema, problems } from '../openapi/openapi.js'
 import { parseJsonBody } from '../server/json-body.js'
 import type { Lingering } from '../server/lingering.js'
-import { waitSchema } from '../shapes/answers.js'
+import { nothingSchema } from '../shapes/fields.js'
+import { problems } from '../shapes/problems.js'
 import { noQuerySchema } from '../shapes/query.js'
-import { drainQuerySchema, drainRequestSchema, waitFilterOf, waitQuerySchema } from '../shapes/wait-request.js'
+import { drainQuerySchema, drainRequestSchema, waitFilterOf, waitQuerySchema, waitSchema } from '../shapes/waits.js'
 
 export interface WaitRoutesDeps {
   readonly waits: Waits

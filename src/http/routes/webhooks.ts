@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { WebhookDesk } from '../../engine/use-cases/outbox.js'
-import { problems } from '../openapi/openapi.js'
 import { takeNoBody } from '../server/no-body.js'
-import { webhookPageSchema, webhookSchema } from '../shapes/answers.js'
-import { idParamsSchema, noQuerySchema, pageRequestOf, webhooksQuerySchema } from '../shapes/query.js'
+import { problems } from '../shapes/problems.js'
+import { idParamsSchema, noQuerySchema, pageRequestOf } from '../shapes/query.js'
+import { webhookPageSchema, webhookSchema, webhooksQuerySchema } from '../shapes/webhooks.js'
 
 /** What is told to receivers of webhooks, and what became of it. */
 export const webhookRoutes = (instance: FastifyInstance, webhooks: WebhookDesk): void => {

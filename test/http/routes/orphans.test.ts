@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { abortAnswersSchema, orphanPageSchema } from '../../../src/http/shapes/answers.js'
+import { abortAnswersSchema, orphanPageSchema } from '../../../src/http/shapes/orphans.js'
 import { createHarness, fixedTokens, orphanView, tokenOf } from '../harness.js'
 
 const upload = { bucket: 'media', key: 'dir/a.bin', uploadId: 'U1' }

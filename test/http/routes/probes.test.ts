@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/core/app-error.js'
 import { createIntake } from '../../../src/engine/capacity/intake.js'
 import { createDrain } from '../../../src/engine/use-cases/drain.js'
-import { probeProblemSchema, probeSchema } from '../../../src/http/shapes/answers.js'
+import { probeProblemSchema, probeSchema } from '../../../src/http/shapes/system.js'
 import { createFakeWaits, createHarness, realClock } from '../harness.js'
 
 const setup = ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sessionSchema } from '../../../src/http/shapes/answers.js'
+import { sessionSchema } from '../../../src/http/shapes/session.js'
 import { createHarness, fixedTokens, tokenOf } from '../harness.js'
 
 const own = { host: 'localhost:8484', origin: 'http://localhost:8484' }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/core/app-error.js'
-import { historySchema, statsSchema } from '../../../src/http/shapes/stats-answers.js'
+import { historySchema, statsSchema } from '../../../src/http/shapes/stats.js'
 import { createHarness, fakeOverview } from '../harness.js'
 
 const setup = createHarness

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { WaitFilter } from '../../../src/engine/use-cases/waits.js'
-import { waitSchema } from '../../../src/http/shapes/answers.js'
+import { waitSchema } from '../../../src/http/shapes/waits.js'
 import { createHarness, validBody } from '../harness.js'
 
 const setup = createHarness

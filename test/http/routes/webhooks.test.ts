@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { webhookPageSchema } from '../../../src/http/shapes/answers.js'
+import { webhookPageSchema } from '../../../src/http/shapes/webhooks.js'
 import { createHarness, fixedTokens, type Harness, tokenOf, validBody, webhookView } from '../harness.js'
 
 let opened: Harness[] = []

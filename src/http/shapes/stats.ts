@@ -2,9 +2,7 @@ import { z } from 'zod'
 import { breakerStates } from '../../core/breaker.js'
 import { parseDurationMs } from '../../core/units.js'
 import type { HistoryView, StatsView } from '../../engine/use-cases/overview.js'
-
-const instant = z.string().meta({ format: 'date-time' })
-const size = z.int().min(0)
+import { instant, size } from './fields.js'
 
 const stateCounts = z.object({
   queued: size,

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { parseDurationMs } from '../../core/units.js'
 import type { Since, WaitFilter } from '../../engine/use-cases/waits.js'
-import { instant } from './job-request.js'
-import { idList, jobsQuerySchema, longestWaitMs, waitMs } from './query.js'
+import { askedInstant, size } from './fields.js'
+import { batchFilter, labelFilter } from './jobs/query.js'
+import { idList, longestWaitMs, waitMs } from './query.js'
 
 const defaultWaitSeconds = 30
 
@@ -18,7 +19,7 @@ const since = z
   .transform((text, context): Since => {
     const agoMs = parseDurationMs(text)
     if (agoMs !== null) return { agoMs: Math.min(agoMs, longestAgoMs) }
-    const at = instant.safeParse(text)
+    const at = askedInstant.safeParse(text)
     if (at.success) return { at: at.data }
     context.addIssue({ code: 'custom', message: 'must be an instant like 2026-01-01T00:00:00Z, or a duration like 1h' })
     return z.NEVER
@@ -28,8 +29,8 @@ const sinceText = 'An instant, or a duration before now: `2026-01-01T00:00:00Z`,
 
 export const waitQuerySchema = z.strictObject({
   job: idList(maxIds).optional(),
-  batch: jobsQuerySchema.shape.batch,
-  label: jobsQuerySchema.shape.label,
+  batch: batchFilter,
+  label: labelFilter,
   since: since.optional().meta({
     type: 'string',
     description: `${sinceText} With another filter: only jobs that were made since then. Without one: counts also what has settled since then.`,
@@ -68,4 +69,9 @@ export const waitFilterOf = ({ job, batch, label, since }: z.infer<typeof waitQu
   ...(label === undefined ? {} : { labels: label }),
   ...(since === undefined ? {} : { since }),
   ...(job === undefined ? {} : { ids: job }),
+})
+
+export const waitSchema = z.object({ pending: size, completed: size, failed: size, cancelled: size }).meta({
+  description: 'How many jobs that match are not settled, and how the others ended.',
+  examples: [{ pending: 0, completed: 41, failed: 1, cancelled: 0 }],
 })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { bandwidthProblem } from '../../core/bandwidth.js'
 import { mostConcurrency } from '../../core/settings.js'
 import type { SettingsView } from '../../engine/use-cases/live-settings.js'
-import { ruled } from './job-request.js'
+import { ruled } from './fields.js'
 
 const concurrency = z.int().min(1).max(mostConcurrency).describe('Parts and puts in flight in the daemon.')
 

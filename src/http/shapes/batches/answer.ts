@@ -1,11 +1,9 @@
 import { z } from 'zod'
-import { batchProblemCodes, batchStates } from '../../core/batch.js'
-import { type BatchAnswer, shownProblems } from '../../core/batch-view.js'
-import { batchOptionsSchema, exampleBatchOptions } from './options-answer.js'
-
-/** Shapes of the answers about batches; see answers.ts. */
-const instant = z.string().meta({ format: 'date-time' })
-const size = z.int().min(0)
+import { batchProblemCodes, batchStates } from '../../../core/batch.js'
+import { type BatchAnswer, shownProblems } from '../../../core/batch-view.js'
+import { example } from '../examples.js'
+import { instant, page, size } from '../fields.js'
+import { batchOptionsSchema, exampleBatchOptions } from '../jobs/options.js'
 
 const exampleBatch: BatchAnswer = {
   id: 'b-0199c3f2a1b47c3e9d5f0a6b7c8d9',
@@ -111,3 +109,24 @@ export const batchSchema = z
 export const eventBatchSchema = z.object(batchFields).describe('A batch as it was then, without its options.')
 
 export const plannedFileSchema = z.object({ path: z.string(), key: z.string(), size })
+
+export const batchPageSchema = page(batchSchema)
+export const batchProblemPageSchema = page(batchProblemSchema)
+export const plannedFilePageSchema = page(plannedFileSchema)
+
+example(batchPageSchema, { items: [exampleBatch], nextCursor: null })
+example(batchProblemPageSchema, {
+  items: [
+    {
+      path: '/srv/in/out/secret.mp4',
+      code: 'source_unavailable',
+      message: 'The file cannot be read.',
+      jobId: null,
+    },
+  ],
+  nextCursor: null,
+})
+example(plannedFilePageSchema, {
+  items: [{ path: '/srv/in/out/a.mp4', key: 'out/a.mp4', size: 104857600 }],
+  nextCursor: null,
+})

@@ -1,12 +1,10 @@
 import { z } from 'zod'
-import { callbackBodyTypes } from '../../core/callback.js'
-import { ifExistsPolicies, sourceChangePolicies } from '../../core/job.js'
-import type { BatchOptionsView, OptionsView } from '../../core/options-view.js'
+import { callbackBodyTypes } from '../../../core/callback.js'
+import { ifExistsPolicies, sourceChangePolicies } from '../../../core/job.js'
+import type { BatchOptionsView, OptionsView } from '../../../core/options-view.js'
+import { instant, size } from '../fields.js'
 
-/** What was asked for, as answers show it; see answers.ts. */
-const instant = z.string().meta({ format: 'date-time' })
-const size = z.int().min(0)
-
+/** What was asked for, as answers show it. */
 export const batchOptionsSchema = z
   .object({
     headers: z.record(z.string(), z.string()),

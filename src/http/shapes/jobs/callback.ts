@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type CallbackRequest, callbackBodyTypes, callbackProblems } from '../../core/callback.js'
+import { type CallbackRequest, callbackBodyTypes, callbackProblems } from '../../../core/callback.js'
 
 /** A POST that OSS makes once the object is there. */
 export const callbackSchema = z

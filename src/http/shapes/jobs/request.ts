@@ -1,19 +1,13 @@
 import { z } from 'zod'
-import { isOff, parseRate, rateProblem } from '../../core/bandwidth.js'
-import { ifExistsPolicies, type JobChanges, sourceChangePolicies } from '../../core/job.js'
-import { headerProblems } from '../../core/object-headers.js'
-import { bucketProblem, keyProblem, pathProblem } from '../../core/object-key.js'
-import { maxPartSize, maxThreshold, minPartSize, minThreshold } from '../../core/plan.js'
-import type { SubmitRequest } from '../../engine/use-cases/jobs.js'
-import { callbackSchema } from './callback-request.js'
-import { webhookWishSchema } from './webhook-request.js'
-
-/** A string that a rule of core judges: null when it is fine, else a sentence that continues the field's name. */
-export const ruled = (problem: (text: string) => string | null) =>
-  z.string().superRefine((text, context) => {
-    const message = problem(text)
-    if (message !== null) context.addIssue({ code: 'custom', message })
-  })
+import { isOff, parseRate, rateProblem } from '../../../core/bandwidth.js'
+import { ifExistsPolicies, type JobChanges, sourceChangePolicies } from '../../../core/job.js'
+import { headerProblems } from '../../../core/object-headers.js'
+import { bucketProblem, keyProblem, pathProblem } from '../../../core/object-key.js'
+import { maxPartSize, maxThreshold, minPartSize, minThreshold } from '../../../core/plan.js'
+import type { SubmitRequest } from '../../../engine/use-cases/jobs.js'
+import { askedInstant, ruled } from '../fields.js'
+import { subscriptionSchema } from '../webhooks.js'
+import { callbackSchema } from './callback.js'
 
 const maxCrc64 = 2n ** 64n - 1n
 const crc64Problem = (text: string): string | null =>
@@ -52,10 +46,6 @@ const headers = z.record(z.string(), z.string()).superRefine((record, context) =
   for (const { name, message } of headerProblems(record)) context.addIssue({ code: 'custom', path: [name], message })
 })
 
-export const instant = z.iso
-  .datetime({ offset: true, error: 'must be an ISO 8601 instant with Z or an offset, like 2026-01-01T00:00:00Z' })
-  .transform((text) => Date.parse(text))
-
 const bytes = (min: number, max: number) => z.int().min(min).max(max)
 
 const parallel = z.int().min(1).max(64).describe('Parts of this job in flight at once.').optional()
@@ -74,7 +64,7 @@ export const jobChangesSchema = z
     parallel,
     bandwidth: bandwidth.optional(),
     labels: labels.describe('Replace all that the job has.').optional(),
-    notAfter: instant
+    notAfter: askedInstant
       .nullable()
       .describe(
         'The job fails with `deadline` when it is not done by then: at once when that has passed. Null: whenever it is done.',
@@ -113,8 +103,8 @@ export const jobOptionFields = {
   ifExists: z.enum(ifExistsPolicies).describe('What to do when the object exists; overwrite by default.').optional(),
   priority,
   labels: labels.optional(),
-  notBefore: instant.nullable().describe('The job waits until then.').optional(),
-  notAfter: instant.nullable().describe('The job fails with `deadline` when it is not done by then.').optional(),
+  notBefore: askedInstant.nullable().describe('The job waits until then.').optional(),
+  notAfter: askedInstant.nullable().describe('The job fails with `deadline` when it is not done by then.').optional(),
   onSourceChange: z
     .enum(sourceChangePolicies)
     .describe('fail (default), or restart at most three times when the source changes.')
@@ -131,7 +121,7 @@ export const jobOptionFields = {
       'Whom OSS calls when the object is there. When the call fails the job fails with `callback_failed`, and has its receipt.',
     )
     .optional(),
-  webhook: webhookWishSchema
+  webhook: subscriptionSchema
     .nullable()
     .describe('Who is told what becomes of the job, by Standard Webhooks.')
     .optional(),

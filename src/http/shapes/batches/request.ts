@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { globProblem } from '../../core/glob.js'
-import { bucketProblem, keyProblem, pathProblem } from '../../core/object-key.js'
-import type { BatchRequest } from '../../engine/use-cases/batches.js'
-import { checkTimes, jobOptionFields, ruled } from './job-request.js'
+import { globProblem } from '../../../core/glob.js'
+import { bucketProblem, keyProblem, pathProblem } from '../../../core/object-key.js'
+import type { BatchRequest } from '../../../engine/use-cases/batches.js'
+import { ruled } from '../fields.js'
+import { checkTimes, jobOptionFields } from '../jobs/request.js'
 
 /** Of POST /v1/batches: a list of files may be long. */
 export const batchBodyLimitBytes = 16 * 1024 * 1024

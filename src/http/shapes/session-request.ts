@@ -1,6 +1,0 @@
-import { z } from 'zod'
-
-/** The body of POST /v1/session. */
-export const sessionRequestSchema = z
-  .strictObject({ token: z.string().min(1).max(1024).describe('The token; or send it as a bearer token.').optional() })
-  .meta({ description: 'A token to be remembered by a cookie.', examples: [{ token: '3f0c9b1e7d' }] })
