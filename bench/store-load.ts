@@ -59,7 +59,7 @@ const questions: readonly Question[] = [
         claims = (await store.claim({ node: 'bench', limit: claimSize, leaseMs })).claims
       })
       if (claims.length !== claimSize) throw new Error(`a claim took ${claims.length} jobs`)
-      const back = { to: 'queued', waiting: null, dueAt: null } as const
+      const back = { to: 'queued', waiting: null, delayMs: null } as const
       await Promise.all(claims.map(({ lease }) => store.release(lease, back)))
       return taken
     },

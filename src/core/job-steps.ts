@@ -41,6 +41,17 @@ const ready: Rest = { waiting: null, dueAt: null }
 const restUntil = ({ waiting, dueAt }: Rest, at: number): Rest =>
   waiting !== null && dueAt !== null && dueAt > at ? { waiting, dueAt } : ready
 
+/** The end of a run that settled nothing, as the run asks for it. Without a reason or a delay the job is ready at once. */
+export interface RunEnd {
+  readonly to: 'queued' | 'paused' | 'cancelling'
+  readonly waiting: Waiting | null
+  readonly delayMs: number | null
+  readonly refusal?: JobError
+}
+
+const restFor = ({ waiting, delayMs }: RunEnd, at: number): Rest =>
+  restUntil({ waiting, dueAt: delayMs === null ? null : at + delayMs }, at)
+
 const unchanged = (job: Job): Step => ({ job, event: null })
 
 const toQueue = (job: Job, rest: Rest, at: number): Step => {
@@ -125,23 +136,19 @@ const refusedOnceMore = (job: Job, error: JobError | undefined): CancelRefusal |
  * The end of a run that settled nothing. The user's wish decides: an accepted pause of a running
  * job is granted whatever the run asked for, a pause taken back leads to `queued`, a cancel stays one.
  */
-export const endRun = (
-  job: Job,
-  wish: Rest & { readonly to: 'queued' | 'paused' | 'cancelling'; readonly refusal?: JobError },
-  at: number,
-): Step => {
+export const endRun = (job: Job, end: RunEnd, at: number): Step => {
   const survivor: Job = { ...job, crashes: 0 }
   if (job.state === 'cancelling') {
     // A backoff that was chosen before the cancel arrived must not hold the cancel up.
-    const rest = wish.to === 'cancelling' ? restUntil(wish, at) : ready
-    const refusal = refusedOnceMore(job, wish.refusal)
+    const rest = end.to === 'cancelling' ? restFor(end, at) : ready
+    const refusal = refusedOnceMore(job, end.refusal)
     return { job: { ...survivor, ...rest, refusal }, event: rest.waiting === null ? null : 'job.waiting' }
   }
   // A source that is being deleted is not left half-way for as long as a pause lasts.
   if (job.state === 'running' && job.desired === 'pause' && job.removal === null) {
     return { job: { ...survivor, state: 'paused' }, event: 'job.paused' }
   }
-  return toQueue(survivor, wish.to === 'paused' ? ready : wish, at)
+  return toQueue(survivor, end.to === 'paused' ? ready : restFor(end, at), at)
 }
 
 /** Crashes in a row that cost no time: a process rarely dies of the job that it was working on. */
@@ -158,7 +165,7 @@ export const crashRun = (job: Job, at: number): Step => {
   const doublings = crashes - freeCrashes - 1
   const delayMs = doublings < 0 ? 0 : doubled(firstCrashDelayMs, doublings, longestCrashDelayMs)
   const to = job.state === 'cancelling' ? 'cancelling' : 'queued'
-  const step = endRun(job, { to, waiting: 'backoff', dueAt: at + delayMs }, at)
+  const step = endRun(job, { to, waiting: 'backoff', delayMs }, at)
   return { ...step, job: { ...step.job, crashes } }
 }
 

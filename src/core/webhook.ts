@@ -84,7 +84,7 @@ export interface WebhookAnswer {
 export type WebhookVerdict =
   | { readonly to: 'delivered' }
   | { readonly to: 'failed' }
-  | { readonly to: 'pending'; readonly dueAt: number }
+  | { readonly to: 'pending'; readonly delayMs: number }
 
 const isDelivered = (status: number | null): boolean => status !== null && status >= 200 && status < 300
 
@@ -92,18 +92,17 @@ const isDelivered = (status: number | null): boolean => status !== null && statu
 const gone = 410
 
 /**
- * What becomes of a message after a try. `attempts` are the failed tries before it; `now` is the wall clock.
- * A receiver may ask for a longer wait, but for no longer than the longest of ours.
+ * What becomes of a message after a try. `attempts` are the failed tries before it; `triedForMs` is how long it has been
+ * tried by now. A receiver may ask for a longer wait, but for no longer than the longest of ours.
  */
 export const judgeWebhook = (
-  { beganAt, attempts }: Pick<Webhook, 'beganAt' | 'attempts'>,
+  { attempts, triedForMs }: { readonly attempts: number; readonly triedForMs: number },
   answer: WebhookAnswer,
-  now: number,
   random: number,
 ): WebhookVerdict => {
   if (isDelivered(answer.status)) return { to: 'delivered' }
   if (answer.status === gone) return { to: 'failed' }
   const asked = Math.min(answer.retryAfterMs ?? 0, longestDelayMs)
-  const dueAt = now + Math.max(asked, webhookDelayMs(attempts + 1, random))
-  return dueAt - beganAt > webhookPatienceMs ? { to: 'failed' } : { to: 'pending', dueAt }
+  const delayMs = Math.max(asked, webhookDelayMs(attempts + 1, random))
+  return triedForMs + delayMs > webhookPatienceMs ? { to: 'failed' } : { to: 'pending', delayMs }
 }

@@ -46,7 +46,8 @@ export interface TallyPage extends JobCounts {
 }
 
 /**
- * The queue and its jobs. Each method is one atomic transition that also appends its events; nothing resolves before it
+ * The queue and its jobs. A store has a clock of its own, and its callers may have others: what a caller works out by its
+ * clock crosses as a duration. Instants that cross are those that a user chose, and those that the store gave before. Each method is one atomic transition that also appends its events; nothing resolves before it
  * is durable. No connection, transaction or row type leaves an adapter. Adapters throw AppError `storage_full` when the
  * disk is full (nothing was written) and `storage_unavailable` for other failures of the medium.
  */

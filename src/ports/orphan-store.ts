@@ -25,10 +25,10 @@ export interface AbandonedUpload {
   readonly uploadId: string
 }
 
-/** Which failed jobs give their upload up: one, while that is its upload, or those that failed long ago. */
+/** Which failed jobs give their upload up: one, while that is its upload, or those that failed longer ago than a time. */
 export type AbandonRequest =
   | { readonly jobId: string; readonly uploadId: string }
-  | { readonly settledBefore: number; readonly limit: number }
+  | { readonly olderThanMs: number; readonly limit: number }
 
 /** What is left of uploads in OSS. A retry that came first keeps its upload: only a failed job gives it up. */
 export interface OrphanStore {
@@ -42,6 +42,6 @@ export interface OrphanStore {
   abandonedUploads(page: PageRequest): Promise<Page<AbandonedUpload>>
   /** OSS has forgotten it. A cancelled job that had to leave it leaves nothing any more (`job.updated`). */
   forgetAbandoned(uploadId: string): Promise<void>
-  /** Forgets unanswered Initiates that were over before `before`, at most `limit`. How many there were. */
-  forgetInitiates(before: number, limit: number): Promise<number>
+  /** Forgets unanswered Initiates that were over longer ago than `olderThanMs`, at most `limit`. Returns how many there were. */
+  forgetInitiates(olderThanMs: number, limit: number): Promise<number>
 }

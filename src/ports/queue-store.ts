@@ -21,15 +21,15 @@ export interface Claim {
 
 /** How a run ends without settling the job. The lease ends with it. A job that is `cancelling` stays so, whatever is asked. */
 export type Release =
-  /** `running | completing -> queued`; with `waiting` and `dueAt` it is not claimed before then. */
-  | { readonly to: 'queued'; readonly waiting: Waiting | null; readonly dueAt: number | null }
+  /** `running | completing -> queued`; with `waiting` and `delayMs` it is not claimed before that time has passed. */
+  | { readonly to: 'queued'; readonly waiting: Waiting | null; readonly delayMs: number | null }
   /** `running -> paused`, granted only while the user still wants a pause; else the job goes back to `queued`. */
   | { readonly to: 'paused' }
-  /** Stays `cancelling`, to be claimed again at `dueAt`. `refusal`: OSS refused to remove the upload; such tries are counted. */
+  /** Stays `cancelling`, to be claimed again after `delayMs`. `refusal`: OSS refused to remove the upload; such tries are counted. */
   | {
       readonly to: 'cancelling'
       readonly waiting: Waiting | null
-      readonly dueAt: number | null
+      readonly delayMs: number | null
       readonly refusal?: JobError
     }
 
@@ -73,7 +73,7 @@ export interface QueueStore {
    * priority, then age (`-> running`, `startedAt` set once, `waiting` cleared, a put that needs no look first planned). Of one endpoint and bucket at most
    * `pairLimit`, or what its quota says. Whatever the quotas, `queued` jobs whose `notAfter` has passed and `cancelling`
    * ones of which OSS can hold nothing (no upload there, no put that was begun) are taken, and come first: they settle without a request. Jobs whose lease expired are
-   * released first, as crashed. `nextDueAt` is when the earliest waiting job becomes ready (null: none waits).
+   * released first, as crashed. `nextDueInMs` is the time until the earliest waiting job becomes ready (null: none waits).
    */
   claim(request: {
     readonly node: string
@@ -81,7 +81,7 @@ export interface QueueStore {
     readonly leaseMs: number
     readonly pairLimit?: number
     readonly quotas?: readonly PairQuota[]
-  }): Promise<{ readonly claims: readonly Claim[]; readonly nextDueAt: number | null }>
+  }): Promise<{ readonly claims: readonly Claim[]; readonly nextDueInMs: number | null }>
   /** Renews leases for `leaseMs` from now. */
   heartbeat(leases: readonly Lease[], leaseMs: number): Promise<readonly HeartbeatAnswer[]>
   release(lease: Lease, release: Release): Promise<Job | Fenced>

@@ -2,6 +2,8 @@ import type { JobState, Waiting } from '../core/job.js'
 import type { WebhookState } from '../core/webhook.js'
 
 export interface StoreStats {
+  /** When this was counted, by the clock that gave all instants of the store. */
+  readonly at: number
   readonly jobs: Readonly<Record<JobState, number>>
   /** Unsettled jobs' bytes that OSS does not hold yet. */
   readonly bytesPending: number
@@ -26,13 +28,13 @@ export interface StoreUpkeep {
   /** Costs the same however much is stored. */
   stats(): Promise<StoreStats>
   /**
-   * Forgets jobs that finished before `before`, the oldest first, with their parts and idempotency keys and without an
-   * event, and events older than that, whatever job they belong to; batches that finished before once none of their jobs is
-   * left. At most `limit` rows of each, so that nobody waits long; a job goes whole. How many jobs and events there were,
+   * Forgets jobs that finished longer ago than `olderThanMs`, the oldest first, with their parts and idempotency keys and
+   * without an event, and events older than that, whatever job they belong to; batches that finished so long ago once none
+   * of their jobs is left. At most `limit` rows of each, so that nobody waits long; a job goes whole. How many jobs and events there were,
    * and rows of batches; three times 0 when nothing is left to do.
    */
   prune(request: {
-    readonly before: number
+    readonly olderThanMs: number
     readonly limit: number
   }): Promise<{ readonly jobs: number; readonly events: number; readonly batches: number }>
   /** Resolves while the store answers and its medium takes writes; else throws the AppError a writer would see. */

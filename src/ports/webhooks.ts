@@ -13,7 +13,12 @@ export interface WebhookFilter {
 }
 
 /** A message with the bytes that are signed and sent. */
-export type DueWebhook = Webhook & { readonly host: string; readonly body: string }
+export interface DueWebhook extends Webhook {
+  readonly host: string
+  readonly body: string
+  /** How long it had been tried when the store gave it out. */
+  readonly triedForMs: number
+}
 
 /**
  * The outbox of webhooks. A message is committed with the event that it tells; it stays until it is settled and its job
@@ -23,18 +28,18 @@ export interface WebhookStore {
   /**
    * Pending messages that are due, of each host the first due first, at most `perHost` or what its quota says, at most
    * `limit` in all. Hosts are taken in turn by name, beginning behind `afterHost`. Nothing is marked: whoever sends knows
-   * what is on its way. `nextDueAt` is when the earliest other of the hosts that were looked at is due.
+   * what is on its way. `nextDueInMs` is the time until the earliest other of the hosts that were looked at is due.
    */
   dueWebhooks(request: {
     readonly limit: number
     readonly perHost: number
     readonly quotas: readonly HostQuota[]
     readonly afterHost: string
-  }): Promise<{ readonly items: readonly DueWebhook[]; readonly nextDueAt: number | null }>
+  }): Promise<{ readonly items: readonly DueWebhook[]; readonly nextDueInMs: number | null }>
   /** Commits how a try ended. Of a message that is not pending any more, or is gone: nothing happens. */
   noteWebhook(id: string, answer: WebhookAnswer, verdict: WebhookVerdict): Promise<void>
-  /** Fails pending messages that are tried since before `before`, at most `limit`. How many there were. */
-  expireWebhooks(before: number, limit: number): Promise<number>
+  /** Fails pending messages that have been tried for longer than this, at most `limit`. Returns how many there were. */
+  expireWebhooks(triedForMs: number, limit: number): Promise<number>
   /** Newest first. */
   webhooks(filter: WebhookFilter, page: PageRequest): Promise<Page<Webhook>>
   /** Makes a message due now, as if it were new but for its id; null when there is none of this id. */

@@ -116,7 +116,7 @@ export const batchEndTests = (setup: () => Promise<StoreSetup>): void => {
       expect(await store.steerJobs('b-1', 40)).toBe(false)
       expect(await states()).toEqual(['completing', 'queued', 'paused'])
       // The one that is awaited comes back to the queue, and is told then.
-      await store.release(completing, { to: 'queued', waiting: null, dueAt: null })
+      await store.release(completing, { to: 'queued', waiting: null, delayMs: null })
       expect(await store.steerJobs('b-1', 40)).toBe(true)
       expect(await states()).toEqual(['paused', 'queued', 'paused'])
       expect(await jobs()).toHaveLength(3)
@@ -130,7 +130,7 @@ export const batchEndTests = (setup: () => Promise<StoreSetup>): void => {
       expect(await store.steerJobs('b-1', 40)).toBe(false)
       await store.control(job.id, { verb: 'resume' })
       expect(await store.steerJobs('b-1', 40)).toBe(true)
-      await store.release(lease, { to: 'queued', waiting: null, dueAt: null })
+      await store.release(lease, { to: 'queued', waiting: null, delayMs: null })
       expect(await store.steerJobs('b-1', 40)).toBe(true)
       expect(await states()).toEqual(['queued'])
     })

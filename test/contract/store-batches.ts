@@ -273,7 +273,7 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
       await store.beginCompleting(lease)
       await store.controlBatch('b-1', 'pause')
       expect(await store.steerJobs('b-1', 100)).toBe(false)
-      await store.release(lease, { to: 'queued', waiting: null, dueAt: null })
+      await store.release(lease, { to: 'queued', waiting: null, delayMs: null })
       expect(await store.steerJobs('b-1', 100)).toBe(true)
       expect(await states()).toEqual(['paused'])
       expect(await state()).toBe('paused')

@@ -23,12 +23,11 @@ export const clockTests = (setup: () => Promise<StoreSetup>): void => {
     })
 
     it.each([hour, -hour])('by %d ms neither hurries nor freezes a backoff', async (jump) => {
-      const { store, running, now, advance, jump: set } = await setup()
+      const { store, running, advance, jump: set } = await setup()
       const { lease, job } = await running()
-      const dueAt = now() + 10_000
-      granted(await store.release(lease, { to: 'queued', waiting: 'backoff', dueAt }))
+      granted(await store.release(lease, { to: 'queued', waiting: 'backoff', delayMs: 10_000 }))
       set(jump)
-      expect(await store.claim({ node, limit: 9, leaseMs })).toEqual({ claims: [], nextDueAt: dueAt + jump })
+      expect(await store.claim({ node, limit: 9, leaseMs })).toEqual({ claims: [], nextDueInMs: 10_000 })
       advance(9_999)
       expect((await store.claim({ node, limit: 9, leaseMs })).claims).toEqual([])
       advance(1)
@@ -40,7 +39,7 @@ export const clockTests = (setup: () => Promise<StoreSetup>): void => {
       const dueAt = now() + hour
       const { id } = await submit({ dueAt })
       set(-hour)
-      expect(await store.claim({ node, limit: 9, leaseMs })).toEqual({ claims: [], nextDueAt: dueAt })
+      expect(await store.claim({ node, limit: 9, leaseMs })).toEqual({ claims: [], nextDueInMs: 2 * hour })
       set(2 * hour)
       expect((await store.claim({ node, limit: 9, leaseMs })).claims).toMatchObject([{ job: { id } }])
     })

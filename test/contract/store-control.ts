@@ -160,10 +160,10 @@ export const controlTests = (setup: () => Promise<StoreSetup>): void => {
     })
 
     it('grants an accepted pause also when the run asks for a backoff', async () => {
-      const { store, running, now } = await setup()
+      const { store, running } = await setup()
       const { job, lease } = await running()
       await store.control(job.id, { verb: 'pause' })
-      const released = await store.release(lease, { to: 'queued', waiting: 'backoff', dueAt: now() + 1000 })
+      const released = await store.release(lease, { to: 'queued', waiting: 'backoff', delayMs: 1000 })
       expect(granted(released)).toMatchObject({ state: 'paused', waiting: null, dueAt: null })
     })
 

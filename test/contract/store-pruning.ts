@@ -22,7 +22,7 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
 
     it('forgets jobs that finished before, with their parts, and no other', async () => {
       const tools = await setup()
-      const { store, advance, now, submit, claimOne } = tools
+      const { store, advance, submit, claimOne } = tools
       const old = [await finish(tools, 'completed'), await finish(tools, 'failed'), await finish(tools, 'cancelled')]
       await submit()
       advance(day)
@@ -30,7 +30,7 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
       const paused = await submit()
       await store.control(paused.id, { verb: 'pause' })
       advance(1)
-      expect(await store.prune({ before: now() - day, limit: 100 })).toMatchObject({ jobs: 3 })
+      expect(await store.prune({ olderThanMs: day, limit: 100 })).toMatchObject({ jobs: 3 })
       for (const id of old) {
         expect(await store.get(id)).toBeNull()
         expect(await store.parts(id, { limit: 9, cursor: null })).toEqual({ items: [], nextCursor: null })
@@ -38,24 +38,24 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
       expect(await store.get(fresh)).toMatchObject({ state: 'completed' })
       expect(await store.get(paused.id)).toMatchObject({ state: 'paused' })
       expect((await store.stats()).jobs).toMatchObject({ completed: 1, failed: 0, cancelled: 0, paused: 1 })
-      expect(await store.prune({ before: now() - day, limit: 100 })).toEqual({ jobs: 0, events: 0, batches: 0 })
+      expect(await store.prune({ olderThanMs: day, limit: 100 })).toEqual({ jobs: 0, events: 0, batches: 0 })
     })
 
     it('spares a job that finished at that very moment, and one that was retried since', async () => {
       const tools = await setup()
-      const { store, failed, advance, now } = tools
+      const { store, failed, advance } = tools
       const retried = await failed()
       const id = await finish(tools, 'completed')
-      expect(await store.prune({ before: now(), limit: 100 })).toEqual({ jobs: 0, events: 0, batches: 0 })
+      expect(await store.prune({ olderThanMs: 0, limit: 100 })).toEqual({ jobs: 0, events: 0, batches: 0 })
       await store.control(retried.id, { verb: 'retry', fingerprint: retried.source.fingerprint })
       advance(1)
-      await store.prune({ before: now(), limit: 100 })
+      await store.prune({ olderThanMs: 0, limit: 100 })
       expect(await store.get(id)).toBeNull()
       expect(await store.get(retried.id)).toMatchObject({ state: 'queued' })
     })
 
     it('forgets a batch after the last of its jobs, with what its walk noted, in small steps', async () => {
-      const { store, claimOne, advance, now } = await setup()
+      const { store, claimOne, advance } = await setup()
       await store.submitBatch(batchRequest('b-1'), [], { key: 'k', fingerprint: 'f' })
       const problems = ['x', 'y', 'z'].map((name) => {
         return { path: `/srv/in/${name}`, code: 'source_unavailable', message: 'no', jobId: null } as const
@@ -70,37 +70,37 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
       const { lease } = await claimOne()
       granted(await store.finish(lease, { to: 'completed', outcome: 'uploaded', receipt }))
       await store.submitBatch(batchRequest('b-2'), [], null)
-      expect(await store.prune({ before: now(), limit: 100 })).toMatchObject({ jobs: 0, batches: 0 })
+      expect(await store.prune({ olderThanMs: 0, limit: 100 })).toMatchObject({ jobs: 0, batches: 0 })
       advance(1)
-      expect(await store.prune({ before: now(), limit: 2 })).toMatchObject({ jobs: 1, batches: 2 })
+      expect(await store.prune({ olderThanMs: 0, limit: 2 })).toMatchObject({ jobs: 1, batches: 2 })
       expect(await store.getBatch('b-1')).not.toBeNull()
-      expect(await store.prune({ before: now(), limit: 2 })).toMatchObject({ batches: 2 })
+      expect(await store.prune({ olderThanMs: 0, limit: 2 })).toMatchObject({ batches: 2 })
       expect(await store.getBatch('b-1')).toBeNull()
       expect(await store.findBatchByIdempotencyKey('k')).toBeNull()
-      expect(await store.prune({ before: now(), limit: 2 })).toMatchObject({ batches: 0 })
+      expect(await store.prune({ olderThanMs: 0, limit: 2 })).toMatchObject({ batches: 0 })
       expect(await store.getBatch('b-2')).not.toBeNull()
     })
 
     it('lets a batch that stays tell of its jobs that were pruned', async () => {
-      const { store, claimOne, advance, now } = await setup()
+      const { store, claimOne, advance } = await setup()
       await store.submitBatch(batchRequest('b-1'), [], null)
       const jobs = [jobRequest('a', { batchId: 'b-1' })]
       await store.extendBatch('b-1', { jobs, problems: [], planned: [], listed: null })
       const { lease } = await claimOne()
       granted(await store.finish(lease, { to: 'completed', outcome: 'uploaded', receipt }))
       advance(day)
-      expect(await store.prune({ before: now(), limit: 100 })).toMatchObject({ jobs: 1, batches: 0 })
+      expect(await store.prune({ olderThanMs: 0, limit: 100 })).toMatchObject({ jobs: 1, batches: 0 })
       expect((await store.deletedJobs('b-1', { limit: 9, cursor: null })).items).toMatchObject([{ id: 'a' }])
       await store.endWalk('b-1')
       advance(1)
       // The batch, and its note of the job.
-      expect(await store.prune({ before: now(), limit: 100 })).toMatchObject({ jobs: 0, batches: 2 })
+      expect(await store.prune({ olderThanMs: 0, limit: 100 })).toMatchObject({ jobs: 0, batches: 2 })
       expect(await store.getBatch('b-1')).toBeNull()
       expect((await store.deletedJobs('b-1', { limit: 9, cursor: null })).items).toEqual([])
     })
 
     it('goes on with a batch that was deleted and not yet gone', async () => {
-      const { store, claimOne, now } = await setup()
+      const { store, claimOne } = await setup()
       await store.submitBatch(batchRequest('b-1'), [], null)
       const jobs = ['a', 'b', 'c'].map((id) => {
         return jobRequest(id, { batchId: 'b-1', target: { ...jobRequest(id).target, key: id } })
@@ -118,21 +118,21 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
       if (failed === undefined) throw new Error('no job has failed')
       await store.control(failed.id, { verb: 'retry', fingerprint: failed.source.fingerprint })
       const left = async () => (await store.list({}, { limit: 9, cursor: null })).items.map(({ id }) => id)
-      while ((await store.prune({ before: now() - day, limit: 10 })).batches > 0);
+      while ((await store.prune({ olderThanMs: day, limit: 10 })).batches > 0);
       expect(await left()).toEqual([failed.id])
       const { lease } = await claimOne()
       granted(await store.finish(lease, { to: 'completed', outcome: 'uploaded', receipt }))
-      expect((await store.prune({ before: now() - day, limit: 10 })).batches).toBeGreaterThan(0)
+      expect((await store.prune({ olderThanMs: day, limit: 10 })).batches).toBeGreaterThan(0)
       expect(await left()).toEqual([])
     })
 
     it('makes the idempotency key free again', async () => {
-      const { store, claimOne, advance, now } = await setup()
+      const { store, claimOne, advance } = await setup()
       await store.submit(jobRequest('first'), { key: 'k', fingerprint: 'f' })
       const { lease } = await claimOne()
       await store.finish(lease, { to: 'failed', error: jobError, receipt: null })
       advance(1)
-      await store.prune({ before: now(), limit: 100 })
+      await store.prune({ olderThanMs: 0, limit: 100 })
       expect(await store.findByIdempotencyKey('k')).toBeNull()
       expect(await store.submit(jobRequest('second'), { key: 'k', fingerprint: 'g' })).toMatchObject({
         kind: 'created',
@@ -141,7 +141,7 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
 
     it('goes in small steps, the oldest first, and takes at least one job whole', async () => {
       const tools = await setup()
-      const { store, advance, now } = tools
+      const { store, advance } = tools
       const ids: string[] = []
       for (let i = 0; i < 4; i++) {
         ids.push(await finish(tools, 'completed'))
@@ -149,20 +149,20 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
       }
       const left = async () => (await store.list({}, { limit: 9, cursor: null })).items.map(({ id }) => id).reverse()
       // Each has a row and three parts.
-      expect(await store.prune({ before: now(), limit: 8 })).toEqual({ jobs: 2, events: 8, batches: 0 })
+      expect(await store.prune({ olderThanMs: 0, limit: 8 })).toEqual({ jobs: 2, events: 8, batches: 0 })
       expect(await left()).toEqual(ids.slice(2))
-      expect(await store.prune({ before: now(), limit: 1 })).toEqual({ jobs: 1, events: 1, batches: 0 })
+      expect(await store.prune({ olderThanMs: 0, limit: 1 })).toEqual({ jobs: 1, events: 1, batches: 0 })
       expect(await left()).toEqual(ids.slice(3))
     })
 
     it('keeps a failed job’s open upload known', async () => {
-      const { store, running, advance, now } = await setup()
+      const { store, running, advance } = await setup()
       const { job, lease } = await running()
       await store.beginUpload(lease, multipart, threeParts)
       await store.setUploadId(lease, 'U1')
       await store.finish(lease, { to: 'failed', error: jobError, receipt: null })
       advance(1)
-      expect(await store.prune({ before: now(), limit: 100 })).toMatchObject({ jobs: 1 })
+      expect(await store.prune({ olderThanMs: 0, limit: 100 })).toMatchObject({ jobs: 1 })
       expect(await store.traceUploads([{ ...job.target, uploadId: 'U1' }])).toEqual([
         { kind: 'abandoned', jobId: job.id },
       ])
@@ -170,15 +170,15 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
 
     it('cuts events off at the front, resets cursors behind the cut, and keeps those before it', async () => {
       const tools = await setup()
-      const { store, submit, advance, now } = tools
+      const { store, submit, advance } = tools
       const first = await submit()
       await submit()
       const ids = (await store.eventsAfter(null, {}, 9)).items.map(({ id }) => id)
       advance(day)
       await store.control(first.id, { verb: 'pause' })
-      expect(await store.prune({ before: now(), limit: 1 })).toEqual({ jobs: 0, events: 1, batches: 0 })
+      expect(await store.prune({ olderThanMs: 0, limit: 1 })).toEqual({ jobs: 0, events: 1, batches: 0 })
       expect(await store.eventsAfter(ids[0] ?? '', {}, 9)).toMatchObject({ reset: false, items: [{ id: ids[1] }, {}] })
-      expect(await store.prune({ before: now(), limit: 100 })).toEqual({ jobs: 0, events: 1, batches: 0 })
+      expect(await store.prune({ olderThanMs: 0, limit: 100 })).toEqual({ jobs: 0, events: 1, batches: 0 })
       expect(await store.eventsAfter(ids[0] ?? '', {}, 9)).toMatchObject({ reset: true, items: [] })
       expect(await store.eventsAfter(ids[1] ?? '', {}, 9)).toMatchObject({
         reset: false,
@@ -188,11 +188,11 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
     })
 
     it('never gives the id of a pruned event again', async () => {
-      const { store, submit, advance, now } = await setup()
+      const { store, submit, advance } = await setup()
       await submit()
       const last = await store.lastEventId()
       advance(1)
-      expect(await store.prune({ before: now(), limit: 100 })).toEqual({ jobs: 0, events: 1, batches: 0 })
+      expect(await store.prune({ olderThanMs: 0, limit: 100 })).toEqual({ jobs: 0, events: 1, batches: 0 })
       expect(await store.lastEventId()).toBe(last)
       expect(await store.eventsAfter(last, {}, 9)).toMatchObject({ reset: false, items: [], lastId: last })
       await submit()

@@ -67,7 +67,7 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
       const job = await submit({ dueAt: now() + 1000 })
       expect(job).toMatchObject({ state: 'queued', waiting: 'notBefore', dueAt: now() + 1000 })
       expect(await eventTypes(job.id)).toEqual(['job.waiting'])
-      expect(await store.claim({ node, limit: 9, leaseMs })).toEqual({ claims: [], nextDueAt: now() + 1000 })
+      expect(await store.claim({ node, limit: 9, leaseMs })).toEqual({ claims: [], nextDueInMs: 1000 })
       advance(1000)
       expect((await claimOne()).job).toMatchObject({ id: job.id, state: 'running', waiting: null, dueAt: null })
     })
@@ -127,7 +127,7 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
       const first = await running()
       expect(first.job).toMatchObject({ state: 'running', runs: 1, startedAt: now() })
       const startedAt = now()
-      await store.release(first.lease, { to: 'queued', waiting: null, dueAt: null })
+      await store.release(first.lease, { to: 'queued', waiting: null, delayMs: null })
       advance(10)
       const second = await claimOne()
       expect(second.job).toMatchObject({ state: 'running', runs: 2, startedAt })
@@ -220,7 +220,7 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
       await store.beginUpload(started.lease, multipart, threeParts)
       await store.setUploadId(started.lease, 'u')
       await store.control(started.job.id, { verb: 'cancel' })
-      await store.release(started.lease, { to: 'queued', waiting: null, dueAt: null })
+      await store.release(started.lease, { to: 'queued', waiting: null, delayMs: null })
       const overdue = await submit({ options: { ...options, notAfter: now() + 1000 }, dueAt: now() + 5000 })
       const cancelled = await submit()
       await store.control(cancelled.id, { verb: 'cancel' })
@@ -263,7 +263,7 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
       const { store, submit, now } = await setup()
       await submit({ dueAt: now() + 5000 })
       await submit({ dueAt: now() + 3000 })
-      expect((await store.claim({ node, limit: 1, leaseMs })).nextDueAt).toBe(now() + 3000)
+      expect((await store.claim({ node, limit: 1, leaseMs })).nextDueInMs).toBe(3000)
     })
 
     it('rescues a job whose lease ran out, and its old holder is fenced', async () => {
@@ -288,7 +288,7 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
       const { job } = await claimOne()
       const events = await eventTypes(job.id)
       const writes = [
-        store.release(lease, { to: 'queued', waiting: null, dueAt: null }),
+        store.release(lease, { to: 'queued', waiting: null, delayMs: null }),
         store.beginUpload(lease, { mode: 'put', uploadId: null, partSize: 300, partCount: 1 }, []),
         store.setUploadId(lease, 'u'),
         store.setIntent(lease, 'abort'),
@@ -343,12 +343,12 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
       const { store, running, claimOne, eventTypes, advance, now } = await setup()
       const { lease, job } = await running()
       const dueAt = now() + 2000
-      const waiting = granted(await store.release(lease, { to: 'queued', waiting: 'backoff', dueAt }))
+      const waiting = granted(await store.release(lease, { to: 'queued', waiting: 'backoff', delayMs: 2000 }))
       expect(waiting).toMatchObject({ state: 'queued', waiting: 'backoff', dueAt })
-      expect(await store.claim({ node, limit: 9, leaseMs })).toEqual({ claims: [], nextDueAt: dueAt })
+      expect(await store.claim({ node, limit: 9, leaseMs })).toEqual({ claims: [], nextDueInMs: 2000 })
       advance(2000)
       const again = await claimOne()
-      const queued = granted(await store.release(again.lease, { to: 'queued', waiting: null, dueAt: null }))
+      const queued = granted(await store.release(again.lease, { to: 'queued', waiting: null, delayMs: null }))
       expect(queued).toMatchObject({ state: 'queued', waiting: null, dueAt: null })
       expect((await eventTypes(job.id)).slice(2)).toEqual(['job.waiting', 'job.running', 'job.queued'])
     })
@@ -356,15 +356,15 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
     it('ends the lease', async () => {
       const { store, running } = await setup()
       const { lease } = await running()
-      await store.release(lease, { to: 'queued', waiting: null, dueAt: null })
-      expect(await store.release(lease, { to: 'queued', waiting: null, dueAt: null })).toBe('fenced')
+      await store.release(lease, { to: 'queued', waiting: null, delayMs: null })
+      expect(await store.release(lease, { to: 'queued', waiting: null, delayMs: null })).toBe('fenced')
     })
 
     it('keeps the intent of a job that was completing', async () => {
       const { store, running } = await setup()
       const { lease } = await running()
       await store.beginCompleting(lease)
-      const job = granted(await store.release(lease, { to: 'queued', waiting: null, dueAt: null }))
+      const job = granted(await store.release(lease, { to: 'queued', waiting: null, delayMs: null }))
       expect(job).toMatchObject({ state: 'queued', intent: 'complete' })
     })
 
@@ -373,19 +373,19 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
       const { lease, job } = await running()
       await store.control(job.id, { verb: 'cancel' })
       const dueAt = now() + 1000
-      const resting = granted(await store.release(lease, { to: 'cancelling', waiting: 'endpoint', dueAt }))
+      const resting = granted(await store.release(lease, { to: 'cancelling', waiting: 'endpoint', delayMs: 1000 }))
       expect(resting).toMatchObject({ state: 'cancelling', waiting: 'endpoint', dueAt })
-      expect(await store.claim({ node, limit: 9, leaseMs })).toEqual({ claims: [], nextDueAt: dueAt })
+      expect(await store.claim({ node, limit: 9, leaseMs })).toEqual({ claims: [], nextDueInMs: 1000 })
       advance(1000)
       expect((await claimOne()).job).toMatchObject({ id: job.id, state: 'cancelling', waiting: null })
       expect((await eventTypes(job.id)).slice(2)).toEqual(['job.cancelling', 'job.waiting'])
     })
 
     it('does not hold up a cancel that arrived before a backoff', async () => {
-      const { store, running, claimOne, now } = await setup()
+      const { store, running, claimOne } = await setup()
       const { lease, job } = await running()
       await store.control(job.id, { verb: 'cancel' })
-      await store.release(lease, { to: 'queued', waiting: 'backoff', dueAt: now() + 60_000 })
+      await store.release(lease, { to: 'queued', waiting: 'backoff', delayMs: 60_000 })
       expect((await claimOne()).job).toMatchObject({ id: job.id, state: 'cancelling' })
     })
   })

@@ -199,7 +199,7 @@ export const readingTests = (setup: () => Promise<StoreSetup>): void => {
       const none = { backoff: 0, endpoint: 0, credentials: 0, storage: 0, source: 0, notBefore: 0 }
       expect((await store.stats()).waiting).toEqual(none)
       const { lease } = await running()
-      await store.release(lease, { to: 'queued', waiting: 'backoff', dueAt: now() + 1000 })
+      await store.release(lease, { to: 'queued', waiting: 'backoff', delayMs: 1000 })
       const later = await submit({ dueAt: now() + 5000 })
       await submit({ dueAt: now() + 5000 })
       expect((await store.stats()).waiting).toEqual({ ...none, backoff: 1, notBefore: 2 })
@@ -228,7 +228,7 @@ export const readingTests = (setup: () => Promise<StoreSetup>): void => {
       await store.commitParts(lease, [sent(1)])
       expect(await due()).toEqual([200, 800])
       // What waits because something failed goes by itself, so its time counts.
-      await store.release(lease, { to: 'queued', waiting: 'backoff', dueAt: now() + 1000 })
+      await store.release(lease, { to: 'queued', waiting: 'backoff', delayMs: 1000 })
       expect(await due()).toEqual([200, 800])
       await store.control(scheduled.id, { verb: 'pause' })
       await store.control(scheduled.id, { verb: 'resume' })

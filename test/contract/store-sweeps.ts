@@ -83,7 +83,7 @@ export const sweepTests = (setup: () => Promise<StoreSetup>): void => {
       const { id } = await store.beginSweep('pause', { bucket: 'bucket-a' }, null)
       const steps = [await store.stepSweep(id, 10), await store.stepSweep(id, 10)]
       expect(steps).toEqual(['again', 'again'])
-      await store.release(complete, { to: 'queued', waiting: null, dueAt: null })
+      await store.release(complete, { to: 'queued', waiting: null, delayMs: null })
       expect(await finish(store, id)).toEqual(['over'])
       expect((await store.get(complete.jobId))?.state).toBe('paused')
     })
@@ -95,7 +95,7 @@ export const sweepTests = (setup: () => Promise<StoreSetup>): void => {
       expect(await store.stepSweep(older.id, 10)).toBe('again')
       const newer = await store.beginSweep('resume', { labels: [{ key: 'run', value: null }] }, null)
       await finish(store, newer.id)
-      await store.release(complete, { to: 'queued', waiting: null, dueAt: null })
+      await store.release(complete, { to: 'queued', waiting: null, delayMs: null })
       expect(await finish(store, older.id)).toEqual(['over'])
       expect((await store.get(complete.jobId))?.state).toBe('queued')
     })

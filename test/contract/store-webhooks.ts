@@ -22,8 +22,8 @@ export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
       await claimOne()
       await claimOne()
       expect(hints.filter((hint) => hint === 'webhooks')).toHaveLength(1)
-      const { items, nextDueAt } = await store.dueWebhooks(everything)
-      expect(nextDueAt).toBeNull()
+      const { items, nextDueInMs } = await store.dueWebhooks(everything)
+      expect(nextDueInMs).toBeNull()
       expect(items).toMatchObject([
         {
           jobId: 'job-2',
@@ -64,12 +64,19 @@ export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
       const tools = await setup()
       const { store, now, advance } = tools
       const { id } = await one(tools)
-      const dueAt = now() + 5000
-      await note(tools, id, { to: 'pending', dueAt })
-      expect(await store.dueWebhooks(everything)).toEqual({ items: [], nextDueAt: dueAt })
+      await note(tools, id, { to: 'pending', delayMs: 5000 })
+      expect(await store.dueWebhooks(everything)).toEqual({ items: [], nextDueInMs: 5000 })
       advance(5000)
       expect((await store.dueWebhooks(everything)).items).toMatchObject([
-        { id, attempts: 1, attemptedAt: dueAt - 5000, status: 500, reason: 'answered 500' },
+        {
+          id,
+          attempts: 1,
+          triedForMs: 5000,
+          attemptedAt: now() - 5000,
+          dueAt: now(),
+          status: 500,
+          reason: 'answered 500',
+        },
       ])
     })
 
@@ -80,7 +87,7 @@ export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
         const { store, now, advance, hints } = tools
         const { id } = await one(tools)
         await note(tools, id, { to })
-        await note(tools, id, { to: 'pending', dueAt: now() })
+        await note(tools, id, { to: 'pending', delayMs: 0 })
         expect((await store.dueWebhooks(everything)).items).toEqual([])
         expect((await store.webhooks({}, page)).items).toMatchObject([{ id, state: to, attempts: 1, dueAt: null }])
         advance(10)
@@ -122,14 +129,13 @@ export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
 
     it('gives up what was tried for too long', async () => {
       const tools = await setup()
-      const { store, now, advance } = tools
+      const { store, advance } = tools
       const { id } = await one(tools)
-      const began = now()
       advance(hour)
       await one(tools)
       const young = (await store.dueWebhooks(everything)).items.at(-1)?.id
-      expect(await store.expireWebhooks(began, 10)).toBe(0)
-      expect(await store.expireWebhooks(began + 1, 10)).toBe(1)
+      expect(await store.expireWebhooks(hour, 10)).toBe(0)
+      expect(await store.expireWebhooks(hour - 1, 10)).toBe(1)
       expect((await store.webhooks({ state: 'failed' }, page)).items.map((webhook) => webhook.id)).toEqual([id])
       expect((await store.webhooks({ state: 'pending' }, page)).items.map((webhook) => webhook.id)).toEqual([young])
     })
@@ -157,7 +163,7 @@ export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
 
     it('forgets with a job what is settled of it, and the rest once that is settled', async () => {
       const tools = await setup()
-      const { store, failed, advance, now } = tools
+      const { store, failed, advance } = tools
       const job = await failed(wishing(undefined, ['job.queued', 'job.failed', 'job.deleted']))
       const ids = (await store.dueWebhooks(everything)).items.map(({ id }) => id)
       await note(tools, ids[0] ?? '', { to: 'delivered' })
@@ -170,20 +176,19 @@ export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
       const other = await failed(wishing(undefined, ['job.failed']))
       await note(tools, (await store.dueWebhooks(everything)).items[0]?.id ?? '', { to: 'failed' })
       advance(1)
-      await store.prune({ before: now(), limit: 100 })
+      await store.prune({ olderThanMs: 0, limit: 100 })
       expect((await store.webhooks({ jobId: other.id }, page)).items).toEqual([])
     })
 
     it.each([hour, -hour])('neither hurries nor freezes a wait when the wall clock is set by %d ms', async (jump) => {
       const tools = await setup()
-      const { store, now, advance, jump: set } = tools
+      const { store, advance, jump: set } = tools
       const { id } = await one(tools)
-      const dueAt = now() + 10_000
-      await note(tools, id, { to: 'pending', dueAt })
+      await note(tools, id, { to: 'pending', delayMs: 10_000 })
       set(jump)
       // Whoever writes finds out about the clock.
       await store.check()
-      expect(await store.dueWebhooks(everything)).toEqual({ items: [], nextDueAt: dueAt + jump })
+      expect(await store.dueWebhooks(everything)).toEqual({ items: [], nextDueInMs: 10_000 })
       advance(10_000)
       expect((await store.dueWebhooks(everything)).items).toMatchObject([{ id }])
     })

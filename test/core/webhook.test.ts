@@ -2,30 +2,30 @@ import { describe, expect, it } from 'vitest'
 import { judgeWebhook, viewWebhook, webhookDelayMs, webhookPatienceMs } from '../../src/core/webhook.js'
 
 const answer = (status: number | null, retryAfterMs: number | null = null) => ({ status, reason: 'x', retryAfterMs })
-const fresh = { beganAt: 0, attempts: 0 }
+const fresh = { attempts: 0, triedForMs: 1000 }
 
 describe('what becomes of a webhook after a try', () => {
   it.each([200, 201, 204, 299])('is delivery at %d', (status) => {
-    expect(judgeWebhook(fresh, answer(status), 1000, 0)).toEqual({ to: 'delivered' })
+    expect(judgeWebhook(fresh, answer(status), 0)).toEqual({ to: 'delivered' })
   })
 
   it.each([null, 301, 400, 404, 429, 500, 503])('is another try at %s', (status) => {
-    expect(judgeWebhook(fresh, answer(status), 1000, 0.5)).toEqual({ to: 'pending', dueAt: 6000 })
+    expect(judgeWebhook(fresh, answer(status), 0.5)).toEqual({ to: 'pending', delayMs: 5000 })
   })
 
   it('is the end when the receiver is gone for good', () => {
-    expect(judgeWebhook(fresh, answer(410), 1000, 0)).toEqual({ to: 'failed' })
+    expect(judgeWebhook(fresh, answer(410), 0)).toEqual({ to: 'failed' })
   })
 
   it('waits as long as the receiver asks, within bounds', () => {
-    expect(judgeWebhook(fresh, answer(503, 60_000), 0, 0)).toEqual({ to: 'pending', dueAt: 60_000 })
-    expect(judgeWebhook(fresh, answer(503, 1e9), 0, 0)).toEqual({ to: 'pending', dueAt: 3 * 3_600_000 })
+    expect(judgeWebhook(fresh, answer(503, 60_000), 0)).toEqual({ to: 'pending', delayMs: 60_000 })
+    expect(judgeWebhook(fresh, answer(503, 1e9), 0)).toEqual({ to: 'pending', delayMs: 3 * 3_600_000 })
   })
 
   it('ends when the next try would come after three days', () => {
     const late = webhookPatienceMs - 1000
-    expect(judgeWebhook(fresh, answer(500), late, 0)).toEqual({ to: 'failed' })
-    expect(judgeWebhook({ beganAt: late, attempts: 0 }, answer(500), late, 0)).toMatchObject({ to: 'pending' })
+    expect(judgeWebhook({ attempts: 0, triedForMs: late }, answer(500), 0)).toEqual({ to: 'failed' })
+    expect(judgeWebhook({ attempts: 0, triedForMs: 0 }, answer(500), 0)).toMatchObject({ to: 'pending' })
   })
 })
 

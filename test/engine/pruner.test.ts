@@ -23,10 +23,11 @@ const setup = ({ backlog = 0, keepMs = 30 * day, open = true } = {}) => {
   const logger = { debug: write, info: write, warn: write, error: write, child: () => logger }
   const pruner = createPruner({
     store: {
-      prune: async ({ before, limit }) => {
+      // This store goes by the wall clock, as one on the same machine does.
+      prune: async ({ olderThanMs, limit }) => {
         const failure = failures.shift()
         if (failure !== undefined) throw failure
-        steps.push({ at: virtual.monotonic(), before, limit })
+        steps.push({ at: virtual.monotonic(), before: virtual.now() + wallAhead - olderThanMs, limit })
         const jobs = Math.min(left, limit)
         left -= jobs
         return { jobs, events: 0, batches: 0 }

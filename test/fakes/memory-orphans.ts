@@ -39,7 +39,7 @@ export interface MemoryOrphans<R> {
   abandonedOf(target: JobTarget): readonly AbandonedUpload[]
   abandonedAfter(seq: number): readonly Abandoned[]
   forgetAbandoned(uploadId: string): void
-  forgetInitiates(before: number, limit: number): number
+  forgetInitiates(olderThanMs: number, limit: number): number
 }
 
 export const createMemoryOrphans = <R extends Row>(
@@ -76,7 +76,7 @@ export const createMemoryOrphans = <R extends Row>(
     }
     return all
       .filter(({ job }) => job.state === 'failed' && job.upload?.uploadId != null)
-      .filter(({ job }) => (job.finishedAt ?? 0) < request.settledBefore)
+      .filter(({ job }) => (job.finishedAt ?? 0) < now() - request.olderThanMs)
       .sort((a, b) => (a.job.finishedAt ?? 0) - (b.job.finishedAt ?? 0))
       .slice(0, request.limit)
   }
@@ -152,7 +152,8 @@ export const createMemoryOrphans = <R extends Row>(
       if (row !== undefined && leftByCancel(row.job) === uploadId) save(row, clearLeftover(row.job))
       abandoned = abandoned.filter((upload) => upload.uploadId !== uploadId)
     },
-    forgetInitiates(before, limit) {
+    forgetInitiates(olderThanMs, limit) {
+      const before = now() - olderThanMs
       const old = new Set(initiates.filter(({ endedAt }) => endedAt !== null && endedAt < before).slice(0, limit))
       initiates = initiates.filter((initiate) => !old.has(initiate))
       return old.size

@@ -98,6 +98,7 @@ export const statsOf = (
     ({ job, leaseUntil }) => job.state === 'queued' && (job.dueAt ?? at) <= at && leaseUntil === null,
   )
   return {
+    at,
     jobs: tallyOf(
       jobStates,
       jobs.map(({ state }) => state),

@@ -197,7 +197,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
           return { lease: { jobId: job.id, epoch: row.epoch }, job }
         })
         const dueAts = bySeq().flatMap(({ job }) => (job.dueAt !== null && job.dueAt > now ? [job.dueAt] : []))
-        return { claims, nextDueAt: dueAts.length === 0 ? null : Math.min(...dueAts) }
+        return { claims, nextDueInMs: dueAts.length === 0 ? null : Math.min(...dueAts) - now }
       }),
 
     heartbeat: (leases, leaseMs) =>
@@ -214,8 +214,8 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     release: (lease, release) =>
       run('release', () => {
         const row = held(lease)
-        const wish = release.to === 'paused' ? { ...release, waiting: null, dueAt: null } : release
-        return row === null ? 'fenced' : unlease(row, endRun(row.job, wish, clock.now()))
+        const end = release.to === 'paused' ? { ...release, waiting: null, delayMs: null } : release
+        return row === null ? 'fenced' : unlease(row, endRun(row.job, end, clock.now()))
       }),
 
     ...uploads,
@@ -297,7 +297,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         return { items: page.items.map(({ seq: _seq, ...upload }) => upload), nextCursor: page.nextCursor }
       }),
     forgetAbandoned: (uploadId) => run('forgetAbandoned', () => orphans.forgetAbandoned(uploadId)),
-    forgetInitiates: (before, limit) => run('forgetInitiates', () => orphans.forgetInitiates(before, limit)),
+    forgetInitiates: (...args) => run('forgetInitiates', () => orphans.forgetInitiates(...args)),
 
     submitBatch: (...args) => run('submitBatch', () => batches.operations.submitBatch(...args)),
     findBatchByIdempotencyKey: (key) =>
@@ -321,8 +321,9 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     storedSettings: () => run('storedSettings', settings.stored),
     storeSettings: (...args) => run('storeSettings', () => settings.store(...args)),
 
-    prune: ({ before, limit }) =>
+    prune: ({ olderThanMs, limit }) =>
       run('prune', () => {
+        const before = clock.now() - olderThanMs
         const chosen = prunedFirst([...rows.values()], before, limit)
         for (const { job } of chosen) {
           rows.delete(job.id)

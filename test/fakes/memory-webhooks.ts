@@ -14,7 +14,7 @@ type Operations = {
   readonly [K in keyof WebhookStore]: (...args: Parameters<WebhookStore[K]>) => Awaited<ReturnType<WebhookStore[K]>>
 }
 
-type Row = Omit<DueWebhook, 'dueAt'> & { readonly place: number; dueAt: number | null }
+type Row = Omit<DueWebhook, 'dueAt' | 'triedForMs'> & { readonly place: number; dueAt: number | null }
 
 /** The outbox of the memory store. */
 export const createMemoryWebhooks = ({ now, hasJob, pages: { pageOf, startOf } }: Deps) => {
@@ -32,27 +32,29 @@ export const createMemoryWebhooks = ({ now, hasJob, pages: { pageOf, startOf } }
       const names = [...new Set(pending.map(({ host }) => host))].sort()
       const inTurn = [...names.filter((name) => name > afterHost), ...names.filter((name) => name <= afterHost)]
       const items: Row[] = []
-      let nextDueAt: number | null = null
+      let nextDueInMs: number | null = null
       for (const name of inTurn) {
         const quota = quotas.find(({ host }) => host === name)?.limit ?? perHost
         const own = pending.filter(({ host }) => host === name).sort((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0))
         for (const row of own.slice(0, Math.min(quota, limit - items.length))) {
-          const dueAt = row.dueAt ?? 0
-          if (dueAt <= now()) items.push(row)
-          else nextDueAt = Math.min(nextDueAt ?? dueAt, dueAt)
+          const dueInMs = (row.dueAt ?? 0) - now()
+          if (dueInMs <= 0) items.push(row)
+          else nextDueInMs = Math.min(nextDueInMs ?? dueInMs, dueInMs)
         }
       }
-      return { items: items.map(({ place: _place, ...due }) => due), nextDueAt }
+      const due = items.map(({ place: _place, ...row }) => ({ ...row, triedForMs: now() - row.beganAt }))
+      return { items: due, nextDueInMs }
     },
     noteWebhook(id, { status, reason }, verdict) {
       change(id, (row) => {
         if (row.state !== 'pending') return row
-        const dueAt = verdict.to === 'pending' ? verdict.dueAt : null
+        const dueAt = verdict.to === 'pending' ? now() + verdict.delayMs : null
         return { ...row, state: verdict.to, dueAt, attempts: row.attempts + 1, attemptedAt: now(), status, reason }
       })
       rows = rows.filter(isLeft)
     },
-    expireWebhooks(before, limit) {
+    expireWebhooks(triedForMs, limit) {
+      const before = now() - triedForMs
       const old = rows
         .filter((row) => row.state === 'pending' && row.beganAt < before)
         .sort((a, b) => a.beganAt - b.beganAt)

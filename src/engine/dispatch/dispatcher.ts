@@ -168,7 +168,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   /** Their jobs need not wait for the leases to run out. A lease that another claim has overtaken is merely forgotten. */
   const releaseDropped = async (): Promise<void> => {
     for (const lease of dropped) {
-      await store.release(lease, { to: 'queued', waiting: null, dueAt: null })
+      await store.release(lease, { to: 'queued', waiting: null, delayMs: null })
       dropped.delete(lease)
     }
   }
@@ -179,10 +179,11 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     await releaseDropped()
     const request = { node: deps.node, leaseMs: deps.leaseMs, ...admission.nextClaim(active.size) }
     const asked = instantOf(clock)
-    const { claims, nextDueAt } = await store.claim(request)
+    const { claims, nextDueInMs } = await store.claim(request)
     for (const claim of claims) begin(claim, asked)
     if (claims.length === request.limit) return 0
-    const dueMs = nextDueAt === null ? pollMs : Math.max(0, nextDueAt - clock.now())
+    const passedMs = clock.monotonic() - asked.monotonic
+    const dueMs = nextDueInMs === null ? pollMs : Math.max(0, nextDueInMs - passedMs)
     return Math.min(pollMs, dueMs, admission.opensInMs() ?? pollMs)
   }
 

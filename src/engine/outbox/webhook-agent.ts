@@ -80,13 +80,13 @@ export const createWebhookAgent = (deps: Deps): WebhookAgent => {
     const answer = await tryOnce(message)
     visit.leave(answer, message.attempts)
     if (answer === null) return
-    const verdict = judgeWebhook(message, answer, clock.now(), random())
-    const { id: webhookId, jobId, type, host } = message
+    const { id: webhookId, jobId, type, host, attempts } = message
     const durationMs = Math.round(clock.monotonic() - startedAt)
-    const fields = { webhookId, jobId, type, host, attempt: message.attempts + 1, status: answer.status, durationMs }
+    const verdict = judgeWebhook({ attempts, triedForMs: message.triedForMs + durationMs }, answer, random())
+    const fields = { webhookId, jobId, type, host, attempt: attempts + 1, status: answer.status, durationMs }
     if (verdict.to === 'delivered') logger.debug(fields, 'A webhook was delivered')
     else if (verdict.to === 'failed') logger.warn({ ...fields, reason: answer.reason }, 'A webhook is given up')
-    else logger.info({ ...fields, reason: answer.reason, dueAt: verdict.dueAt }, 'A webhook is tried again later')
+    else logger.info({ ...fields, reason: answer.reason, delayMs: verdict.delayMs }, 'A webhook is tried again later')
     await store.noteWebhook(message.id, answer, verdict)
   }
 
@@ -112,7 +112,7 @@ export const createWebhookAgent = (deps: Deps): WebhookAgent => {
     if (clock.monotonic() < expireAt) return
     let total = 0
     for (let count = expireStep; count === expireStep; total += count) {
-      count = await store.expireWebhooks(clock.now() - webhookPatienceMs, expireStep)
+      count = await store.expireWebhooks(webhookPatienceMs, expireStep)
     }
     expireAt = clock.monotonic() + expireEveryMs
     if (total > 0) logger.warn({ webhooks: total }, 'Webhooks whose receivers did not answer for days are given up')
@@ -122,7 +122,7 @@ export const createWebhookAgent = (deps: Deps): WebhookAgent => {
   const round = async (): Promise<number> => {
     await expire()
     if (underWay.size >= maxInFlight) return pollMs
-    const { items, nextDueAt } = await store.dueWebhooks({
+    const { items, nextDueInMs } = await store.dueWebhooks({
       limit: maxInFlight,
       perHost: maxPerHost,
       quotas: hosts.quotas(),
@@ -130,7 +130,7 @@ export const createWebhookAgent = (deps: Deps): WebhookAgent => {
     })
     lastHost = items.at(-1)?.host ?? ''
     for (const message of items) begin(message)
-    const waits = [pollMs, hosts.nextProbeInMs() ?? pollMs, nextDueAt === null ? pollMs : nextDueAt - clock.now()]
+    const waits = [pollMs, hosts.nextProbeInMs() ?? pollMs, nextDueInMs ?? pollMs]
     return Math.max(shortestWaitMs, Math.min(...waits))
   }
 

@@ -101,10 +101,9 @@ export const createJanitor = (deps: JanitorDeps): Agent => {
   }
 
   const round = async (signal: AbortSignal): Promise<number> => {
-    const settledBefore = clock.now() - abandonedAfterMs
-    const abandoned = await inSteps(() => store.abandonUploads({ settledBefore, limit: step }), signal)
+    const abandoned = await inSteps(() => store.abandonUploads({ olderThanMs: abandonedAfterMs, limit: step }), signal)
     if (abandoned > 0) logger.info({ uploads: abandoned }, 'Uploads of jobs that failed long ago are given up')
-    await inSteps(() => store.forgetInitiates(clock.now() - suspicionMs, step), signal)
+    await inSteps(() => store.forgetInitiates(suspicionMs, step), signal)
     unfinished = (await removeAll(signal)) ? 0 : unfinished + 1
     return unfinished === 0 ? intervalMs : doubled(firstBackoffMs, unfinished - 1, intervalMs)
   }

@@ -25,13 +25,16 @@ export const createPruner = ({ store, storage, clock, logger, keepMs }: Deps): A
   const startedAt = { now: clock.now(), monotonic: clock.monotonic() }
   const pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, keepMs / pausesPerKeeping))
 
-  /** Never later than the time that has really passed allows: a wall clock that jumps ahead must not forget anything. */
-  const now = (): number => Math.min(clock.now(), startedAt.now + clock.monotonic() - startedAt.monotonic)
+  /**
+   * How far the wall clock has been set ahead since the start; 0 when it was set back. The store reckons ages by such a
+   * clock, so that much more is kept: a clock that jumps ahead must not make the store forget anything.
+   */
+  const aheadMs = (): number => Math.max(0, clock.now() - startedAt.now - (clock.monotonic() - startedAt.monotonic))
 
   const round = async (signal: AbortSignal): Promise<number> => {
     const total = { jobs: 0, events: 0, batches: 0 }
     while (await storage.opens(signal)) {
-      const { jobs, events, batches } = await store.prune({ before: now() - keepMs, limit: stepRows })
+      const { jobs, events, batches } = await store.prune({ olderThanMs: keepMs + aheadMs(), limit: stepRows })
       total.jobs += jobs
       total.events += events
       total.batches += batches

@@ -109,15 +109,15 @@ const deadline = (run: Run): Failure =>
 /** Puts the job back where it waits for its next run. */
 const giveBack = async (run: Run, why: RunStopped | RunYields): Promise<void> => {
   const waiting = why instanceof RunYields ? why.waiting : null
-  const dueAt = waiting !== null && why instanceof RunYields ? run.clock.now() + why.delayMs : null
+  const delayMs = waiting !== null && why instanceof RunYields ? why.delayMs : null
   if (why instanceof RunStopped && why.reason === 'pause')
     unfenced(await run.store.release(run.lease, { to: 'paused' }))
   else if (run.job.state === 'cancelling') {
     const refusal = why instanceof RunYields ? why.refusal : null
-    const release = { to: 'cancelling', waiting, dueAt, ...(refusal === null ? {} : { refusal }) } as const
+    const release = { to: 'cancelling', waiting, delayMs, ...(refusal === null ? {} : { refusal }) } as const
     unfenced(await run.store.release(run.lease, release))
-  } else unfenced(await run.store.release(run.lease, { to: 'queued', waiting, dueAt }))
-  const fields = { waiting, dueAt, reason: why.message }
+  } else unfenced(await run.store.release(run.lease, { to: 'queued', waiting, delayMs }))
+  const fields = { waiting, delayMs, reason: why.message }
   if (waiting === 'source') run.logger.warn(fields, 'The source does not answer: its job waits')
   else run.logger.info(fields, 'The run gives its job back')
 }

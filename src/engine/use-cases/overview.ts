@@ -89,22 +89,22 @@ export interface OverviewDeps {
 
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
 
+const secondsSince = (since: number | null, at: number): number => (since === null ? 0 : Math.max(0, at - since) / 1000)
+
 export const createOverview = (deps: OverviewDeps): Overview => {
   const { clock, traffic, keys } = deps
   const since = new Date(clock.now()).toISOString()
-
-  const ageOf = (at: number | null): number => (at === null ? 0 : Math.max(0, clock.now() - at) / 1000)
 
   const storedOf = (stats: StoreStats): StoredStats => ({
     jobs: stats.jobs,
     bytesPending: stats.bytesPending,
     bytesDue: stats.bytesDue,
     waiting: stats.waiting,
-    queue: { oldestReadyAt: iso(stats.oldestReadyAt), ageSeconds: ageOf(stats.oldestReadyAt) },
+    queue: { oldestReadyAt: iso(stats.oldestReadyAt), ageSeconds: secondsSince(stats.oldestReadyAt, stats.at) },
     webhooks: {
       ...stats.webhooks,
       oldestPendingAt: iso(stats.oldestWebhookAt),
-      ageSeconds: ageOf(stats.oldestWebhookAt),
+      ageSeconds: secondsSince(stats.oldestWebhookAt, stats.at),
     },
     storage: stats.size,
   })

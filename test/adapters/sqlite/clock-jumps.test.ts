@@ -63,7 +63,7 @@ it('a clock that is slewed is followed only when it has gone a second astray', (
   const { time, value, claims } = setup(makeDirectory())
   value('submit', jobRequest('a'), null)
   const [claim] = claims()
-  value('release', claim?.lease, { to: 'queued', waiting: 'backoff', dueAt: 10_000 })
+  value('release', claim?.lease, { to: 'queued', waiting: 'backoff', delayMs: 10_000 })
   time.wall += 999
   expect(value('get', 'a')).toMatchObject({ dueAt: 10_000 })
   claims()
@@ -79,7 +79,7 @@ it('a backoff from a clock that was set back while nobody ran ends within an hou
   first.time.wall = 24 * hour
   first.value('submit', jobRequest('a'), null)
   const [claim] = first.claims()
-  first.value('release', claim?.lease, { to: 'queued', waiting: 'backoff', dueAt: 24 * hour + 10_000 })
+  first.value('release', claim?.lease, { to: 'queued', waiting: 'backoff', delayMs: 10_000 })
   first.value('submit', jobRequest('b', { dueAt: 48 * hour }), null)
   first.close()
 

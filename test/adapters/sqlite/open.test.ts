@@ -180,7 +180,7 @@ describe('opening the SQLite store', () => {
       'pausing job.paused',
       'running job.queued',
     ])
-    expect(await second.release(running.lease, { to: 'queued', waiting: null, dueAt: null })).toBe('fenced')
+    expect(await second.release(running.lease, { to: 'queued', waiting: null, delayMs: null })).toBe('fenced')
     const again = await second.claim({ node, limit: 9, leaseMs })
     expect(again.claims.map((claim) => claim.job.id)).toEqual(['cancelling', 'running', 'completing'])
   })

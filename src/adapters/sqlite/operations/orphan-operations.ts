@@ -53,10 +53,10 @@ export const createOrphanOperations = (ledger: Ledger): Operations<keyof OrphanS
     return { kind: 'unknown', initiates: initiatesOf(upload) }
   }
 
-  const chosen = (request: AbandonRequest): readonly JobRow[] => {
+  const chosen = (request: AbandonRequest, at: number): readonly JobRow[] => {
     if ('limit' in request) {
-      const { settledBefore: before, limit } = request
-      return statements.unfinishedUploads.all({ before, limit }) as JobRow[]
+      const { olderThanMs, limit } = request
+      return statements.unfinishedUploads.all({ before: at - olderThanMs, limit }) as JobRow[]
     }
     const row = ledger.job(request.jobId)
     return row?.upload_id === request.uploadId ? [row] : []
@@ -69,7 +69,7 @@ export const createOrphanOperations = (ledger: Ledger): Operations<keyof OrphanS
 
     abandonUploads: (at, request) => {
       let count = 0
-      for (const row of chosen(request)) if (abandon(ledger, row, at)) count++
+      for (const row of chosen(request, at)) if (abandon(ledger, row, at)) count++
       return count
     },
 
@@ -111,6 +111,7 @@ export const createOrphanOperations = (ledger: Ledger): Operations<keyof OrphanS
       if (row !== null && job !== null && leftByCancel(job) === uploadId) ledger.save(row, clearLeftover(job), at)
     },
 
-    forgetInitiates: (_at, before, limit) => statements.forgetInitiates.run({ before, limit }).changes,
+    forgetInitiates: (at, olderThanMs, limit) =>
+      statements.forgetInitiates.run({ before: at - olderThanMs, limit }).changes,
   }
 }

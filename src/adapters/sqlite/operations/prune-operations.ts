@@ -63,10 +63,13 @@ export const createPruneOperations = (ledger: Ledger): Operations<'prune'> => {
   }
 
   return {
-    prune: (at, { before, limit }) => ({
-      jobs: pruneJobs(before, limit),
-      events: pruneEvents(before, limit),
-      batches: pruneBatches(before, limit) + pruneForgotten(limit, at),
-    }),
+    prune: (at, { olderThanMs, limit }) => {
+      const before = at - olderThanMs
+      return {
+        jobs: pruneJobs(before, limit),
+        events: pruneEvents(before, limit),
+        batches: pruneBatches(before, limit) + pruneForgotten(limit, at),
+      }
+    },
   }
 }

@@ -52,7 +52,7 @@ export const createQueueOperations = (
         return { lease: { jobId: job.id, epoch }, job }
       })
       const next = statements.nextDueJob.get() as { due_at: number } | undefined
-      return { claims, nextDueAt: next?.due_at ?? null }
+      return { claims, nextDueInMs: next === undefined ? null : Math.max(0, next.due_at - at) }
     },
 
     heartbeat: (at, leases, leaseMs) =>
@@ -67,8 +67,8 @@ export const createQueueOperations = (
     release: (at, lease, release) => {
       const row = ledger.held(lease)
       if (row === null) return 'fenced'
-      const wish = release.to === 'paused' ? { ...release, waiting: null, dueAt: null } : release
-      return ledger.saveUnleased(row, endRun(jobOf(row), wish, at), at)
+      const end = release.to === 'paused' ? { ...release, waiting: null, delayMs: null } : release
+      return ledger.saveUnleased(row, endRun(jobOf(row), end, at), at)
     },
   }
 }

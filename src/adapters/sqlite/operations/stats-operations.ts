@@ -41,7 +41,7 @@ export const createStatsOperations = ({ database, statements }: Ledger): Operati
   }
 
   return {
-    stats: () => {
+    stats: (at) => {
       const jobs = statements.countsByState.all() as { state: JobState; jobs: number; bytes_pending: number }[]
       const waits = statements.countsByWait.all() as {
         waiting: Waiting
@@ -51,6 +51,7 @@ export const createStatsOperations = ({ database, statements }: Ledger): Operati
       const webhooks = statements.countsOfWebhooks.all() as { state: WebhookState; messages: number }[]
       const oldest = statements.oldestPendingWebhook.get() as { began_at: number } | undefined
       return {
+        at,
         jobs: tabled(
           jobStates,
           jobs.map((row) => [row.state, row.jobs] as const),

@@ -38,7 +38,8 @@ const webhookOf = (row: WebhookRow, instance: string): Webhook => ({
   reason: row.reason,
 })
 
-const dueAtOf = (verdict: WebhookVerdict): number | null => (verdict.to === 'pending' ? verdict.dueAt : null)
+const dueAtOf = (verdict: WebhookVerdict, at: number): number | null =>
+  verdict.to === 'pending' ? at + verdict.delayMs : null
 
 /** The outbox of webhooks; ledger.ts fills it. */
 export const createWebhookOperations = (ledger: Ledger): Operations<keyof WebhookStore> => {
@@ -69,7 +70,7 @@ export const createWebhookOperations = (ledger: Ledger): Operations<keyof Webhoo
     dueWebhooks: (at, { limit, perHost, quotas, afterHost }) => {
       const quotaOf = new Map(quotas.map(({ host, limit: own }) => [host, own]))
       const items: DueWebhook[] = []
-      let nextDueAt: number | null = null
+      let nextDueInMs: number | null = null
       for (const host of hostsBehind(afterHost)) {
         const quota = quotaOf.get(host) ?? perHost
         if (quota === 0) continue
@@ -78,23 +79,25 @@ export const createWebhookOperations = (ledger: Ledger): Operations<keyof Webhoo
           limit: Math.min(quota, limit - items.length),
         }) as WebhookRow[]
         for (const row of rows) {
-          const dueAt = row.due_at ?? at
-          if (dueAt <= at) items.push({ ...webhookOf(row, instance), host, body: row.body })
-          else nextDueAt = Math.min(nextDueAt ?? dueAt, dueAt)
+          const dueInMs = row.due_at === null ? 0 : row.due_at - at
+          const triedForMs = at - row.began_at
+          if (dueInMs <= 0) items.push({ ...webhookOf(row, instance), host, body: row.body, triedForMs })
+          else nextDueInMs = Math.min(nextDueInMs ?? dueInMs, dueInMs)
         }
         if (items.length === limit) break
       }
-      return { items, nextDueAt }
+      return { items, nextDueInMs }
     },
 
     noteWebhook: (at, id, { status, reason }, verdict) => {
       const n = numberOf(id)
       if (n === null) return
-      statements.noteWebhook.run({ n, at, status, reason, state: verdict.to, due_at: dueAtOf(verdict) })
+      statements.noteWebhook.run({ n, at, status, reason, state: verdict.to, due_at: dueAtOf(verdict, at) })
       statements.forgetWebhookOfGoneJob.run(n)
     },
 
-    expireWebhooks: (_at, before, limit) => statements.expireWebhooks.run({ before, limit }).changes,
+    expireWebhooks: (at, triedForMs, limit) =>
+      statements.expireWebhooks.run({ before: at - triedForMs, limit }).changes,
 
     webhooks: (_at, { jobId, state }, { limit, cursor }) => {
       const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(ledger, 'webhooks', cursor)
