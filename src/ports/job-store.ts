@@ -38,7 +38,7 @@ export interface JobCounts {
   readonly cancelled: number
 }
 
-export interface TallyPage extends JobCounts {
+export interface CountsPage extends JobCounts {
   /** The youngest of the pending ones: likely the last to settle. Null when there is none, or finding it would cost a walk. */
   readonly newestPending: string | null
   /** Where to go on; null at the end. */
@@ -70,7 +70,7 @@ export interface JobStore extends QueueStore, UploadStore {
   /** Newest first. */
   list(filter: JobFilter, page: PageRequest): Promise<Page<Job>>
   /** Counts what matches, oldest first, a bounded stretch a call. */
-  tally(filter: JobFilter, cursor: string | null): Promise<TallyPage>
+  countJobs(filter: JobFilter, cursor: string | null): Promise<CountsPage>
   /** By part number. Every part of the plan has a row. */
   parts(jobId: string, page: PageRequest): Promise<Page<StoredPart>>
 }

@@ -4,6 +4,7 @@ import { batchTests } from './store-batches.js'
 import { changeTests } from './store-change.js'
 import { clockTests } from './store-clock.js'
 import { controlTests } from './store-control.js'
+import { countTests } from './store-counts.js'
 import { leftoverTests } from './store-leftovers.js'
 import { orphanTests } from './store-orphans.js'
 import { pruningTests } from './store-pruning.js'
@@ -12,7 +13,6 @@ import { readingTests } from './store-reading.js'
 import { settingsTests } from './store-settings.js'
 import { type OpenStore, type StoreSetup, setupStore } from './store-setup.js'
 import { sweepTests } from './store-sweeps.js'
-import { tallyTests } from './store-tally.js'
 import { uploadTests } from './store-upload.js'
 import { webhookTests } from './store-webhooks.js'
 
@@ -35,7 +35,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     orphanTests(setup)
     leftoverTests(setup)
     readingTests(setup)
-    tallyTests(setup)
+    countTests(setup)
     pruningTests(setup)
     batchTests(setup)
     batchEndTests(setup)

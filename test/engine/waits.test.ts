@@ -154,7 +154,7 @@ describe('wait', () => {
       await new Promise(setImmediate)
     }
     expect((await waiting).counts.completed).toBe(50)
-    expect(counts.tally).toBe(2)
+    expect(counts.countJobs).toBe(2)
   })
 })
 

@@ -18,6 +18,7 @@ import { answerJob, type JobAnswer } from '../../src/core/job-view.js'
 import type { BatchStore } from '../../src/ports/batch-store.js'
 import type { IdempotencyKey } from '../../src/ports/idempotency-key.js'
 import type { createMemoryEvents } from './memory-events.js'
+import type { MemoryOperations } from './memory-operations.js'
 import type { createMemoryPages } from './memory-pages.js'
 
 interface Row {
@@ -50,10 +51,6 @@ interface Deps {
   insert(job: NewJob, by: string | null): void
   /** Deletes a job and tells of it. */
   drop(row: Row, by: string | null): void
-}
-
-type Synchronous<Port> = {
-  readonly [M in keyof Port]: Port[M] extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never
 }
 
 const idleStates: Readonly<Record<SteeringVerb, readonly JobState[]>> = {
@@ -238,7 +235,7 @@ export const createMemoryBatches = (deps: Deps) => {
     return notes.reduce((sum, count) => sum + count, 0) || Number(rows.delete(row.batch.id))
   }
 
-  const operations: Synchronous<BatchStore> = {
+  const operations: Pick<MemoryOperations, keyof BatchStore> = {
     submitBatch: (request, files, idempotency) => {
       const known =
         idempotency && [...rows.values()].find((row) => !row.forgotten && row.idempotency?.key === idempotency.key)

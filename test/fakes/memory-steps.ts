@@ -77,7 +77,7 @@ export const prunedFirst = <T extends { readonly job: Job; readonly parts: reado
     })
 }
 
-const tallyOf = <K extends string>(names: readonly K[], found: readonly (K | null)[]): Record<K, number> =>
+const countOf = <K extends string>(names: readonly K[], found: readonly (K | null)[]): Record<K, number> =>
   Object.fromEntries(names.map((name) => [name, found.filter((one) => one === name).length])) as Record<K, number>
 
 const earliest = (instants: readonly number[]): number | null => (instants.length === 0 ? null : Math.min(...instants))
@@ -99,7 +99,7 @@ export const statsOf = (
   )
   return {
     at,
-    jobs: tallyOf(
+    jobs: countOf(
       jobStates,
       jobs.map(({ state }) => state),
     ),
@@ -109,12 +109,12 @@ export const statsOf = (
     bytesDue: jobs
       .filter(({ state, waiting }) => isDueState(state) && waiting !== 'notBefore')
       .reduce((sum, { source, bytesUploaded }) => sum + source.fingerprint.size - bytesUploaded, 0),
-    waiting: tallyOf(
+    waiting: countOf(
       waitingReasons,
       jobs.map(({ waiting }) => waiting),
     ),
     oldestReadyAt: earliest(ready.map(({ job, notBefore }) => Math.max(job.createdAt, notBefore ?? 0))),
-    webhooks: tallyOf(
+    webhooks: countOf(
       webhookStates,
       webhooks.map(({ state }) => state),
     ),

@@ -1,16 +1,14 @@
-import { AppError } from '../../src/core/app-error.js'
 import type { EventType } from '../../src/core/event.js'
 import { isSettled, type Job, type JobState, type NewJob, steeringOf } from '../../src/core/job.js'
 import { changeJob, crashRun, createJob, endRun, type Step, startRun } from '../../src/core/job-steps.js'
 import { viewJob } from '../../src/core/job-view.js'
-import type { Clock } from '../../src/ports/clock.js'
 import type { IdempotencyKey } from '../../src/ports/idempotency-key.js'
 import type { Lease } from '../../src/ports/lease.js'
 import type { Store } from '../../src/ports/store.js'
-import type { Wakeup } from '../../src/ports/wakeup.js'
 import { claimOrder } from './claim-order.js'
 import { createMemoryBatches } from './memory-batches.js'
 import { createMemoryEvents } from './memory-events.js'
+import { createStoreOf, type MemoryOperations, type MemoryStoreDeps } from './memory-operations.js'
 import { createMemoryOrphans } from './memory-orphans.js'
 import { createMemoryPages } from './memory-pages.js'
 import { createMemorySettings } from './memory-settings.js'
@@ -18,18 +16,6 @@ import { controlled, matches, prunedFirst, statsOf } from './memory-steps.js'
 import { createMemorySweeps } from './memory-sweeps.js'
 import { createMemoryUploads, type MemoryRow, pendingPart } from './memory-uploads.js'
 import { createMemoryWebhooks } from './memory-webhooks.js'
-
-export interface MemoryStoreDeps {
-  readonly clock: Clock
-  readonly wakeup: Wakeup
-  /** Eight characters that event ids and cursors begin with. */
-  readonly instance?: string
-  /** Called before each operation takes place; what it throws is what the caller gets, and nothing was changed. */
-  before?(operation: keyof Store): void | Promise<void>
-}
-
-const steers: ReadonlySet<keyof Store> = new Set(['control', 'change', 'controlBatch', 'steerJobs', 'stepSweep'])
-const handsOverWork: ReadonlySet<keyof Store> = new Set([...steers, 'submit', 'release', 'extendBatch'])
 
 /** The store port in memory, with the semantics of the SQLite one: the conformance suite runs on both. */
 export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
@@ -41,9 +27,6 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
   const settings = createMemorySettings()
   const outbox = createMemoryWebhooks({ now: clock.now, hasJob: (id) => rows.has(id), pages })
   let lastSeq = 0
-  let closed = false
-  const wallOffset = (): number => clock.now() - clock.monotonic()
-  let followed = wallOffset()
 
   const bySeq = (): MemoryRow[] => [...rows.values()].sort((a, b) => a.seq - b.seq)
 
@@ -124,11 +107,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     tell(job, 'job.deleted', by)
   }
 
-  /** Leases and backoffs are durations: they move along when the wall clock is set. */
-  const followWallClock = (): void => {
-    const by = wallOffset() - followed
-    followed += by
-    if (by === 0) return
+  const clockMoved = (by: number): void => {
     outbox.clockMoved(by)
     for (const row of rows.values()) {
       if (row.leaseUntil !== null) row.leaseUntil += by
@@ -137,209 +116,161 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     }
   }
 
-  /** One atomic operation: `work` runs in one go, hints follow it. */
-  const run = async <T>(operation: keyof Store, work: () => T): Promise<T> => {
-    if (closed) throw new AppError('storage_unavailable', 'The store is closed.')
-    await deps.before?.(operation)
-    followWallClock()
-    const eventsBefore = log.lastId()
-    const answer = work()
-    if (log.lastId() !== eventsBefore) wakeup.notify('events')
-    if (handsOverWork.has(operation)) wakeup.notify('jobs')
-    if (steers.has(operation)) wakeup.notify('desires')
-    if (operation === 'redeliverWebhook') wakeup.notify('webhooks')
-    return answer
-  }
-
-  const uploads = createMemoryUploads({ run, held, save, unlease, orphans, batches, log, now: clock.now })
+  const uploads = createMemoryUploads({ held, save, unlease, orphans, batches, log, now: clock.now })
   const sweeps = createMemorySweeps({
-    run,
     rows: bySeq,
     save: (row, step) => save(row as MemoryRow, step),
     now: clock.now,
   })
 
-  return {
-    ...outbox.storeOn(run),
+  const operations: MemoryOperations = {
+    ...outbox.operations,
 
-    submit: (request, idempotency, by, mostQueued = null) =>
-      run('submit', () => {
-        const known = idempotency && bySeq().find((row) => row.idempotency?.key === idempotency.key)
-        if (known) {
-          const same = known.idempotency?.fingerprint === idempotency.fingerprint
-          return same ? { kind: 'replayed', job: known.job } : { kind: 'mismatch' }
+    submit: (request, idempotency, by, mostQueued = null) => {
+      const known = idempotency && bySeq().find((row) => row.idempotency?.key === idempotency.key)
+      if (known) {
+        const same = known.idempotency?.fingerprint === idempotency.fingerprint
+        return same ? { kind: 'replayed', job: known.job } : { kind: 'mismatch' }
+      }
+      const rival = rivalOf(request)
+      if (rival !== null) return { kind: 'target_busy', jobId: rival }
+      if (!hasRoom(1, mostQueued)) return { kind: 'queue_full' }
+      if (rows.has(request.id)) throw new Error('the job id is taken')
+      return { kind: 'created', job: insert(request, idempotency, by ?? null) }
+    },
+
+    findByIdempotencyKey: (key) => {
+      const row = bySeq().find((candidate) => candidate.idempotency?.key === key)
+      return row?.idempotency ? { fingerprint: row.idempotency.fingerprint, job: row.job } : null
+    },
+
+    claim: ({ limit, leaseMs, pairLimit = limit, quotas = [] }) => {
+      const now = clock.now()
+      for (const row of bySeq()) {
+        if (row.leaseUntil !== null && row.leaseUntil <= now) {
+          unlease(row, crashRun(row.job, now))
         }
-        const rival = rivalOf(request)
-        if (rival !== null) return { kind: 'target_busy', jobId: rival }
-        if (!hasRoom(1, mostQueued)) return { kind: 'queue_full' }
-        if (rows.has(request.id)) throw new Error('the job id is taken')
-        return { kind: 'created', job: insert(request, idempotency, by ?? null) }
-      }),
-
-    findByIdempotencyKey: (key) =>
-      run('findByIdempotencyKey', () => {
-        const row = bySeq().find((candidate) => candidate.idempotency?.key === key)
-        return row?.idempotency ? { fingerprint: row.idempotency.fingerprint, job: row.job } : null
-      }),
-
-    claim: ({ limit, leaseMs, pairLimit = limit, quotas = [] }) =>
-      run('claim', () => {
-        const now = clock.now()
-        for (const row of bySeq()) {
-          if (row.leaseUntil !== null && row.leaseUntil <= now) {
-            unlease(row, crashRun(row.job, now))
-          }
-        }
-        const claims = claimOrder(bySeq(), { now, limit, pairLimit, quotas }).map((row) => {
-          row.epoch++
-          row.leaseUntil = now + leaseMs
-          const job = save(row, startRun(row.job, now))
-          return { lease: { jobId: job.id, epoch: row.epoch }, job }
-        })
-        const dueAts = bySeq().flatMap(({ job }) => (job.dueAt !== null && job.dueAt > now ? [job.dueAt] : []))
-        return { claims, nextDueInMs: dueAts.length === 0 ? null : Math.min(...dueAts) - now }
-      }),
+      }
+      const claims = claimOrder(bySeq(), { now, limit, pairLimit, quotas }).map((row) => {
+        row.epoch++
+        row.leaseUntil = now + leaseMs
+        const job = save(row, startRun(row.job, now))
+        return { lease: { jobId: job.id, epoch: row.epoch }, job }
+      })
+      const dueAts = bySeq().flatMap(({ job }) => (job.dueAt !== null && job.dueAt > now ? [job.dueAt] : []))
+      return { claims, nextDueInMs: dueAts.length === 0 ? null : Math.min(...dueAts) - now }
+    },
 
     heartbeat: (leases, leaseMs) =>
-      run('heartbeat', () =>
-        leases.map((lease) => {
-          const row = held(lease)
-          if (row !== null) row.leaseUntil = clock.now() + leaseMs
-          const job = rows.get(lease.jobId)?.job
-          const steering = job === undefined ? null : steeringOf(job)
-          return { jobId: lease.jobId, held: row !== null, desired: job?.desired ?? 'run', steering }
-        }),
-      ),
-
-    release: (lease, release) =>
-      run('release', () => {
+      leases.map((lease) => {
         const row = held(lease)
-        const end = release.to === 'paused' ? { ...release, waiting: null, delayMs: null } : release
-        return row === null ? 'fenced' : unlease(row, endRun(row.job, end, clock.now()))
+        if (row !== null) row.leaseUntil = clock.now() + leaseMs
+        const job = rows.get(lease.jobId)?.job
+        const steering = job === undefined ? null : steeringOf(job)
+        return { jobId: lease.jobId, held: row !== null, desired: job?.desired ?? 'run', steering }
       }),
+
+    release: (lease, release) => {
+      const row = held(lease)
+      const end = release.to === 'paused' ? { ...release, waiting: null, delayMs: null } : release
+      return row === null ? 'fenced' : unlease(row, endRun(row.job, end, clock.now()))
+    },
 
     ...uploads,
 
-    control: (jobId, request, by) =>
-      run('control', () => {
-        const row = rows.get(jobId)
-        if (row === undefined) return { kind: 'not_found' }
-        batches.leaveAlone(row, request.verb)
-        const step = controlled(row.job, row.notBefore, request, clock.now())
-        if (step === 'invalid_state') return { kind: 'invalid_state', state: row.job.state }
-        if (step.job === row.job) return { kind: 'ok', job: row.job }
-        const rival = request.verb === 'retry' ? rivalOf(row.job) : null
-        if (rival !== null) return { kind: 'target_busy', jobId: rival }
-        return { kind: 'ok', job: save(row, { ...step, by: by ?? null }) }
-      }),
+    control: (jobId, request, by) => {
+      const row = rows.get(jobId)
+      if (row === undefined) return { kind: 'not_found' }
+      batches.leaveAlone(row, request.verb)
+      const step = controlled(row.job, row.notBefore, request, clock.now())
+      if (step === 'invalid_state') return { kind: 'invalid_state', state: row.job.state }
+      if (step.job === row.job) return { kind: 'ok', job: row.job }
+      const rival = request.verb === 'retry' ? rivalOf(row.job) : null
+      if (rival !== null) return { kind: 'target_busy', jobId: rival }
+      return { kind: 'ok', job: save(row, { ...step, by: by ?? null }) }
+    },
 
-    change: (jobId, changes, ifVersions, by) =>
-      run('change', () => {
-        const row = rows.get(jobId)
-        if (row === undefined) return { kind: 'not_found' }
-        const { version, state } = row.job
-        if (ifVersions !== null && !ifVersions.includes(version)) return { kind: 'precondition_failed', version }
-        const step = changeJob(row.job, changes)
-        return step === 'invalid_state'
-          ? { kind: step, state }
-          : { kind: 'ok', job: save(row, { ...step, by: by ?? null }) }
-      }),
+    change: (jobId, changes, ifVersions, by) => {
+      const row = rows.get(jobId)
+      if (row === undefined) return { kind: 'not_found' }
+      const { version, state } = row.job
+      if (ifVersions !== null && !ifVersions.includes(version)) return { kind: 'precondition_failed', version }
+      const step = changeJob(row.job, changes)
+      return step === 'invalid_state'
+        ? { kind: step, state }
+        : { kind: 'ok', job: save(row, { ...step, by: by ?? null }) }
+    },
 
-    remove: (jobId, by) =>
-      run('remove', () => {
-        const row = rows.get(jobId)
-        if (row === undefined) return 'not_found'
-        if (!isSettled(row.job.state)) return 'invalid_state'
-        drop(row, by ?? null)
-        return 'ok'
-      }),
+    remove: (jobId, by) => {
+      const row = rows.get(jobId)
+      if (row === undefined) return 'not_found'
+      if (!isSettled(row.job.state)) return 'invalid_state'
+      drop(row, by ?? null)
+      return 'ok'
+    },
 
-    get: (jobId) => run('get', () => rows.get(jobId)?.job ?? null),
+    get: (jobId) => rows.get(jobId)?.job ?? null,
 
-    list: (filter, { limit, cursor }) =>
-      run('list', () => {
-        const before = startOf('jobs', cursor, Number.MAX_SAFE_INTEGER)
-        const found = bySeq()
-          .reverse()
-          .filter((row) => row.seq < before && matches(row.job, filter))
-        const page = pageOf('jobs', found, limit, (row) => row.seq)
-        return { items: page.items.map((row) => row.job), nextCursor: page.nextCursor }
-      }),
+    list: (filter, { limit, cursor }) => {
+      const before = startOf('jobs', cursor, Number.MAX_SAFE_INTEGER)
+      const found = bySeq()
+        .reverse()
+        .filter((row) => row.seq < before && matches(row.job, filter))
+      const page = pageOf('jobs', found, limit, (row) => row.seq)
+      return { items: page.items.map((row) => row.job), nextCursor: page.nextCursor }
+    },
 
-    tally: (filter, cursor) =>
-      run('tally', () => {
-        startOf('tally', cursor, 0)
-        const found = bySeq().filter((row) => matches(row.job, filter))
-        const count = (state: JobState): number => found.filter(({ job }) => job.state === state).length
-        const pending = found.filter(({ job }) => !isSettled(job.state))
-        const counts = { completed: count('completed'), failed: count('failed'), cancelled: count('cancelled') }
-        return { pending: pending.length, ...counts, newestPending: pending.at(-1)?.job.id ?? null, nextCursor: null }
-      }),
+    countJobs: (filter, cursor) => {
+      startOf('countJobs', cursor, 0)
+      const found = bySeq().filter((row) => matches(row.job, filter))
+      const count = (state: JobState): number => found.filter(({ job }) => job.state === state).length
+      const pending = found.filter(({ job }) => !isSettled(job.state))
+      const counts = { completed: count('completed'), failed: count('failed'), cancelled: count('cancelled') }
+      return { pending: pending.length, ...counts, newestPending: pending.at(-1)?.job.id ?? null, nextCursor: null }
+    },
 
-    parts: (jobId, { limit, cursor }) =>
-      run('parts', () => {
-        const after = startOf('parts', cursor, 0)
-        const found = (rows.get(jobId)?.parts ?? []).filter((part) => part.partNumber > after)
-        return pageOf('parts', found, limit, (part) => part.partNumber)
-      }),
+    parts: (jobId, { limit, cursor }) => {
+      const after = startOf('parts', cursor, 0)
+      const found = (rows.get(jobId)?.parts ?? []).filter((part) => part.partNumber > after)
+      return pageOf('parts', found, limit, (part) => part.partNumber)
+    },
 
-    lastEventId: () => run('lastEventId', log.lastId),
+    lastEventId: log.lastId,
 
-    eventsAfter: (after, filter, limit) => run('eventsAfter', () => log.after(after, filter, limit)),
+    eventsAfter: (after, filter, limit) => log.after(after, filter, limit),
 
-    buckets: () => run('buckets', orphans.buckets),
-    traceUploads: (uploads) => run('traceUploads', () => uploads.map(orphans.trace)),
-    abandonUploads: (request) => run('abandonUploads', () => orphans.abandon(request)),
-    abandonedUploads: ({ limit, cursor }) =>
-      run('abandonedUploads', () => {
-        const found = orphans.abandonedAfter(startOf('abandoned', cursor, 0))
-        const page = pageOf('abandoned', found, limit, ({ seq }) => seq)
-        return { items: page.items.map(({ seq: _seq, ...upload }) => upload), nextCursor: page.nextCursor }
-      }),
-    forgetAbandoned: (uploadId) => run('forgetAbandoned', () => orphans.forgetAbandoned(uploadId)),
-    forgetInitiates: (...args) => run('forgetInitiates', () => orphans.forgetInitiates(...args)),
+    buckets: orphans.buckets,
+    traceUploads: (uploads) => uploads.map(orphans.trace),
+    abandonUploads: (request) => orphans.abandon(request),
+    abandonedUploads: ({ limit, cursor }) => {
+      const found = orphans.abandonedAfter(startOf('abandoned', cursor, 0))
+      const page = pageOf('abandoned', found, limit, ({ seq }) => seq)
+      return { items: page.items.map(({ seq: _seq, ...upload }) => upload), nextCursor: page.nextCursor }
+    },
+    forgetAbandoned: (uploadId) => orphans.forgetAbandoned(uploadId),
+    forgetInitiates: orphans.forgetInitiates,
 
-    submitBatch: (...args) => run('submitBatch', () => batches.operations.submitBatch(...args)),
-    findBatchByIdempotencyKey: (key) =>
-      run('findBatchByIdempotencyKey', () => batches.operations.findBatchByIdempotencyKey(key)),
-    getBatch: (batchId) => run('getBatch', () => batches.operations.getBatch(batchId)),
-    listBatches: (page) => run('listBatches', () => batches.operations.listBatches(page)),
-    unfinishedBatches: () => run('unfinishedBatches', batches.operations.unfinishedBatches),
-    batchFiles: (...args) => run('batchFiles', () => batches.operations.batchFiles(...args)),
-    extendBatch: (...args) => run('extendBatch', () => batches.operations.extendBatch(...args)),
-    endWalk: (batchId) => run('endWalk', () => batches.operations.endWalk(batchId)),
-    controlBatch: (...args) => run('controlBatch', () => batches.operations.controlBatch(...args)),
-    steerJobs: (...args) => run('steerJobs', () => batches.operations.steerJobs(...args)),
-    endRetry: (...args) => run('endRetry', () => batches.operations.endRetry(...args)),
-    batchProblems: (...args) => run('batchProblems', () => batches.operations.batchProblems(...args)),
-    removeBatch: (...args) => run('removeBatch', () => batches.operations.removeBatch(...args)),
-    deletedJobs: (...args) => run('deletedJobs', () => batches.operations.deletedJobs(...args)),
-    plannedFiles: (...args) => run('plannedFiles', () => batches.operations.plannedFiles(...args)),
-
+    ...batches.operations,
     ...sweeps,
 
-    storedSettings: () => run('storedSettings', settings.stored),
-    storeSettings: (...args) => run('storeSettings', () => settings.store(...args)),
+    storedSettings: settings.stored,
+    storeSettings: settings.store,
 
-    prune: ({ olderThanMs, limit }) =>
-      run('prune', () => {
-        const before = clock.now() - olderThanMs
-        const chosen = prunedFirst([...rows.values()], before, limit)
-        for (const { job } of chosen) {
-          rows.delete(job.id)
-          orphans.removed(job)
-          if (job.batchId !== null && batches.stays(job.batchId, before)) batches.jobDeleted(job)
-        }
-        outbox.jobGone()
-        return { jobs: chosen.length, events: log.prune(before, limit), batches: batches.prune(before, limit) }
-      }),
-
-    stats: () => run('stats', () => statsOf([...rows.values()], outbox.all(), clock.now())),
-
-    check: () => run('check', () => undefined),
-
-    close: async () => {
-      closed = true
+    prune: ({ olderThanMs, limit }) => {
+      const before = clock.now() - olderThanMs
+      const chosen = prunedFirst([...rows.values()], before, limit)
+      for (const { job } of chosen) {
+        rows.delete(job.id)
+        orphans.removed(job)
+        if (job.batchId !== null && batches.stays(job.batchId, before)) batches.jobDeleted(job)
+      }
+      outbox.jobGone()
+      return { jobs: chosen.length, events: log.prune(before, limit), batches: batches.prune(before, limit) }
     },
+
+    stats: () => statsOf([...rows.values()], outbox.all(), clock.now()),
+
+    check: () => undefined,
   }
+  return createStoreOf(operations, { ...deps, clockMoved, lastEventId: log.lastId })
 }

@@ -2,16 +2,13 @@ import type { Job } from '../../src/core/job.js'
 import { viewJob } from '../../src/core/job-view.js'
 import { type Webhook, webhookBody, webhookHost } from '../../src/core/webhook.js'
 import type { DueWebhook, WebhookStore } from '../../src/ports/webhooks.js'
+import type { MemoryOperations } from './memory-operations.js'
 import type { createMemoryPages } from './memory-pages.js'
 
 interface Deps {
   now(): number
   hasJob(jobId: string): boolean
   readonly pages: ReturnType<typeof createMemoryPages>
-}
-
-type Operations = {
-  readonly [K in keyof WebhookStore]: (...args: Parameters<WebhookStore[K]>) => Awaited<ReturnType<WebhookStore[K]>>
 }
 
 type Row = Omit<DueWebhook, 'dueAt' | 'triedForMs'> & { readonly place: number; dueAt: number | null }
@@ -26,7 +23,7 @@ export const createMemoryWebhooks = ({ now, hasJob, pages: { pageOf, startOf } }
   }
   const isLeft = (row: Row): boolean => row.state === 'pending' || hasJob(row.jobId)
 
-  const operations: Operations = {
+  const operations: Pick<MemoryOperations, keyof WebhookStore> = {
     dueWebhooks({ limit, perHost, quotas, afterHost }) {
       const pending = rows.filter(({ dueAt }) => dueAt !== null)
       const names = [...new Set(pending.map(({ host }) => host))].sort()
@@ -80,14 +77,7 @@ export const createMemoryWebhooks = ({ now, hasJob, pages: { pageOf, startOf } }
   }
 
   return {
-    /** The port, each operation carried out by `run`. */
-    storeOn: (run: <T>(operation: keyof WebhookStore, work: () => T) => Promise<T>): WebhookStore => ({
-      dueWebhooks: (...args) => run('dueWebhooks', () => operations.dueWebhooks(...args)),
-      noteWebhook: (...args) => run('noteWebhook', () => operations.noteWebhook(...args)),
-      expireWebhooks: (...args) => run('expireWebhooks', () => operations.expireWebhooks(...args)),
-      webhooks: (...args) => run('webhooks', () => operations.webhooks(...args)),
-      redeliverWebhook: (...args) => run('redeliverWebhook', () => operations.redeliverWebhook(...args)),
-    }),
+    operations,
     all: (): readonly Webhook[] => rows,
     /** An event was appended. */
     told(id: string, job: Job, type: string): boolean {

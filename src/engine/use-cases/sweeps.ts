@@ -34,7 +34,7 @@ export interface Sweeps {
 }
 
 interface Deps {
-  readonly store: SweepStore & Pick<JobStore, 'tally'> & Pick<BatchStore, 'unfinishedBatches' | 'controlBatch'>
+  readonly store: SweepStore & Pick<JobStore, 'countJobs'> & Pick<BatchStore, 'unfinishedBatches' | 'controlBatch'>
   readonly storage: Pick<StorageGate, 'opens'>
   readonly clock: Clock
   readonly logger: Logger
@@ -63,7 +63,7 @@ export const createSweeps = ({ store, storage, clock, logger, onBatches }: Deps)
   const countJobs = async (verb: SweepVerb, filter: JobFilter): Promise<number> => {
     let jobs = 0
     for (let cursor: string | null = null; ; ) {
-      const page = await store.tally({ ...filter, states: reached[verb] }, cursor)
+      const page = await store.countJobs({ ...filter, states: reached[verb] }, cursor)
       jobs += page.pending
       cursor = page.nextCursor
       if (cursor === null) return jobs

@@ -34,7 +34,7 @@ export interface Waits {
 }
 
 interface Deps {
-  readonly store: Pick<JobStore, 'get' | 'tally'> & Pick<BatchStore, 'getBatch' | 'unfinishedBatches'>
+  readonly store: Pick<JobStore, 'get' | 'countJobs'> & Pick<BatchStore, 'getBatch' | 'unfinishedBatches'>
   readonly wakeup: Wakeup
   readonly clock: Clock
 }
@@ -76,7 +76,7 @@ export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
   }
 
   /** What the counters tell of everything: while it is not nothing, what has settled need not be counted. */
-  const pendingNow = async (): Promise<number> => (await comingBatches({})) + (await store.tally({}, null)).pending
+  const pendingNow = async (): Promise<number> => (await comingBatches({})) + (await store.countJobs({}, null)).pending
 
   /** All of a batch, jobs that were deleted since included: its totals know. */
   const lookAtBatch = async (batchId: string): Promise<Sight> => {
@@ -91,7 +91,7 @@ export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
     if (batchId !== undefined && Object.values(others).every((wish) => wish === undefined)) return lookAtBatch(batchId)
     let sight: Sight = { ...nothing, pending: await comingBatches(filter) }
     for (let cursor: string | null = null; ; ) {
-      const page = await store.tally(filter, cursor)
+      const page = await store.countJobs(filter, cursor)
       sight = {
         pending: sight.pending + page.pending,
         completed: sight.completed + page.completed,

@@ -1,9 +1,9 @@
 import SqliteDatabase from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { migrate, readMigrations } from '../../../src/adapters/sqlite/files/migrate.js'
+import { countSql } from '../../../src/adapters/sqlite/jobs/count-jobs.js'
 import { listSql } from '../../../src/adapters/sqlite/jobs/list-jobs.js'
 import { saveSql } from '../../../src/adapters/sqlite/jobs/save-changes.js'
-import { tallySql } from '../../../src/adapters/sqlite/jobs/tally-jobs.js'
 import { changingColumnsOf } from '../../../src/adapters/sqlite/sql/rows.js'
 import { sql } from '../../../src/adapters/sqlite/sql/statements.js'
 import { jobStates } from '../../../src/core/job.js'
@@ -77,7 +77,7 @@ describe('the statements', () => {
   it('count by an index and need no sorting, whatever the filter', () => {
     const explain = setup()
     const plans = [{ since: 1 }, { batchId: 'b', since: 1 }, { source: '/a' }, { source: '/a/' }, { ids: ['a'] }].map(
-      (filter) => explain(tallySql(filter)).filter((step) => !/^SCAN \(subquery|^CO-ROUTINE/.test(step)),
+      (filter) => explain(countSql(filter)).filter((step) => !/^SCAN \(subquery|^CO-ROUTINE/.test(step)),
     )
     for (const [index, plan] of plans.entries()) expectDirect(`plan ${index}`, plan)
   })

@@ -39,9 +39,7 @@ export interface Ledger {
   readonly batches: BatchEvents
   /** Whether events were appended since it was last asked. */
   tookEvents(): boolean
-  /** Something in the outbox of webhooks is due. */
-  webhooksAppended(): void
-  /** Whether that was said since it was last asked. */
+  /** Whether messages were put into the outbox of webhooks since it was last asked. */
   tookWebhooks(): boolean
 }
 
@@ -126,9 +124,6 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
       const took = appended
       appended = false
       return took
-    },
-    webhooksAppended: () => {
-      webhooks = true
     },
     tookWebhooks: () => {
       const took = webhooks

@@ -57,7 +57,7 @@ export const startOf = (ledger: Ledger, list: string, cursor: string): number =>
 }
 
 /** The two lists, by keyset: a page costs the same wherever it stands. */
-export const createListOperations = (ledger: Ledger): Operations<'list' | 'parts'> => {
+export const createListOperations = (ledger: Ledger) => {
   const { database, statements, instance } = ledger
   const prepared = new Map<string, SqliteDatabase.Statement>()
 
@@ -117,5 +117,5 @@ export const createListOperations = (ledger: Ledger): Operations<'list' | 'parts
       const more = rows.length > limit && last !== undefined
       return { items, nextCursor: more ? encodeCursor('parts', instance, last.partNumber) : null }
     },
-  }
+  } satisfies Partial<Operations>
 }

@@ -20,7 +20,7 @@ const stepOf = (job: Job, request: ControlRequest, notBefore: number | null, at:
 }
 
 /** What the user wants of a job. */
-export const createControlOperations = (ledger: Ledger): Operations<'control' | 'change' | 'remove'> => {
+export const createControlOperations = (ledger: Ledger) => {
   const { statements } = ledger
   return {
     control: (at, jobId, request, by) => {
@@ -60,5 +60,5 @@ export const createControlOperations = (ledger: Ledger): Operations<'control' | 
       ledger.appendJob(job, 'job.deleted', at, by)
       return 'ok'
     },
-  }
+  } satisfies Partial<Operations>
 }

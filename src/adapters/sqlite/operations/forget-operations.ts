@@ -6,8 +6,6 @@ import { pageOf } from '../jobs/page.js'
 import { type JobRow, jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
-export type ForgetOperation = 'removeBatch' | 'deletedJobs'
-
 /** So many rows of notes go for one job's worth of work. */
 const notesPerJob = 10
 
@@ -45,7 +43,7 @@ export const createForgetting = (ledger: Ledger) => {
   return { dropNotes, step }
 }
 
-export const createForgetOperations = (ledger: Ledger): Operations<ForgetOperation> => {
+export const createForgetOperations = (ledger: Ledger) => {
   const { statements } = ledger
   const forgetting = createForgetting(ledger)
   return {
@@ -73,5 +71,5 @@ export const createForgetOperations = (ledger: Ledger): Operations<ForgetOperati
         ({ job }) => JSON.parse(job) as JobAnswer,
       )
     },
-  }
+  } satisfies Partial<Operations>
 }

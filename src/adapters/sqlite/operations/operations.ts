@@ -1,6 +1,6 @@
+import { createCountOperations } from '../jobs/count-jobs.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { createListOperations } from '../jobs/list-jobs.js'
-import { createTallyOperations } from '../jobs/tally-jobs.js'
 import type { Operations } from '../thread/protocol.js'
 import { createBatchOperations } from './batch-operations.js'
 import { createControlOperations } from './control-operations.js'
@@ -29,6 +29,6 @@ export const createOperations = (ledger: Ledger): Operations => ({
   ...createStatsOperations(ledger),
   ...createSettingsOperations(ledger),
   ...createSweepOperations(ledger),
-  ...createTallyOperations(ledger),
+  ...createCountOperations(ledger),
   ...createWebhookOperations(ledger),
 })

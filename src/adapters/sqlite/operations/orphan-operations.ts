@@ -2,7 +2,7 @@ import { encodeCursor } from '../../../core/cursor.js'
 import { type JobState, type JobTarget, leftByCancel } from '../../../core/job.js'
 import { abandonUpload, clearLeftover } from '../../../core/job-steps.js'
 import { inheritUpload } from '../../../core/leftovers.js'
-import type { AbandonRequest, InitiateWindow, OrphanStore, UploadTrace } from '../../../ports/orphan-store.js'
+import type { AbandonRequest, InitiateWindow, UploadTrace } from '../../../ports/orphan-store.js'
 import type { UploadRef } from '../../../ports/target.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { startOf } from '../jobs/list-jobs.js'
@@ -30,7 +30,7 @@ export const abandonLeftUploads = (ledger: Ledger, target: JobTarget, at: number
 }
 
 /** What is left of uploads in OSS. */
-export const createOrphanOperations = (ledger: Ledger): Operations<keyof OrphanStore | 'takeLeftovers'> => {
+export const createOrphanOperations = (ledger: Ledger) => {
   const { statements, instance } = ledger
 
   const initiatesOf = ({ bucket, key }: UploadRef): readonly InitiateWindow[] => {
@@ -113,5 +113,5 @@ export const createOrphanOperations = (ledger: Ledger): Operations<keyof OrphanS
 
     forgetInitiates: (at, olderThanMs, limit) =>
       statements.forgetInitiates.run({ before: at - olderThanMs, limit }).changes,
-  }
+  } satisfies Partial<Operations>
 }

@@ -11,7 +11,7 @@ interface FinishedJob {
 }
 
 /** Forgetting what finished long ago. */
-export const createPruneOperations = (ledger: Ledger): Operations<'prune'> => {
+export const createPruneOperations = (ledger: Ledger) => {
   const { statements } = ledger
   const forgetting = createForgetting(ledger)
 
@@ -71,5 +71,5 @@ export const createPruneOperations = (ledger: Ledger): Operations<'prune'> => {
         batches: pruneBatches(before, limit) + pruneForgotten(limit, at),
       }
     },
-  }
+  } satisfies Partial<Operations>
 }

@@ -11,9 +11,7 @@ import type { Operations } from '../thread/protocol.js'
 const promotionStep = 1000
 
 /** Submitting, claiming, and the leases of those who work. */
-export const createQueueOperations = (
-  ledger: Ledger,
-): Operations<'submit' | 'findByIdempotencyKey' | 'claim' | 'heartbeat' | 'release'> => {
+export const createQueueOperations = (ledger: Ledger) => {
   const { statements } = ledger
   const readyJobs = createReadyJobs(statements)
 
@@ -70,5 +68,5 @@ export const createQueueOperations = (
       const end = release.to === 'paused' ? { ...release, waiting: null, delayMs: null } : release
       return ledger.saveUnleased(row, endRun(jobOf(row), end, at), at)
     },
-  }
+  } satisfies Partial<Operations>
 }

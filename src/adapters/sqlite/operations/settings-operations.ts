@@ -1,8 +1,8 @@
-import type { SettingsStore, StoredSettings } from '../../../ports/settings-store.js'
+import type { StoredSettings } from '../../../ports/settings-store.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import type { Operations } from '../thread/protocol.js'
 
-export const createSettingsOperations = ({ statements }: Ledger): Operations<keyof SettingsStore> => {
+export const createSettingsOperations = ({ statements }: Ledger) => {
   const stored = (): StoredSettings =>
     Object.fromEntries(
       (statements.settings.all() as { name: string; value: string }[]).map(({ name, value }) => [name, value]),
@@ -18,5 +18,5 @@ export const createSettingsOperations = ({ statements }: Ledger): Operations<key
       }
       return stored()
     },
-  }
+  } satisfies Partial<Operations>
 }

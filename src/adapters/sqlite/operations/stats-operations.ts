@@ -23,7 +23,7 @@ const sumOf = (rows: readonly { readonly bytes_pending: number }[]): number =>
   rows.reduce((sum, row) => sum + row.bytes_pending, 0)
 
 /** What those who watch ask. */
-export const createStatsOperations = ({ database, statements }: Ledger): Operations<'stats'> => {
+export const createStatsOperations = ({ database, statements }: Ledger) => {
   /** Of the jobs that could be claimed, the one that is ready for longest: the first in line of each pair and priority is asked. */
   const oldestReadyAt = (): number | null => {
     let oldest: number | null = null
@@ -73,5 +73,5 @@ export const createStatsOperations = ({ database, statements }: Ledger): Operati
         size: sizeOf(database),
       }
     },
-  }
+  } satisfies Partial<Operations>
 }

@@ -2,7 +2,7 @@ import type SqliteDatabase from 'better-sqlite3'
 import type { JobState } from '../../../core/job.js'
 import { pauseJob, resumeJob } from '../../../core/job-steps.js'
 import type { JobFilter } from '../../../ports/job-filter.js'
-import type { Sweep, SweepStore, SweepVerb } from '../../../ports/sweep-store.js'
+import type { Sweep, SweepVerb } from '../../../ports/sweep-store.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { filterParameters, matches } from '../sql/job-filter.js'
 import { type JobRow, jobOf } from '../sql/rows.js'
@@ -33,7 +33,7 @@ const sweepOf = ({ id, verb, filter }: SweepRow): Sweep => ({ id, verb, filter: 
 
 const awaitedOf = ({ awaited }: SweepRow): readonly number[] => JSON.parse(awaited) as number[]
 
-export const createSweepOperations = ({ database, statements, save }: Ledger): Operations<keyof SweepStore> => {
+export const createSweepOperations = ({ database, statements, save }: Ledger) => {
   let prepared: SqliteDatabase.Statement | null = null
 
   /**
@@ -110,5 +110,5 @@ export const createSweepOperations = ({ database, statements, save }: Ledger): O
       statements.endSweep.run(id)
       return 'over'
     },
-  }
+  } satisfies Partial<Operations>
 }

@@ -30,20 +30,7 @@ const settle = (job: Job, finish: Finish, at: number): Step | 'unwanted' => {
 }
 
 /** What a run writes down of its upload. Every operation is fenced by its lease. */
-export const createUploadOperations = (
-  ledger: Ledger,
-): Operations<
-  | 'beginUpload'
-  | 'noteUnansweredInitiate'
-  | 'setUploadId'
-  | 'setIntent'
-  | 'commitParts'
-  | 'chargeAttempts'
-  | 'forgetUpload'
-  | 'beginCompleting'
-  | 'beginRemoval'
-  | 'finish'
-> => {
+export const createUploadOperations = (ledger: Ledger) => {
   const { statements } = ledger
 
   /** True when the part was still pending. Throws when it is not in the plan. */
@@ -141,7 +128,7 @@ export const createUploadOperations = (
       if (step.job.outcome === 'uploaded') abandonLeftUploads(ledger, step.job.target, at)
       return ledger.saveUnleased(row, step, at)
     },
-  }
+  } satisfies Partial<Operations>
 }
 
 const uploadedColumnsOf = (part: Pick<UploadedPart, 'etag' | 'crc64' | 'proven' | 'attempts'>) => ({

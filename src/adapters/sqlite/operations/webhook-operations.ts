@@ -1,6 +1,6 @@
 import { encodeCursor } from '../../../core/cursor.js'
 import type { Webhook, WebhookState, WebhookVerdict } from '../../../core/webhook.js'
-import type { DueWebhook, WebhookStore } from '../../../ports/webhooks.js'
+import type { DueWebhook } from '../../../ports/webhooks.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { startOf } from '../jobs/list-jobs.js'
 import type { Operations } from '../thread/protocol.js'
@@ -42,7 +42,7 @@ const dueAtOf = (verdict: WebhookVerdict, at: number): number | null =>
   verdict.to === 'pending' ? at + verdict.delayMs : null
 
 /** The outbox of webhooks; ledger.ts fills it. */
-export const createWebhookOperations = (ledger: Ledger): Operations<keyof WebhookStore> => {
+export const createWebhookOperations = (ledger: Ledger) => {
   const { statements, instance } = ledger
 
   const numberOf = (id: string): number | null => {
@@ -116,10 +116,9 @@ export const createWebhookOperations = (ledger: Ledger): Operations<keyof Webhoo
     redeliverWebhook: (at, id) => {
       const n = numberOf(id)
       if (n === null) return null
-      ledger.webhooksAppended()
       statements.redeliverWebhook.run({ n, at })
       const row = statements.webhookByNumber.get(n) as WebhookRow | undefined
       return row === undefined ? null : webhookOf(row, instance)
     },
-  }
+  } satisfies Partial<Operations>
 }

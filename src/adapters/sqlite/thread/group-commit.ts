@@ -1,36 +1,10 @@
 import type SqliteDatabase from 'better-sqlite3'
+import { storeOperations } from '../../../ports/store-operations.js'
 import type { WakeupTopic } from '../../../ports/wakeup.js'
 import { errorDataOf, isCorrupt, mediumFailure } from '../files/medium-error.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { createClockJumps } from './clock-jumps.js'
-import type { Answer, Operations, Request, StoreOperation } from './protocol.js'
-
-/** Those that write nothing: a group of them needs no write lock and costs no fsync. */
-const reads: ReadonlySet<StoreOperation> = new Set([
-  'findByIdempotencyKey',
-  'get',
-  'list',
-  'tally',
-  'parts',
-  'lastEventId',
-  'eventsAfter',
-  'stats',
-  'buckets',
-  'traceUploads',
-  'abandonedUploads',
-  'dueWebhooks',
-  'webhooks',
-  'findBatchByIdempotencyKey',
-  'getBatch',
-  'listBatches',
-  'unfinishedBatches',
-  'batchFiles',
-  'batchProblems',
-  'plannedFiles',
-  'deletedJobs',
-  'storedSettings',
-  'unfinishedSweeps',
-])
+import type { Answer, Operations, Request } from './protocol.js'
 
 type AnyOperation = (at: number, ...args: readonly unknown[]) => unknown
 
@@ -144,7 +118,7 @@ export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCo
   }
 
   return (requests) => {
-    const readers = requests.filter(({ operation }) => reads.has(operation))
+    const readers = requests.filter(({ operation }) => storeOperations[operation].access === 'read')
     if (readers.length === requests.length) return { answers: attempt(read, requests), topics: [] }
     const answers = attempt(write, requests)
     const topics = topicsTaken()

@@ -1,12 +1,11 @@
 import type { Page } from '../../../ports/page.js'
 import type { Store } from '../../../ports/store.js'
+import type { StoreOperation } from '../../../ports/store-operations.js'
 import type { WakeupTopic } from '../../../ports/wakeup.js'
 import type { ErrorData } from '../files/medium-error.js'
 import type { StoreExitCode } from '../files/store-open-error.js'
 
 /** What the store's thread and its proxy say to each other. Everything here survives structured cloning. */
-
-export type StoreOperation = Exclude<keyof Store, 'close'>
 
 /** What crosses between the threads in another shape than the port gives it. */
 interface Carried {

@@ -3,6 +3,7 @@ import { AppError } from '../../../core/app-error.js'
 import type { Clock } from '../../../ports/clock.js'
 import type { Logger } from '../../../ports/logger.js'
 import type { Store } from '../../../ports/store.js'
+import { type StoreOperation, storeOperations } from '../../../ports/store-operations.js'
 import type { Wakeup, WakeupTopic } from '../../../ports/wakeup.js'
 import { errorOf } from '../files/medium-error.js'
 import { StoreOpenError, storeExitCodes } from '../files/store-open-error.js'
@@ -14,7 +15,6 @@ import type {
   OpenedReport,
   Request,
   StoreFailure,
-  StoreOperation,
   ThreadSettings,
   ToThread,
 } from './protocol.js'
@@ -35,18 +35,6 @@ interface Pending {
   readonly operation: StoreOperation
   resolve(value: unknown): void
   reject(error: Error): void
-}
-
-/** Which listeners an operation concerns once it is durable, beside the event log. */
-const hints: Partial<Record<StoreOperation, readonly WakeupTopic[]>> = {
-  submit: ['jobs'],
-  release: ['jobs'],
-  control: ['jobs', 'desires'],
-  change: ['jobs', 'desires'],
-  extendBatch: ['jobs'],
-  controlBatch: ['jobs', 'desires'],
-  steerJobs: ['jobs', 'desires'],
-  stepSweep: ['jobs', 'desires'],
 }
 
 /** What the thread makes is sent away in the same turn: more room for it is memory spent on garbage. */
@@ -109,7 +97,7 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     const topics = new Set<WakeupTopic>(message.topics)
     for (const answer of message.answers) {
       const operation = settle(answer)
-      for (const topic of (operation && hints[operation]) ?? []) topics.add(topic)
+      if (operation !== undefined) for (const topic of storeOperations[operation].wakes) topics.add(topic)
     }
     logger.debug({ operations: message.answers.length }, 'committed a group')
     for (const topic of topics) wakeup.notify(topic)
@@ -145,69 +133,16 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
       if (outbox.push({ id, operation, at, wallOffset: at - clock.monotonic(), args }) === 1) setImmediate(flush)
     })
 
+  const methods = Object.fromEntries(
+    (Object.keys(storeOperations) as StoreOperation[]).map((name) => [name, (...args: never) => call(name, ...args)]),
+  ) as { readonly [Name in StoreOperation]: (...args: Parameters<Store[Name]>) => Promise<Carries<Name>> }
+
   return {
-    submit: (...args) => call('submit', ...args),
-    findByIdempotencyKey: (...args) => call('findByIdempotencyKey', ...args),
-    claim: (...args) => call('claim', ...args),
-    heartbeat: (...args) => call('heartbeat', ...args),
-    release: (...args) => call('release', ...args),
-    takeLeftovers: (...args) => call('takeLeftovers', ...args),
-    beginUpload: (...args) => call('beginUpload', ...args),
-    noteUnansweredInitiate: (...args) => call('noteUnansweredInitiate', ...args),
-    setUploadId: (...args) => call('setUploadId', ...args),
-    setIntent: (...args) => call('setIntent', ...args),
-    commitParts: (...args) => call('commitParts', ...args),
-    chargeAttempts: (...args) => call('chargeAttempts', ...args),
-    forgetUpload: (...args) => call('forgetUpload', ...args),
-    beginCompleting: (...args) => call('beginCompleting', ...args),
-    beginRemoval: (...args) => call('beginRemoval', ...args),
-    finish: (...args) => call('finish', ...args),
-    control: (...args) => call('control', ...args),
-    change: (...args) => call('change', ...args),
-    remove: (...args) => call('remove', ...args),
-    get: (...args) => call('get', ...args),
+    ...methods,
     list: async (...args) => {
-      const { items, nextCursor } = await call('list', ...args)
+      const { items, nextCursor } = await methods.list(...args)
       return { items: items.map(unpack), nextCursor }
     },
-    tally: (...args) => call('tally', ...args),
-    parts: (...args) => call('parts', ...args),
-    lastEventId: (...args) => call('lastEventId', ...args),
-    eventsAfter: (...args) => call('eventsAfter', ...args),
-    buckets: (...args) => call('buckets', ...args),
-    traceUploads: (...args) => call('traceUploads', ...args),
-    abandonUploads: (...args) => call('abandonUploads', ...args),
-    abandonedUploads: (...args) => call('abandonedUploads', ...args),
-    forgetAbandoned: (...args) => call('forgetAbandoned', ...args),
-    forgetInitiates: (...args) => call('forgetInitiates', ...args),
-    dueWebhooks: (...args) => call('dueWebhooks', ...args),
-    noteWebhook: (...args) => call('noteWebhook', ...args),
-    expireWebhooks: (...args) => call('expireWebhooks', ...args),
-    webhooks: (...args) => call('webhooks', ...args),
-    redeliverWebhook: (...args) => call('redeliverWebhook', ...args),
-    submitBatch: (...args) => call('submitBatch', ...args),
-    findBatchByIdempotencyKey: (...args) => call('findBatchByIdempotencyKey', ...args),
-    getBatch: (...args) => call('getBatch', ...args),
-    listBatches: (...args) => call('listBatches', ...args),
-    unfinishedBatches: (...args) => call('unfinishedBatches', ...args),
-    batchFiles: (...args) => call('batchFiles', ...args),
-    extendBatch: (...args) => call('extendBatch', ...args),
-    endWalk: (...args) => call('endWalk', ...args),
-    controlBatch: (...args) => call('controlBatch', ...args),
-    steerJobs: (...args) => call('steerJobs', ...args),
-    endRetry: (...args) => call('endRetry', ...args),
-    batchProblems: (...args) => call('batchProblems', ...args),
-    removeBatch: (...args) => call('removeBatch', ...args),
-    deletedJobs: (...args) => call('deletedJobs', ...args),
-    plannedFiles: (...args) => call('plannedFiles', ...args),
-    beginSweep: (...args) => call('beginSweep', ...args),
-    unfinishedSweeps: (...args) => call('unfinishedSweeps', ...args),
-    stepSweep: (...args) => call('stepSweep', ...args),
-    storedSettings: (...args) => call('storedSettings', ...args),
-    storeSettings: (...args) => call('storeSettings', ...args),
-    prune: (...args) => call('prune', ...args),
-    stats: (...args) => call('stats', ...args),
-    check: (...args) => call('check', ...args),
     close: () => {
       if (closing === null) {
         refusal ??= new AppError('storage_unavailable', 'The store is closed.')

@@ -2,7 +2,7 @@ import type SqliteDatabase from 'better-sqlite3'
 import { encodeCursor } from '../../../core/cursor.js'
 import { isSettled, type JobState } from '../../../core/job.js'
 import type { JobFilter } from '../../../ports/job-filter.js'
-import type { TallyPage } from '../../../ports/job-store.js'
+import type { CountsPage } from '../../../ports/job-store.js'
 import { filterParameters, isWholePath, matches } from '../sql/job-filter.js'
 import type { JobRow } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
@@ -26,7 +26,7 @@ const placeOf = (filter: JobFilter): keyof typeof places => {
 }
 
 /** The statement that counts the next stretch of the jobs a filter may match, oldest first. */
-export const tallySql = (filter: JobFilter): string => `
+export const countSql = (filter: JobFilter): string => `
   SELECT count(*) AS seen, max(seq) AS last,
     count(*) FILTER (WHERE matches AND finished_at IS NULL) AS pending,
     count(*) FILTER (WHERE matches AND state = 'completed') AS completed,
@@ -58,7 +58,7 @@ interface Stretch {
 }
 
 /** Counting what matches a filter. */
-export const createTallyOperations = (ledger: Ledger): Operations<'tally'> => {
+export const createCountOperations = (ledger: Ledger) => {
   const { database, statements, instance } = ledger
   const prepared = new Map<string, SqliteDatabase.Statement>()
 
@@ -69,7 +69,7 @@ export const createTallyOperations = (ledger: Ledger): Operations<'tally'> => {
   }
 
   /** Everything, or all of some states: the counters know. */
-  const tallyAll = (states: readonly JobState[] | undefined): TallyPage => {
+  const countAll = (states: readonly JobState[] | undefined): CountsPage => {
     const all = statements.countsByState.all() as { state: JobState; jobs: number }[]
     const counts = all.filter(({ state }) => states?.includes(state) ?? true)
     const sum = (of: (state: JobState) => boolean): number =>
@@ -85,35 +85,35 @@ export const createTallyOperations = (ledger: Ledger): Operations<'tally'> => {
   }
 
   /** What is not settled, from the counters, and with the first page what settled from an instant on, in that order. */
-  const tallyOpenSince = (since: number, cursor: string | null): TallyPage => {
+  const countOpenSince = (since: number, cursor: string | null): CountsPage => {
     const after = cursor === null ? since - 1 : startOf(ledger, 'settled', cursor)
     const end = prepare(settledEndSql).pluck().get({ after, window: windowSize }) as number | undefined
     const span = { after, end: end ?? Number.MAX_SAFE_INTEGER }
     const settled = prepare(settledSql).get(span) as Pick<Stretch, 'completed' | 'failed' | 'cancelled'>
     return {
       ...settled,
-      pending: cursor === null ? tallyAll(undefined).pending : 0,
+      pending: cursor === null ? countAll(undefined).pending : 0,
       newestPending: null,
       nextCursor: end === undefined ? null : encodeCursor('settled', instance, end),
     }
   }
 
   return {
-    tally: (_at, filter, cursor) => {
+    countJobs: (_at, filter, cursor) => {
       const { states, openSince, ...others } = filter
       if (Object.values(others).every((wish) => wish === undefined)) {
-        if (openSince === undefined) return tallyAll(states)
-        if (states === undefined) return tallyOpenSince(openSince, cursor)
+        if (openSince === undefined) return countAll(states)
+        if (states === undefined) return countOpenSince(openSince, cursor)
       }
-      const after = cursor === null ? 0 : startOf(ledger, 'tally', cursor)
+      const after = cursor === null ? 0 : startOf(ledger, 'countJobs', cursor)
       const parameters = { after, window: windowSize, ...filterParameters(filter) }
-      const { seen, last, newest, ...counts } = prepare(tallySql(filter)).get(parameters) as Stretch
+      const { seen, last, newest, ...counts } = prepare(countSql(filter)).get(parameters) as Stretch
       const more = seen >= windowSize && filter.ids === undefined && last !== null
       return {
         ...counts,
         newestPending: newest === null ? null : (statements.jobBySeq.get(newest) as JobRow).id,
-        nextCursor: more ? encodeCursor('tally', instance, last) : null,
+        nextCursor: more ? encodeCursor('countJobs', instance, last) : null,
       }
     },
-  }
+  } satisfies Partial<Operations>
 }

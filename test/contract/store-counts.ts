@@ -6,18 +6,18 @@ import { granted, jobError, receipt, type StoreSetup, startAt } from './store-se
 const zero: JobCounts = { pending: 0, completed: 0, failed: 0, cancelled: 0 }
 
 /** Counting what matches. */
-export const tallyTests = (setup: () => Promise<StoreSetup>): void => {
-  const tally = async ({ store }: StoreSetup, filter: JobFilter) => {
-    const { nextCursor, ...page } = await store.tally(filter, null)
+export const countTests = (setup: () => Promise<StoreSetup>): void => {
+  const count = async ({ store }: StoreSetup, filter: JobFilter) => {
+    const { nextCursor, ...page } = await store.countJobs(filter, null)
     expect(nextCursor).toBeNull()
     return page
   }
 
-  describe('tally', () => {
+  describe('countJobs', () => {
     it('counts every state as pending or as its end', async () => {
       const tools = await setup()
       const { store, submit, running, failed } = tools
-      expect(await tally(tools, {})).toEqual({ ...zero, newestPending: null })
+      expect(await count(tools, {})).toEqual({ ...zero, newestPending: null })
       await failed()
       const { lease } = await running()
       granted(await store.finish(lease, { to: 'completed', outcome: 'uploaded', receipt }))
@@ -34,8 +34,8 @@ export const tallyTests = (setup: () => Promise<StoreSetup>): void => {
       await submit({ dueAt: startAt + 1000 })
       await submit()
       const all = { pending: 6, completed: 1, failed: 1, cancelled: 1 }
-      expect(await tally(tools, {})).toMatchObject(all)
-      expect(await tally(tools, { since: startAt })).toMatchObject({ ...all, newestPending: 'job-9' })
+      expect(await count(tools, {})).toMatchObject(all)
+      expect(await count(tools, { since: startAt })).toMatchObject({ ...all, newestPending: 'job-9' })
     })
 
     it('counts what matches by labels, batch, source, ids and age', async () => {
@@ -61,10 +61,10 @@ export const tallyTests = (setup: () => Promise<StoreSetup>): void => {
         [{ batchId: 'nobody' }, zero, null],
       ]
       for (const [filter, counts, newestPending] of cases) {
-        expect(await tally(tools, filter), JSON.stringify(filter)).toEqual({ ...counts, newestPending })
+        expect(await count(tools, filter), JSON.stringify(filter)).toEqual({ ...counts, newestPending })
       }
       await store.remove('job-2')
-      expect(await tally(tools, { labels: run1 })).toMatchObject({ failed: 0 })
+      expect(await count(tools, { labels: run1 })).toMatchObject({ failed: 0 })
     })
 
     it('counts a job that fails, and one that is retried, as what it is now', async () => {
@@ -72,9 +72,9 @@ export const tallyTests = (setup: () => Promise<StoreSetup>): void => {
       const { store, running } = tools
       const { job, lease } = await running()
       granted(await store.finish(lease, { to: 'failed', error: jobError, receipt: null }))
-      expect(await tally(tools, { ids: [job.id] })).toMatchObject({ pending: 0, failed: 1 })
+      expect(await count(tools, { ids: [job.id] })).toMatchObject({ pending: 0, failed: 1 })
       await store.control(job.id, { verb: 'retry', fingerprint: job.source.fingerprint })
-      expect(await tally(tools, { ids: [job.id] })).toMatchObject({ pending: 1, failed: 0 })
+      expect(await count(tools, { ids: [job.id] })).toMatchObject({ pending: 1, failed: 0 })
     })
 
     it('counts what is open since an instant: all that is not settled, and what settled from then on', async () => {
@@ -100,7 +100,7 @@ export const tallyTests = (setup: () => Promise<StoreSetup>): void => {
           { ...zero, completed: 1 },
         ],
       ]
-      for (const [filter, counts] of cases) expect(await tally(tools, filter)).toMatchObject(counts)
+      for (const [filter, counts] of cases) expect(await count(tools, filter)).toMatchObject(counts)
     })
 
     it('takes no cursor of another list', async () => {
@@ -109,7 +109,7 @@ export const tallyTests = (setup: () => Promise<StoreSetup>): void => {
       await submit()
       const { nextCursor } = await store.list({}, { limit: 1, cursor: null })
       for (const filter of [{ since: 0 }, { openSince: 0 }]) {
-        await expect(store.tally(filter, nextCursor)).rejects.toMatchObject({ code: 'invalid_request' })
+        await expect(store.countJobs(filter, nextCursor)).rejects.toMatchObject({ code: 'invalid_request' })
       }
     })
   })
