@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { bucket, keys, type Place } from './bench-daemon.js'
+import { type BenchSetup, bucket, keys } from './bench-daemon.js'
 import { partSize } from './sources.js'
 
 export interface AliOssTask {
@@ -28,7 +28,7 @@ export interface AliOssReport {
 
 /** Uploads with ali-oss in a process of its own. Throws when it fails. */
 export const runAliOss = async (
-  { endpoint, caFile }: Place,
+  { endpoint, caFile }: BenchSetup,
   task: Pick<AliOssTask, 'kind' | 'parallel' | 'files'>,
 ): Promise<AliOssReport> => {
   const whole: AliOssTask = { ...task, endpoint, bucket, keyId: keys.id, keySecret: keys.secret, partSize }

@@ -11,13 +11,13 @@ const at = (sorted: readonly number[], share: number): number =>
 
 /** Measures P8: how long the API takes to show a job while uploads of P1 run one after the other. */
 export const measureApiLatency = async (context: BenchContext): Promise<CaseResult> => {
-  const { sink, place, rounds, say } = context
+  const { sink, setup, rounds, say } = context
   const file = await context.bigFile()
   const middles: number[] = []
   const tails: number[] = []
   for (let round = 1; round <= rounds; round++) {
     await sink.reset()
-    const daemon = await startDaemon(place)
+    const daemon = await startDaemon(setup)
     const taken: number[] = []
     try {
       for (let upload = 1; taken.length < askedPerRound; upload++) {

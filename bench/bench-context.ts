@@ -1,11 +1,11 @@
-import type { Place } from './bench-daemon.js'
+import type { BenchSetup } from './bench-daemon.js'
 import type { Sink } from './sink-process.js'
 import type { BigFile, SmallFiles } from './sources.js'
 
 /** Every case works with this context. Sources are made once, when the first case asks for them. */
 export interface BenchContext {
   readonly sink: Sink
-  readonly place: Place
+  readonly setup: BenchSetup
   readonly rounds: number
   /** This is the number of readers of event streams in P11. */
   readonly readers: number

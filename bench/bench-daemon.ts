@@ -15,7 +15,7 @@ export const bucket = 'bench'
 /** The sink checks no signature, but the clients need keys all the same. */
 export const keys = { id: 'bench', secret: 'bench' }
 
-export interface Place {
+export interface BenchSetup {
   readonly endpoint: string
   /** This is the certificate of an endpoint with TLS. It is null without TLS. */
   readonly caFile: string | null
@@ -58,13 +58,13 @@ const ownKeys = { OSS_ACCESS_KEY_ID: keys.id, OSS_ACCESS_KEY_SECRET: keys.secret
 
 /** Starts a daemon. `credentials` are the settings that say where its keys come from. */
 export const startDaemon = async (
-  place: Place,
+  setup: BenchSetup,
   inherited?: string,
   credentials: Readonly<Record<string, string>> = ownKeys,
 ): Promise<BenchDaemon> => {
-  const dataDir = inherited ?? (await mkdtemp(join(place.workDir, 'data-')))
+  const dataDir = inherited ?? (await mkdtemp(join(setup.workDir, 'data-')))
   const profiling =
-    place.profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${place.profileDir}`, '--cpu-prof-interval=500']
+    setup.profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${setup.profileDir}`, '--cpu-prof-interval=500']
   const startedAt = Date.now()
   const child = spawn(process.execPath, [...profiling, main, 'serve'], {
     env: {
@@ -74,12 +74,12 @@ export const startDaemon = async (
       MALLOC_ARENA_MAX: '2',
       LONGSHORE_LISTEN: '127.0.0.1:0',
       LONGSHORE_DATA_DIR: dataDir,
-      LONGSHORE_SOURCE_ROOTS: place.sourceDir,
+      LONGSHORE_SOURCE_ROOTS: setup.sourceDir,
       LONGSHORE_PART_SIZE: String(partSize),
-      OSS_ENDPOINT: place.endpoint,
+      OSS_ENDPOINT: setup.endpoint,
       OSS_REGION: 'cn-hangzhou',
       OSS_ADDRESSING: 'path',
-      ...(place.caFile === null ? {} : { LONGSHORE_CA_FILE: place.caFile }),
+      ...(setup.caFile === null ? {} : { LONGSHORE_CA_FILE: setup.caFile }),
       ...credentials,
     },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -14,7 +14,7 @@ interface Profile {
 const shown = 10
 const idle = new Set(['(idle)', '(program)'])
 
-const placeOf = (url: string, line: number): string => {
+const locationOf = (url: string, line: number): string => {
   const short = url.replace(/^.*\/(?=(?:dist|node_modules)\/)/, '')
   return short === '' ? '' : ` ${short}:${line + 1}`
 }
@@ -23,7 +23,7 @@ const selfTimes = ({ nodes, samples, timeDeltas }: Profile): ReadonlyMap<string,
   const names = new Map(
     nodes.map(({ id, callFrame }) => [
       id,
-      `${callFrame.functionName || '(anonymous)'}${placeOf(callFrame.url, callFrame.lineNumber)}`,
+      `${callFrame.functionName || '(anonymous)'}${locationOf(callFrame.url, callFrame.lineNumber)}`,
     ]),
   )
   const times = new Map<string, number>()
@@ -45,17 +45,18 @@ export const profileReport = async (directory: string): Promise<string> => {
     const thread = name.split('.')[4] ?? '?'
     const total = threads.get(thread) ?? new Map<string, number>()
     const profile = JSON.parse(await readFile(join(directory, name), 'utf8')) as Profile
-    for (const [place, ms] of selfTimes(profile)) total.set(place, (total.get(place) ?? 0) + ms)
+    for (const [location, ms] of selfTimes(profile)) total.set(location, (total.get(location) ?? 0) + ms)
     threads.set(thread, total)
     await rm(join(directory, name))
   }
   const sections = [...threads].sort().map(([thread, times]) => {
-    const busy = [...times].filter(([place]) => !idle.has(place)).sort(([, a], [, b]) => b - a)
+    const busy = [...times].filter(([location]) => !idle.has(location)).sort(([, a], [, b]) => b - a)
     const all = busy.reduce((sum, [, ms]) => sum + ms, 0)
     const lines = busy
       .slice(0, shown)
       .map(
-        ([place, ms]) => `  ${((100 * ms) / all).toFixed(1).padStart(5)} %  ${ms.toFixed(0).padStart(6)} ms  ${place}`,
+        ([location, ms]) =>
+          `  ${((100 * ms) / all).toFixed(1).padStart(5)} %  ${ms.toFixed(0).padStart(6)} ms  ${location}`,
       )
     return [`thread ${thread}: ${all.toFixed(0)} ms busy in JavaScript`, ...lines].join('\n')
   })

@@ -21,7 +21,7 @@ const upload = async (daemon: BenchDaemon, file: BigFile, key: string): Promise<
 
 /** Measures P11: what readers of all events cost an upload, and how long they wait for news. */
 export const measureReaders = async (context: BenchContext): Promise<CaseResult> => {
-  const { sink, place, rounds, say, readers: count } = context
+  const { sink, setup, rounds, say, readers: count } = context
   const file = await context.bigFile()
   const stalled = Math.round(count * stalledShare)
   const samples = { alone: [] as Sample[], read: [] as Sample[], middle: [] as Sample[], tail: [] as Sample[] }
@@ -30,7 +30,7 @@ export const measureReaders = async (context: BenchContext): Promise<CaseResult>
   let cut = 0
   for (let round = 1; round <= rounds; round++) {
     await sink.reset()
-    const daemon = await startDaemon(place)
+    const daemon = await startDaemon(setup)
     let readers: Readers | null = null
     try {
       // The first upload of a process is slower than the others, so it is not measured.

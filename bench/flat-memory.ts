@@ -45,11 +45,11 @@ const plain = (bytes: number): Sample => ({ value: bytes / 1e6, cpu: null, peakR
 
 /** Measures memory over the length of one long upload: after a tenth of its bytes, and at the end. */
 export const measureFlatMemory = async (context: BenchContext): Promise<CaseResult> => {
-  const { sink, place, say, longSize } = context
-  const file = await makeSparseFile(place.sourceDir, longSize)
+  const { sink, setup, say, longSize } = context
+  const file = await makeSparseFile(setup.sourceDir, longSize)
   await sink.know(file.known)
   await sink.reset()
-  const daemon = await startDaemon(place)
+  const daemon = await startDaemon(setup)
   const samples: { readonly done: number; readonly rss: number }[] = []
   try {
     const { id } = await daemon.submit(file.path, 'long/sparse.bin', parallel)

@@ -18,12 +18,12 @@ const killAt = (size: number, round: number, rounds: number): number =>
  * Measures P7: SIGKILL half-way, and then a new daemon on the same database. The figures come from the sink's ledger.
  */
 export const measureKill = async (context: BenchContext): Promise<CaseResult> => {
-  const { sink, place, rounds, say } = context
+  const { sink, setup, rounds, say } = context
   const file = await context.bigFile()
   const again: Sample[] = []
   const until: Sample[] = []
   for (let round = 1; round <= rounds; round++) {
-    const first = await startDaemon(place)
+    const first = await startDaemon(setup)
     const half = new Promise<void>((resolve, reject) => {
       sink.reset({ bytes: killAt(file.size, round, rounds), onAlarm: resolve }).catch(reject)
     })
@@ -31,7 +31,7 @@ export const measureKill = async (context: BenchContext): Promise<CaseResult> =>
     await half
     await first.kill()
     const known = (await sink.ledger()).length
-    const second = await startDaemon(place, first.dataDir)
+    const second = await startDaemon(setup, first.dataDir)
     try {
       await second.completed(id)
       const requests = await sink.ledger()
@@ -62,7 +62,7 @@ export const measureKill = async (context: BenchContext): Promise<CaseResult> =>
       { id: 'P7', what: 's to the first part', measured: firstPart.value.median, atLeast: '1', moonshot: '0.3' },
     ],
     notes: [
-      'Killed just behind the half, at another place among the parts in flight each round.',
+      'Killed just behind the half, at another position among the parts in flight each round.',
       'Sent twice is all that the sink received beyond the size of the file. The start counts from the fork of the new process to the head of its first part at the sink.',
     ],
   }

@@ -115,7 +115,7 @@ const run = async (): Promise<void> => {
   try {
     const context: BenchContext = {
       sink,
-      place: { endpoint: sink.endpoint, caFile: null, workDir, sourceDir, profileDir },
+      setup: { endpoint: sink.endpoint, caFile: null, workDir, sourceDir, profileDir },
       rounds: options.rounds,
       readers: options.readers,
       longSize: options.longSize,

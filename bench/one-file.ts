@@ -1,20 +1,20 @@
 import type { BenchContext } from './bench-context.js'
-import { type Place, startDaemon } from './bench-daemon.js'
+import { type BenchSetup, startDaemon } from './bench-daemon.js'
 import { type CaseResult, type Contender, goalAgainst, longshore, mib, rowOf, runInTurn } from './measurement.js'
 import { aliOss, bigFilePeers, curlFour, peerParts } from './peers.js'
 import { cpuSecondsOf, peakRssBytesOf } from './process-cost.js'
-import { securePlace } from './secure-place.js'
+import { secureSetup } from './secure-setup.js'
 import { watchSink } from './sink-watch.js'
 import type { BigFile } from './sources.js'
 
 const gib = 1024 * mib
 
 /** Measures from the POST to the answer that says `completed`, with a daemon that has just been started. */
-const longshoreContender = (place: Place, file: BigFile, parallel: number): Contender => ({
+const longshoreContender = (setup: BenchSetup, file: BigFile, parallel: number): Contender => ({
   name: longshore,
   optional: false,
   async run(round) {
-    const daemon = await startDaemon(place)
+    const daemon = await startDaemon(setup)
     try {
       const cpuBefore = cpuSecondsOf(daemon.pid)
       const began = performance.now()
@@ -35,8 +35,8 @@ const longshoreContender = (place: Place, file: BigFile, parallel: number): Cont
 /** Measures P1 and P2: one file's throughput, and what it costs. */
 export const measureOneFile = async (context: BenchContext): Promise<CaseResult> => {
   const file = await context.bigFile()
-  const { place, sink } = context
-  const contenders = [longshoreContender(place, file, 4), ...bigFilePeers(place, file)]
+  const { setup, sink } = context
+  const contenders = [longshoreContender(setup, file, 4), ...bigFilePeers(setup, file)]
   const watch = watchSink(sink, contenders, file.size)
   const rows = await runInTurn(watch.contenders, context.rounds, 'MiB/s', context.say)
   return {
@@ -59,9 +59,9 @@ export const measureOneFile = async (context: BenchContext): Promise<CaseResult>
 /** Measures P3: the same file over TLS. */
 export const measureSecureFile = async (context: BenchContext): Promise<CaseResult> => {
   const file = await context.bigFile()
-  const place = await securePlace(context)
-  const peers = bigFilePeers(place, file).filter(({ name }) => name === aliOss || name === curlFour)
-  const watch = watchSink(context.sink, [longshoreContender(place, file, 4), ...peers], file.size)
+  const setup = await secureSetup(context)
+  const peers = bigFilePeers(setup, file).filter(({ name }) => name === aliOss || name === curlFour)
+  const watch = watchSink(context.sink, [longshoreContender(setup, file, 4), ...peers], file.size)
   const rows = await runInTurn(watch.contenders, context.rounds, 'MiB/s', context.say)
   return {
     title: `P3: one file of ${file.size / mib} MiB over TLS`,
@@ -78,7 +78,7 @@ export const measureSecureFile = async (context: BenchContext): Promise<CaseResu
 /** Measures P4: memory while 16 parts are in flight. */
 export const measureMemory = async (context: BenchContext): Promise<CaseResult> => {
   const file = await context.bigFile()
-  const contender = longshoreContender(context.place, file, 16)
+  const contender = longshoreContender(context.setup, file, 16)
   const [watched = contender] = watchSink(context.sink, [contender], file.size).contenders
   const samples = []
   for (let round = 1; round <= context.rounds; round++) {

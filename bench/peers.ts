@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runAliOss } from './ali-oss.js'
-import { bucket, keys, type Place } from './bench-daemon.js'
+import { type BenchSetup, bucket, keys } from './bench-daemon.js'
 import { type Contender, mib } from './measurement.js'
 import { rclone, rcloneEnv, rcloneFlags } from './rclone.js'
 import { isInstalled, runTogether } from './shell-run.js'
@@ -53,8 +53,8 @@ const commandContenders = (
     )
 
 /** Returns uploads of one big file. The value is in MiB/s, and cpu in ms per GiB. */
-export const bigFilePeers = (place: Place, file: BigFile): readonly Contender[] => {
-  const { endpoint, caFile } = place
+export const bigFilePeers = (setup: BenchSetup, file: BigFile): readonly Contender[] => {
+  const { endpoint, caFile } = setup
   const processes = 4
   const peers: readonly CommandPeer[] = [
     {
@@ -96,7 +96,7 @@ export const bigFilePeers = (place: Place, file: BigFile): readonly Contender[] 
       optional: false,
       async run(round) {
         const files = [{ path: file.path, key: `ali-oss-${round}/big.bin` }]
-        const report = await runAliOss(place, { kind: 'multipart', parallel: 4, files })
+        const report = await runAliOss(setup, { kind: 'multipart', parallel: 4, files })
         return {
           value: file.size / mib / report.seconds,
           cpu: (report.cpuSeconds * 1000 * gib) / file.size,
@@ -112,8 +112,8 @@ export const bigFilePeers = (place: Place, file: BigFile): readonly Contender[] 
 }
 
 /** Returns uploads of a directory of small files. The value is in files/s, and cpu in ms per file. */
-export const smallFilePeers = (place: Place, files: SmallFiles): readonly Contender[] => {
-  const { endpoint } = place
+export const smallFilePeers = (setup: BenchSetup, files: SmallFiles): readonly Contender[] => {
+  const { endpoint } = setup
   const { directory, names } = files
   const count = names.length
   const peers: readonly CommandPeer[] = [
@@ -121,7 +121,7 @@ export const smallFilePeers = (place: Place, files: SmallFiles): readonly Conten
       name: 'curl -Z',
       program: 'curl',
       async commands(round) {
-        const list = join(place.workDir, 'curl.conf')
+        const list = join(setup.workDir, 'curl.conf')
         const entries = names.map(
           (name) => `upload-file = "${join(directory, name)}"\nurl = "${endpoint}/${bucket}/curl-${round}/${name}"`,
         )
@@ -154,7 +154,7 @@ export const smallFilePeers = (place: Place, files: SmallFiles): readonly Conten
       name: aliOss,
       optional: false,
       async run(round) {
-        const report = await runAliOss(place, {
+        const report = await runAliOss(setup, {
           kind: 'put',
           parallel: 16,
           files: names.map((name) => ({ path: join(directory, name), key: `ali-oss-${round}/${name}` })),

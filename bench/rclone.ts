@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Agent, request as httpRequest } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { bucket, keys, type Place } from './bench-daemon.js'
+import { type BenchSetup, bucket, keys } from './bench-daemon.js'
 import { type Contender, mib } from './measurement.js'
 import { cpuSecondsOf, peakRssBytesOf } from './process-cost.js'
 import { peerEnv } from './shell-run.js'
@@ -88,7 +88,7 @@ const startRcd = async (endpoint: string): Promise<Rcd> => {
  * Returns rclone's daemon as a contender. 16 clients name the files to it, and it answers a call when that file is
  * uploaded.
  */
-export const rcdContender = ({ endpoint }: Place, { directory, names }: SmallFiles): Contender => ({
+export const rcdContender = ({ endpoint }: BenchSetup, { directory, names }: SmallFiles): Contender => ({
   name: rcloneDaemon,
   optional: true,
   async run(round) {

@@ -18,7 +18,7 @@ const longshoreContender = (
   name: longshore,
   optional: false,
   async run(round) {
-    const daemon = await startDaemon(context.place)
+    const daemon = await startDaemon(context.setup)
     try {
       const cpuBefore = cpuSecondsOf(daemon.pid)
       const began = performance.now()
@@ -57,7 +57,7 @@ export const measureDirectory = async (context: BenchContext): Promise<CaseResul
     const { id } = await daemon.submitDirectory(files.directory, `longshore-${round}/`)
     await batchCompleted(daemon, id, files.names.length)
   })
-  const watch = watchSink(context.sink, [own, ...smallFilePeers(context.place, files)], files.size * files.names.length)
+  const watch = watchSink(context.sink, [own, ...smallFilePeers(context.setup, files)], files.size * files.names.length)
   const rows = await runInTurn(watch.contenders, context.rounds, 'files/s', context.say)
   return {
     title: `P5: ${sentence(files)}, a directory at once, 16 in flight`,
@@ -96,7 +96,7 @@ export const measurePosts = async (context: BenchContext): Promise<CaseResult> =
     await Promise.all(Array.from({ length: 16 }, client))
     await allSettled(daemon)
   })
-  const peers = isInstalled(rclone) ? [rcdContender(context.place, files)] : []
+  const peers = isInstalled(rclone) ? [rcdContender(context.setup, files)] : []
   const watch = watchSink(context.sink, [own, ...peers], files.size * files.names.length)
   const rows = await runInTurn(watch.contenders, context.rounds, 'files/s', context.say)
   return {

@@ -112,7 +112,7 @@ const startDaemonOn = async (context: BenchContext, directory: string) => {
   const lists: number[] = []
   let rssMib = 0
   for (let round = 0; round < context.rounds; round++) {
-    const daemon = await startDaemon(context.place, directory, { OSS_CREDENTIALS_FILE: join(directory, 'none.json') })
+    const daemon = await startDaemon(context.setup, directory, { OSS_CREDENTIALS_FILE: join(directory, 'none.json') })
     starts.push(Date.now() - daemon.startedAt)
     try {
       let path = `/v1/jobs?limit=${pageSize}`
@@ -138,7 +138,7 @@ export const measureStore = async (context: BenchContext): Promise<CaseResult> =
   const directories = new Map<Stored, string>()
   try {
     for (const stored of [few, many]) {
-      const directory = await mkdtemp(join(context.place.workDir, 'store-'))
+      const directory = await mkdtemp(join(context.setup.workDir, 'store-'))
       directories.set(stored, directory)
       const seconds = (await timed(() => fillDatabase(directory, stored))) / 1000
       context.say(`  filled a database with ${stored.name} in ${seconds.toFixed(0)} s`)

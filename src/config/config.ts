@@ -85,7 +85,7 @@ const mostLanes = 4
 const defaultPoolThreads = 4
 
 /** Returns what is wrong with the region and the endpoint together. */
-const placeProblems = (parsed: Partial<Read>, given: Record<string, string>): string[] => {
+const endpointProblems = (parsed: Partial<Read>, given: Record<string, string>): string[] => {
   const { OSS_ENDPOINT: endpoint, OSS_REGION: asked, OSS_SIGNATURE: signature, OSS_ADDRESSING: addressing } = parsed
   if (given['OSS_REGION'] === undefined && given['OSS_ENDPOINT'] === undefined) {
     return ['OSS_REGION: is required, or OSS_ENDPOINT']
@@ -112,7 +112,7 @@ const crossProblems = (parsed: Partial<Read>, given: Record<string, string>, dat
   for (const root of parsed.LONGSHORE_SOURCE_ROOTS ?? []) {
     if (isInside(dataDir, root)) problems.push(`LONGSHORE_SOURCE_ROOTS: ${root} lies inside LONGSHORE_DATA_DIR`)
   }
-  problems.push(...placeProblems(parsed, given))
+  problems.push(...endpointProblems(parsed, given))
   if (given['LONGSHORE_DATABASE_URL'] !== undefined) {
     problems.push('LONGSHORE_DATABASE_URL: PostgreSQL is not supported by this version yet; unset it to use SQLite')
   }

@@ -1,7 +1,7 @@
 import { keySourceOf } from '../adapters/credentials/key-source-of.js'
 import { createRefreshingCredentials } from '../adapters/credentials/refreshing-credentials.js'
 import { createDirectoryWalker } from '../adapters/file/directory-walker.js'
-import { createCallsByPlace } from '../adapters/file/file-calls.js'
+import { createCallsByPath } from '../adapters/file/file-calls.js'
 import { createFileSources } from '../adapters/file/file-source.js'
 import { createSourceRemover } from '../adapters/file/source-remover.js'
 import type { PinoLogger } from '../adapters/log/pino-logger.js'
@@ -80,7 +80,7 @@ export const createTransfer = (
   })
   life.own(targets, () => targets.close())
   const roots = { allowed: config.sourceRoots, forbidden: [config.dataDir], spelled: config.spelledRoots }
-  const callsFor = createCallsByPlace()
+  const callsFor = createCallsByPath()
   const walker = createDirectoryWalker(roots, undefined, callsFor)
   const sources = createFileSources(roots, lanes, callsFor)
   return {

@@ -19,7 +19,7 @@ import {
   warning,
   well,
 } from './machine.js'
-import { examineEndpoint, examineKeys, examinePlaces, type ProbePlace } from './oss.js'
+import { type BucketPrefix, examineEndpoint, examineKeys, examineTargets } from './oss.js'
 
 const silent: Logger = {
   debug: () => {},
@@ -54,24 +54,24 @@ const examineDatabase = (dataDir: string): CheckResult => {
   }
 }
 
-const placeProblems = ({ allowedTargets }: Config, places: readonly ProbePlace[]): readonly CheckResult[] =>
-  places.flatMap(({ bucket, prefix }) => {
+const targetProblems = ({ allowedTargets }: Config, prefixes: readonly BucketPrefix[]): readonly CheckResult[] =>
+  prefixes.flatMap(({ bucket, prefix }) => {
     const problem = bucketProblem(bucket)
     if (problem !== null)
       return [failed('bucket', `${bucket}: a bucket's name ${problem}`, 'Give the name of a bucket')]
     if (isTargetAllowed(allowedTargets, bucket, `${prefix}x`)) return []
     const detail = `oss://${bucket}/${prefix} is not below LONGSHORE_ALLOWED_TARGETS: jobs to it are refused`
-    return [failed('bucket', detail, 'Add it there, or use a place that is allowed')]
+    return [failed('bucket', detail, 'Add it there, or use a prefix that is allowed')]
   })
 
-const examineOss = async (config: Config, places: readonly ProbePlace[]): Promise<readonly CheckResult[]> => {
+const examineOss = async (config: Config, prefixes: readonly BucketPrefix[]): Promise<readonly CheckResult[]> => {
   const clock = createSystemClock()
   const [endpoint, { keys, result }] = await Promise.all([
     examineEndpoint(config, clock),
     examineKeys(config, clock, silent),
   ])
-  const asked = places.length > 0 ? places : config.allowedTargets
-  const unfit = placeProblems(config, asked)
+  const asked = prefixes.length > 0 ? prefixes : config.allowedTargets
+  const unfit = targetProblems(config, asked)
   const [reached] = endpoint
   if (asked.length === 0) {
     const remedy = 'Name one: longshore doctor oss://bucket/, or set LONGSHORE_ALLOWED_TARGETS'
@@ -80,15 +80,15 @@ const examineOss = async (config: Config, places: readonly ProbePlace[]): Promis
   if (keys === null || result.status !== 'ok')
     return [...endpoint, result, skipped('bucket', 'there are no keys to try')]
   if (reached?.status === 'failed') return [...endpoint, result, skipped('bucket', 'the endpoint could not be reached')]
-  const fit = asked.filter((place) => placeProblems(config, [place]).length === 0)
-  return [...endpoint, result, ...unfit, ...(await examinePlaces(config, keys, fit, clock, silent))]
+  const fit = asked.filter((one) => targetProblems(config, [one]).length === 0)
+  return [...endpoint, result, ...unfit, ...(await examineTargets(config, keys, fit, clock, silent))]
 }
 
 /**
  * Checks everything that `serve` needs in this environment. It changes nothing on this machine and leaves nothing in
- * OSS. Without `places` those of LONGSHORE_ALLOWED_TARGETS are tried.
+ * OSS. Without `prefixes` those of LONGSHORE_ALLOWED_TARGETS are tried.
  */
-export const examine = async (env: NodeJS.ProcessEnv, places: readonly ProbePlace[]): Promise<DoctorReport> => {
+export const examine = async (env: NodeJS.ProcessEnv, prefixes: readonly BucketPrefix[]): Promise<DoctorReport> => {
   const { config, results } = examineSettings(env)
   const dataDir = dataDirOf(env)
   const machine = [
@@ -106,6 +106,6 @@ export const examine = async (env: NodeJS.ProcessEnv, places: readonly ProbePlac
     ...examineSourceRoots(config.sourceRoots),
     ...machine,
     ...(await examineListeners(config.listen)),
-    ...(await examineOss(config, places)),
+    ...(await examineOss(config, prefixes)),
   ])
 }

@@ -62,23 +62,23 @@ const isWritable = (directory: string): boolean => {
 
 export const examineDataDirectory = (dataDir: string): CheckResult => {
   const name = 'disk'
-  const place = existing(dataDir)
-  if (!isWritable(place)) {
+  const directory = existing(dataDir)
+  if (!isWritable(directory)) {
     return failed(
       name,
-      `${place} cannot be written`,
+      `${directory} cannot be written`,
       `Give it to the user of the daemon: chown it to uid ${process.getuid?.()}`,
     )
   }
-  const network = networkFileSystemOf(place)
+  const network = networkFileSystemOf(directory)
   if (network !== null) {
     return failed(
       name,
-      `${place} is on ${network}`,
+      `${directory} is on ${network}`,
       'Point LONGSHORE_DATA_DIR to a local disk: SQLite cannot lock here',
     )
   }
-  const { bavail, bsize } = statfsSync(place)
+  const { bavail, bsize } = statfsSync(directory)
   const free = bavail * bsize
   const detail = `${formatBytes(free)} free for ${dataDir}`
   const remedy = 'Free some space, or point LONGSHORE_DATA_DIR to another disk; a full one makes jobs wait'

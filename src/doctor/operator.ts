@@ -7,12 +7,12 @@ import { dataDirOf } from '../config/config.js'
  * commands stay quick.
  */
 export const createOperator = (env: NodeJS.ProcessEnv): Operator => ({
-  examine: async (places) => {
+  examine: async (prefixes) => {
     // As in the daemon, these variables are removed, because ali-oss prints tokens and signatures when DEBUG asks for
     // it.
     delete env['DEBUG']
     delete env['NODE_DEBUG']
-    return (await import('./doctor.js')).examine(env, places)
+    return (await import('./doctor.js')).examine(env, prefixes)
   },
   databasePath: () => storePaths(dataDirOf(env)).database,
   check: async (path) => (await import('../adapters/sqlite/files/check-database.js')).checkDatabase(path),

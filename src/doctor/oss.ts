@@ -21,11 +21,11 @@ import type { UploadRef } from '../ports/target.js'
 import { failed, skipped, warning, well } from './machine.js'
 
 /**
- * The doctor asks OSS for the time and for keys, and tries at each place whether an upload can be begun, written,
+ * The doctor asks OSS for the time and for keys, and tries at each prefix whether an upload can be begun, written,
  * listed and aborted.
  */
 
-export interface ProbePlace {
+export interface BucketPrefix {
   readonly bucket: string
   /** The prefix is empty, or ends in `/`. */
   readonly prefix: string
@@ -152,7 +152,7 @@ const dayMs = 24 * 60 * 60_000
 
 /** Judges the rules that end uploads earlier than the daemon itself would give them up. */
 export const judgeRules = (
-  { bucket, prefix }: ProbePlace,
+  { bucket, prefix }: BucketPrefix,
   rules: readonly AbortRule[],
   abandonedAfterMs: number,
 ): readonly CheckResult[] => {
@@ -174,13 +174,17 @@ export const judgeRules = (
   })
 }
 
-const examineRules = async (target: OssTarget, place: ProbePlace, config: Config): Promise<readonly CheckResult[]> => {
+const examineRules = async (
+  target: OssTarget,
+  where: BucketPrefix,
+  config: Config,
+): Promise<readonly CheckResult[]> => {
   try {
-    const rules = await target.abortRules(place.bucket, AbortSignal.timeout(30_000))
-    return judgeRules(place, rules, config.abandonedAfterMs)
+    const rules = await target.abortRules(where.bucket, AbortSignal.timeout(30_000))
+    return judgeRules(where, rules, config.abandonedAfterMs)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    const detail = `${place.bucket}: the lifecycle rules cannot be read (${error.ossCode ?? error.kind})`
+    const detail = `${where.bucket}: the lifecycle rules cannot be read (${error.ossCode ?? error.kind})`
     const remedy = 'Grant oss:GetBucketLifecycle if you want them checked: a rule may abort uploads of paused jobs'
     return [warning('lifecycle', detail, remedy)]
   }
@@ -189,14 +193,14 @@ const examineRules = async (target: OssTarget, place: ProbePlace, config: Config
 /** These bytes exist wherever the program is, so no scratch file is needed, which a read-only root might not allow. */
 const probeBytes = fileURLToPath(new URL('../../package.json', import.meta.url))
 
-const wishes = { headers: {}, marker: null, forbidOverwrite: false, sequential: false }
+const objectOptions = { headers: {}, marker: null, forbidOverwrite: false, sequential: false }
 
 const writeAndRead = async (target: OssTarget, upload: UploadRef, signal: AbortSignal): Promise<void> => {
   const file = await open(probeBytes)
   try {
     const { size: length, dev, ino } = await file.stat()
     const range = { kind: 'file', fd: file.fd, device: String(dev), inode: String(ino), offset: 0, length } as const
-    const sent = await target.uploadPart(upload, 1, range, wishes, { signal, onProgress: () => {} })
+    const sent = await target.uploadPart(upload, 1, range, objectOptions, { signal, onProgress: () => {} })
     const [listed] = await target.listParts(upload, signal)
     if (listed?.etag !== sent.etag || listed.size !== length) {
       throw new Failure('ambiguous', 'ListParts does not show the part that was written')
@@ -209,12 +213,12 @@ const writeAndRead = async (target: OssTarget, upload: UploadRef, signal: AbortS
 /** What is left of the probe is taken away within this. */
 const cleanUpMs = 20_000
 
-const examinePlace = async (target: OssTarget, { bucket, prefix }: ProbePlace): Promise<CheckResult> => {
+const examineTarget = async (target: OssTarget, { bucket, prefix }: BucketPrefix): Promise<CheckResult> => {
   const name = 'bucket'
   const key = `${prefix}.longshore-doctor-${randomBytes(6).toString('hex')}`
   const signal = AbortSignal.timeout(60_000)
   try {
-    const { uploadId } = await target.initiate({ bucket, key }, wishes, signal)
+    const { uploadId } = await target.initiate({ bucket, key }, objectOptions, signal)
     const upload = { bucket, key, uploadId }
     try {
       await writeAndRead(target, upload, signal)
@@ -228,10 +232,10 @@ const examinePlace = async (target: OssTarget, { bucket, prefix }: ProbePlace): 
   }
 }
 
-export const examinePlaces = async (
+export const examineTargets = async (
   config: Config,
   keys: FetchedKeys,
-  places: readonly ProbePlace[],
+  prefixes: readonly BucketPrefix[],
   clock: Clock,
   logger: Logger,
 ): Promise<readonly CheckResult[]> => {
@@ -248,9 +252,9 @@ export const examinePlaces = async (
   })
   try {
     const results: CheckResult[] = []
-    for (const place of places) {
-      const probed = await examinePlace(target, place)
-      results.push(probed, ...(probed.status === 'ok' ? await examineRules(target, place, config) : []))
+    for (const where of prefixes) {
+      const probed = await examineTarget(target, where)
+      results.push(probed, ...(probed.status === 'ok' ? await examineRules(target, where, config) : []))
     }
     return results
   } finally {

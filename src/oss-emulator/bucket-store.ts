@@ -26,7 +26,7 @@ export interface BucketStore {
 }
 
 /** Returns a text that no two segments have in common. */
-const placeOf = (segment: Segment | undefined): string => `${segment?.file}:${segment?.offset}`
+const originOf = (segment: Segment | undefined): string => `${segment?.file}:${segment?.offset}`
 
 export const createBucketStore = (name: string, createdAt: number, release: DataFiles['release']): BucketStore => {
   const objects = new Map<string, StoredObject>()
@@ -37,8 +37,8 @@ export const createBucketStore = (name: string, createdAt: number, release: Data
     const upload = uploads.get(uploadId)
     if (upload === undefined) return
     uploads.delete(uploadId)
-    const kept = new Set(object?.segments.map(placeOf))
-    release([...upload.parts.values()].filter((part) => !kept.has(placeOf(part))))
+    const kept = new Set(object?.segments.map(originOf))
+    release([...upload.parts.values()].filter((part) => !kept.has(originOf(part))))
   }
 
   const putObject = (object: StoredObject): void => {
@@ -47,7 +47,7 @@ export const createBucketStore = (name: string, createdAt: number, release: Data
     if (object.uploadId !== null) endUpload(object.uploadId, object)
     if (old === undefined) sortedKeys = null
     // New tags or a new ACL come with the same bytes.
-    else if (placeOf(old.segments[0]) !== placeOf(object.segments[0])) release(old.segments)
+    else if (originOf(old.segments[0]) !== originOf(object.segments[0])) release(old.segments)
   }
 
   const putPart = (uploadId: string, part: StoredPart): void => {

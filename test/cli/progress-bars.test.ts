@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createTally } from '../../src/cli/follow/job-totals.js'
+import { createJobTotals } from '../../src/cli/follow/job-totals.js'
 import { createProgressBars } from '../../src/cli/follow/progress-bars.js'
 import { displayWidth } from '../../src/cli/terminal/terminal-text.js'
 import type { JobView } from '../../src/core/job-view.js'
@@ -28,62 +28,62 @@ const setup = (single: boolean, rows = 24) => {
   stream.on('data', (chunk: string) => {
     text += chunk
   })
-  const tally = createTally((job) => display.settled(job))
-  const display = createProgressBars(stream, tally, single)
+  const jobTotals = createJobTotals((job) => display.settled(job))
+  const display = createProgressBars(stream, jobTotals, single)
   onTestFinished(() => display.stop())
   const screen = (): string[] => linesOnTerminal(text)
   const shows = (check: (lines: string[]) => void) => eventually(() => check(screen()))
-  return { tally, display, screen, shows, raw: () => text }
+  return { jobTotals, display, screen, shows, raw: () => text }
 }
 
 describe('progress bars', () => {
   it('show one bar for a single job, from its first byte to its last', async () => {
-    const { tally, display, shows, screen } = setup(true)
+    const { jobTotals, display, shows, screen } = setup(true)
     const half = { ...bigJob('a').progress, bytesUploaded: 32 * mib, bytesPerSecond: 16 * mib, etaSeconds: 2 }
-    tally.track(bigJob('a'))
+    jobTotals.track(bigJob('a'))
     await shows((lines) => expect(lines).toEqual([expect.stringMatching(/^a\.bin +░+ +0% +64\.0 MiB$/)]))
-    tally.seeProgress('a', half)
+    jobTotals.seeProgress('a', half)
     await shows((lines) => expect(lines[0]).toMatch(/^a\.bin +█+░+ +50% +64\.0 MiB +16\.0 MiB\/s +2\.0 s$/))
-    tally.see({ ...bigJob('a'), state: 'completed' })
+    jobTotals.see({ ...bigJob('a'), state: 'completed' })
     display.stop()
     expect(screen()).toEqual([expect.stringMatching(/^a\.bin +█+ +100% +64\.0 MiB +completed$/)])
   })
 
   it('show a line for the total, and a bar for every big job only while it is worked on', async () => {
-    const { tally, shows } = setup(false)
-    for (const id of ['a', 'b']) tally.track(bigJob(id))
-    tally.track(bigJob('c', { state: 'queued' }))
-    tally.track(jobView('small', { state: 'running' }))
+    const { jobTotals, shows } = setup(false)
+    for (const id of ['a', 'b']) jobTotals.track(bigJob(id))
+    jobTotals.track(bigJob('c', { state: 'queued' }))
+    jobTotals.track(jobView('small', { state: 'running' }))
     await shows((lines) => {
       expect(lines[0]).toMatch(/^0 of 4 files, 0 B of 192\.0 MiB \(0%\)/)
       expect(lines[1]).toMatch(/^░{79}$/)
       expect(lines.slice(2).map((line) => line.slice(0, 5))).toEqual(['a.bin', 'b.bin'])
     })
-    tally.see({ ...bigJob('a'), state: 'completed' })
+    jobTotals.see({ ...bigJob('a'), state: 'completed' })
     await shows((lines) => expect(lines.slice(2).map((line) => line.slice(0, 5))).toEqual(['b.bin']))
-    tally.see({ ...bigJob('b'), state: 'paused' })
+    jobTotals.see({ ...bigJob('b'), state: 'paused' })
     await shows((lines) =>
       expect(lines).toEqual([expect.stringMatching(/^1 of 4 files/), expect.stringMatching(/^[█░]+$/)]),
     )
   })
 
   it('show at most eight, and fewer on a low terminal', async () => {
-    const { tally, shows } = setup(false)
-    for (let n = 0; n < 20; n++) tally.track(bigJob(`j${n}`))
+    const { jobTotals, shows } = setup(false)
+    for (let n = 0; n < 20; n++) jobTotals.track(bigJob(`j${n}`))
     await shows((lines) => expect(lines).toHaveLength(10))
     const low = setup(false, 6)
-    for (let n = 0; n < 20; n++) low.tally.track(bigJob(`j${n}`))
+    for (let n = 0; n < 20; n++) low.jobTotals.track(bigJob(`j${n}`))
     await low.shows((lines) => expect(lines).toHaveLength(4))
   })
 
   it('let failures and notes scroll by above the bars', async () => {
-    const { tally, display, shows } = setup(false)
-    for (const id of ['a', 'b']) tally.track(bigJob(id))
+    const { jobTotals, display, shows } = setup(false)
+    for (const id of ['a', 'b']) jobTotals.track(bigJob(id))
     await shows((lines) => expect(lines).toHaveLength(4))
     display.note('the daemon is not answering')
     display.note('it is back')
     const error = { code: 'access_denied', message: 'no right', ossCode: null, requestId: null } as const
-    tally.see({ ...bigJob('a'), state: 'failed', error })
+    jobTotals.see({ ...bigJob('a'), state: 'failed', error })
     await shows((lines) => {
       expect(lines[0]).toBe('the daemon is not answering')
       expect(lines[1]).toBe('it is back')
@@ -102,9 +102,9 @@ describe('progress bars', () => {
   })
 
   it('fit 80 columns and print no name raw, whatever it is', async () => {
-    const { tally, shows, raw } = setup(true)
+    const { jobTotals, shows, raw } = setup(true)
     const path = `/srv/in/${'很长的名字'.repeat(20)}\x1b[2J.bin`
-    tally.track(bigJob('a', { source: { path, size: 64 * mib }, waiting: 'credentials' }))
+    jobTotals.track(bigJob('a', { source: { path, size: 64 * mib }, waiting: 'credentials' }))
     await shows((lines) => {
       expect(lines).toHaveLength(1)
       expect(displayWidth(lines[0] ?? '')).toBeLessThan(80)

@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { Failure, sourceStalled } from '../../core/failure.js'
 import type { DirectoryWalker, WalkedChunk, WalkRequest } from '../../ports/directory-walker.js'
-import { createCallsByPlace, type FileCalls } from './file-calls.js'
+import { createCallsByPath, type FileCalls } from './file-calls.js'
 import { openFlags } from './guarded-open.js'
 import { isReadable, type Roots } from './roots.js'
 import { errnoOf, outsideText, reasonOf } from './unavailable.js'
@@ -47,7 +47,7 @@ const watchSteps = (steps: SharedArrayBuffer, idleMs: number) => {
 export const createDirectoryWalker = (
   roots: Roots,
   threadUrl: URL = new URL('./walk-thread.js', import.meta.url),
-  callsFor: (path: string) => Promise<FileCalls> = createCallsByPlace(),
+  callsFor: (path: string) => Promise<FileCalls> = createCallsByPath(),
   idleMs = walkIdleMs,
 ): ThreadedWalker => {
   /** These threads were told to end. */

@@ -19,7 +19,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { type CallGate, type CallGateSettings, createCallGate } from './call-gate.js'
-import { locate, type Place } from './locate.js'
+import { type Location, locate } from './locate.js'
 import { createMountTable, type Mounts } from './mount-table.js'
 
 /**
@@ -123,7 +123,7 @@ export const callsPerMount = (threads = Number(process.env['UV_THREADPOOL_SIZE']
 /** A call to a mount may take so long. */
 const idleMs = 10_000
 
-export interface PlaceDeps {
+export interface CallsByPathDeps {
   readonly mounts: () => Mounts
   readonly patient: FileCalls
   readonly gate: CallGateSettings
@@ -133,7 +133,7 @@ export interface PlaceDeps {
 const hurriedMs = 2_000
 
 /** Returns the calls to use for a path. */
-export interface CallsByPlace {
+export interface CallsByPath {
   (path: string): Promise<FileCalls>
   /** Returns the calls for changes in the directory that the path names. */
   forChanges(path: string): DirectoryCalls
@@ -147,7 +147,7 @@ export interface CallsByPlace {
  * Chooses calls by where a path leads at this moment. The calls are prompt where only local file systems lie on the
  * way, and pass through the gate of their mount elsewhere.
  */
-export const createCallsByPlace = (deps: Partial<PlaceDeps> = {}): CallsByPlace => {
+export const createCallsByPath = (deps: Partial<CallsByPathDeps> = {}): CallsByPath => {
   const { mounts = createMountTable(), patient = patientCalls } = deps
   let settings = deps.gate ?? { most: callsPerMount(), idleMs }
   const gates = new Map<string, CallGate>()
@@ -161,28 +161,28 @@ export const createCallsByPlace = (deps: Partial<PlaceDeps> = {}): CallsByPlace 
 
   /** Looks again where the path leads, because a directory on the way may have been replaced or mounted over. */
   const lstatNow = async (path: string): Promise<BigIntStats> => {
-    const place = locate(dirname(path), mounts())
-    if (place.is === 'elsewhere') return callsTo(place.mount).lstat(path)
-    const there = join(place.realPath, basename(path))
+    const location = locate(dirname(path), mounts())
+    if (location.is === 'elsewhere') return callsTo(location.mount).lstat(path)
+    const there = join(location.realPath, basename(path))
     return mounts().get(there) === false ? callsTo(there).lstat(there) : promptCalls.lstat(there)
   }
 
   const callsFor = async (path: string): Promise<FileCalls> => {
-    let place: Place
+    let location: Location
     try {
-      place = locate(path, mounts())
+      location = locate(path, mounts())
     } catch (error) {
       return { ...promptCalls, realpath: () => Promise.reject(error) }
     }
-    if (place.is === 'elsewhere') return callsTo(place.mount)
-    const { realPath } = place
+    if (location.is === 'elsewhere') return callsTo(location.mount)
+    const { realPath } = location
     return { ...promptCalls, realpath: async () => realPath, lstat: lstatNow }
   }
 
   const forChanges = (path: string): DirectoryCalls => {
     try {
-      const place = locate(path, mounts())
-      return place.is === 'elsewhere' ? gatedChanges(gateOf(place.mount)) : changingCalls
+      const location = locate(path, mounts())
+      return location.is === 'elsewhere' ? gatedChanges(gateOf(location.mount)) : changingCalls
     } catch {
       // The call that follows says what is wrong with the path.
       return changingCalls

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs'
 import { Failure } from '../../core/failure.js'
 import type { ByteRange, OpenSource, PathState, SourceOpener, SourceReader } from '../../ports/source.js'
-import { createCallsByPlace, type FileCalls } from './file-calls.js'
+import { createCallsByPath, type FileCalls } from './file-calls.js'
 import { fingerprintFrom } from './fingerprint.js'
 import { openFlags } from './guarded-open.js'
 import { isReadable, type Roots } from './roots.js'
@@ -107,7 +107,7 @@ const openSource = (
 export const createFileSources = (
   roots: Roots,
   reader: SourceReader,
-  callsFor: (path: string) => Promise<FileCalls> = createCallsByPlace(),
+  callsFor: (path: string) => Promise<FileCalls> = createCallsByPath(),
 ): SourceOpener => ({
   async open(path, within) {
     const calls = await callsFor(path)

@@ -25,7 +25,7 @@ const isLinux = process.platform === 'linux'
  * Returns the path by which an open directory's entries are reached, so that no link that is put in the way meanwhile
  * leads elsewhere.
  */
-export const placeOf = (fd: number, path: string): string => (isLinux ? `/proc/self/fd/${fd}` : path)
+export const descriptorPath = (fd: number, path: string): string => (isLinux ? `/proc/self/fd/${fd}` : path)
 
 /** Returns the path by which the kernel knows an open file. */
 const realPathOf = (fd: number, path: string): string => {

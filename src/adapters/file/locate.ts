@@ -2,14 +2,14 @@ import { lstatSync, readlinkSync, type Stats } from 'node:fs'
 import type { Mounts } from './mount-table.js'
 
 /**
- * A path leads either to a local place, which has only local file systems on the way to it, or into a mount that may
+ * A path leads either to a local file, which has only local file systems on the way to it, or into a mount that may
  * hang.
  */
-export type Place =
+export type Location =
   | { readonly is: 'local'; readonly realPath: string }
   | { readonly is: 'elsewhere'; readonly mount: string }
 
-/** These looks are made at local places only. */
+/** These looks are made on local file systems only. */
 export interface LocalLooks {
   lstat(path: string): Pick<Stats, 'isSymbolicLink' | 'isDirectory'>
   readlink(path: string): string
@@ -26,7 +26,7 @@ const errno = (code: string): Error => Object.assign(new Error(code), { code })
  * Resolves a path as realpath does, name by name, and stops where the next look would touch a file system that is not
  * local. So it never hangs, wherever links lead and whatever is mounted meanwhile. It fails as the system calls do.
  */
-export const locate = (path: string, mounts: Mounts, looks: LocalLooks = systemLooks): Place => {
+export const locate = (path: string, mounts: Mounts, looks: LocalLooks = systemLooks): Location => {
   if (mounts.get('/') !== true || !path.startsWith('/')) return { is: 'elsewhere', mount: '/' }
   const names = path.split('/').reverse()
   let at = ''

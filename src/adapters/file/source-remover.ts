@@ -5,9 +5,9 @@ import { Failure, sourceStalled } from '../../core/failure.js'
 import type { Fingerprint, RemovalNote } from '../../core/job.js'
 import { asideName } from '../../core/removal.js'
 import type { RemovalRequest, SourceRemover } from '../../ports/source-remover.js'
-import { type CallsByPlace, createCallsByPlace, type DirectoryCalls } from './file-calls.js'
+import { type CallsByPath, createCallsByPath, type DirectoryCalls } from './file-calls.js'
 import { fingerprintFrom } from './fingerprint.js'
-import { placeOf } from './guarded-open.js'
+import { descriptorPath } from './guarded-open.js'
 import { isReadable, type Roots } from './roots.js'
 
 const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error'
@@ -45,13 +45,13 @@ const openDirectory = async (
   calls: DirectoryCalls,
   roots: Roots,
   { path, within }: RemovalRequest,
-): Promise<{ readonly fd: number; readonly place: string } | null> => {
+): Promise<{ readonly fd: number; readonly byDescriptor: string } | null> => {
   const real = await calls.realpath(dirname(path))
   const fd = await calls.open(real, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
   try {
-    const place = placeOf(fd, real)
-    const opened = place === real ? await calls.realpath(real) : await calls.readlink(place)
-    if (isReadable(roots, opened, within)) return { fd, place }
+    const byDescriptor = descriptorPath(fd, real)
+    const opened = byDescriptor === real ? await calls.realpath(real) : await calls.readlink(byDescriptor)
+    if (isReadable(roots, opened, within)) return { fd, byDescriptor }
   } catch (error) {
     await calls.close(fd)
     throw error
@@ -97,10 +97,10 @@ const judgeAside = async (
   }
 }
 
-const removeIn = async (calls: DirectoryCalls, place: string, request: RemovalRequest): Promise<RemovalNote> => {
+const removeIn = async (calls: DirectoryCalls, byDescriptor: string, request: RemovalRequest): Promise<RemovalNote> => {
   const { path, aside, fingerprint } = request
-  const at = `${place}/${basename(path)}`
-  const apart = `${place}/${aside}`
+  const at = `${byDescriptor}/${basename(path)}`
+  const apart = `${byDescriptor}/${aside}`
   if ((await look(calls, apart)) === null) {
     const stats = await look(calls, at)
     if (stats === null) return gone
@@ -120,7 +120,7 @@ const removeWhole = async (calls: DirectoryCalls, roots: Roots, request: Removal
     const directory = await openDirectory(calls, roots, request)
     if (directory === null) return kept('The source lies outside the source roots')
     try {
-      return await removeIn(calls, directory.place, request)
+      return await removeIn(calls, directory.byDescriptor, request)
     } finally {
       await calls.close(directory.fd).catch(() => {})
     }
@@ -149,7 +149,7 @@ const inTime = async <T>(work: Promise<T>, ms: number): Promise<T | 'late'> => {
  */
 export const createSourceRemover = (
   roots: Roots,
-  callsFor: Pick<CallsByPlace, 'forChanges' | 'patienceMs'> = createCallsByPlace(),
+  callsFor: Pick<CallsByPath, 'forChanges' | 'patienceMs'> = createCallsByPath(),
 ): SourceRemover => {
   const underWay = new Map<string, Promise<RemovalNote>>()
   return {

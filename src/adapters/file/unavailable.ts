@@ -66,7 +66,7 @@ const basesOf = ({ allowed }: Roots, within: readonly string[] | undefined): rea
         within.flatMap((narrow) => (isWithin(root, narrow) ? [narrow] : isWithin(narrow, root) ? [root] : [])),
       )
 
-interface Place {
+interface Start {
   readonly at: string
   readonly names: readonly string[]
 }
@@ -75,7 +75,7 @@ interface Place {
  * Returns the directory below which an absolute path begins, with the names that lead on from there. It is null outside
  * the roots.
  */
-const placeOf = (path: string, { roots, within }: Refusal): Place | null => {
+const startOf = (path: string, { roots, within }: Refusal): Start | null => {
   const plain = `/${namesOf(path).join('/')}`
   const given = roots.spelled?.find(({ as }) => isWithin(as, plain))
   const real = given === undefined ? plain : given.real + plain.slice(given.as.length)
@@ -96,7 +96,7 @@ const judge = (stats: Seen, { wanted, errno }: Refusal): string => {
 /** Asks for one look after the other and returns the reason, or null where the reason must not be told. */
 function* follow(refusal: Refusal): Generator<Question, string | null, Answer> {
   const mayTell = (path: string): boolean => isReadable(refusal.roots, path, refusal.within)
-  const begin = placeOf(refusal.path, refusal)
+  const begin = startOf(refusal.path, refusal)
   if (begin === null) return null
   const asked = [begin.at, ...begin.names].join('/')
   const failed = (errno: string, at: string): string => {
@@ -128,7 +128,7 @@ function* follow(refusal: Refusal): Generator<Question, string | null, Answer> {
     const link = yield { ask: 'readlink', path: next }
     if (link.is === 'error') return failed(link.errno, next)
     if (link.is === 'seen') return null
-    const on = link.target.startsWith('/') ? placeOf(link.target, refusal) : { at, names: namesOf(link.target) }
+    const on = link.target.startsWith('/') ? startOf(link.target, refusal) : { at, names: namesOf(link.target) }
     if (on === null) return null
     at = on.at
     names.push(...[...on.names].reverse())

@@ -16,7 +16,7 @@ import { isAsideName } from '../../core/removal.js'
 import type { FoundFile, WalkRequest } from '../../ports/directory-walker.js'
 import { fingerprintFrom } from './fingerprint.js'
 import { createGlobFilter } from './glob-filter.js'
-import { openFlags, openGuarded, placeOf } from './guarded-open.js'
+import { descriptorPath, openFlags, openGuarded } from './guarded-open.js'
 import { isReadable, type Roots } from './roots.js'
 import { errnoOf, inWords, outsideText, reasonOfSync } from './unavailable.js'
 
@@ -100,7 +100,7 @@ export function* walkDirectory(
     try {
       // The types do not know here that names can be bytes.
       const encoding = 'buffer' as BufferEncoding
-      const entries = opendirSync(placeOf(opened.fd, path), { encoding, bufferSize: entriesAtOnce })
+      const entries = opendirSync(descriptorPath(opened.fd, path), { encoding, bufferSize: entriesAtOnce })
       levels.push({ fd: opened.fd, entries, path, below, identity })
     } catch (error) {
       closeSync(opened.fd)
@@ -164,7 +164,7 @@ export function* walkDirectory(
     if (isAsideName(name)) return
     const path = join(level.path, name)
     const relative = level.below + name
-    const at = `${placeOf(level.fd, level.path)}/${name}`
+    const at = `${descriptorPath(level.fd, level.path)}/${name}`
     if (isLink) yield* follow(path, relative)
     else if (isDirectory && filter.entersDirectory(relative)) yield* enterAt(at, path, `${relative}/`)
     else if (!isDirectory && filter.takesFile(relative)) yield* takeFile(at, path, relative)

@@ -97,11 +97,11 @@ export interface Api {
   remove(jobId: string, signal: AbortSignal): Promise<void>
   removeBatch(batchId: string, signal: AbortSignal): Promise<void>
   /** Returns the open uploads of one bucket, or of all buckets that jobs were made for (null). `limit` is 1..1000. */
-  orphans(where: OrphanPlace, limit: number, cursor: string | null, signal: AbortSignal): Promise<OrphanPage>
+  orphans(where: OrphanScope, limit: number, cursor: string | null, signal: AbortSignal): Promise<OrphanPage>
   /** One call takes at most 100 uploads. */
   abortOrphans(
     uploads: readonly UploadName[],
-    wishes: { readonly force: boolean } & Pick<OrphanPlace, 'payer'>,
+    options: { readonly force: boolean } & Pick<OrphanScope, 'payer'>,
     signal: AbortSignal,
   ): Promise<readonly AbortAnswer[]>
   /** Returns server-sent events as text. */
@@ -109,7 +109,7 @@ export interface Api {
 }
 
 /** This says where open uploads are looked for, and who pays for that. */
-export interface OrphanPlace {
+export interface OrphanScope {
   /** When it is absent, every bucket that jobs were made for is searched. */
   readonly bucket?: string
   readonly payer?: 'requester'
@@ -187,8 +187,8 @@ export const createApi = (client: HttpClient): Api => {
         timeoutMs: orphansTimeoutMs,
         signal,
       }),
-    abortOrphans: async (uploads, wishes, signal) => {
-      const body = { uploads, ...wishes }
+    abortOrphans: async (uploads, options, signal) => {
+      const body = { uploads, ...options }
       return (await ask('post', '/v1/orphans/abort', { body, timeoutMs: orphansTimeoutMs, signal })).items
     },
     events: (filter, lastEventId, signal) =>

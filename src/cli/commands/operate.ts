@@ -9,7 +9,7 @@ import { escapeText } from '../terminal/terminal-text.js'
 import { type DoctorReport, doctorLines } from '../text/doctor-report.js'
 
 /** The doctor tries here what it may write. */
-export interface Place {
+export interface BucketPrefix {
   readonly bucket: string
   /** The prefix is empty, or ends in `/`. */
   readonly prefix: string
@@ -20,7 +20,7 @@ export interface Place {
  * error with a sentence for people and the `exitCode` to end with.
  */
 export interface Operator {
-  examine(places: readonly Place[]): Promise<DoctorReport>
+  examine(prefixes: readonly BucketPrefix[]): Promise<DoctorReport>
   /** Returns the path of the database in the data directory that the settings name. */
   databasePath(): string
   check(path: string): Promise<DatabaseReport>
@@ -30,9 +30,10 @@ export interface Operator {
 /** This is the exit code for a database that is not sound. `serve` ends with the same one. */
 const corrupt = 65
 
-const placeValue = (text: string, previous: readonly Place[] = []): Place[] => {
+const bucketPrefixValue = (text: string, previous: readonly BucketPrefix[] = []): BucketPrefix[] => {
   const url = parseOssUrl(text)
-  if (url === null) throw new InvalidArgumentError('Give a place as oss://bucket/ or oss://bucket/prefix/.')
+  if (url === null)
+    throw new InvalidArgumentError('Give a bucket or a prefix as oss://bucket/ or oss://bucket/prefix/.')
   return [
     ...previous,
     { bucket: url.bucket, prefix: url.key === '' || url.key.endsWith('/') ? url.key : `${url.key}/` },
@@ -61,16 +62,16 @@ export const addOperateCommands = (program: Command, io: CliIo, operator: Operat
     .summary('look for what keeps the daemon from working')
     .description(
       'Checks the settings of `serve` in this environment, the data directory, this machine, the keys, the clock, and each ' +
-        'bucket: a small multipart upload is begun, written, listed and aborted, so that no object is made. Without a place ' +
+        'bucket: a small multipart upload is begun, written, listed and aborted, so that no object is made. Without arguments ' +
         'the buckets of LONGSHORE_ALLOWED_TARGETS are tried. Works beside a running daemon and without one. ' +
         'Exit 0: nothing failed (there may be warnings); 1: something failed.',
     )
-    .argument('[oss-url...]', 'where to try to write, like oss://bucket/prefix/', placeValue)
+    .argument('[oss-url...]', 'where to try to write, like oss://bucket/prefix/', bucketPrefixValue)
     .option('--json', 'print {ok, checks: [{name, status, detail, remedy}]}')
-    .action((places: readonly Place[] | undefined, options: { json?: true }) =>
+    .action((prefixes: readonly BucketPrefix[] | undefined, options: { json?: true }) =>
       operating(async () => {
         const console = createConsole(io)
-        const report = await operator.examine(places ?? [])
+        const report = await operator.examine(prefixes ?? [])
         if (options.json === true) console.json(report)
         else for (const line of doctorLines(report, io.stdout.columns ?? 100)) console.line(line)
         if (!report.ok) throw new ExitError(exitCodes.failed)

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { isSettled } from '../../core/job.js'
-import type { OrphanPlace, OrphanView, UploadName } from '../client/api.js'
+import type { OrphanScope, OrphanView, UploadName } from '../client/api.js'
 import { ExitError, exitCodes } from '../client/exit-error.js'
 import { type CommandContext, withDaemon } from '../command-context.js'
 import { confirm } from '../confirm.js'
@@ -8,7 +8,7 @@ import type { CliIo } from '../console.js'
 import { countValue } from '../options.js'
 import { abortAnswerLine, orphanHeader, orphanLine } from '../text/orphan-text.js'
 
-interface OrphansOptions extends OrphanPlace {
+interface OrphansOptions extends OrphanScope {
   readonly limit: number
   readonly all?: true
   readonly abort?: true
@@ -22,12 +22,12 @@ const largestPage = 1000
 const abortsPerRequest = 20
 
 /** Returns the bucket and the payer, without the other options. */
-const placeOf = ({ bucket, payer }: OrphanPlace): OrphanPlace => ({
+const scopeOf = ({ bucket, payer }: OrphanScope): OrphanScope => ({
   ...(bucket === undefined ? {} : { bucket }),
   ...(payer === undefined ? {} : { payer }),
 })
 
-const collect = async ({ api, signal }: CommandContext, where: OrphanPlace, limit: number) => {
+const collect = async ({ api, signal }: CommandContext, where: OrphanScope, limit: number) => {
   const items: OrphanView[] = []
   let cursor: string | null = null
   do {
@@ -38,9 +38,9 @@ const collect = async ({ api, signal }: CommandContext, where: OrphanPlace, limi
   return { items, nextCursor: cursor }
 }
 
-const list = async (context: CommandContext, { limit, all, json, ...place }: OrphansOptions): Promise<void> => {
+const list = async (context: CommandContext, { limit, all, json, ...scope }: OrphansOptions): Promise<void> => {
   const { console } = context
-  const found = await collect(context, placeOf(place), all === true ? Number.POSITIVE_INFINITY : limit)
+  const found = await collect(context, scopeOf(scope), all === true ? Number.POSITIVE_INFINITY : limit)
   if (json === true) {
     console.json(found)
     return
@@ -60,7 +60,7 @@ const nameOf = ({ bucket, key, uploadId }: OrphanView): UploadName => ({ bucket,
 const abort = async (context: CommandContext, options: OrphansOptions, io: CliIo): Promise<void> => {
   const { api, console, signal } = context
   const { force = false, yes = false, json = false } = options
-  const where = placeOf(options)
+  const where = scopeOf(options)
   const { items } = await collect(context, where, Number.POSITIVE_INFINITY)
   const chosen = items.filter((orphan) => isRemovable(orphan, force))
   const rest = items.length - chosen.length

@@ -6,11 +6,11 @@ import { DaemonUnreachable, ProblemError } from '../client/http-client.js'
 import type { SseMessage } from '../client/sse-parser.js'
 import { joinSignals } from '../join-signals.js'
 import { formatSeconds } from '../terminal/readable.js'
-import type { Tally } from './job-totals.js'
+import type { JobTotals } from './job-totals.js'
 
 export interface FollowOptions {
   readonly api: Api
-  readonly tally: Tally
+  readonly jobTotals: JobTotals
   /** Resolves when no more jobs will be tracked. It must not reject. */
   readonly complete: Promise<void>
   readonly signal: AbortSignal
@@ -25,30 +25,30 @@ const quietMs = 10_000
 const isGone = (error: unknown): boolean => error instanceof ProblemError && error.problem.status === 404
 
 /** Reads the state of every open job anew. A job that the daemon no longer knows is counted as gone. */
-const takeSnapshot = async ({ api, tally, signal }: FollowOptions): Promise<void> => {
-  for (const { id } of tally.open()) {
+const takeSnapshot = async ({ api, jobTotals, signal }: FollowOptions): Promise<void> => {
+  for (const { id } of jobTotals.open()) {
     try {
-      tally.see(await api.get(id, signal))
+      jobTotals.see(await api.get(id, signal))
     } catch (error) {
       if (!isGone(error)) throw error
-      tally.seeGone(id)
+      jobTotals.seeGone(id)
     }
   }
 }
 
 /** Applies a message to the job totals. Returns true when it was about one of their jobs. */
-const takeMessage = (tally: Tally, { event, data }: SseMessage): boolean => {
+const takeMessage = (jobTotals: JobTotals, { event, data }: SseMessage): boolean => {
   if (event === 'job.progress') {
     const { jobId, progress } = JSON.parse(data) as { jobId: string; progress: ProgressView }
-    tally.seeProgress(jobId, progress)
-    return tally.has(jobId)
+    jobTotals.seeProgress(jobId, progress)
+    return jobTotals.has(jobId)
   }
   if (!event.startsWith('job.')) return false
   const { jobId, type, job } = JSON.parse(data) as StoredEvent
   if (jobId === null) return false
-  if (type === 'job.deleted') tally.seeGone(jobId)
-  else if (job !== undefined) tally.see(job)
-  return tally.has(jobId)
+  if (type === 'job.deleted') jobTotals.seeGone(jobId)
+  else if (job !== undefined) jobTotals.see(job)
+  return jobTotals.has(jobId)
 }
 
 /**
@@ -57,14 +57,14 @@ const takeMessage = (tally: Tally, { event, data }: SseMessage): boolean => {
  * and the signal's reason.
  */
 export const followJobs = async (options: FollowOptions): Promise<void> => {
-  const { api, tally, complete, signal, graceMs, note } = options
+  const { api, jobTotals, complete, signal, graceMs, note } = options
   const finished = new AbortController()
   const working = joinSignals(signal, finished.signal)
   let allTracked = false
   let heardAt = performance.now()
 
   const check = (): void => {
-    if (allTracked && tally.openCount() === 0) finished.abort()
+    if (allTracked && jobTotals.openCount() === 0) finished.abort()
   }
 
   /** Takes one snapshot at a time. When another one is wanted while it runs, that one follows right after it. */
@@ -112,8 +112,8 @@ export const followJobs = async (options: FollowOptions): Promise<void> => {
     for await (const item of followEvents(api, { filter: {}, signal: working, graceMs })) {
       if (item.kind === 'outage') {
         // Before the first job was accepted, the submission reports that the daemon does not answer.
-        away = tally.totals().files > 0
-        tally.standStill()
+        away = jobTotals.totals().files > 0
+        jobTotals.standStill()
         if (away)
           note(`the daemon is not answering (${item.reason}); trying again for up to ${formatSeconds(graceMs / 1000)}`)
       } else if (item.kind === 'open') {
@@ -122,7 +122,7 @@ export const followJobs = async (options: FollowOptions): Promise<void> => {
         if (!item.resumed) refreshAside()
       } else if (item.message.event === 'reset') {
         refreshAside()
-      } else if (takeMessage(tally, item.message)) {
+      } else if (takeMessage(jobTotals, item.message)) {
         heardAt = performance.now()
         check()
       }

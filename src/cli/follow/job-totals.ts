@@ -19,7 +19,7 @@ export interface Totals {
  * Holds what is known of the jobs that one command waits for. A job that settled stays settled here, because snapshots
  * and replayed events overtake each other, and because a later retry by another user does not concern this command.
  */
-export interface Tally {
+export interface JobTotals {
   /**
    * Counts the job from now on. It is called once for each job. All other methods ignore jobs that were never tracked.
    */
@@ -41,7 +41,7 @@ const bytesDoneOf = ({ progress }: JobView): number =>
   Math.min(progress.bytesTotal, progress.bytesUploaded + progress.bytesInFlight)
 
 /** `onSettled` is called once for each job that settles, with its last known view. */
-export const createTally = (onSettled: (job: JobView, gone: boolean) => void): Tally => {
+export const createJobTotals = (onSettled: (job: JobView, gone: boolean) => void): JobTotals => {
   const known = new Set<string>()
   const open = new Map<string, JobView>()
   const settled = { completed: 0, skipped: 0, failed: 0, cancelled: 0, bytesTotal: 0, bytesDone: 0, bytesUploaded: 0 }

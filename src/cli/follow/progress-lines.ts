@@ -1,7 +1,7 @@
 import type { Console } from '../console.js'
 import { formatBytes, formatSeconds } from '../terminal/readable.js'
 import { settledLine } from '../text/job-text.js'
-import type { Tally } from './job-totals.js'
+import type { JobTotals } from './job-totals.js'
 import type { ProgressDisplay, ShownTotals } from './progress-display.js'
 import { createRateMeter } from './rate-meter.js'
 
@@ -20,12 +20,12 @@ export const totalsText = (totals: ShownTotals, rate: number | null): string => 
  * Writes lines for pipes and logs: one for every settled job, and one of progress for every `intervalMs` in which
  * something moved.
  */
-export const createProgressLines = (console: Console, tally: Tally, intervalMs = 3_000): ProgressDisplay => {
+export const createProgressLines = (console: Console, jobTotals: JobTotals, intervalMs = 3_000): ProgressDisplay => {
   const rate = createRateMeter(() => performance.now())
   rate.sample(0)
   let last = ''
   const timer = setInterval(() => {
-    const totals = tally.totals()
+    const totals = jobTotals.totals()
     const text = totalsText(totals, rate.sample(totals.bytesDone))
     const moved = `${totals.bytesDone} ${totals.files}`
     if (moved !== last && totals.files > 0) console.line(`progress   ${text}`)

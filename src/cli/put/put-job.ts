@@ -3,7 +3,7 @@ import { ExitError, exitCodes } from '../client/exit-error.js'
 import { type CommandContext, graceMs } from '../command-context.js'
 import type { Console } from '../console.js'
 import { followJobs } from '../follow/follow-jobs.js'
-import { createTally, type Tally } from '../follow/job-totals.js'
+import { createJobTotals, type JobTotals } from '../follow/job-totals.js'
 import { createProgressBars } from '../follow/progress-bars.js'
 import type { ProgressDisplay } from '../follow/progress-display.js'
 import { createProgressLines } from '../follow/progress-lines.js'
@@ -14,14 +14,14 @@ import { escapeText } from '../terminal/terminal-text.js'
 import { acceptedLine, receiptLines } from '../text/job-text.js'
 import { createPatientSubmit } from './submit-patiently.js'
 
-const createDisplay = (console: Console, tally: Tally, json: boolean): ProgressDisplay => {
+const createDisplay = (console: Console, jobTotals: JobTotals, json: boolean): ProgressDisplay => {
   if (json) return { settled: console.json, note: console.note, stop: () => {} }
-  if (console.stdout.isTTY) return createProgressBars(console.stdout, tally, true)
-  return createProgressLines(console, tally)
+  if (console.stdout.isTTY) return createProgressBars(console.stdout, jobTotals, true)
+  return createProgressLines(console, jobTotals)
 }
 
-const summaryText = (tally: Tally, seconds: number): string => {
-  const { completed, skipped, failed, cancelled, bytesUploaded } = tally.totals()
+const summaryText = (jobTotals: JobTotals, seconds: number): string => {
+  const { completed, skipped, failed, cancelled, bytesUploaded } = jobTotals.totals()
   const uploaded = completed - skipped
   const rate = seconds > 0 ? ` (${formatBytes(bytesUploaded / seconds)}/s)` : ''
   const others = Object.entries({ skipped, failed, cancelled })
@@ -40,25 +40,25 @@ const submitAndWait = async (
   const { api, console } = context
   const startedAt = performance.now()
   const receipts: string[] = []
-  const tally = createTally((job) => {
+  const jobTotals = createJobTotals((job) => {
     receipts.push(...receiptLines(job))
     display.settled(job)
   })
-  const display = createDisplay(console, tally, json)
+  const display = createDisplay(console, jobTotals, json)
   const stop = new AbortController()
   const signal = joinSignals(context.signal, stop.signal)
   const submit = createPatientSubmit({ signal, graceMs })
   // The job is followed from before it exists, so that none of its events is missed.
-  const submitting = submit(() => api.submit(request, runId, signal)).then(tally.track)
+  const submitting = submit(() => api.submit(request, runId, signal)).then(jobTotals.track)
   const complete = submitting.catch(() => {})
-  const following = followJobs({ api, tally, complete, signal, graceMs, note: display.note })
+  const following = followJobs({ api, jobTotals, complete, signal, graceMs, note: display.note })
   try {
     await Promise.all([submitting, following])
   } catch (error) {
     stop.abort(error)
     await Promise.allSettled([submitting, following])
     display.stop()
-    const [job] = tally.open()
+    const [job] = jobTotals.open()
     if (error instanceof Interrupted) {
       const how = job === undefined ? '' : `; the daemon goes on: longshore watch ${escapeText(job.id)}`
       console.note(`interrupted${how}`)
@@ -66,9 +66,9 @@ const submitAndWait = async (
     throw error
   }
   display.stop()
-  const lines = json ? [] : [...receipts, summaryText(tally, (performance.now() - startedAt) / 1000)]
+  const lines = json ? [] : [...receipts, summaryText(jobTotals, (performance.now() - startedAt) / 1000)]
   for (const line of lines) console.line(line)
-  const { failed, cancelled } = tally.totals()
+  const { failed, cancelled } = jobTotals.totals()
   if (failed + cancelled > 0) throw new ExitError(exitCodes.failed)
 }
 

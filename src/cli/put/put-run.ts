@@ -68,15 +68,15 @@ const batchesOf = (sources: readonly LocalSource[], target: OssUrl, options: Put
     ...(exclude === undefined ? {} : { exclude: [...exclude] }),
     ...(followSymlinks === undefined ? {} : { followSymlinks }),
   }
-  const { bucket, key: place } = target
+  const { bucket, key: asked } = target
   const files = sources.filter(({ kind }) => kind === 'file').map(({ path }) => path)
   const directories = sources.filter(({ kind }) => kind === 'directory')
   return [
-    ...(files.length === 0 ? [] : [{ ...common, source: { files }, target: { bucket, prefix: place } }]),
+    ...(files.length === 0 ? [] : [{ ...common, source: { files }, target: { bucket, prefix: asked } }]),
     ...directories.map(({ path, name }) => ({
       ...common,
       source: { dir: path, ...walk },
-      target: { bucket, prefix: sources.length === 1 || name === '' ? place : keyBelow(place, name) },
+      target: { bucket, prefix: sources.length === 1 || name === '' ? asked : keyBelow(asked, name) },
     })),
   ]
 }
@@ -102,8 +102,8 @@ export const planRun = async (args: readonly string[], options: PutOptions): Pro
     return { kind: 'batches', requests: batchesOf(sources, target, options), dryRun: dryRun === true, runId }
   }
   if (dryRun !== undefined) throw usage('--dry-run goes with a directory or several paths.')
-  const { bucket, key: place } = target
-  const key = place !== '' && !place.endsWith('/') ? place : keyBelow(place, first.name)
+  const { bucket, key: asked } = target
+  const key = asked !== '' && !asked.endsWith('/') ? asked : keyBelow(asked, first.name)
   const request = { ...commonOf(options), source: { path: first.path }, target: { bucket, key } }
   return { kind: 'job', request, runId }
 }

@@ -36,8 +36,8 @@ export const followJob = (api: Api, id: string, isMoving: () => boolean) => {
         cursor = known
         continue
       }
-      const place: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
-      const page: Page<PartView> = await api.get(`${path}/parts?limit=${pageSize}${place}`)
+      const after: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
+      const page: Page<PartView> = await api.get(`${path}/parts?limit=${pageSize}${after}`)
       const full = page.items.length === pageSize && page.items.every(({ state }) => state === 'uploaded')
       if (full) finishedPages.set(cursor, page.nextCursor)
       board.value = withParts(board.peek(), page.items)

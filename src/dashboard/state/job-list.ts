@@ -18,9 +18,9 @@ export interface JobList {
   clear(): void
 }
 
-type Place = Pick<JobView, 'id' | 'createdAt'>
+type ListKey = Pick<JobView, 'id' | 'createdAt'>
 
-const isBefore = (a: Place, b: Place): boolean =>
+const isBefore = (a: ListKey, b: ListKey): boolean =>
   a.createdAt === b.createdAt ? a.id < b.id : a.createdAt < b.createdAt
 
 /** `belongs` returns whether a job is shown at all. */
@@ -29,10 +29,10 @@ export const createJobList = (belongs: (job: JobView) => boolean): JobList => {
   /** These jobs were updated since a page was asked for. It is null while no page is expected. */
   let told: Set<string> | null = null
   // The order is oldest first, because adding new jobs at the end costs nothing.
-  let order: Place[] = []
+  let order: ListKey[] = []
 
   /** Returns the first position whose job does not come before this one. */
-  const placeOf = (job: Place): number => {
+  const positionOf = (job: ListKey): number => {
     let low = 0
     let high = order.length
     while (low < high) {
@@ -47,7 +47,7 @@ export const createJobList = (belongs: (job: JobView) => boolean): JobList => {
   const drop = (id: string): void => {
     const job = jobs.get(id)
     if (job === undefined) return
-    order.splice(placeOf(job), 1)
+    order.splice(positionOf(job), 1)
     jobs.delete(id)
   }
 
@@ -56,18 +56,18 @@ export const createJobList = (belongs: (job: JobView) => boolean): JobList => {
       return order.length
     },
     at(index) {
-      const place = order[order.length - 1 - index]
-      return place === undefined ? undefined : jobs.get(place.id)
+      const entry = order[order.length - 1 - index]
+      return entry === undefined ? undefined : jobs.get(entry.id)
     },
     get: (id) => jobs.get(id),
     indexOf(id) {
       const job = jobs.get(id)
-      return job === undefined ? -1 : order.length - 1 - placeOf(job)
+      return job === undefined ? -1 : order.length - 1 - positionOf(job)
     },
     put(job) {
       told?.add(job.id)
       if (!belongs(job)) return drop(job.id)
-      if (!jobs.has(job.id)) order.splice(placeOf(job), 0, { id: job.id, createdAt: job.createdAt })
+      if (!jobs.has(job.id)) order.splice(positionOf(job), 0, { id: job.id, createdAt: job.createdAt })
       jobs.set(job.id, job)
     },
     awaitPage() {

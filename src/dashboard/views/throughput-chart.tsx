@@ -60,15 +60,15 @@ export const ThroughputChart = () => {
   const look = colours.value
 
   useEffect(() => {
-    const place = box.current
-    if (place === null) return
-    const plot = new uPlot(optionsFor(place.clientWidth), [ages, jobs.throughput.series()], place)
+    const element = box.current
+    if (element === null) return
+    const plot = new uPlot(optionsFor(element.clientWidth), [ages, jobs.throughput.series()], element)
     const draw = (): void => {
       if (!document.hidden) plot.setData([ages, jobs.throughput.series()])
     }
     const timer = setInterval(draw, 1000)
-    const resizing = new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height }))
-    resizing.observe(place)
+    const resizing = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }))
+    resizing.observe(element)
     return () => {
       clearInterval(timer)
       resizing.disconnect()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   callsPerMount,
-  createCallsByPlace,
+  createCallsByPath,
   type FileCalls,
   patientCalls,
 } from '../../../src/adapters/file/file-calls.js'
@@ -37,7 +37,7 @@ const setup = () => {
       return patientCalls.lstat(path)
     },
   }
-  const callsFor = createCallsByPlace({ mounts: () => parseMounts(table.text), patient: seen })
+  const callsFor = createCallsByPath({ mounts: () => parseMounts(table.text), patient: seen })
   const resolve = async (path: string) => {
     const calls = await callsFor(path)
     return { calls, realPath: await calls.realpath(path) }

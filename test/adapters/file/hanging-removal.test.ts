@@ -2,7 +2,7 @@ import { existsSync, lstatSync, mkdtempSync, realpathSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createCallsByPlace } from '../../../src/adapters/file/file-calls.js'
+import { createCallsByPath } from '../../../src/adapters/file/file-calls.js'
 import { fingerprintFrom } from '../../../src/adapters/file/fingerprint.js'
 import { createSourceRemover } from '../../../src/adapters/file/source-remover.js'
 import { mountHanging } from '../../e2e/hanging-mount.js'
@@ -20,7 +20,7 @@ const setup = () => {
   cleanups.push(() => rmSync(root, { recursive: true }))
   const path = join(root, 'a.bin')
   writeFileSync(path, 'the bytes')
-  const real = createCallsByPlace().forChanges(root)
+  const real = createCallsByPath().forChanges(root)
   let renames = 0
   let answer = (): void => {}
   const answered = new Promise<void>((resolve) => {
@@ -71,7 +71,7 @@ describe('a removal whose file system hangs', () => {
     const path = join(mount.path, 'a.bin')
     writeFileSync(join(mount.behind, 'a.bin'), 'the bytes')
     const fingerprint = fingerprintFrom(lstatSync(path, { bigint: true }))
-    const callsFor = createCallsByPlace({ gate: { most: 2, idleMs: 300 } })
+    const callsFor = createCallsByPath({ gate: { most: 2, idleMs: 300 } })
     const remover = createSourceRemover({ allowed: [mount.path], forbidden: [] }, callsFor)
     const request = { path, aside: remover.newName(), fingerprint }
     mount.hang()

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { createDirectoryWalker } from '../../../src/adapters/file/directory-walker.js'
-import { createCallsByPlace } from '../../../src/adapters/file/file-calls.js'
+import { createCallsByPath } from '../../../src/adapters/file/file-calls.js'
 import { type HangingMount, mountHanging } from '../../e2e/hanging-mount.js'
 import { compiledThread } from '../../house/compiled-thread.js'
 
@@ -18,7 +18,7 @@ it('a walk whose file system hangs is given up, begun no second time, and possib
   writeFileSync(join(here.behind, 'a.bin'), 'the bytes')
   const thread = compiledThread('adapters/file/walk-thread.js', ['src/adapters/file', 'src/core'])
   const roots = { allowed: [here.path], forbidden: [] }
-  const walker = createDirectoryWalker(roots, thread, createCallsByPlace(), 500)
+  const walker = createDirectoryWalker(roots, thread, createCallsByPath(), 500)
   const walk = async (): Promise<readonly string[]> => {
     const found: string[] = []
     const request = { dir: here.path, include: [], exclude: [], followSymlinks: false }

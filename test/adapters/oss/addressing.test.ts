@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { addressingOf, endpointProblem, placeOf } from '../../../src/adapters/oss/wire/addressing.js'
+import { addressingOf, authorityOf, endpointProblem } from '../../../src/adapters/oss/wire/addressing.js'
 
-describe('placeOf', () => {
+describe('authorityOf', () => {
   it.each([
     ['https://oss-cn-hangzhou.aliyuncs.com', 'virtual', 'https:', 'b.oss-cn-hangzhou.aliyuncs.com', 443],
     ['https://oss-cn-hangzhou.aliyuncs.com', 'path', 'https:', 'oss-cn-hangzhou.aliyuncs.com', 443],
@@ -12,7 +12,7 @@ describe('placeOf', () => {
   ] as const)('finds bucket b of %s by %s addressing', (endpoint, addressing, protocol, hostname, port) => {
     const url = new URL(endpoint)
     const host = addressing === 'virtual' ? `b.${url.host}` : url.host
-    expect(placeOf(url, addressing, 'b')).toEqual({ protocol, hostname, port, host })
+    expect(authorityOf(url, addressing, 'b')).toEqual({ protocol, hostname, port, host })
   })
 })
 

@@ -1,4 +1,4 @@
-import { type Addressing, addressingOf, placeOf } from '../wire/addressing.js'
+import { type Addressing, addressingOf, authorityOf } from '../wire/addressing.js'
 import { createAgent } from '../wire/agents.js'
 import { ExchangeError, exchange } from '../wire/exchange.js'
 import { type Network, routeTo } from '../wire/network.js'
@@ -35,7 +35,7 @@ export const askTime = async (
 ): Promise<AskedTime> => {
   // No bucket stands before the name, because the endpoint itself is asked, whatever the addressing is.
   const addressing = addressingOf(endpoint, chosen) === 'cname' ? 'cname' : 'path'
-  const { host, ...route } = routeTo(placeOf(endpoint, addressing, ''), network)
+  const { host, ...route } = routeTo(authorityOf(endpoint, addressing, ''), network)
   const { connectMs } = timeouts
   const agent = createAgent({ protocol: route.protocol, network, connectMs, maxFreeSockets: 1 })
   const request = { ...route, path: '/', method: 'GET', headers: { host }, timeouts: controlTimeouts(timeouts) }

@@ -18,7 +18,7 @@ import type {
 } from '../../../ports/target.js'
 import type { DataPath } from '../lanes/data-path.js'
 import type { RangeSent, SendRangeOptions } from '../lanes/send-range.js'
-import { type Addressing, addressingOf, endpointProblem, placeOf, refuseUnsafeNames } from '../wire/addressing.js'
+import { type Addressing, addressingOf, authorityOf, endpointProblem, refuseUnsafeNames } from '../wire/addressing.js'
 import { createAgent } from '../wire/agents.js'
 import type { Answer } from '../wire/exchange.js'
 import { type Network, type Route, routeTo } from '../wire/network.js'
@@ -119,9 +119,9 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
   const timeouts: OssTimeouts = { ...defaultTimeouts, ...deps.timeouts }
   const signingClock = createSigningClock(clock)
   const addressing = addressingOf(endpoint, deps.addressing)
-  const routeOf = (bucket: string): Route => routeTo(placeOf(endpoint, addressing, bucket), network)
+  const routeOf = (bucket: string): Route => routeTo(authorityOf(endpoint, addressing, bucket), network)
   const { protocol } = routeOf('')
-  const proxy = network.proxyFor(placeOf(endpoint, 'path', ''))
+  const proxy = network.proxyFor(authorityOf(endpoint, 'path', ''))
   if (proxy !== null) {
     logger.info(
       { endpoint: endpoint.origin, proxy: `${proxy.hostname}:${proxy.port}` },

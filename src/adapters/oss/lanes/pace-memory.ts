@@ -49,9 +49,9 @@ export const openPaceMemory = (memory: SharedArrayBuffer): PaceMemory => {
   const words = new Int32Array(memory)
   const longs = new BigInt64Array(memory)
 
-  const counter = (place: number): Counter => ({
-    get: () => Atomics.load(words, place),
-    add: (change) => void Atomics.add(words, place, change),
+  const counter = (index: number): Counter => ({
+    get: () => Atomics.load(words, index),
+    add: (change) => void Atomics.add(words, index, change),
   })
 
   return {

@@ -173,7 +173,7 @@ export const createSourceReads = (deps: SourceReadsDeps): SourceReads => {
   const readSome = (
     from: ReadFrom,
     buffer: Buffer,
-    place: { readonly at: number; readonly length: number; readonly position: number },
+    piece: { readonly at: number; readonly length: number; readonly position: number },
     signal: AbortSignal,
   ): Promise<number> =>
     new Promise((resolve, reject) => {
@@ -192,7 +192,7 @@ export const createSourceReads = (deps: SourceReadsDeps): SourceReads => {
           one.patience = looksPerWait
           inFlight += 1
           deviceOf(one).inFlight += 1
-          ;(deps.read ?? read)(fd, buffer, place.at, place.length, place.position, (error, bytesRead) => {
+          ;(deps.read ?? read)(fd, buffer, piece.at, piece.length, piece.position, (error, bytesRead) => {
             leave(one)
             // This has no effect on a read that was given up.
             if (error === null) resolve(bytesRead)
@@ -206,8 +206,8 @@ export const createSourceReads = (deps: SourceReadsDeps): SourceReads => {
   return {
     async fill(from, buffer, length, position, signal) {
       for (let filled = 0; filled < length; ) {
-        const place = { at: filled, length: length - filled, position: position + filled }
-        const bytesRead = await readSome(from, buffer, place, signal)
+        const piece = { at: filled, length: length - filled, position: position + filled }
+        const bytesRead = await readSome(from, buffer, piece, signal)
         if (bytesRead === 0) {
           throw new Failure('changed', 'The source became shorter than it was.', { code: 'source_changed' })
         }

@@ -7,7 +7,7 @@ export const addressings = ['virtual', 'path', 'cname'] as const
 export type Addressing = (typeof addressings)[number]
 
 /** This says where a request to a bucket is dialled, and which Host it names. */
-export interface Place {
+export interface Authority {
   readonly protocol: 'http:' | 'https:'
   readonly hostname: string
   readonly port: number
@@ -39,7 +39,7 @@ export const portOf = ({ port, protocol }: URL): number =>
 export const addressingOf = (endpoint: URL, chosen: Addressing): Addressing =>
   chosen === 'virtual' && isIP(bare(endpoint.hostname)) !== 0 ? 'path' : chosen
 
-export const placeOf = (endpoint: URL, addressing: Addressing, bucket: string): Place => {
+export const authorityOf = (endpoint: URL, addressing: Addressing, bucket: string): Authority => {
   const protocol = endpoint.protocol === 'http:' ? 'http:' : 'https:'
   const prefix = addressing === 'virtual' ? `${bucket}.` : ''
   return {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { type ConnectionOptions, createSecureContext, rootCertificates } from 'node:tls'
-import { bare, type Place, portOf } from './addressing.js'
+import { type Authority, bare, portOf } from './addressing.js'
 import { createExemption } from './no-proxy.js'
 
 /** These settings say how connections leave this machine. */
@@ -23,13 +23,13 @@ export interface ProxyAddress {
   readonly authorization: string | null
 }
 
-export type Destination = Pick<Place, 'protocol' | 'hostname' | 'port'>
+export type Destination = Pick<Authority, 'protocol' | 'hostname' | 'port'>
 
 /**
  * A route holds where to dial. Its forwarder is the proxy that gets whole requests because the endpoint speaks plain
  * http, or null.
  */
-export interface Route extends Place {
+export interface Route extends Authority {
   readonly forwarder: ProxyAddress | null
 }
 
@@ -49,9 +49,9 @@ export const tlsWith = ({ hostname }: ProxyAddress, { tls }: Network): Connectio
   servername: isIP(hostname) === 0 ? hostname : '',
 })
 
-export const routeTo = (place: Place, network: Network): Route => ({
-  ...place,
-  forwarder: place.protocol === 'http:' ? network.proxyFor(place) : null,
+export const routeTo = (authority: Authority, network: Network): Route => ({
+  ...authority,
+  forwarder: authority.protocol === 'http:' ? network.proxyFor(authority) : null,
 })
 
 const proxyOf = (url: URL): ProxyAddress => {
