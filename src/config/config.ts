@@ -93,10 +93,10 @@ const endpointProblems = (parsed: Partial<Read>, given: Record<string, string>):
   if (endpoint === undefined) return []
   const told = regionOf(endpoint)
   if (given['OSS_REGION'] === undefined && signature === 'v4' && told === undefined) {
-    return ['OSS_REGION: is required, because OSS_ENDPOINT does not tell the region that v4 signatures need']
+    return ['OSS_REGION: is required, because OSS_ENDPOINT does not name the region that v4 signatures need']
   }
   if (asked !== undefined && told !== undefined && told !== asked.region) {
-    return [`OSS_REGION: is ${asked.region}, but OSS_ENDPOINT ${endpoint.host} is of ${told}: leave one of them out`]
+    return [`OSS_REGION: is ${asked.region}, but OSS_ENDPOINT ${endpoint.host} is in ${told}: leave one of them out`]
   }
   const bucket = addressing === 'cname' ? null : bucketInEndpoint(endpoint)
   return bucket === null ? [] : [`OSS_ENDPOINT: ${bucket}`]

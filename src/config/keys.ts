@@ -25,7 +25,7 @@ const keysOf = (given: Given, { id, secret, token }: Family, problems: string[])
   }
   for (const name of [id, secret, token]) {
     if (!isKeyText(given[name] ?? 'x')) {
-      problems.push(`${name}: must be one word of visible ASCII; what is set holds other characters or line ends`)
+      problems.push(`${name}: must be one word of visible ASCII; the value holds other characters or line ends`)
     }
   }
   return {
@@ -54,7 +54,7 @@ export const readKeySettings = (given: Given, problems: string[]): KeySettings =
   const path = given['OSS_CREDENTIALS_FILE']
   const own = [ossFamily.id, ossFamily.secret, ossFamily.token].find((name) => given[name] !== undefined)
   if (path !== undefined) {
-    if (own !== undefined) problems.push(`OSS_CREDENTIALS_FILE: cannot stand beside ${own}: keys come from one place`)
+    if (own !== undefined) problems.push(`OSS_CREDENTIALS_FILE: cannot be set beside ${own}: keys come from one source`)
     if (!isAbsolute(path)) problems.push('OSS_CREDENTIALS_FILE: must be an absolute path')
     return { kind: 'file', path }
   }

@@ -55,15 +55,11 @@ export const rows = {
   LONGSHORE_ALLOWED_HOSTS: optionalList('none', 'further Host names that are accepted, comma-separated', list),
   LONGSHORE_RATE_LIMIT: withDefault(
     '60000',
-    'requests of one token in a minute, or off',
+    'requests per minute of one token, or off',
     countOrOff('requests in a minute'),
   ),
   LONGSHORE_CONCURRENCY: withDefault('16', 'parts and puts in flight in the daemon', count(1, mostConcurrency)),
-  LONGSHORE_BANDWIDTH: withDefault(
-    'off',
-    'for each second: 50MiB, off, or by local time: 08:00,10MiB 19:00,off',
-    bandwidth,
-  ),
+  LONGSHORE_BANDWIDTH: withDefault('off', 'per second: 50MiB, off, or by local time: 08:00,10MiB 19:00,off', bandwidth),
   LONGSHORE_LANES: optional('cores, at most 4', 'threads that move bytes', count(1, 64)),
   LONGSHORE_PARALLEL: withDefault('4', 'parts in flight of one job', count(1, 64)),
   LONGSHORE_PART_SIZE: withDefault(
@@ -98,8 +94,8 @@ export const rows = {
     'none',
     'signs webhooks: base64, whsec_ before it or not; without it no job may have one',
   ),
-  LONGSHORE_WEBHOOK_SECRET_FILE: readElsewhere('none', 'file with that secret, in its place'),
-  LONGSHORE_WEBHOOK_ALLOW: readElsewhere('none', 'hosts that webhooks may reach although http, private or loopback'),
+  LONGSHORE_WEBHOOK_SECRET_FILE: readElsewhere('none', 'file with that secret, instead'),
+  LONGSHORE_WEBHOOK_ALLOW: readElsewhere('none', 'hosts that webhooks may reach even if http, private or loopback'),
   LONGSHORE_LOG_LEVEL: withDefault(
     'info',
     'trace, debug, info, warn, error, fatal or silent',
@@ -115,7 +111,7 @@ export const rows = {
   ),
   OSS_ACCESS_KEY_SECRET: readElsewhere('none', 'or ALIBABA_CLOUD_ACCESS_KEY_SECRET'),
   OSS_SESSION_TOKEN: readElsewhere('none', 'or ALIBABA_CLOUD_SECURITY_TOKEN'),
-  OSS_CREDENTIALS_FILE: readElsewhere('none', 'JSON file with keys that may change, in place of the three'),
+  OSS_CREDENTIALS_FILE: readElsewhere('none', 'JSON file with keys that may change, instead of the three'),
   LONGSHORE_CA_FILE: readElsewhere('none', 'PEM file of authorities that are trusted beside the roots of Node.js'),
   HTTPS_PROXY: readElsewhere('none', 'proxy for https endpoints: http://user:password@host:port; lower case too'),
   HTTP_PROXY: readElsewhere('none', 'proxy for http endpoints'),

@@ -39,5 +39,5 @@ export const unknownVariables = (names: readonly string[], known: readonly strin
         .map((one) => [one, distance(name, one)] as const)
         .reduce((best, other) => (other[1] < best[1] ? other : best))
       const hint = off <= mostDistance ? `; is ${nearest} meant?` : '; longshore serve --help lists them'
-      return `${name} is no setting and has no effect${hint}`
+      return `${name} is not a setting and has no effect${hint}`
     })

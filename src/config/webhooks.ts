@@ -47,7 +47,7 @@ const secretsOf = (given: Given, problems: string[]): readonly string[] => {
     return secrets
   } catch {
     problems.push(
-      'LONGSHORE_WEBHOOK_SECRET: must be base64, with or without whsec_ before it; several stand apart by spaces',
+      'LONGSHORE_WEBHOOK_SECRET: must be base64, with or without whsec_ before it; separate several by spaces',
     )
     return []
   }

@@ -35,7 +35,7 @@ const presetConcurrency = 16
 const examineDatabase = (dataDir: string): CheckResult => {
   const name = 'database'
   const path = storePaths(dataDir).database
-  if (!existsSync(path)) return well(name, `${path} is not there yet: the first start makes it`)
+  if (!existsSync(path)) return well(name, `${path} does not exist yet: the first start makes it`)
   try {
     const { problems, jobs, schemaVersion } = checkDatabase(path)
     const [first] = problems
@@ -43,7 +43,7 @@ const examineDatabase = (dataDir: string): CheckResult => {
     return failed(
       name,
       `${path} is damaged: ${first}`,
-      'Stop the daemon and restore a backup; `longshore check` tells all',
+      'Stop the daemon and restore a backup; `longshore check` shows everything',
     )
   } catch (error) {
     return failed(
@@ -75,7 +75,7 @@ const examineOss = async (config: Config, prefixes: readonly BucketPrefix[]): Pr
   const [reached] = endpoint
   if (asked.length === 0) {
     const remedy = 'Name one: longshore doctor oss://bucket/, or set LONGSHORE_ALLOWED_TARGETS'
-    return [...endpoint, result, warning('bucket', 'no bucket was tried, for none is named', remedy)]
+    return [...endpoint, result, warning('bucket', 'no bucket was tried, because none is named', remedy)]
   }
   if (keys === null || result.status !== 'ok')
     return [...endpoint, result, skipped('bucket', 'there are no keys to try')]

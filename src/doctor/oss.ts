@@ -58,7 +58,7 @@ export const judgeSkew = (skewMs: number): CheckResult => {
 /** Returns what to do when the answer sends us to another host, or did not come from OSS at all. */
 const wayRemedy = (elsewhere: string | null): string =>
   elsewhere === null
-    ? 'Check OSS_ENDPOINT, proxies and firewalls: what answers there is not OSS, whose answers have a request id'
+    ? 'Check OSS_ENDPOINT, proxies and firewalls: the answer does not come from OSS, because it has no request id'
     : `Set OSS_ENDPOINT to ${elsewhere} (without the bucket), and OSS_REGION to its region, if that is where the bucket is`
 
 /** Returns what to do about a failure, by its meaning and by OSS's own code. */
@@ -90,7 +90,7 @@ const judgeAnswer = ({ origin }: URL, { tookMs, status, requestId, elsewhere }: 
   const detail = `${origin} answers in ${Math.round(tookMs)} ms`
   if (elsewhere !== null) return warning(name, `${detail}, and redirects to ${elsewhere}`, wayRemedy(elsewhere))
   if (requestId !== null) return well(name, detail)
-  return warning(name, `${detail}, but something before OSS does (${status}, no request id)`, wayRemedy(null))
+  return warning(name, `${detail}, but something in front of OSS does (${status}, no request id)`, wayRemedy(null))
 }
 
 export const examineEndpoint = async (config: Config, clock: Clock): Promise<readonly CheckResult[]> => {
@@ -98,7 +98,7 @@ export const examineEndpoint = async (config: Config, clock: Clock): Promise<rea
   try {
     const asked = await askTime(endpoint, addressing, createNetwork(network), timeouts, AbortSignal.timeout(30_000))
     const there = judgeAnswer(endpoint, asked)
-    if (asked.serverAt === null) return [there, skipped('clock', 'the endpoint does not tell its time')]
+    if (asked.serverAt === null) return [there, skipped('clock', 'the endpoint does not say what time it has')]
     return [there, judgeSkew(clock.now() - asked.serverAt)]
   } catch (error) {
     return [failureResult('endpoint', error, null), skipped('clock', 'the endpoint could not be asked')]

@@ -51,7 +51,7 @@ describe('the reason of a request without an answer', () => {
 
   it('does not quote a page that came in place of JSON', async () => {
     const { ask } = await setup((socket) => socket.end(`${head('content-length: 6')}<html>`))
-    await expect(ask()).rejects.toThrow(/^its answer is no JSON$/)
+    await expect(ask()).rejects.toThrow(/^its answer is not JSON$/)
   })
 
   const refused = Object.assign(new Error('connect ECONNREFUSED ::1:1'), { code: 'ECONNREFUSED' })

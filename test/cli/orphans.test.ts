@@ -100,7 +100,7 @@ describe('orphans --abort', () => {
     expect(aborted()).toEqual(['U2', 'U3'])
     expect(aborts()[0]).toMatchObject({ force: false })
     expect(text).toBe('aborted   oss://b/k/U2 U2\naborted   oss://b/k/U3 U3\n')
-    expect(errors).toBe('3 left alone: at work, or not ours (--force)\n')
+    expect(errors).toBe('3 left alone: in use, or not ours (--force)\n')
   })
 
   it('removes all but those at work by force, in requests of twenty', async () => {

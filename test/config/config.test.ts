@@ -76,7 +76,7 @@ describe('variables that are no settings', () => {
     ['OSS_ACCESSKEY_ID', 'OSS_ACCESS_KEY_ID'],
     ['OSS_SECURITY_TOKEN', 'OSS_SESSION_TOKEN'],
   ])('%s is warned about with %s', (name, nearest) => {
-    expect(warnings({ [name]: 'canary' })).toEqual([`${name} is no setting and has no effect; is ${nearest} meant?`])
+    expect(warnings({ [name]: 'canary' })).toEqual([`${name} is not a setting and has no effect; is ${nearest} meant?`])
   })
 
   it('that resemble none are warned about with the way to see them all', () => {

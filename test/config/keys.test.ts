@@ -80,7 +80,7 @@ describe('what is wrong', () => {
     [
       'keys beside a file',
       { ...own, OSS_CREDENTIALS_FILE: '/keys.json' },
-      ['OSS_CREDENTIALS_FILE: cannot stand beside OSS_ACCESS_KEY_ID: keys come from one place'],
+      ['OSS_CREDENTIALS_FILE: cannot be set beside OSS_ACCESS_KEY_ID: keys come from one source'],
     ],
     ['a relative file', { OSS_CREDENTIALS_FILE: 'keys.json' }, ['OSS_CREDENTIALS_FILE: must be an absolute path']],
     [

@@ -122,7 +122,7 @@ describe('a page whose request failed', () => {
   it('says why the daemon does not list what a filter asks for', async () => {
     await start()
     const { page } = await openPage(browser, `${daemon.url}/#/jobs?bucket=${'b'.repeat(64)}`)
-    await page.getByText('No job fits this filter').waitFor()
+    await page.getByText('No job matches this filter').waitFor()
     expect(await page.locator('.empty p').first().textContent()).toContain('bucket')
   })
 })

@@ -48,7 +48,7 @@ describe('longshore doctor', () => {
     const { code, checks, find } = await examine({}, place)
     expect(checks.filter(({ status }) => status === 'failed')).toEqual([])
     expect(code).toBe(0)
-    expect(find('database')?.detail).toContain('is not there yet')
+    expect(find('database')?.detail).toContain('does not exist yet')
     expect(find('bucket')).toMatchObject({ status: 'ok', remedy: null })
     expect(find('lifecycle')).toMatchObject({ status: 'ok' })
     const done = world.control.ledger().entries.map(({ operation }) => operation)

@@ -126,7 +126,7 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
   }
 
   const take = (fetched: FetchedKeys): void => {
-    if (failing) logger.info({ source: source.name }, 'Credentials can be had again')
+    if (failing) logger.info({ source: source.name }, 'Credentials are available again')
     failing = false
     expiresAt = fetched.expiresAt
     if (sameKeys(held, fetched)) return
@@ -139,9 +139,9 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
 
   const complain = (error: unknown): void => {
     const reason = error instanceof Failure ? error.message : `${source.name} failed in an unexpected way`
-    const lot = held === null ? 'jobs wait until there are some' : 'the old ones are used on'
-    if (failing) logger.debug({ reason }, 'Still no credentials can be had')
-    else logger.warn({ reason }, `No credentials can be had: ${lot}`)
+    const lot = held === null ? 'jobs wait until there are some' : 'the old ones stay in use'
+    if (failing) logger.debug({ reason }, 'There are still no credentials')
+    else logger.warn({ reason }, `No credentials are available: ${lot}`)
     failing = true
   }
 
@@ -186,7 +186,10 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
     // Requests that were under way together are refused together, and that counts as one refusal.
     if (isHeldBack()) return
     if (refusals === 0)
-      logger.warn({ source: source.name }, 'OSS refuses the credentials and no others can be had: jobs wait for some')
+      logger.warn(
+        { source: source.name },
+        'OSS refuses the credentials and there are no others: jobs wait for new ones',
+      )
     const refusedForMs = haveExpired() ? longestRefusedMs : doubled(firstRefusedMs, refusals, longestRefusedMs)
     refusals++
     heldBackUntil = clock.monotonic() + refusedForMs
@@ -199,7 +202,7 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
   void fetchOnce(false)
   return {
     current() {
-      if (held === null) throw noKeys(`No credentials could be had from ${source.name} yet`)
+      if (held === null) throw noKeys(`There are no credentials from ${source.name} yet`)
       if (isHeldBack()) throw noKeys(`OSS refuses the credentials from ${source.name}`)
       return held
     },
@@ -217,7 +220,7 @@ export const createRefreshingCredentials = (deps: RefreshingCredentialsDeps): Re
     accepted(keys) {
       // An answer to a request that was sent before the keys expired says nothing about the next request.
       if (held !== keys || refusals === 0 || haveExpired()) return
-      logger.info({ source: source.name }, 'OSS takes the credentials again')
+      logger.info({ source: source.name }, 'OSS accepts the credentials again')
       release()
       wakeup.notify('jobs')
     },

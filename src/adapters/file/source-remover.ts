@@ -13,7 +13,7 @@ import { isReadable, type Roots } from './roots.js'
 const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error'
 
 const removed: RemovalNote = { state: 'removed', note: null }
-const gone: RemovalNote = { state: 'removed', note: 'The source was gone already' }
+const gone: RemovalNote = { state: 'removed', note: 'The source was already gone' }
 const kept = (note: string): RemovalNote => ({ state: 'kept', note })
 
 /** Returns what stands at a path without following links, or null when nothing stands there. */
@@ -92,7 +92,7 @@ const judgeAside = async (
   } catch (error) {
     if (error instanceof Failure) throw error
     return kept(
-      `The source stands beside its path as ${aside}: it could not be removed or put back (${errnoOf(error)})`,
+      `The source is now beside its path, as ${aside}: it could not be removed or put back (${errnoOf(error)})`,
     )
   }
 }

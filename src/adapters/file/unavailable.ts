@@ -35,7 +35,7 @@ const words: Readonly<Record<string, string>> = {
   ENODEV: 'is not a regular file',
   ENAMETOOLONG: 'the name is too long',
   ESTALE: 'was replaced while it was opened',
-  EIO: 'its disk fails (EIO)',
+  EIO: 'its disk failed (EIO)',
   EMFILE: 'this daemon has no descriptors left (EMFILE)',
   ENFILE: 'this machine has no descriptors left (ENFILE)',
 }

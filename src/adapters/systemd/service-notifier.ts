@@ -51,7 +51,10 @@ export const createServiceNotifier = (
     } catch (error) {
       if (!complained) {
         const { code } = error as { code?: unknown }
-        logger.warn({ reason: String(code) }, 'systemd cannot be told how the service is: systemd-notify fails')
+        logger.warn(
+          { reason: String(code) },
+          'systemd could not be told about the state of the service: systemd-notify failed',
+        )
       }
       complained = true
     }

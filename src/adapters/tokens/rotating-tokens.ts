@@ -81,7 +81,10 @@ export const createRotatingTokens = (deps: {
     const parsed = parseTokenLines(await readStill(path))
     tokens = [...given, ...parsed].map(tokenOf)
     inForce = digest(JSON.stringify(parsed))
-    logger.info({ tokens: tokens.length }, 'The token file changed: from now on its tokens count, and no others')
+    logger.info(
+      { tokens: tokens.length },
+      'The token file changed: its new tokens are valid from now on, and its old ones are not',
+    )
     for (const listener of listeners) listener()
   }
 
@@ -89,7 +92,7 @@ export const createRotatingTokens = (deps: {
     const reason = reasonOf(error)
     if (closing.signal.aborted || complaint === reason) return
     complaint = reason
-    logger.error({ reason }, 'LONGSHORE_TOKEN_FILE is not right: the tokens that it held before stay in force')
+    logger.error({ reason }, 'LONGSHORE_TOKEN_FILE is not valid: the tokens that it held before stay in force')
   }
 
   const watch = async (path: string): Promise<void> => {

@@ -27,8 +27,7 @@ type Fields = { -readonly [K in 'name' | 'roots' | 'targets']?: TokenText[K] }
  */
 const readField = (fields: Fields, text: string): string | null => {
   const [key, value = ''] = text.split(/=(.*)/s)
-  if (key !== 'name' && key !== 'roots' && key !== 'targets')
-    return 'has a field that is none of name=, roots=, targets='
+  if (key !== 'name' && key !== 'roots' && key !== 'targets') return 'has a field other than name=, roots= and targets='
   if (fields[key] !== undefined) return `has ${key}= twice`
   if (key === 'name') {
     if (!tokenName.test(value)) return 'must have a name of 1 to 64 letters, digits and . _ @ -'
@@ -36,7 +35,7 @@ const readField = (fields: Fields, text: string): string | null => {
     return null
   }
   const items = splitList(value, key === 'roots' ? ':' : ',')
-  if (items.length === 0) return `has ${key}= without any`
+  if (items.length === 0) return `has an empty ${key}=`
   if (key === 'roots') {
     if (!items.every((item) => isAbsolute(item))) return 'must have absolute directories in roots=, separated by colons'
     fields.roots = items

@@ -78,10 +78,10 @@ export const createWebhookSender = (deps: WebhookSenderDeps): WebhookSender => {
     const url = new URL(text)
     if (url.username !== '' || url.password !== '') return 'must not hold a user name or password'
     if (isAllowed(allow, url)) return null
-    if (url.protocol !== 'https:') return 'must begin with https:// (or its host stand in LONGSHORE_WEBHOOK_ALLOW)'
+    if (url.protocol !== 'https:') return 'must begin with https:// (or LONGSHORE_WEBHOOK_ALLOW must name its host)'
     const host = bare(url.hostname)
     const isClosed = isIP(host) === 0 ? /(^|\.)localhost\.?$/.test(host) : !isPublicAddress(host)
-    return isClosed ? 'must lead to a public address (or its host stand in LONGSHORE_WEBHOOK_ALLOW)' : null
+    return isClosed ? 'must lead to a public address (or LONGSHORE_WEBHOOK_ALLOW must name its host)' : null
   }
 
   const headersOf = (id: string, body: string): Record<string, string> => {

@@ -101,7 +101,7 @@ const parseProblem = (status: number, headers: Dispatcher.ResponseData['headers'
     status === 502 || status === 503 || status === 504
       ? 'a proxy says that the daemon behind it is away'
       : 'is this address really a Longshore daemon?'
-  const detail = `HTTP ${status}, and not in a daemon's words: ${who}`
+  const detail = `HTTP ${status}, but not from a daemon: ${who}`
   return { status, code: 'unknown', title: `HTTP ${status}`, detail, errors: [], retryAfterMs }
 }
 

@@ -3,7 +3,7 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection broke',
   EPIPE: 'the connection broke',
   ENOENT: 'there is no such socket',
-  EACCES: 'its socket is closed to this user',
+  EACCES: 'this user may not open its socket',
   ENOTFOUND: 'its host name is not known',
   EAI_AGAIN: 'its host name cannot be looked up now',
   ETIMEDOUT: 'no connection in time',
@@ -11,7 +11,7 @@ const reasons: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'the connection broke',
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
   UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
-  UND_ERR_BODY_TIMEOUT: 'it fell silent',
+  UND_ERR_BODY_TIMEOUT: 'it stopped sending',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection broke',
 }
 
@@ -31,7 +31,7 @@ const parserReason = ({ message }: Error): string =>
 export const networkReason = (error: unknown): string => {
   if (!(error instanceof Error)) return 'unknown error'
   if (error.name === 'HTTPParserError') return parserReason(error)
-  if (error instanceof SyntaxError) return 'its answer is no JSON'
+  if (error instanceof SyntaxError) return 'its answer is not JSON'
   if ('code' in error && filled(error.code)) return reasons[error.code] ?? error.code
   // An AggregateError holds one error for every address of a host name that was tried.
   const inner: unknown = error instanceof AggregateError ? error.errors[0] : error.cause

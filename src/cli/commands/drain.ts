@@ -26,20 +26,20 @@ const drain = async (context: CommandContext, options: DrainOptions): Promise<vo
     api.drain(seconds, options.since && sinceText(options.since, elapsedMs), signal),
   )
   showCounts(context, counts, json)
-  if (counts.pending > 0) console.note('the daemon goes on draining; take it back: longshore drain --undo')
+  if (counts.pending > 0) console.note('the daemon is still draining; to undo that: longshore drain --undo')
   exitBy(counts)
 }
 
 export const addDrainCommand = (program: Command, io: CliIo): void => {
   program
     .command('drain')
-    .summary('take no new jobs, and finish all that there are')
+    .summary('take no new jobs, and finish the existing ones')
     .description(
-      'The daemon refuses new jobs from now on; the command waits until nothing is pending. The daemon lives on and refuses ' +
-        'until --undo or its end. Exit 0: all completed; 1: some failed or were cancelled; 124: the time was up.',
+      'The daemon refuses new jobs from now on; the command waits until nothing is pending. The daemon keeps running and refuses ' +
+        'new jobs until --undo or until it ends. Exit 0: all completed; 1: some failed or were cancelled; 124: time ran out.',
     )
     .option('--timeout <time>', 'how long to wait at most, like 30s, 5m or 1h', durationValue)
-    .option('--since <time>', 'count also what settled since then: 1h, or 2026-01-01T00:00:00Z', sinceValue)
+    .option('--since <time>', 'also count jobs that settled since then: 1h, or 2026-01-01T00:00:00Z', sinceValue)
     .option('--undo', 'take new jobs again')
     .option('--json', 'print {pending, completed, failed, cancelled}')
     .action((options: DrainOptions) => withDaemon(io, (context) => drain(context, options)))

@@ -73,7 +73,7 @@ export const addLookCommands = (program: Command, io: CliIo): void => {
   program
     .command('show')
     .summary('show one job with its receipt, or a batch')
-    .description('Shows everything about one job: progress, error, receipt; of a batch its totals and problems.')
+    .description('Shows everything about one job: progress, error, receipt; about a batch its totals and problems.')
     .argument('<id>', 'the job or batch')
     .option('--json', 'print it as JSON')
     .action((jobId: string, options: { json?: true }) =>

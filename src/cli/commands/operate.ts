@@ -59,7 +59,7 @@ const operating = async (work: () => Promise<void>): Promise<void> => {
 export const addOperateCommands = (program: Command, io: CliIo, operator: Operator): void => {
   program
     .command('doctor')
-    .summary('look for what keeps the daemon from working')
+    .summary('find out what keeps the daemon from working')
     .description(
       'Checks the settings of `serve` in this environment, the data directory, this machine, the keys, the clock, and each ' +
         'bucket: a small multipart upload is begun, written, listed and aborted, so that no object is made. Without arguments ' +
@@ -83,7 +83,7 @@ export const addOperateCommands = (program: Command, io: CliIo, operator: Operat
     .summary('copy the database to a file, while the daemon runs or not')
     .description(
       'Copies the database of LONGSHORE_DATA_DIR, as it was at one moment, to a file of its own and checks the copy. ' +
-        'The daemon may go on meanwhile. To restore: stop the daemon, put the file in the place of longshore.db, remove ' +
+        'The daemon may go on meanwhile. To restore: stop the daemon, replace longshore.db by the file, remove ' +
         'longshore.db-wal and longshore.db-shm, start.',
     )
     .argument('<file>', 'the file to make')
@@ -106,7 +106,7 @@ export const addOperateCommands = (program: Command, io: CliIo, operator: Operat
         'counters with a count. Changes nothing; the daemon may run meanwhile. ' +
         'Exit 0: sound; 65: damaged, or of another program; 74: cannot be read.',
     )
-    .argument('[file]', 'a backup to check in its place')
+    .argument('[file]', 'a backup to check instead')
     .option('--json', 'print what was found as JSON')
     .action((file: string | undefined, options: { json?: true }) =>
       operating(async () => {

@@ -78,7 +78,7 @@ const abort = async (context: CommandContext, options: OrphansOptions, io: CliIo
     if (!json) for (const answer of done) console.line(abortAnswerLine(answer))
   }
   if (json) console.json({ items: answers })
-  if (rest > 0) console.note(`${rest} left alone: at work${force ? '' : ', or not ours (--force)'}`)
+  if (rest > 0) console.note(`${rest} left alone: in use${force ? '' : ', or not ours (--force)'}`)
   if (answers.some(({ result }) => result === 'refused' || result === 'failed')) throw new ExitError(exitCodes.failed)
 }
 
@@ -88,7 +88,7 @@ export const addOrphansCommand = (program: Command, io: CliIo): void => {
     .summary('list open multipart uploads in OSS, or abort them')
     .description(
       'Lists the multipart uploads that are open in OSS and says whose they are. With --abort those of settled jobs are ' +
-        'removed, with --force also those that no job of this daemon has. Needs an admin token.',
+        'removed, with --force also those that belong to no job of this daemon. Needs an admin token.',
     )
     .option('--bucket <name>', 'only this bucket; else every bucket that jobs were made for')
     .addOption(

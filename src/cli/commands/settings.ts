@@ -47,12 +47,12 @@ export const addSettingsCommand = (program: Command, io: CliIo): void => {
     .command('settings')
     .summary('show or change what can be changed while the daemon runs')
     .description(
-      'Shows the live settings. What is given is changed, holds at once, and outlives restarts; default goes back to the environment.',
+      'Shows the live settings. A setting that is given takes effect at once and survives restarts; default goes back to the environment.',
     )
     .option('--concurrency <n>', 'parts and puts in flight in the daemon, 1..1024, or default', concurrencyValue)
     .option(
       '--bandwidth <limit>',
-      'for each second: 50MiB, off, a timetable like "08:00,10MiB 19:00,off", or default',
+      'per second: 50MiB, off, a timetable like "08:00,10MiB 19:00,off", or default',
       bandwidthValue,
     )
     .option('--json', 'print JSON')

@@ -139,7 +139,7 @@ const wait = async (context: CommandContext, jobIds: readonly string[], options:
     ...(batch === undefined ? {} : { batch }),
   }
   if (jobIds.length > 0 && (Object.keys(common).length > 0 || since !== undefined)) {
-    throw new ExitError(exitCodes.usage, 'Name jobs or say which (--label, --batch, --since), not both.')
+    throw new ExitError(exitCodes.usage, 'Name jobs or select them (--label, --batch, --since), not both.')
   }
   const queries = jobIds.length === 0 ? [common] : groupsOf(jobIds).map((jobs) => ({ jobs }))
   const counts = await waitForAll(context, queries, since, timeout)
@@ -155,8 +155,9 @@ export const addWaitCommand = (program: Command, io: CliIo): void => {
     .command('wait')
     .summary('wait until jobs are settled')
     .description(
-      'Waits until the named jobs, those that match, or without either all that are not settled now and that come meanwhile are settled. ' +
-        'Exit 0: all completed; 1: some failed or were cancelled; 124: the time was up.',
+      'Waits until the named jobs, or those that match, are settled. With neither it waits for all unsettled jobs and for ' +
+        'those that come meanwhile. ' +
+        'Exit 0: all completed; 1: some failed or were cancelled; 124: time ran out.',
     )
     .argument('[id...]', 'the jobs')
     .option('--label <k=v>', 'the jobs with this label (repeatable: all must hold)', labelFilterValue)

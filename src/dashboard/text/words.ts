@@ -39,10 +39,10 @@ const batchBadges: Readonly<Record<BatchState, Badge>> = {
 const waitingWords: Readonly<Record<Waiting, { readonly word: string; readonly sentence: string }>> = {
   backoff: {
     word: 'Retrying soon',
-    sentence: 'The last try failed for a passing reason. It is tried again by itself in a moment.',
+    sentence: 'The last try failed for a temporary reason. The job tries again by itself in a moment.',
   },
   endpoint: {
-    word: 'OSS away',
+    word: 'OSS unreachable',
     sentence:
       'OSS does not answer at the moment. The job goes on by itself as soon as it does; no attempt is used up meanwhile.',
   },
@@ -52,12 +52,12 @@ const waitingWords: Readonly<Record<Waiting, { readonly word: string; readonly s
   },
   storage: {
     word: 'Disk full',
-    sentence: "The disk of the daemon's database takes no writes. Make room and the job goes on by itself.",
+    sentence: "The disk of the daemon's database accepts no writes. Make room and the job goes on by itself.",
   },
   source: {
-    word: 'Source away',
+    word: 'Source unreachable',
     sentence:
-      'The file system of the source does not answer. It is asked again by itself every few seconds; no attempt is used up meanwhile.',
+      'The file system of the source does not answer. The daemon asks again every few seconds; no attempt is used up meanwhile.',
   },
   notBefore: { word: 'Scheduled', sentence: 'The job begins at the time that was asked for.' },
 }
@@ -120,11 +120,12 @@ const errors: Readonly<Record<JobErrorCode, Plain>> = {
   },
   no_such_bucket: {
     sentence: 'The bucket does not exist at this endpoint.',
-    remedy: "Check the bucket's name, and that region and endpoint are the bucket's own. Then retry.",
+    remedy: "Check the bucket's name, and that the region and the endpoint are those of the bucket. Then retry.",
   },
   bad_request: {
     sentence: 'OSS refuses this request for good.',
-    remedy: 'Read its own words below: often a header that the bucket’s settings forbid. Submit it again without that.',
+    remedy:
+      'Read its message below. Often it is a header that the bucket’s settings forbid. Submit it again without it.',
   },
   integrity: {
     sentence: 'The bytes that arrived were not the bytes of the file, and that was noticed in time.',
@@ -135,7 +136,7 @@ const errors: Readonly<Record<JobErrorCode, Plain>> = {
     remedy: 'Read the last failure below, then retry: what has arrived is kept.',
   },
   deadline: {
-    sentence: 'It was not done by the time it had to be.',
+    sentence: 'It was not done by its deadline.',
     remedy: 'Move its deadline (longshore set --not-after) and retry, or submit it again with a higher priority.',
   },
   callback_failed: {
@@ -152,7 +153,7 @@ export const plainError = (code: string): Plain =>
 
 const problems: Readonly<Record<BatchProblemCode, string>> = {
   source_unavailable: 'Absent, not a regular file, not readable, or outside the source roots.',
-  directory_unreadable: 'This directory could not be read, so nothing in it was taken.',
+  directory_unreadable: 'This directory could not be read, so nothing in it was included.',
   name_not_utf8: 'The name is not UTF-8. Rename it.',
   key_invalid: 'The name cannot be a key in OSS. Rename it.',
   nothing_matched: 'No file below the directory matches the patterns.',

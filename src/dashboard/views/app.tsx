@@ -32,7 +32,7 @@ export const App = () => {
   return (
     <>
       <a class="skip" href="#main">
-        To the content
+        Skip to the content
       </a>
       <TopBar />
       <Banner />

@@ -34,7 +34,7 @@ export const BandwidthDialog = ({ onClose }: { onClose(): void }) => {
         }}
       >
         <h2>Bandwidth</h2>
-        <p class="muted">The most that all uploads together may use. It holds at once, and over a restart.</p>
+        <p class="muted">The most that all uploads together may use. It takes effect at once and survives a restart.</p>
         <TextField
           label="Per second"
           name="bandwidth"
@@ -50,7 +50,7 @@ export const BandwidthDialog = ({ onClose }: { onClose(): void }) => {
         />
         <div class="dialog-buttons">
           <button type="button" class="button quiet" onClick={() => set(null)}>
-            As the daemon was started
+            Use the startup setting
           </button>
           <button type="submit" class="button primary">
             Set

@@ -74,7 +74,7 @@ export const BatchButtons = ({ batch }: { readonly batch: BatchView }) => {
     if (verb !== 'cancel') return void attempt(act)
     question.value = {
       title: 'Cancel the whole batch?',
-      text: 'Every upload of it that is not done is cancelled, and what was sent of those is removed from OSS. Finished objects stay.',
+      text: 'Every upload in it that is not done is cancelled, and what was sent of it is removed from OSS. Finished objects stay.',
       yes: 'Cancel the batch',
       look: 'danger',
       act,
@@ -137,7 +137,7 @@ export const BatchCard = ({ id }: { readonly id: string }) => {
       </p>
       {problemCount > 0 && (
         <details class="problems">
-          <summary>{plural(problemCount, 'file')} could not be taken</summary>
+          <summary>{plural(problemCount, 'file')} could not be included</summary>
           <ul>
             {problems.map(({ path, code, message }) => (
               <li key={path}>

@@ -40,7 +40,7 @@ export const BatchesView = () => {
       {list?.length === 0 && (
         <section class="empty card">
           <h2>No batch yet</h2>
-          <p>A batch is a whole directory, uploaded and steered as one.</p>
+          <p>A batch is a whole directory, uploaded and managed as one.</p>
           <pre>
             <code>npx longshore put ./pictures oss://my-bucket/pictures/ --wait</code>
           </pre>

@@ -8,8 +8,8 @@ const sentenceOf = ({ event, parts, bytes }: HistoryLine): string => {
   if (event.type === 'job.failed' && job?.error != null) return `Failed: ${plainError(job.error.code).sentence}`
   if (event.type === 'job.waiting' && job?.waiting != null) return waitingSentence(job.waiting)
   if (event.type === 'job.queued' && job !== undefined && job.runs > 0) return 'Back in the queue'
-  if (event.type === 'job.running' && job !== undefined && job.runs > 1) return 'Upload goes on'
-  if (event.type === 'job.completed' && job?.outcome === 'skipped') return 'Skipped: the object is there already'
+  if (event.type === 'job.running' && job !== undefined && job.runs > 1) return 'Upload continues'
+  if (event.type === 'job.completed' && job?.outcome === 'skipped') return 'Skipped: the object already exists'
   return eventSentences[event.type]
 }
 

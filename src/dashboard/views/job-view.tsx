@@ -45,7 +45,7 @@ const Buttons = ({ job }: { readonly job: Job }) => {
   const forget = (): void => {
     dashboard.question.value = {
       title: 'Forget this job?',
-      text: 'Its entry and history go from the daemon. The object in OSS and the file stay as they are.',
+      text: 'The daemon forgets its entry and its history. The object in OSS and the file stay as they are.',
       yes: 'Forget it',
       look: 'danger',
       act: async () => {
@@ -88,7 +88,7 @@ const timeFact = (job: Job, now: Date): Fact => {
   if (finishedAt !== null)
     return { name: job.runs > 1 ? 'From start to end' : 'Took', value: lasted(Date.parse(finishedAt)) }
   if (isMoving(job) && job.runs <= 1) return { name: 'Running for', value: lasted(now.getTime()) }
-  return { name: 'First begun', value: formatInstant(startedAt, now) }
+  return { name: 'First started', value: formatInstant(startedAt, now) }
 }
 
 const factsOf = (job: Job): Fact[] => {

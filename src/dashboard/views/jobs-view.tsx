@@ -16,7 +16,7 @@ const NothingYet = () => {
       </span>
       <h2>Nothing to upload yet</h2>
       <p>
-        Hand over a first file. From then on it is the daemon's business, whatever happens to you, it or the network.
+        Submit a first file. From then on the daemon takes care of it, whatever happens to you, to it or to the network.
       </p>
       <pre>
         <code>npx longshore put ./video.mp4 oss://my-bucket/in/ --wait</code>
@@ -40,12 +40,12 @@ const NothingYet = () => {
 
 const NothingFits = ({ filter, refusal }: { readonly filter: Filter; readonly refusal: string | null }) => (
   <section class="empty card">
-    <h2>No job fits this filter</h2>
+    <h2>No job matches this filter</h2>
     <p>
       {refusal ??
         (filterQuery(filter) === 'state=failed'
           ? 'Nothing has failed. That is how it should be.'
-          : 'Jobs that come to fit it appear here by themselves.')}
+          : 'Jobs that match it later appear here by themselves.')}
     </p>
     <p>
       <a class="button" href={jobsHash(noFilter)}>

@@ -23,7 +23,7 @@ export const NoticeBar = () => {
           <button
             type="button"
             class="button icon-only"
-            aria-label="Put this away"
+            aria-label="Dismiss"
             onClick={() => {
               notice.value = null
             }}

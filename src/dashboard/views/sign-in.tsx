@@ -28,7 +28,7 @@ export const SignIn = () => {
         <Logo />
         <h1>Sign in</h1>
         <p class="muted">
-          This daemon asks for a token: one of <code>LONGSHORE_TOKEN</code> or of its token file.
+          This daemon needs a token: the one in <code>LONGSHORE_TOKEN</code> or one from its token file.
         </p>
         <TextField
           label="Token"

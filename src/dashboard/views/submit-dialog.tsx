@@ -46,7 +46,7 @@ export const SubmitDialog = () => {
       const request = submitRequestOf(draft.value)
       const { id } = await api.send<{ id: string }>('POST', request.path, request.body)
       remember('bucket', bucket.trim())
-      announcer.say(isFile ? 'The upload was handed over.' : 'The batch was handed over.')
+      announcer.say(isFile ? 'The upload was submitted.' : 'The batch was submitted.')
       location.hash = isFile ? jobHash(id) : jobsHash({ ...noFilter, batch: id })
       close()
     } catch (error) {
@@ -104,9 +104,9 @@ export const SubmitDialog = () => {
           />
         </div>
         <details class="more">
-          <summary>More choices</summary>
+          <summary>More options</summary>
           <div class="field">
-            <label for="if-exists">If the object is there already</label>
+            <label for="if-exists">If the object already exists</label>
             <select
               id="if-exists"
               name="ifExists"
@@ -147,7 +147,7 @@ export const SubmitDialog = () => {
             Never mind
           </button>
           <button type="submit" class="button primary" disabled={busy.value}>
-            {busy.value ? 'Handing over…' : 'Upload'}
+            {busy.value ? 'Submitting…' : 'Upload'}
           </button>
         </div>
       </form>

@@ -67,7 +67,7 @@ const asked = async (
     }
     if (!(error instanceof Failure) || error.kind === 'stalled') throw error
     return error.code === 'source_missing'
-      ? { state: 'removed', note: 'The source was gone already' }
+      ? { state: 'removed', note: 'The source was already gone' }
       : kept(error.message)
   }
 }

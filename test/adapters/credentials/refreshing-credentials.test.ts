@@ -173,7 +173,7 @@ describe('a source that fails', () => {
     state.failure = null
     await clock.advance(minute)
     expect(idNow()).toBe('id-2')
-    expect(logs.at(-2)).toContain('can be had again')
+    expect(logs.at(-2)).toContain('are available again')
   })
 
   it('has no keys to begin with, and the daemon is told as soon as it has', async () => {

@@ -49,7 +49,7 @@ describe('a source that is to be removed', () => {
   it('that is gone already counts as removed', async () => {
     const { remover, request, root } = await setup()
     await remover.remove(request)
-    expect(await remover.remove(request)).toEqual({ state: 'removed', note: 'The source was gone already' })
+    expect(await remover.remove(request)).toEqual({ state: 'removed', note: 'The source was already gone' })
     await rm(root, { recursive: true })
     expect((await remover.remove(request)).state).toBe('removed')
     mkdirSync(root)

@@ -68,19 +68,19 @@ describe.each(names)('an answer to %s', (name) => {
     expect(failure.message).toContain(`using the specified endpoint; the right endpoint is ${right}`)
   })
 
-  it('that has no request id is told as something before OSS', async () => {
+  it('that has no request id is told as something in front of OSS', async () => {
     const failure = await meet(name, (response) =>
       response.writeHead(403, { 'content-type': 'text/html' }).end('<html>'),
     )
     expect(failure).toMatchObject({ status: 403, requestId: null, code: 'access_denied' })
-    expect(failure.message).toMatch(/^Something before OSS answered \w+ with 403/)
+    expect(failure.message).toMatch(/^Something in front of OSS answered \w+ with 403/)
   })
 })
 
 describe('a success that did not come from OSS', () => {
-  it.each(names.filter((name) => name !== 'abort'))('is told as something before OSS (%s)', async (name) => {
+  it.each(names.filter((name) => name !== 'abort'))('is told as something in front of OSS (%s)', async (name) => {
     const failure = await meet(name, (response) => response.writeHead(200).end('welcome to our network'))
-    expect(failure.message).toMatch(/^Something before OSS answered \w+ without/)
+    expect(failure.message).toMatch(/^Something in front of OSS answered \w+ without/)
   })
 })
 

@@ -142,7 +142,7 @@ describe('a proxy before an http endpoint', () => {
 
   it.each([
     [407, 'setup', 'The proxy wants other credentials (407)'],
-    [403, 'setup', 'The proxy refuses to pass us on (403)'],
+    [403, 'setup', 'The proxy refuses to forward our requests (403)'],
     [502, 'transient', 'The proxy answered'],
   ])('is named when it answers %i itself: %s', async (status, kind, sentence) => {
     const { target, source } = await setup({ scheme: 'http', proxy: { refusal: () => status } })
@@ -203,7 +203,7 @@ describe('a proxy before an https endpoint', () => {
 
   it.each([
     [407, 'setup', 'The proxy wants other credentials (407)'],
-    [403, 'setup', 'The proxy refuses to pass us on (403)'],
+    [403, 'setup', 'The proxy refuses to forward our requests (403)'],
     [502, 'transient', 'The proxy answered 502 for HeadObject'],
     [503, 'transient', 'The proxy answered 503 for HeadObject'],
   ])('is named when it answers %i: %s', async (status, kind, sentence) => {

@@ -141,7 +141,7 @@ const isProxysOwn = ({ status, ossCode, requestId, forwarded }: BadAnswer): bool
  * Returns the subject of a sentence about an answer. Every answer of OSS has a request id, so an answer without one
  * came from a hop on the way, or from another server.
  */
-const whoAnswered = (requestId: string | null): string => (requestId === null ? 'Something before OSS' : 'OSS')
+const whoAnswered = (requestId: string | null): string => (requestId === null ? 'Something in front of OSS' : 'OSS')
 
 /** Returns the end of a sentence about an answer that sends us to another host. */
 const direction = (status: number, elsewhere: string | null): string => {

@@ -79,5 +79,5 @@ export const tlsRemedy = (errno: string, connecting: boolean, at: keyof typeof p
 export const proxyRemedy = (status: number): string | null => {
   if (status === 407) return 'The proxy wants other credentials (407): check user name and password in its URL.'
   if (status < 400 || status >= 500 || status === 408 || status === 429) return null
-  return `The proxy refuses to pass us on (${status}): have the endpoint allowed there, or name it in NO_PROXY.`
+  return `The proxy refuses to forward our requests (${status}): have the endpoint allowed there, or name it in NO_PROXY.`
 }

@@ -188,7 +188,7 @@ export const startLanes = (deps: LanesDeps): Lanes => {
       for (const report of reports) hear(lane, report)
       endIfOver()
     })
-    let reason = 'it ended by itself'
+    let reason = 'it ended on its own'
     worker.once('error', (error) => {
       reason = error.message
     })
@@ -216,7 +216,7 @@ export const startLanes = (deps: LanesDeps): Lanes => {
   const replace = (index: number, dead: Lane, reason: string): void => {
     replaced += 1
     unreadyDeaths += 1
-    logger.error({ lane: index, inFlight: dead.calls.size, reason }, 'A lane died and is replaced')
+    logger.error({ lane: index, inFlight: dead.calls.size, reason }, 'A lane died and is being replaced')
     if (unreadyDeaths >= mostDeathsAtStart) {
       onFatal({ exitCode: exitSoftware, message: `The threads that move bytes cannot run: ${reason}` })
       return
