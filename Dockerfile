@@ -14,9 +14,15 @@ COPY native native
 RUN npm run install
 COPY tsconfig.json tsconfig.build.json vite.config.ts ./
 COPY src src
+COPY migrations migrations
+# With the options that it runs with: code that V8 compiled under others is of no use to it.
+ENV NODE_OPTIONS=--max-semi-space-size=4
+COPY scripts/bundle scripts/bundle
 RUN npm run build \
- && chmod 755 dist/launch.cjs dist/main.js \
+ && npm run bundle \
+ && chmod 755 dist/launch.cjs \
  && npm prune --omit=dev --ignore-scripts \
+ && node dist/bundle/warm.mjs \
  # This removes what compiling leaves behind, and sources that nothing reads at run time.
  && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src native/crc64/build \
  && find node_modules/better-sqlite3/build -type f ! -name better_sqlite3.node -delete \

@@ -1,7 +1,7 @@
 // Builds at `npm ci`, so that `npx longshore` works from a checkout. It does nothing where dev dependencies are absent
 // (an install of the published package, or `npm ci --omit=dev` in an image).
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const house = fileURLToPath(new URL('..', import.meta.url))
@@ -9,6 +9,9 @@ const steps = [
   ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'],
   ['node_modules/vite/bin/vite.js', 'build'],
 ]
+
+// One of an older build would be run in place of what is built here.
+rmSync(new URL('../dist/bundle', import.meta.url), { recursive: true, force: true })
 
 for (const [tool, ...args] of steps) {
   if (!existsSync(new URL(`../${tool}`, import.meta.url))) break

@@ -22,12 +22,16 @@ if (process.argv[2] === 'serve' && process.env['UV_THREADPOOL_SIZE'] === undefin
   process.env['UV_THREADPOOL_SIZE'] = String(Math.min(mostThreads, Math.floor(threads)))
 }
 const badSettings = 78
+/** Stands in the package and in the image; a build for development has none. */
+const bundle = `${__dirname}/bundle/load.cjs`
 
 const start = async (): Promise<void> => {
   const { openFilesProblem } = await import('./config/open-files.js')
   const problem = openFilesProblem(process.argv[2], process.env)
   if (problem === null) {
-    await import('./main.js')
+    const { existsSync } = await import('node:fs')
+    if (existsSync(bundle)) require(bundle).load('./main.cjs')
+    else await import('./main.js')
     return
   }
   process.exitCode = badSettings

@@ -133,4 +133,4 @@ const main = async (): Promise<void> => {
   if (startFailed) process.exit()
 }
 
-await main()
+void main()

@@ -6,7 +6,7 @@ const ofServiceLinks =
   /^(LONGSHORE|OSS)(_[A-Z0-9]+)*_(SERVICE_(HOST|PORT)(_.*)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?|NAME|ENV_.*)$/
 
 /** The client commands and the scripts of this project read these variables, and the daemon does not. */
-const ofOthers: readonly string[] = ['LONGSHORE_URL', 'LONGSHORE_CI_RUN', 'LONGSHORE_SEED']
+const ofOthers: readonly string[] = ['LONGSHORE_URL', 'LONGSHORE_CI_RUN', 'LONGSHORE_SEED', 'LONGSHORE_CODE_CACHE']
 
 /** Returns how many letters must be put in, left out or changed to turn one text into the other. */
 const distance = (a: string, b: string): number => {

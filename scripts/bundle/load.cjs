@@ -1,0 +1,88 @@
+// Loads the files of the bundle, with the code that V8 has compiled before where there is some. Stands beside them.
+const { readFileSync, renameSync, writeFileSync } = require('node:fs')
+const { createRequire, wrap, SourceMap } = require('node:module')
+const { dirname, join } = require('node:path')
+const { isMainThread } = require('node:worker_threads')
+const { constants, Script } = require('node:vm')
+
+/** `write`: keeps what V8 compiles for later starts, as `warm.mjs` asks. `report`: says on stderr what became of each cache. */
+const mode = process.env.LONGSHORE_CODE_CACHE
+const writes = mode === 'write'
+const writeEveryMs = 200
+
+/** @type {Map<string, {exports: unknown}>} */
+const modules = new Map()
+/** @type {Map<string, Script>} */
+const scripts = new Map()
+
+const readIfThere = (path) => {
+  try {
+    return readFileSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** Like `require`; the files of the bundle are loaded here. */
+const load = (name) => {
+  const known = modules.get(name)
+  if (known !== undefined) return known.exports
+  const filename = join(__dirname, name)
+  const source = wrap(readFileSync(filename, 'utf8').replace(/^#!.*/, ''))
+  const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
+  // What another V8, or one with other flags, has compiled is refused by V8 itself, and compiled anew.
+  const cachedData = writes ? undefined : readIfThere(`${filename}.cache`)
+  const script = new Script(source, { filename, cachedData, importModuleDynamically })
+  if (writes) scripts.set(filename, script)
+  if (mode === 'report') {
+    const fate = cachedData === undefined ? 'absent' : script.cachedDataRejected ? 'refused' : 'taken'
+    process.stderr.write(`${name.slice(2)}: ${fate}\n`)
+  }
+  const module = { exports: {} }
+  modules.set(name, module)
+  const outside = createRequire(filename)
+  const require = (id) => (id.startsWith('./') && id.endsWith('.cjs') ? load(id) : outside(id))
+  require.resolve = outside.resolve
+  script.runInThisContext().call(module.exports, module.exports, require, module, filename, dirname(filename))
+  return module.exports
+}
+
+/** Whoever reads it at that moment finds the old file or the new one. */
+const writeAll = () => {
+  for (const [filename, script] of scripts) {
+    writeFileSync(`${filename}.cache.new`, script.createCachedData())
+    renameSync(`${filename}.cache.new`, `${filename}.cache`)
+  }
+}
+if (writes) {
+  if (isMainThread) process.on('exit', writeAll)
+  else setInterval(writeAll, writeEveryMs).unref()
+}
+
+/** @type {Map<string, SourceMap | null>} */
+const maps = new Map()
+const mapOf = (filename) => {
+  if (!maps.has(filename)) {
+    const text = readIfThere(`${filename}.map`)
+    maps.set(filename, text === undefined ? null : new SourceMap(JSON.parse(text.toString())))
+  }
+  return maps.get(filename)
+}
+
+const inBundle = /(\/[^\s()]*\.cjs):(\d+):(\d+)/g
+
+/** Stacks name our source files. Maps are read for the first stack that somebody looks at. */
+Error.prepareStackTrace = (error, frames) => {
+  const lines = frames.map((frame) =>
+    String(frame).replace(inBundle, (place, filename, line, column) => {
+      const found = filename.startsWith(__dirname)
+        ? mapOf(filename)?.findEntry(Number(line) - 1, Number(column) - 1)
+        : null
+      if (found?.originalSource === undefined || found === null) return place
+      return `${join(dirname(filename), found.originalSource)}:${found.originalLine + 1}:${found.originalColumn + 1}`
+    }),
+  )
+  return [String(error), ...lines.map((line) => `    at ${line}`)].join('\n')
+}
+
+module.exports = { load }

@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { BatchView } from '../../src/core/batch-view.js'
+import { bucket, createWorld, mib, sha256Of, until, type World } from '../e2e/world.js'
+
+const house = fileURLToPath(new URL('../..', import.meta.url))
+const run = promisify(execFile)
+
+/** The smallest that OSS takes. */
+const partSize = 100 * 1024
+
+/** A copy of the package as it is shipped, with a bundle. The build that other tests use stays without one. */
+let copy: string
+const inBundle = (name: string): string => join(copy, 'dist/bundle', name)
+const launch = () => ({ program: [join(copy, 'dist/launch.cjs'), 'serve'] })
+const caches = async (): Promise<string[]> =>
+  (await readdir(inBundle(''))).filter((name) => name.endsWith('.cache')).sort()
+
+let world: World
+beforeAll(async () => {
+  copy = await mkdtemp(join(tmpdir(), 'longshore-package-'))
+  for (const name of ['dist', 'package.json']) await cp(join(house, name), join(copy, name), { recursive: true })
+  for (const name of ['node_modules', 'migrations', 'native']) await symlink(join(house, name), join(copy, name))
+  await run(process.execPath, [join(house, 'scripts/bundle/make.mjs'), join(copy, 'dist')])
+  await run(process.execPath, [inBundle('warm.mjs')])
+}, 120_000)
+afterEach(() => world?.end())
+afterAll(() => rm(copy, { recursive: true, force: true }))
+
+/** One file in parts and a directory of files, from a daemon that runs from the bundle. Returns what became of each cache. */
+const uploadAll = async (): Promise<string[]> => {
+  world = await createWorld()
+  const large = await world.makeSource('large', mib)
+  await mkdir(join(world.sources, 'in'))
+  const small = await world.makeSource('in/small', 1000)
+  const daemon = await world.start({ LONGSHORE_CODE_CACHE: 'report' }, launch())
+  const target = { bucket, key: 'large' }
+  const job = await daemon.submit({ source: { path: large }, target, partSize, multipartThreshold: partSize })
+  const batch = { source: { dir: join(world.sources, 'in') }, target: { bucket, prefix: 'in/' } }
+  const { body } = await daemon.request<BatchView>('POST', '/v1/batches', batch)
+  expect(await daemon.settled(job.id)).toMatchObject({ state: 'completed', progress: { partsTotal: 11 } })
+  await until(async () => {
+    const { body: now } = await daemon.request<BatchView>('GET', `/v1/batches/${body.id}`)
+    return now.state === 'completed'
+  })
+  expect(await world.objectSha256('large')).toBe(await sha256Of(large))
+  expect(await world.objectSha256('in/small')).toBe(await sha256Of(small))
+  for (const path of ['/', '/docs/', '/openapi.json', '/metrics']) {
+    expect((await fetch(daemon.url + path)).status, path).toBe(200)
+  }
+  daemon.kill('SIGTERM')
+  const { code, stderr } = await daemon.exited
+  expect(code).toBe(0)
+  return stderr.split('\n').filter((line) => line !== '')
+}
+
+describe('the bundle', () => {
+  it('uploads in parts, walks and serves its pages with the code that V8 compiled before, in every thread', async () => {
+    const fates = await uploadAll()
+    for (const thread of ['main', 'lane', 'store-thread', 'walk-thread'])
+      expect(fates).toContain(`${thread}.cjs: taken`)
+    expect(fates.filter((fate) => !fate.endsWith(': taken'))).toEqual([])
+  }, 60_000)
+
+  it('starts a command with that code too', async () => {
+    const load = "require(process.argv[1]).load('./main.cjs')"
+    const env = { ...process.env, LONGSHORE_CODE_CACHE: 'report' }
+    const { stderr } = await run(process.execPath, ['-e', load, inBundle('load.cjs'), '--help'], { env })
+    expect(stderr).toContain('main.cjs: taken')
+  }, 60_000)
+
+  it('does the same with caches that are spoilt, and without any', async () => {
+    const names = await caches()
+    for (const name of names) await writeFile(inBundle(name), 'no code')
+    expect(await uploadAll()).toContain('lane.cjs: refused')
+    for (const name of names) await rm(inBundle(name))
+    await world.end()
+    expect(await uploadAll()).toContain('lane.cjs: absent')
+  }, 120_000)
+
+  it('names our source files in its stacks', async () => {
+    const load = "try { require(process.argv[1]).load('./lane.cjs') } catch (error) { console.log(error.stack) }"
+    const { stdout } = await run(process.execPath, ['-e', load, inBundle('load.cjs')])
+    expect(stdout).toMatch(/^Error: lane\.js runs as a worker thread only\n {4}at .*\/src\/daemon\/lane\.ts:\d+:\d+\)/)
+  })
+
+  it('brings the licences of what is in it', async () => {
+    const licences = await readFile(inBundle('LICENSES.txt'), 'utf8')
+    for (const name of ['fastify', 'zod', 'pino', 'ali-oss', 'undici'])
+      expect(licences).toMatch(new RegExp(`^${name} \\d`, 'm'))
+    expect(licences).not.toMatch(/^\S+ \S+ \(undefined\)$/m)
+  })
+
+  it('is not in a build for development', () => {
+    expect(existsSync(join(house, 'dist/bundle'))).toBe(false)
+  })
+})
