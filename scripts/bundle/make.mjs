@@ -86,6 +86,12 @@ for (const [name, input] of Object.entries(entries)) {
   }
 }
 
+// Stacks need the names and the lines only; the sources themselves are more than half of a map.
+for (const name of readdirSync(bundle).filter((file) => file.endsWith('.map'))) {
+  const { sourcesContent: _, ...map } = JSON.parse(readFileSync(join(bundle, name), 'utf8'))
+  writeFileSync(join(bundle, name), JSON.stringify(map))
+}
+
 for (const name of ['load.cjs', 'warm.mjs']) copyFileSync(join(house, 'scripts', 'bundle', name), join(bundle, name))
 for (const thread of threads) {
   const load = `createRequire(import.meta.url)('./load.cjs').load('./${thread}.cjs')`
