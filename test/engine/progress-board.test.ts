@@ -79,7 +79,8 @@ describe('the progress board', () => {
     board.subscribe((_id, { partsTotal, partsUploaded }) => told.push([partsTotal, partsUploaded]))
     progress.moving(1, 1)
     progress.landed(1, 10)
-    progress.follow({ ...job, upload: { mode: 'multipart', uploadId: null, partSize: 10, partCount: 3 } })
+    const upload = { mode: 'multipart', uploadId: null, partSize: 10, partCount: 3 } as const
+    progress.update({ ...job, upload, bytesUploaded: 10, partsUploaded: 1 })
     await clock.sleep(1_000)
     progress.moving(2, 5)
     progress.end()

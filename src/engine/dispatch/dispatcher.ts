@@ -16,14 +16,14 @@ import { createAgent } from '../async/agent.js'
 import type { Admission } from '../capacity/admission.js'
 import type { EndpointHealth } from '../capacity/endpoint-health.js'
 import type { Slots } from '../capacity/slots.js'
-import type { ProgressBoard } from '../feed/progress-board.js'
-import { createPatientStore } from '../storage/patient-store.js'
+import type { JobProgress, ProgressBoard } from '../feed/progress-board.js'
 import type { StorageGate } from '../storage/storage-gate.js'
+import { openJobRecord } from '../upload/job-record.js'
 import { createRetrier, type PastTries } from '../upload/request-retrier.js'
 import type { Run } from '../upload/run.js'
 import { createRunControl, type RunControl, RunStopped } from '../upload/run-control.js'
 import { runJob } from '../upload/upload-job.js'
-import { type Instant, instantOf, type LeaseKeeper } from './lease-keeper.js'
+import { type Instant, instantOf, type KeptLease, type LeaseKeeper } from './lease-keeper.js'
 
 export interface Dispatcher {
   start(): void
@@ -58,6 +58,14 @@ const deadlineLookMs = 30_000
 /** Hints can be lost, so the queue is looked at this often anyway. */
 const pollMs = 2_000
 
+/** What the dispatcher begins for a run, and ends with it. */
+interface RunParts {
+  readonly control: RunControl
+  readonly lease: KeptLease
+  readonly pace: JobPace
+  readonly progress: JobProgress
+}
+
 interface Active {
   readonly control: RunControl
   readonly ended: Promise<void>
@@ -73,26 +81,24 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   const dropped = new Set<Lease>()
   let stopping = false
 
-  const buildRun = (claim: Claim, control: RunControl, lease: ReturnType<LeaseKeeper['keep']>, pace: JobPace): Run => {
+  const buildRun = (claim: Claim, { control, lease, pace, progress }: RunParts): Run => {
     const { job } = claim
-    const patient = createPatientStore(store, deps.storage, control.hard)
+    const record = openJobRecord(deps, claim, progress, control.hard)
     const log = logger.child({ jobId: job.id })
     const remembered = memory.get(job.id) ?? { tries: new Map(), disagreements: new Map() }
     memory.set(job.id, remembered)
-    const charge = async (count: number): Promise<void> => {
-      if ((await patient.chargeAttempts(claim.lease, count)) === 'fenced') throw new RunStopped('fenced')
-    }
-    const facts = { job, control, logger: log, tries: remembered.tries, charge }
+    const facts = { job, control, logger: log, tries: remembered.tries, charge: record.chargeAttempts }
     return {
-      job,
-      lease: claim.lease,
+      get job() {
+        return record.job
+      },
+      record,
       control,
       target: deps.targets.for(job.target),
       retrier: createRetrier(deps, facts),
-      progress: deps.progress.begin(job),
+      progress,
       pace,
       logger: log,
-      store: patient,
       clock,
       disagreements: remembered.disagreements,
       assertLease: () => lease.assert(),
@@ -130,7 +136,8 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     const forgetDeadline = claim.job.state === 'cancelling' ? () => {} : watchDeadline(control)
     const pace = deps.pacer.open(control.steering.bandwidth)
     const unsubscribe = control.onSteered(() => pace.limit(control.steering.bandwidth))
-    const run = buildRun(claim, control, lease, pace)
+    const progress = deps.progress.begin(claim.job)
+    const run = buildRun(claim, { control, lease, pace, progress })
     // Of a small file its end says enough.
     const level = claim.job.upload?.mode === 'put' && claim.job.runs === 1 ? 'debug' : 'info'
     run.logger[level]({ state: claim.job.state, run: claim.job.runs }, 'A run begins')
@@ -148,7 +155,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
       unsubscribe()
       pace.close()
       lease.drop()
-      run.progress.end()
+      progress.end()
       if (isSettled(run.job.state)) memory.delete(run.job.id)
     }
   }

@@ -11,10 +11,8 @@ const announceAtLeastEveryMs = 1_000
 const nobodyMoves = new Error('no job is at work')
 
 export interface JobProgress {
-  /** The job as the store has it now: its committed counters. */
+  /** Shows the job as the store has it now. Its counters hold every part that landed before. */
   update(job: Job): void
-  /** The job as a step left it: its plan and state. The parts that landed meanwhile stay counted. */
-  follow(job: Job): void
   /** `bytes` of this part are on their way; the number of an earlier try is replaced. */
   moving(partNumber: number, bytes: number): void
   /** The part is committed (`size` bytes) or given up (null). */
@@ -117,9 +115,6 @@ export const createProgressBoard = (clock: Clock): ProgressBoard => {
           entry.job = now
           entry.bytesLanded = now.bytesUploaded
           entry.partsLanded = now.partsUploaded
-        },
-        follow(now) {
-          entry.job = now
         },
         moving(partNumber, bytes) {
           entry.inFlight.set(partNumber, bytes)

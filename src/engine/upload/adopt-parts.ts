@@ -2,8 +2,7 @@ import { Failure } from '../../core/failure.js'
 import type { PlannedPart, StoredPart, UploadedPart } from '../../core/part.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { ListedPart, UploadRef } from '../../ports/target.js'
-import { advance, type Run, unfenced } from './run.js'
-import { readParts } from './stored-parts.js'
+import type { Run } from './run.js'
 
 /** A part that OSS lists but the store does not know counts only when its size and CRC-64 are those of the source. */
 const adopt = async (
@@ -46,10 +45,10 @@ export const reconcileParts = async (
   const listed = await listIfAllowed(run, upload)
   if (listed === null) {
     if (run.disagreements.has('resend')) return null
-    return (await readParts(run.store, run.job.id)).filter((part) => part.state !== 'uploaded')
+    return (await run.record.parts()).filter((part) => part.state !== 'uploaded')
   }
   const inOss = new Map(listed.map((part) => [part.partNumber, part]))
-  const parts = await readParts(run.store, run.job.id)
+  const parts = await run.record.parts()
   const missing: PlannedPart[] = []
   const adopted: UploadedPart[] = []
   for (const part of parts) {
@@ -60,9 +59,7 @@ export const reconcileParts = async (
     if (taken === null) missing.push(part)
     else adopted.push(taken)
   }
-  if (adopted.length > 0) unfenced(await run.store.commitParts(run.lease, adopted))
-  const job = await run.store.get(run.job.id)
-  if (job !== null) run.progress.update(advance(run, job))
+  await run.record.adoptParts(adopted)
   run.logger.info(
     {
       uploadId: upload.uploadId,

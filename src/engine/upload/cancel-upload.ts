@@ -5,7 +5,7 @@ import type { SourceOpener } from '../../ports/source.js'
 import { reconcileComplete } from './complete-upload.js'
 import { findMadeObject, mayBeMade } from './existing-object.js'
 import { removeUpload } from './remove-upload.js'
-import { advance, objectOf, type Run } from './run.js'
+import { objectOf, type Run } from './run.js'
 import { checkGoing } from './run-control.js'
 
 /** Removes this job's upload from OSS and sees that it is gone. Nothing of it may be in flight any more. */
@@ -30,10 +30,9 @@ export const abortUpload = async (run: Run): Promise<void> => {
 /** What was uploaded is worthless: it is removed, and all of it is to be sent again. With a fingerprint the job goes on with that file. */
 export const discardUpload = async (run: Run, now: Fingerprint | null): Promise<void> => {
   const { upload, intent } = run.job
-  if (upload?.uploadId != null && intent !== 'abort') advance(run, await run.store.setIntent(run.lease, 'abort'))
+  if (upload?.uploadId != null && intent !== 'abort') await run.record.intend('abort')
   await abortUpload(run)
-  advance(run, await run.store.forgetUpload(run.lease, now))
-  run.progress.update(run.job)
+  await run.record.forgetUpload(now)
 }
 
 /** For a job that goes on with another upload: what OSS refuses to remove stands in its way no more, and is the janitor's. */
@@ -45,8 +44,7 @@ export const replaceUpload = async (run: Run, now: Fingerprint | null): Promise<
     const { ossCode, requestId, message: reason } = error
     const uploadId = run.job.upload?.uploadId
     run.logger.warn({ uploadId, ossCode, requestId, reason }, 'OSS refuses to remove the upload: another is begun')
-    advance(run, await run.store.forgetUpload(run.lease, now, true))
-    run.progress.update(run.job)
+    await run.record.abandonUpload(now)
   }
 }
 
@@ -89,7 +87,7 @@ export const removeLeftovers = async (run: Run, left: readonly AbandonedUpload[]
       if (kind === 'permanent') continue
       return
     }
-    await run.store.forgetAbandoned(uploadId)
+    await run.record.forgetAbandoned(uploadId)
     logger.info({ olderJobId, uploadId }, 'What an older job left of this object is removed')
   }
 }

@@ -1,13 +1,13 @@
+import { combineCrc64 } from '../../core/crc64.js'
 import { Failure } from '../../core/failure.js'
 import type { Receipt } from '../../core/job.js'
 import type { StoredPart } from '../../core/part.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { StoredObject, UploadRef } from '../../ports/target.js'
 import { CallbackFailed, isCallbackFailure, isOurs, proveObject, type SentObject } from './prove.js'
-import { advance, objectOf, type Run, wishesOf } from './run.js'
-import { checkGoing, RunStopped } from './run-control.js'
+import { objectOf, type Run, wishesOf } from './run.js'
+import { checkGoing } from './run-control.js'
 import { assertUnchanged } from './source-guard.js'
-import { combinedCrc64, readParts } from './stored-parts.js'
 
 /** What became of the upload. `resend`: OSS disagrees about parts, ask ListParts again. `lost`: it is gone and no object of ours is there. */
 export type Completion = { readonly kind: 'done'; readonly receipt: Receipt } | { readonly kind: 'resend' | 'lost' }
@@ -16,6 +16,16 @@ const partConflicts: readonly (string | null)[] = ['InvalidPart', 'InvalidPartOr
 
 const headObject = (run: Run): Promise<StoredObject | null> =>
   run.retrier.request({ name: 'head', attempt: () => run.target.head(objectOf(run.job), run.control.hard) })
+
+/** Returns the CRC-64 of the whole object from its parts, decimal; null while a part is missing. */
+const combinedCrc64 = (parts: readonly StoredPart[]): string | null => {
+  let crc = 0n
+  for (const part of parts) {
+    if (part.crc64 === null) return null
+    crc = combineCrc64(crc, BigInt(part.crc64), part.size)
+  }
+  return crc.toString()
+}
 
 /** What the committed parts say about the object; null while one is missing. */
 const sentObject = (run: Run, parts: readonly StoredPart[]): SentObject | null => {
@@ -116,7 +126,7 @@ const afterFailure = async (run: Run, sent: SentObject, failure: Failure): Promi
  * and a stop is obeyed; after it OSS may have made the object whatever we do, so the outcome is asked for, never guessed.
  */
 export const completeUpload = async (run: Run, upload: UploadRef, source: OpenSource): Promise<Completion> => {
-  const parts = await readParts(run.store, run.job.id)
+  const parts = await run.record.parts()
   const sent = sentObject(run, parts)
   if (sent === null) return { kind: 'resend' }
   const { options } = run.job
@@ -127,9 +137,7 @@ export const completeUpload = async (run: Run, upload: UploadRef, source: OpenSo
   }
   await assertUnchanged(source, run.job.source.fingerprint, sent.crc64, run.control.hard)
   checkGoing(run.control)
-  const begun = await run.store.beginCompleting(run.lease)
-  if (begun === 'unwanted') throw new RunStopped(await whatIsWanted(run))
-  advance(run, begun)
+  await run.record.beginCompleting()
 
   return run.retrier.request<Completion>({
     name: 'complete',
@@ -157,20 +165,15 @@ const details = (failure: Failure) => ({
   retryAfterMs: failure.retryAfterMs,
 })
 
-const whatIsWanted = async (run: Run): Promise<'pause' | 'cancel'> => {
-  const job = await run.store.get(run.job.id)
-  return job?.desired === 'cancel' ? 'cancel' : 'pause'
-}
-
 /** Whether an earlier run's Complete won: its receipt, or null. Throws when OSS cannot be asked, because guessing is worse. */
 export const reconcileComplete = async (run: Run): Promise<Receipt | null> => {
-  const sent = sentObject(run, await readParts(run.store, run.job.id))
+  const sent = sentObject(run, await run.record.parts())
   return sent === null ? null : findOurObject(run, sent)
 }
 
 /** By one look of the caller's: the receipt of the object that Complete made, or null. */
 export const findCompleted = async (run: Run, look: () => Promise<StoredObject | null>): Promise<Receipt | null> => {
-  const sent = sentObject(run, await readParts(run.store, run.job.id))
+  const sent = sentObject(run, await run.record.parts())
   const found = sent === null ? null : await look()
   return sent !== null && found !== null && isOurs(found, sent) ? proveObject(found, sent, run.clock.now()) : null
 }

@@ -3,7 +3,7 @@ import type { Receipt, RemovalNote, SourceRemoval } from '../../core/job.js'
 import type { OpenSource, SourceOpener } from '../../ports/source.js'
 import type { SourceRemover } from '../../ports/source-remover.js'
 import type { Finish } from '../../ports/upload-store.js'
-import { type Run, unfenced } from './run.js'
+import type { Run } from './run.js'
 import { RunStopped } from './run-control.js'
 import { assertSameFile, onlyCtimeMoved } from './source-guard.js'
 
@@ -40,9 +40,7 @@ const deleteSource = async (
     if (crc64 !== receipt.crc64) return kept('The source no longer holds the bytes that were uploaded')
   }
   const removal = { state: 'pending', aside: remover.newName(), fingerprint, receipt } as const
-  const begun = unfenced(await run.store.beginRemoval(run.lease, removal))
-  if (begun === 'unwanted') return kept('The job was cancelled before its source was deleted')
-  run.job = begun
+  if (!(await run.record.beginRemoval(removal))) return kept('The job was cancelled before its source was deleted')
   return carryOut(run, remover, removal)
 }
 

@@ -8,16 +8,15 @@ import { discardUpload, removeLeftovers, replaceUpload } from './cancel-upload.j
 import { completeUpload } from './complete-upload.js'
 import { ourEarlierObject } from './put-object.js'
 import { RunYields } from './request-retrier.js'
-import { advance, objectOf, type Run, unfenced, wishesOf } from './run.js'
+import { objectOf, type Run, wishesOf } from './run.js'
 import { sendParts } from './send-parts.js'
-import { readParts } from './stored-parts.js'
 
 /** Times an upload may be lost, or a source change be answered by `restart`, before the job fails. */
 export const maxRestarts = 3
 
 /** An Initiate without an answer: an upload that it made can be found by its key and time, but never be proven ours. */
 const suspectInitiate = async (run: Run): Promise<void> => {
-  unfenced(await run.store.noteUnansweredInitiate(run.lease))
+  await run.record.suspectInitiate()
   run.logger.warn(
     objectOf(run.job),
     'An Initiate got no answer: OSS may hold an open upload of this key that nobody can prove to be ours',
@@ -29,21 +28,19 @@ const intendInitiate = async (run: Run): Promise<void> => {
   if (run.job.upload === null) {
     const plan = planParts(run.job.source.fingerprint.size, run.job.options.partSize)
     const upload = { mode: 'multipart', uploadId: null, partSize: plan.partSize, partCount: plan.partCount } as const
-    advance(run, await run.store.beginUpload(run.lease, upload, partsOf(plan)))
+    await run.record.planUpload(upload, partsOf(plan))
   } else if (run.job.intent !== 'initiate') {
-    advance(run, await run.store.setIntent(run.lease, 'initiate'))
+    await run.record.intend('initiate')
   }
 }
 
 /** Before a new upload: one that an older job left and that this job would begin just so, else null; what else was left goes. */
 const inheritUpload = async (run: Run): Promise<string | null> => {
-  const { job, left } = unfenced(await run.store.takeLeftovers(run.lease))
-  advance(run, job)
-  await removeLeftovers(run, left)
-  const uploadId = job.upload?.uploadId ?? null
+  await removeLeftovers(run, await run.record.takeLeftovers())
+  const { upload, bytesUploaded } = run.job
+  const uploadId = upload?.uploadId ?? null
   if (uploadId !== null) {
-    run.progress.update(run.job)
-    run.logger.info({ uploadId, bytesUploaded: job.bytesUploaded }, 'The job goes on with the upload of an older one')
+    run.logger.info({ uploadId, bytesUploaded }, 'The job goes on with the upload of an older one')
   }
   return uploadId
 }
@@ -64,12 +61,12 @@ const openUpload = async (run: Run): Promise<{ readonly upload: UploadRef; reado
       } catch (error) {
         if (!(error instanceof Failure)) throw error
         if (error.kind === 'transient' && !error.unsent) await suspectInitiate(run)
-        else advance(run, await run.store.setIntent(run.lease, null))
+        else await run.record.dropIntent()
         throw error
       }
     },
   })
-  advance(run, await run.store.setUploadId(run.lease, uploadId))
+  await run.record.nameUpload(uploadId)
   return { upload: { ...objectOf(run.job), uploadId }, fresh: true }
 }
 
@@ -83,8 +80,7 @@ const startOver = async (run: Run, failure: Failure): Promise<void> => {
     })
   }
   run.logger.warn({ reason: failure.message, requestId: failure.requestId }, 'OSS lost the upload: it starts anew')
-  advance(run, await run.store.forgetUpload(run.lease, null))
-  run.progress.update(run.job)
+  await run.record.forgetUpload(null)
 }
 
 /**
@@ -101,7 +97,7 @@ const throughTheQueue = async (run: Run, kind: 'resend' | 'lost'): Promise<never
     })
   }
   if (kind === 'lost') await startOver(run, new Failure('lost', reason))
-  else advance(run, await run.store.setIntent(run.lease, null))
+  else await run.record.dropIntent()
   throw new RunYields(null, 0, reason)
 }
 
@@ -126,10 +122,9 @@ const replaceSpoilt = async (run: Run, failure: Failure): Promise<void> => {
 
 /** All parts are pending again, in the upload that OSS knows: the same numbers replace what it holds. */
 const sendAllAgain = async (run: Run, { uploadId }: UploadRef): Promise<void> => {
-  advance(run, await run.store.forgetUpload(run.lease, null))
+  await run.record.forgetUpload(null)
   await intendInitiate(run)
-  advance(run, await run.store.setUploadId(run.lease, uploadId))
-  run.progress.update(run.job)
+  await run.record.nameUpload(uploadId)
 }
 
 /**
@@ -155,7 +150,7 @@ const replaceUnlisted = async (run: Run, upload: UploadRef): Promise<void> => {
     // A sequential upload takes no part twice.
     if (run.job.options.sequential) {
       run.logger.warn(fields, 'OSS refuses to remove the upload (needs oss:AbortMultipartUpload): another is begun')
-      advance(run, await run.store.forgetUpload(run.lease, null, true))
+      await run.record.abandonUpload(null)
     } else {
       run.logger.warn(fields, 'OSS neither lists the parts nor removes the upload: every part is sent again')
       await sendAllAgain(run, upload)
@@ -168,7 +163,7 @@ export const sendMultipart = async (run: Run, source: OpenSource): Promise<Recei
   for (let conflicts = 0; ; ) {
     try {
       const { upload, fresh } = await openUpload(run)
-      const missing = fresh ? await readParts(run.store, run.job.id) : await reconcileParts(run, upload, source)
+      const missing = fresh ? await run.record.parts() : await reconcileParts(run, upload, source)
       if (missing === null) {
         await replaceUnlisted(run, upload)
         continue

@@ -2,7 +2,7 @@ import type { PlannedPart, UploadedPart } from '../../core/part.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { UploadRef } from '../../ports/target.js'
 import { RunYields } from './request-retrier.js'
-import { type Run, unfenced, wishesOf } from './run.js'
+import { type Run, wishesOf } from './run.js'
 import { checkGoing, RunStopped } from './run-control.js'
 import { assertSameFile } from './source-guard.js'
 
@@ -47,17 +47,6 @@ const sendPart = async (
   } catch (error) {
     run.progress.landed(part.partNumber, null)
     throw error
-  }
-}
-
-/** The store knows that OSS holds a part. */
-const commitPart = async (run: Run, part: UploadedPart): Promise<void> => {
-  let committed = false
-  try {
-    unfenced(await run.store.commitParts(run.lease, [part]))
-    committed = true
-  } finally {
-    run.progress.landed(part.partNumber, committed ? part.size : null)
   }
 }
 
@@ -106,7 +95,7 @@ export const sendParts = async (
       const uploaded = part && (await sendPart(run, upload, part, source, signal).catch(stopFor))
       await committed
       if (uploaded === undefined) break
-      committed = commitPart(run, uploaded).catch(stopFor)
+      committed = run.record.commitPart(uploaded).catch(stopFor)
     }
     working--
     await committed

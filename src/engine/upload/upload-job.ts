@@ -12,7 +12,7 @@ import { checkExisting, lookAfterDeadline, mayBeMade } from './existing-object.j
 import { CallbackFailed } from './prove.js'
 import { putWhole } from './put-object.js'
 import { RunYields } from './request-retrier.js'
-import { advance, type Run, unfenced } from './run.js'
+import type { Run } from './run.js'
 import { RunStopped } from './run-control.js'
 import { maxRestarts, sendMultipart } from './send-multipart.js'
 import { assertSameFile, unsettledMs } from './source-guard.js'
@@ -38,10 +38,7 @@ const send = async (run: Run, source: OpenSource, seen: Fingerprint): Promise<Fi
   if (upload === null && (await checkExisting(run, source)) === 'skip') return skipped
   const mode = upload?.mode ?? (asked.fingerprint.size < options.multipartThreshold ? 'put' : 'multipart')
   if (mode === 'multipart') return uploaded(await sendMultipart(run, source))
-  if (upload === null) {
-    advance(run, await run.store.beginUpload(run.lease, putOf(asked.fingerprint), []))
-    run.progress.update(run.job)
-  }
+  if (upload === null) await run.record.planUpload(putOf(asked.fingerprint), [])
   return uploaded(await putWhole(run, source, seen))
 }
 
@@ -87,18 +84,17 @@ const cancelRun = async (run: Run, { sources }: SourceTools): Promise<Finish> =>
 }
 
 const finish = async (run: Run, end: Finish): Promise<void> => {
-  const answer = unfenced(await run.store.finish(run.lease, end))
-  if (answer === 'unwanted') throw new RunStopped('cancel')
-  run.job = answer
-  const fields = { state: answer.state, outcome: answer.outcome, receipt: answer.receipt, error: answer.error }
-  const leftUploadId = leftByCancel(answer)
-  if (answer.state === 'failed') run.logger.warn(fields, 'The job failed')
+  if (!(await run.record.finish(end))) throw new RunStopped('cancel')
+  const { state, outcome, receipt, error, refusal } = run.job
+  const fields = { state, outcome, receipt, error }
+  const leftUploadId = leftByCancel(run.job)
+  if (state === 'failed') run.logger.warn(fields, 'The job failed')
   else if (leftUploadId !== null)
     run.logger.warn(
-      { ...fields, leftUploadId, refusal: answer.refusal?.error },
+      { ...fields, leftUploadId, refusal: refusal?.error },
       'The job is cancelled, and its upload is still in OSS',
     )
-  else run.logger.info(fields, `The job is ${answer.state}`)
+  else run.logger.info(fields, `The job is ${state}`)
 }
 
 const deadline = (run: Run): Failure =>
@@ -110,13 +106,12 @@ const deadline = (run: Run): Failure =>
 const giveBack = async (run: Run, why: RunStopped | RunYields): Promise<void> => {
   const waiting = why instanceof RunYields ? why.waiting : null
   const delayMs = waiting !== null && why instanceof RunYields ? why.delayMs : null
-  if (why instanceof RunStopped && why.reason === 'pause')
-    unfenced(await run.store.release(run.lease, { to: 'paused' }))
+  if (why instanceof RunStopped && why.reason === 'pause') await run.record.release({ to: 'paused' })
   else if (run.job.state === 'cancelling') {
     const refusal = why instanceof RunYields ? why.refusal : null
     const release = { to: 'cancelling', waiting, delayMs, ...(refusal === null ? {} : { refusal }) } as const
-    unfenced(await run.store.release(run.lease, release))
-  } else unfenced(await run.store.release(run.lease, { to: 'queued', waiting, delayMs }))
+    await run.record.release(release)
+  } else await run.record.release({ to: 'queued', waiting, delayMs })
   const fields = { waiting, delayMs, reason: why.message }
   if (waiting === 'source') run.logger.warn(fields, 'The source does not answer: its job waits')
   else run.logger.info(fields, 'The run gives its job back')
@@ -171,8 +166,6 @@ export const runJob = async (run: Run, tools: SourceTools): Promise<void> => {
   } catch (error) {
     if (error instanceof RunStopped && error.reason === 'cancel') {
       // By a cancel, or a deadline that was moved away: the dispatcher claims the job again, with a control of its own.
-      const job = await run.store.get(run.job.id)
-      if (job !== null) run.job = job
       await giveBack(run, new RunYields(null, 0, 'The user wants otherwise'))
     } else if (error instanceof RunYields || (error instanceof RunStopped && error.reason !== 'fenced')) {
       await giveBack(run, error)
