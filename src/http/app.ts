@@ -23,6 +23,7 @@ import { limitRates } from './guard/rate-limit.js'
 import { createSessions } from './guard/sessions.js'
 import type { Metrics } from './metrics/metrics.js'
 import { openApiOptions } from './openapi/openapi.js'
+import { batchContentRoutes } from './routes/batch-contents.js'
 import { batchVerbRoutes } from './routes/batch-verbs.js'
 import { batchRoutes } from './routes/batches.js'
 import { eventRoutes } from './routes/events.js'
@@ -165,7 +166,8 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(docs)
   await app.register(async (instance) => jobRoutes(instance, { jobs, lingering, drain }))
   await app.register(async (instance) => jobVerbRoutes(instance, jobs))
-  await app.register(async (instance) => batchRoutes(instance, { batches, jobs, drain }))
+  await app.register(async (instance) => batchRoutes(instance, { batches, drain }))
+  await app.register(async (instance) => batchContentRoutes(instance, { batches, jobs }))
   await app.register(async (instance) => batchVerbRoutes(instance, batches))
   await app.register(async (instance) => waitRoutes(instance, { waits, drain, lingering }))
   await app.register(async (instance) => eventRoutes(instance, { jobs, batches, feed: deps.feed, streams }))

@@ -15,6 +15,44 @@ const kinds = [
   { kind: 'directory', word: 'A directory', icon: 'folder' },
 ] as const
 
+const KindChoice = ({ kind, onChoose }: { kind: Draft['kind']; onChoose: (kind: Draft['kind']) => void }) => (
+  <fieldset class="choice">
+    <legend class="unseen">What to upload</legend>
+    {kinds.map((choice) => (
+      <label key={choice.kind}>
+        <input
+          type="radio"
+          name="kind"
+          value={choice.kind}
+          checked={kind === choice.kind}
+          onChange={() => onChoose(choice.kind)}
+        />
+        <span>
+          <Icon name={choice.icon} /> {choice.word}
+        </span>
+      </label>
+    ))}
+  </fieldset>
+)
+
+const IfExistsChoice = ({ policy, onChoose }: { policy: IfExists; onChoose: (policy: IfExists) => void }) => (
+  <div class="field">
+    <label for="if-exists">If the object already exists</label>
+    <select
+      id="if-exists"
+      name="ifExists"
+      value={policy}
+      onChange={(event) => onChoose(event.currentTarget.value as IfExists)}
+    >
+      {(Object.keys(ifExistsWords) as IfExists[]).map((offered) => (
+        <option key={offered} value={offered}>
+          {ifExistsWords[offered]}
+        </option>
+      ))}
+    </select>
+  </div>
+)
+
 /** Hands over a file or a directory. The daemon says what is wrong, and it is shown at the field that it is about. */
 export const SubmitDialog = () => {
   const { api, submitting, announcer } = useDashboard()
@@ -68,23 +106,7 @@ export const SubmitDialog = () => {
     <Dialog label="New upload" onClose={close}>
       <form onSubmit={submit} noValidate={false}>
         <h2>New upload</h2>
-        <fieldset class="choice">
-          <legend class="unseen">What to upload</legend>
-          {kinds.map((choice) => (
-            <label key={choice.kind}>
-              <input
-                type="radio"
-                name="kind"
-                value={choice.kind}
-                checked={kind === choice.kind}
-                onChange={() => set({ kind: choice.kind })}
-              />
-              <span>
-                <Icon name={choice.icon} /> {choice.word}
-              </span>
-            </label>
-          ))}
-        </fieldset>
+        <KindChoice kind={kind} onChoose={(chosen) => set({ kind: chosen })} />
         <TextField
           label={isFile ? 'File' : 'Directory'}
           {...bind('path')}
@@ -105,21 +127,7 @@ export const SubmitDialog = () => {
         </div>
         <details class="more">
           <summary>More options</summary>
-          <div class="field">
-            <label for="if-exists">If the object already exists</label>
-            <select
-              id="if-exists"
-              name="ifExists"
-              value={ifExists}
-              onChange={(event) => set({ ifExists: event.currentTarget.value as IfExists })}
-            >
-              {(Object.keys(ifExistsWords) as IfExists[]).map((policy) => (
-                <option key={policy} value={policy}>
-                  {ifExistsWords[policy]}
-                </option>
-              ))}
-            </select>
-          </div>
+          <IfExistsChoice policy={ifExists} onChoose={(policy) => set({ ifExists: policy })} />
           {!isFile && (
             <div class="field-row">
               <TextField

@@ -17,8 +17,8 @@ export interface JobRoutesDeps {
   readonly drain: Pick<Drain, 'assertOpen' | 'admit'>
 }
 
-/** Making jobs and looking at them. */
-export const jobRoutes = (instance: FastifyInstance, { jobs, lingering, drain }: JobRoutesDeps): void => {
+/** Making jobs and listing them. */
+const collectionRoutes = (instance: FastifyInstance, { jobs, drain }: JobRoutesDeps): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
 
   app.post(
@@ -64,6 +64,11 @@ export const jobRoutes = (instance: FastifyInstance, { jobs, lingering, drain }:
     },
     async (request) => jobs.list(jobFilterOf(request.query), pageRequestOf(request.query)),
   )
+}
+
+/** Looking at one job and changing it. */
+const memberRoutes = (instance: FastifyInstance, { jobs, lingering }: JobRoutesDeps): void => {
+  const app = instance.withTypeProvider<ZodTypeProvider>()
 
   app.get(
     '/v1/jobs/:id',
@@ -131,4 +136,10 @@ export const jobRoutes = (instance: FastifyInstance, { jobs, lingering, drain }:
     },
     async (request) => jobs.parts(request.params.id, pageRequestOf(request.query)),
   )
+}
+
+/** Jobs, without the verbs. */
+export const jobRoutes = (instance: FastifyInstance, deps: JobRoutesDeps): void => {
+  collectionRoutes(instance, deps)
+  memberRoutes(instance, deps)
 }
