@@ -41,6 +41,7 @@ export const benchJob = (id: string): NewJob => ({
   id,
   batchId: null,
   source: {
+    kind: 'path',
     path: `/srv/in/new/${id}.bin`,
     fingerprint: {
       dev: '2049',

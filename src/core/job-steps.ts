@@ -10,10 +10,14 @@ import {
   type Outcome,
   type Receipt,
   type Steering,
+  sizeOf,
+  sourceWith,
   steeringOf,
   type Upload,
   type Waiting,
 } from './job.js'
+import { modeFor } from './plan.js'
+import { bytesOfCompleted } from './progress.js'
 import { doubled } from './retry.js'
 
 /**
@@ -107,17 +111,13 @@ export const createJob = (request: NewJob, at: number): Step => {
  * How a job that has no upload yet will send its bytes, when that is settled by its claim: in one PutObject, which a repeat
  * merely overwrites. Whoever must look first whether the object exists plans when he has looked.
  */
-const uploadOfClaim = ({ upload, source, options }: Job): Upload | null =>
-  upload === null && options.ifExists === 'overwrite' && source.fingerprint.size < options.multipartThreshold
-    ? putOf(source.fingerprint)
-    : upload
+const uploadOfClaim = (job: Job): Upload | null => {
+  const { upload, options } = job
+  if (upload !== null || options.ifExists !== 'overwrite') return upload
+  return modeFor(sizeOf(job), options.multipartThreshold) === 'put' ? putOf(sizeOf(job)) : null
+}
 
-export const putOf = ({ size }: Pick<Fingerprint, 'size'>): Upload => ({
-  mode: 'put',
-  uploadId: null,
-  partSize: size,
-  partCount: 1,
-})
+export const putOf = (size: number): Upload => ({ mode: 'put', uploadId: null, partSize: size, partCount: 1 })
 
 /** A claim: `queued -> running`; a `cancelling` job stays so and is merely worked on. */
 export const startRun = (job: Job, at: number): Step => {
@@ -244,7 +244,7 @@ export const retryJob = (
   if (isSameSource(job.source.fingerprint, fingerprint)) {
     return isAbandoned(job) ? { ...again({ ...fresh, ...noUpload }), parts: 'dropped' } : again(fresh)
   }
-  const source = { ...job.source, fingerprint }
+  const source = sourceWith(job, fingerprint)
   if (job.upload?.uploadId == null) return { ...again({ ...fresh, ...noUpload, source }), parts: 'dropped' }
   return { ...again({ ...fresh, source, intent: 'abort', bytesUploaded: 0, partsUploaded: 0 }), parts: 'reset' }
 }
@@ -286,7 +286,7 @@ export const forgetUpload = (job: Job, fingerprint: Fingerprint | null): Step =>
   job: {
     ...job,
     ...noUpload,
-    source: fingerprint === null ? job.source : { ...job.source, fingerprint },
+    source: fingerprint === null ? job.source : sourceWith(job, fingerprint),
     restarts: job.restarts + 1,
   },
   event: 'job.updated',
@@ -340,7 +340,7 @@ export const completeJob = (
     removal,
     error: null,
     refusal: null,
-    bytesUploaded: job.source.fingerprint.size,
+    bytesUploaded: bytesOfCompleted(sizeOf(job), receipt),
     partsUploaded: job.upload?.partCount ?? 0,
     finishedAt: at,
   },

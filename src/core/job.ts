@@ -63,6 +63,38 @@ export interface Fingerprint {
   readonly ctimeNs: string
 }
 
+/**
+ * Where the bytes of a job come from. Another kind becomes a member of this union; the type checker then names each place
+ * that has to decide what it does about it. `fingerprint` is of the file as it was when the job was planned.
+ */
+export type JobSource = { readonly kind: 'path'; readonly path: string; readonly fingerprint: Fingerprint }
+
+type WithSource = Pick<Job, 'source'>
+
+/** Returns the path at which the daemon reads the bytes. */
+export const pathOf = ({ source }: WithSource): string => {
+  switch (source.kind) {
+    case 'path':
+      return source.path
+  }
+}
+
+/** Returns the number of bytes of the source. */
+export const sizeOf = ({ source }: WithSource): number => {
+  switch (source.kind) {
+    case 'path':
+      return source.fingerprint.size
+  }
+}
+
+/** Returns the source of the job with another fingerprint: the file at its path has changed. */
+export const sourceWith = ({ source }: WithSource, fingerprint: Fingerprint): JobSource => {
+  switch (source.kind) {
+    case 'path':
+      return { kind: 'path', path: source.path, fingerprint }
+  }
+}
+
 /** The object a job writes, with the endpoint and region it was accepted for: an upload never resumes elsewhere. */
 export interface JobTarget {
   readonly bucket: string
@@ -189,7 +221,7 @@ export interface Job {
   readonly desired: Desired
   readonly waiting: Waiting | null
   readonly batchId: string | null
-  readonly source: { readonly path: string; readonly fingerprint: Fingerprint }
+  readonly source: JobSource
   readonly target: JobTarget
   readonly options: JobOptions
   readonly priority: number

@@ -1,6 +1,6 @@
-import type { Fingerprint, Job } from './job.js'
+import { type Fingerprint, type Job, pathOf, sizeOf } from './job.js'
 import { type Step, sameRecord } from './job-steps.js'
-import { planParts } from './plan.js'
+import { modeFor, planParts } from './plan.js'
 
 /** Errors after which the parts in OSS may not be those of the file. */
 const doubtful: readonly (string | undefined)[] = ['integrity', 'source_changed']
@@ -11,13 +11,13 @@ const areSameBytes = (a: Fingerprint, b: Fingerprint): boolean =>
 
 /** Whether what a failed job has in OSS is the very upload that this job would begin, of the very file. */
 const wouldBegin = (job: Job, failed: Job): boolean => {
-  const { size } = job.source.fingerprint
+  const size = sizeOf(job)
   const plan = planParts(size, job.options.partSize)
   const [mine, theirs] = [job.options, failed.options]
   return (
-    job.source.path === failed.source.path &&
+    pathOf(job) === pathOf(failed) &&
     areSameBytes(job.source.fingerprint, failed.source.fingerprint) &&
-    size >= mine.multipartThreshold &&
+    modeFor(size, mine.multipartThreshold) === 'multipart' &&
     plan.partSize === failed.upload?.partSize &&
     plan.partCount === failed.upload.partCount &&
     mine.sequential === theirs.sequential &&

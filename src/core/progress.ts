@@ -1,3 +1,12 @@
+import type { Receipt } from './job.js'
+
+/**
+ * Returns the bytes that a completed job has brought to OSS: the whole source. When its size was not known before it was
+ * sealed, the receipt proves it; a job that completed without a receipt has sent nothing then.
+ */
+export const bytesOfCompleted = (size: number | null, receipt: Pick<Receipt, 'size'> | null): number =>
+  size ?? receipt?.size ?? 0
+
 /** Bytes handed over by `atMs` (monotonic milliseconds). */
 interface Sample {
   readonly atMs: number
@@ -27,8 +36,13 @@ export const rateOf = (window: RateWindow, nowMs: number): number | null => {
   return Math.round(((last.bytes - first.bytes) * 1000) / elapsed)
 }
 
-/** Seconds until `bytesLeft` are sent at this rate, to a tenth; null when that cannot be told. */
-export const etaOf = (bytesLeft: number, bytesPerSecond: number | null): number | null => {
+/** Returns how many bytes are still to be sent; null while the size of the source is not known. */
+export const bytesLeftOf = (size: number | null, bytesSent: number): number | null =>
+  size === null ? null : size - bytesSent
+
+/** Returns the seconds until `bytesLeft` are sent at this rate, to a tenth; null when that cannot be told. */
+export const etaOf = (bytesLeft: number | null, bytesPerSecond: number | null): number | null => {
+  if (bytesLeft === null) return null
   if (bytesLeft <= 0) return 0
   if (bytesPerSecond === null || bytesPerSecond <= 0) return null
   return Math.round((bytesLeft * 10) / bytesPerSecond) / 10

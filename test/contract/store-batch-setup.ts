@@ -26,7 +26,7 @@ export const createBatchTools = (setup: () => Promise<StoreSetup>) => {
     const fileJob = (name: string, more: Partial<NewJob> = {}): NewJob =>
       jobRequest(`id-${name}-${Math.random()}`, {
         batchId: 'b-1',
-        source: { path: `/srv/in/${name}`, fingerprint: jobRequest('x').source.fingerprint },
+        source: { kind: 'path', path: `/srv/in/${name}`, fingerprint: jobRequest('x').source.fingerprint },
         target: { ...jobRequest('x').target, key: `dir/${name}` },
         labels: { run: '1' },
         ...more,

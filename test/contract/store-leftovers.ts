@@ -7,7 +7,7 @@ const kib = 1024
 const partSize = 100 * kib
 const size = 3 * partSize
 const target = { bucket: 'bucket-a', key: 'k', endpoint: 'https://oss.example', region: 'cn-hangzhou' }
-const source = { path: '/srv/in/k', fingerprint: fingerprint({ size }) }
+const source = { kind: 'path', path: '/srv/in/k', fingerprint: fingerprint({ size }) } as const
 const upload = { mode: 'multipart', uploadId: null, partSize, partCount: 3 } as const
 const parts = [1, 2, 3].map((partNumber) => ({ partNumber, offset: (partNumber - 1) * partSize, size: partSize }))
 const page = { limit: 100, cursor: null }

@@ -45,7 +45,7 @@ export const fingerprint = (changes: Partial<Fingerprint> = {}): Fingerprint => 
 export const jobRequest = (id: string, changes: Partial<NewJob> = {}): NewJob => ({
   id,
   batchId: null,
-  source: { path: `/srv/in/${id}.bin`, fingerprint: fingerprint() },
+  source: { kind: 'path', path: `/srv/in/${id}.bin`, fingerprint: fingerprint() },
   target: { bucket: 'bucket-a', key: `dir/${id}.bin`, endpoint: 'https://oss.example', region: 'cn-hangzhou' },
   options: {
     partSize: 100,

@@ -147,7 +147,7 @@ export const uploadTests = (setup: () => Promise<StoreSetup>): void => {
         bytesUploaded: 0,
         partsUploaded: 0,
         restarts: 1,
-        source: { path: job.source.path, fingerprint: changed },
+        source: { kind: 'path', path: job.source.path, fingerprint: changed },
       })
       expect(await parts()).toEqual([])
       expect(granted(await store.forgetUpload(lease, null))).toMatchObject({

@@ -1,9 +1,50 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { maxObjectSize, maxPartSize, maxParts, minPartSize, partOf, partsOf, planParts } from '../../src/core/plan.js'
+import {
+  maxObjectSize,
+  maxPartSize,
+  maxParts,
+  minPartSize,
+  modeFor,
+  partOf,
+  partSizeFor,
+  partsOf,
+  planParts,
+} from '../../src/core/plan.js'
 
 const mib = 1024 * 1024
 const preference = fc.integer({ min: 1, max: maxPartSize })
+
+describe('modeFor', () => {
+  it('puts what lies below the threshold, and sends the rest in parts', () => {
+    expect(modeFor(0, 100)).toBe('put')
+    expect(modeFor(99, 100)).toBe('put')
+    expect(modeFor(100, 100)).toBe('multipart')
+  })
+
+  it('sends in parts what has no known size, however high the threshold is', () => {
+    expect(modeFor(null, Number.MAX_SAFE_INTEGER)).toBe('multipart')
+  })
+})
+
+describe('partSizeFor', () => {
+  it('takes the preferred size for a source of unknown size, within the bounds of OSS', () => {
+    expect(partSizeFor(null, 10 * mib)).toBe(10 * mib)
+    expect(partSizeFor(null, 1)).toBeGreaterThanOrEqual(minPartSize)
+    expect(partSizeFor(null, 2 * maxPartSize)).toBe(maxPartSize)
+  })
+
+  it('gives a source of unknown size the parts that it has once its size is known and 10,000 of them hold it', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: maxObjectSize }), preference, (size, preferred) => {
+        const unknown = partSizeFor(null, preferred)
+        const known = planParts(size, preferred).partSize
+        if (unknown * maxParts >= size) expect(known).toBe(unknown)
+        else expect(known).toBeGreaterThan(unknown)
+      }),
+    )
+  })
+})
 
 describe('planParts', () => {
   it('keeps the preferred size while 10,000 parts hold the file', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { etaOf, observe, type RateWindow, rateOf } from '../../src/core/progress.js'
+import { bytesLeftOf, bytesOfCompleted, etaOf, observe, type RateWindow, rateOf } from '../../src/core/progress.js'
 
 const steady = (bytesPerMs: number, ms: number): RateWindow => {
   let window: RateWindow = []
@@ -33,5 +33,23 @@ describe('etaOf', () => {
     expect(etaOf(0, null)).toBe(0)
     expect(etaOf(10, 0)).toBeNull()
     expect(etaOf(10, null)).toBeNull()
+  })
+  it('is unknown while nobody knows how much is left, also when nothing moves', () => {
+    expect(etaOf(bytesLeftOf(null, 10), 400)).toBeNull()
+    expect(etaOf(bytesLeftOf(null, 0), null)).toBeNull()
+    expect(etaOf(bytesLeftOf(1000, 200), 400)).toBe(2)
+  })
+})
+
+describe('bytesOfCompleted', () => {
+  it('is the whole source, with or without a receipt', () => {
+    expect(bytesOfCompleted(1000, { size: 1000 })).toBe(1000)
+    expect(bytesOfCompleted(1000, null)).toBe(1000)
+    expect(bytesOfCompleted(0, null)).toBe(0)
+  })
+  it('is what the receipt proves when the size was unknown until then', () => {
+    expect(bytesOfCompleted(null, { size: 700 })).toBe(700)
+    expect(bytesOfCompleted(null, { size: 0 })).toBe(0)
+    expect(bytesOfCompleted(null, null)).toBe(0)
   })
 })

@@ -12,7 +12,12 @@ const setup = () => {
   const board = createProgressBoard(clock)
   const told: ProgressView[] = []
   board.subscribe((_jobId, progress) => told.push(progress))
-  const job = { id: 'job', source: { fingerprint: { size: 10_000 } }, bytesUploaded: 0, partsUploaded: 0 } as Job
+  const job = {
+    id: 'job',
+    source: { kind: 'path', fingerprint: { size: 10_000 } },
+    bytesUploaded: 0,
+    partsUploaded: 0,
+  } as Job
   const whole = {
     ...job,
     receipt: null,

@@ -12,7 +12,7 @@ import {
 import { keyTaken, targetBusy } from '../../src/core/batch-problems.js'
 import { type BatchVerb, standsAgainst, steerBatch } from '../../src/core/batch-steps.js'
 import { shownProblems, viewBatch } from '../../src/core/batch-view.js'
-import { isSettled, type Job, type JobState, type NewJob } from '../../src/core/job.js'
+import { isSettled, type Job, type JobState, type NewJob, pathOf } from '../../src/core/job.js'
 import { cancelJob, pauseJob, resumeJob, type Step } from '../../src/core/job-steps.js'
 import { answerJob, type JobAnswer } from '../../src/core/job-view.js'
 import type { BatchStore } from '../../src/ports/batch-store.js'
@@ -176,12 +176,12 @@ export const createMemoryBatches = (deps: Deps) => {
   }
 
   const addJob = (row: BatchRow, request: NewJob): void => {
-    const { path } = request.source
+    const path = pathOf(request)
     const own = deps
       .jobsBySeq()
       .find(({ job }) => job.batchId === row.batch.id && job.target.key === request.target.key)
     if (own !== undefined) {
-      if (own.job.source.path !== path) addProblem(row, keyTaken(path, request.target.key))
+      if (pathOf(own.job) !== path) addProblem(row, keyTaken(path, request.target.key))
       return
     }
     const rival = deps.rivalOf(request)

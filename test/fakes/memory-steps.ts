@@ -1,4 +1,13 @@
-import { isDueState, isSettled, type Job, jobStates, type Receipt, waitingReasons } from '../../src/core/job.js'
+import {
+  isDueState,
+  isSettled,
+  type Job,
+  jobStates,
+  pathOf,
+  type Receipt,
+  sizeOf,
+  waitingReasons,
+} from '../../src/core/job.js'
 import {
   cancelJob,
   completeJob,
@@ -51,9 +60,7 @@ export const matches = (
   (states?.includes(job.state) ?? true) &&
   (bucket === undefined || job.target.bucket === bucket) &&
   (batchId === undefined || job.batchId === batchId) &&
-  (source === undefined ||
-    job.source.path === source ||
-    (source.endsWith('/') && job.source.path.startsWith(source))) &&
+  (source === undefined || pathOf(job) === source || (source.endsWith('/') && pathOf(job).startsWith(source))) &&
   (since === undefined || job.createdAt >= since) &&
   (openSince === undefined || job.finishedAt === null || job.finishedAt >= openSince) &&
   (ids === undefined || ids.includes(job.id)) &&
@@ -105,10 +112,10 @@ export const statsOf = (
     ),
     bytesPending: jobs
       .filter(({ state }) => !isSettled(state))
-      .reduce((sum, { source, bytesUploaded }) => sum + source.fingerprint.size - bytesUploaded, 0),
+      .reduce((sum, job) => sum + sizeOf(job) - job.bytesUploaded, 0),
     bytesDue: jobs
       .filter(({ state, waiting }) => isDueState(state) && waiting !== 'notBefore')
-      .reduce((sum, { source, bytesUploaded }) => sum + source.fingerprint.size - bytesUploaded, 0),
+      .reduce((sum, job) => sum + sizeOf(job) - job.bytesUploaded, 0),
     waiting: countOf(
       waitingReasons,
       jobs.map(({ waiting }) => waiting),

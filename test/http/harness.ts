@@ -29,7 +29,11 @@ export const storedJob = (changes: Partial<Job> = {}): Job => ({
   desired: 'run',
   waiting: null,
   batchId: null,
-  source: { path: '/srv/in/a.bin', fingerprint: { dev: '1', ino: '2', size: 10, mtimeNs: '3', ctimeNs: '4' } },
+  source: {
+    kind: 'path',
+    path: '/srv/in/a.bin',
+    fingerprint: { dev: '1', ino: '2', size: 10, mtimeNs: '3', ctimeNs: '4' },
+  },
   target: { bucket: 'media', key: 'a.bin', endpoint: 'http://127.0.0.1:1', region: 'cn-hangzhou' },
   options: {
     partSize: 1 << 20,

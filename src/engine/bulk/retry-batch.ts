@@ -1,6 +1,6 @@
 import type { Batch } from '../../core/batch.js'
 import { Failure } from '../../core/failure.js'
-import type { Job } from '../../core/job.js'
+import { type Job, pathOf } from '../../core/job.js'
 import type { BatchStore } from '../../ports/batch-store.js'
 import type { JobStore } from '../../ports/job-store.js'
 import type { Logger } from '../../ports/logger.js'
@@ -30,12 +30,12 @@ export const retryBatch = async (
     // What failed since has had its retry.
     if (job.finishedAt === null || job.finishedAt > retryAt) return
     try {
-      const source = await sources.open(job.source.path, job.options.roots)
+      const source = await sources.open(pathOf(job), job.options.roots)
       const fingerprint = await source.fingerprint().finally(() => source.close())
       await store.control(job.id, { verb: 'retry', fingerprint }, steeredBy)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
-      logRefusal(logger.child({ batchId: id, jobId: job.id }), job.source.path, error)
+      logRefusal(logger.child({ batchId: id, jobId: job.id }), pathOf(job), error)
     }
   }
 

@@ -45,7 +45,11 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
 
   const jobOf = ({ path, key, fingerprint }: Candidate): NewJob => {
     const { bucket, endpoint, region } = target
-    const of = { batchId: id, source: { path, fingerprint }, target: { bucket, key, endpoint, region } }
+    const of = {
+      batchId: id,
+      source: { kind: 'path' as const, path, fingerprint },
+      target: { bucket, key, endpoint, region },
+    }
     return newJob(template, of, names)
   }
 

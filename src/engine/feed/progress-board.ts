@@ -1,7 +1,7 @@
-import type { Job } from '../../core/job.js'
+import { type Job, sizeOf } from '../../core/job.js'
 import type { LiveProgress, ProgressView } from '../../core/job-view.js'
 import { viewJob } from '../../core/job-view.js'
-import { etaOf, observe, type RateWindow, rateOf } from '../../core/progress.js'
+import { bytesLeftOf, etaOf, observe, type RateWindow, rateOf } from '../../core/progress.js'
 import type { Clock } from '../../ports/clock.js'
 
 /** At most four announcements a second per job, and at least one while bytes are on their way, however slow the line. */
@@ -59,7 +59,7 @@ export const createProgressBoard = (clock: Clock): ProgressBoard => {
   const liveOf = (entry: Entry): LiveProgress => {
     const inFlight = bytesInFlight(entry)
     const bytesPerSecond = rateOf(entry.window, clock.monotonic())
-    const left = entry.job.source.fingerprint.size - entry.bytesLanded - inFlight
+    const left = bytesLeftOf(sizeOf(entry.job), entry.bytesLanded + inFlight)
     return { bytesInFlight: inFlight, bytesPerSecond, etaSeconds: etaOf(left, bytesPerSecond) }
   }
 

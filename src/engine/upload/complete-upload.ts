@@ -1,6 +1,6 @@
 import { combineCrc64 } from '../../core/crc64.js'
 import { Failure } from '../../core/failure.js'
-import type { Receipt } from '../../core/job.js'
+import { type Receipt, sizeOf } from '../../core/job.js'
 import type { StoredPart } from '../../core/part.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { StoredObject, UploadRef } from '../../ports/target.js'
@@ -32,7 +32,7 @@ const sentObject = (run: Run, parts: readonly StoredPart[]): SentObject | null =
   const crc64 = combinedCrc64(parts)
   if (crc64 === null || parts.length === 0) return null
   return {
-    size: run.job.source.fingerprint.size,
+    size: sizeOf(run.job),
     crc64,
     partsProven: parts.every((part) => part.proven),
     marker: run.job.marker,

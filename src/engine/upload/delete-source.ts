@@ -1,5 +1,5 @@
 import { Failure } from '../../core/failure.js'
-import type { Receipt, RemovalNote, SourceRemoval } from '../../core/job.js'
+import { pathOf, type Receipt, type RemovalNote, type SourceRemoval } from '../../core/job.js'
 import type { OpenSource, SourceOpener } from '../../ports/source.js'
 import type { SourceRemover } from '../../ports/source-remover.js'
 import type { Finish } from '../../ports/upload-store.js'
@@ -19,8 +19,8 @@ const carryOut = async (
   remover: SourceRemover,
   { aside, fingerprint }: SourceRemoval & { readonly state: 'pending' },
 ): Promise<RemovalNote> => {
-  const { source, options } = run.job
-  const note = await remover.remove({ path: source.path, aside, fingerprint, within: options.roots })
+  const { options } = run.job
+  const note = await remover.remove({ path: pathOf(run.job), aside, fingerprint, within: options.roots })
   if (note.state === 'kept') run.logger.warn({ note: note.note }, 'The source is kept')
   return note
 }
@@ -52,7 +52,7 @@ const asked = async (
 ): Promise<RemovalNote> => {
   try {
     if (open !== null) return await deleteSource(run, remover, receipt, open)
-    const source = await sources.open(run.job.source.path, run.job.options.roots)
+    const source = await sources.open(pathOf(run.job), run.job.options.roots)
     try {
       return await deleteSource(run, remover, receipt, source)
     } finally {

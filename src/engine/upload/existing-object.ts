@@ -1,5 +1,5 @@
 import { Failure } from '../../core/failure.js'
-import type { Receipt } from '../../core/job.js'
+import { pathOf, type Receipt, sizeOf } from '../../core/job.js'
 import type { OpenSource, SourceOpener } from '../../ports/source.js'
 import type { StoredObject } from '../../ports/target.js'
 import { findCompleted } from './complete-upload.js'
@@ -24,7 +24,7 @@ export const checkExisting = async (run: Run, source: OpenSource): Promise<'skip
     case 'skip':
       return 'skip'
     case 'skipSame': {
-      const { size } = run.job.source.fingerprint
+      const size = sizeOf(run.job)
       if (found.size !== size || found.serverCrc64 === null) return 'send'
       return (await source.crc64(0, size, run.control.hard)) === found.serverCrc64 ? 'skip' : 'send'
     }
@@ -42,9 +42,9 @@ export const mayBeMade = ({ job, control }: Run): boolean =>
 
 /** CRC-64 of the source; null when it is no longer the file that was sent. */
 const sourceCrc64 = async (run: Run, sources: SourceOpener, signal: AbortSignal): Promise<string | null> => {
-  const { path, fingerprint } = run.job.source
+  const { fingerprint } = run.job.source
   try {
-    const source = await sources.open(path, run.job.options.roots)
+    const source = await sources.open(pathOf(run.job), run.job.options.roots)
     try {
       assertSameFile(fingerprint, await source.fingerprint())
       return await source.crc64(0, fingerprint.size, signal)
@@ -68,10 +68,10 @@ export const findMadeObject = async (
   look: () => Promise<StoredObject | null>,
   signal: AbortSignal,
 ): Promise<Receipt | null> => {
-  const { marker, upload, source, options } = run.job
+  const { marker, upload, options } = run.job
   if (upload?.mode !== 'put') return findCompleted(run, look)
   const found = await look()
-  const { size } = source.fingerprint
+  const size = sizeOf(run.job)
   if (found === null || !mayBeOurs(found, { size, marker })) return null
   const crc64 = options.crc64 ?? (await sourceCrc64(run, sources, signal))
   if (crc64 === null) {

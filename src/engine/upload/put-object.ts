@@ -1,5 +1,5 @@
 import { Failure } from '../../core/failure.js'
-import type { Fingerprint, Receipt } from '../../core/job.js'
+import { type Fingerprint, type Receipt, sizeOf } from '../../core/job.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { StoredObject } from '../../ports/target.js'
 import { CallbackFailed, isCallbackFailure, isOurs, mayBeOurs, proveObject, type SentObject } from './prove.js'
@@ -10,7 +10,7 @@ import { assertNotReplaced, assertSameFile, onlyCtimeMoved } from './source-guar
 const onlyPart = 1
 
 const asSent = (run: Run, crc64: string): SentObject => ({
-  size: run.job.source.fingerprint.size,
+  size: sizeOf(run.job),
   crc64,
   partsProven: false,
   marker: run.job.marker,
@@ -18,7 +18,7 @@ const asSent = (run: Run, crc64: string): SentObject => ({
 
 /** The receipt of an object that OSS shows when a put of ours made it, else null. The source is read only when the rest fits. */
 const receiptOfPut = async (run: Run, source: OpenSource, found: StoredObject | null): Promise<Receipt | null> => {
-  const { size } = run.job.source.fingerprint
+  const size = sizeOf(run.job)
   if (found === null || found.serverCrc64 === null) return null
   if (!mayBeOurs(found, { size, marker: run.job.marker })) return null
   const sent = asSent(run, await source.crc64(0, size, run.control.hard))

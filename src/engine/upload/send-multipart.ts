@@ -1,5 +1,5 @@
 import { Failure } from '../../core/failure.js'
-import type { Receipt } from '../../core/job.js'
+import { type Receipt, sizeOf } from '../../core/job.js'
 import { partsOf, planParts } from '../../core/plan.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { UploadRef } from '../../ports/target.js'
@@ -26,7 +26,7 @@ const suspectInitiate = async (run: Run): Promise<void> => {
 /** The plan and the intent, committed as late as can be: what was never sent leaves nothing to be suspected of. */
 const intendInitiate = async (run: Run): Promise<void> => {
   if (run.job.upload === null) {
-    const plan = planParts(run.job.source.fingerprint.size, run.job.options.partSize)
+    const plan = planParts(sizeOf(run.job), run.job.options.partSize)
     const upload = { mode: 'multipart', uploadId: null, partSize: plan.partSize, partCount: plan.partCount } as const
     await run.record.planUpload(upload, partsOf(plan))
   } else if (run.job.intent !== 'initiate') {

@@ -1,7 +1,8 @@
 import { AppError } from '../../core/app-error.js'
 import { Failure, type JobError } from '../../core/failure.js'
-import { type Fingerprint, leftByCancel, maxCancelTries, type Receipt } from '../../core/job.js'
+import { type Fingerprint, leftByCancel, maxCancelTries, pathOf, type Receipt, sizeOf } from '../../core/job.js'
 import { putOf } from '../../core/job-steps.js'
+import { modeFor } from '../../core/plan.js'
 import { stalledDelayMs } from '../../core/retry.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { Finish } from '../../ports/upload-store.js'
@@ -34,11 +35,11 @@ const jobError = (failure: Failure): JobError => ({
 
 /** Sends the bytes, by whichever way their number asks for. `seen`: the source as it was opened. */
 const send = async (run: Run, source: OpenSource, seen: Fingerprint): Promise<Finish> => {
-  const { options, upload, source: asked } = run.job
+  const { options, upload } = run.job
   if (upload === null && (await checkExisting(run, source)) === 'skip') return skipped
-  const mode = upload?.mode ?? (asked.fingerprint.size < options.multipartThreshold ? 'put' : 'multipart')
+  const mode = upload?.mode ?? modeFor(sizeOf(run.job), options.multipartThreshold)
   if (mode === 'multipart') return uploaded(await sendMultipart(run, source))
-  if (upload === null) await run.record.planUpload(putOf(asked.fingerprint), [])
+  if (upload === null) await run.record.planUpload(putOf(sizeOf(run.job)), [])
   return uploaded(await putWhole(run, source, seen))
 }
 
@@ -56,7 +57,7 @@ const uploadSource = async (run: Run, tools: SourceTools): Promise<Finish> => {
   const earlier = run.job.intent === 'complete' ? await reconcileComplete(run) : null
   if (earlier !== null) return withSourceDeleted(run, tools, uploaded(earlier), null)
   for (let restarting = false; ; restarting = true) {
-    const source = await tools.sources.open(run.job.source.path, run.job.options.roots)
+    const source = await tools.sources.open(pathOf(run.job), run.job.options.roots)
     try {
       const seen = await settledFingerprint(run, source)
       if (restarting) await replaceUpload(run, seen)

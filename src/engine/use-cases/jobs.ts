@@ -1,7 +1,7 @@
 import { AppError } from '../../core/app-error.js'
 import { type Caller, maySteer, mayWrite } from '../../core/caller.js'
 import { Failure } from '../../core/failure.js'
-import { type Fingerprint, isSettled, type Job, type JobChanges, type NewJob } from '../../core/job.js'
+import { type Fingerprint, isSettled, type Job, type JobChanges, type NewJob, pathOf, sizeOf } from '../../core/job.js'
 import { answerJob, type JobAnswer } from '../../core/job-view.js'
 import { type AllowedTarget, isTargetAllowed } from '../../core/object-key.js'
 import { behindObstacle } from '../../core/obstacle.js'
@@ -176,7 +176,7 @@ export const createJobs = (deps: Deps): Jobs => {
         errors: [{ path: 'source.path', message: `has ${fingerprint.size} bytes; OSS holds at most ${maxObjectSize}` }],
       })
     }
-    const source = { path: request.source.path, fingerprint }
+    const source = { kind: 'path', path: request.source.path, fingerprint } as const
     const target = { bucket, key, endpoint: defaults.endpoint, region: defaults.region }
     const template = templateOf(request, defaults, { roots: caller.roots, webhook })
     return newJob(template, { batchId: null, source, target }, names)
@@ -294,7 +294,7 @@ export const createJobs = (deps: Deps): Jobs => {
   async function retryRequest(jobId: string): Promise<ControlRequest> {
     const job = await mustGet(jobId)
     if (job.state !== 'failed') return { verb: 'retry', fingerprint: job.source.fingerprint }
-    return { verb: 'retry', fingerprint: await fingerprintOf(job.source.path, job.options.roots) }
+    return { verb: 'retry', fingerprint: await fingerprintOf(pathOf(job), job.options.roots) }
   }
 }
 
@@ -307,7 +307,7 @@ const putPart = (job: Job, moving: boolean): PartView => {
   const part = {
     partNumber: 1,
     offset: 0,
-    size: job.source.fingerprint.size,
+    size: sizeOf(job),
     state: receipt === null ? 'pending' : 'uploaded',
     etag: receipt?.etag ?? null,
     crc64: receipt?.crc64 ?? null,

@@ -14,7 +14,11 @@ const store = await openSqliteStore({
 const request = (id) => ({
   id,
   batchId: null,
-  source: { path: `/srv/${id}`, fingerprint: { dev: '1', ino: '1', size: 10, mtimeNs: '1', ctimeNs: '1' } },
+  source: {
+    kind: 'path',
+    path: `/srv/${id}`,
+    fingerprint: { dev: '1', ino: '1', size: 10, mtimeNs: '1', ctimeNs: '1' },
+  },
   target: { bucket: 'b', key: id, endpoint: 'https://oss.example', region: 'cn-hangzhou' },
   options: {},
   priority: 0,

@@ -1,6 +1,6 @@
 import type { Batch, BatchProblem, PlannedFile } from '../../../core/batch.js'
 import { keyTaken, targetBusy } from '../../../core/batch-problems.js'
-import type { NewJob } from '../../../core/job.js'
+import { type NewJob, pathOf } from '../../../core/job.js'
 import { insertJob, rivalOf } from './insert-job.js'
 import type { Ledger } from './job-writer.js'
 
@@ -23,7 +23,7 @@ export const createBatchExtension = (ledger: Ledger, batch: Batch, at: number) =
   }
 
   const addJob = (job: NewJob): void => {
-    const { path } = job.source
+    const path = pathOf(job)
     const own = statements.jobOfBatchByKey.get(batchId, job.target.key) as { source_path: string } | undefined
     if (own !== undefined) {
       if (own.source_path !== path) addProblem(keyTaken(path, job.target.key))

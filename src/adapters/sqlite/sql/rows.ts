@@ -1,15 +1,17 @@
 import type { BatchView } from '../../../core/batch-view.js'
 import type { StoredEvent } from '../../../core/event.js'
-import type {
-  Desired,
-  IntentKind,
-  Job,
-  JobOptions,
-  JobState,
-  Outcome,
-  Receipt,
-  UploadMode,
-  Waiting,
+import {
+  type Desired,
+  type IntentKind,
+  type Job,
+  type JobOptions,
+  type JobState,
+  type Outcome,
+  pathOf,
+  type Receipt,
+  sizeOf,
+  type UploadMode,
+  type Waiting,
 } from '../../../core/job.js'
 import type { JobView } from '../../../core/job-view.js'
 import type { PartState, StoredPart } from '../../../core/part.js'
@@ -126,6 +128,7 @@ export const jobOf = (row: PackedRow): Job => ({
   waiting: row.waiting,
   batchId: row.batch_id,
   source: {
+    kind: 'path',
     path: row.source_path,
     fingerprint: {
       dev: row.source_dev,
@@ -177,7 +180,7 @@ export const changingColumnsOf = (job: Job) => ({
   waiting: job.waiting,
   due_at: job.dueAt,
   marker: job.marker,
-  source_size: job.source.fingerprint.size,
+  source_size: sizeOf(job),
   source_dev: job.source.fingerprint.dev,
   source_ino: job.source.fingerprint.ino,
   source_mtime_ns: job.source.fingerprint.mtimeNs,
@@ -215,7 +218,7 @@ export const lastingColumnsOf = (job: Job) => ({
   id: job.id,
   not_before: job.notBefore,
   batch_id: job.batchId,
-  source_path: job.source.path,
+  source_path: pathOf(job),
   bucket: job.target.bucket,
   key: job.target.key,
   endpoint: job.target.endpoint,
