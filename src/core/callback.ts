@@ -3,7 +3,7 @@ export const callbackBodyTypes = ['application/x-www-form-urlencoded', 'applicat
 export type CallbackBodyType = (typeof callbackBodyTypes)[number]
 
 /** A POST that OSS makes once the object is there: the answer to it becomes OSS's answer to the upload. */
-export interface CallbackWish {
+export interface Callback {
   /** Up to five, separated by semicolons: OSS tries one after the other until one answers 200. */
   readonly url: string
   /** The Host of the call; null: that of the URL. */
@@ -27,7 +27,7 @@ export interface CallbackRequest {
 const varPrefix = 'x:'
 const fullName = (name: string): string => (name.startsWith(varPrefix) ? name : varPrefix + name)
 
-export const callbackWishOf = (request: CallbackRequest): CallbackWish => ({
+export const callbackOf = (request: CallbackRequest): Callback => ({
   url: request.url,
   host: request.host ?? null,
   body: request.body,
@@ -42,7 +42,7 @@ export const callbackTexts = ({
   body,
   bodyType,
   vars,
-}: CallbackWish): { readonly callback: string; readonly vars: string | null } => ({
+}: Callback): { readonly callback: string; readonly vars: string | null } => ({
   callback: JSON.stringify({
     callbackUrl: url,
     ...(host === null ? {} : { callbackHost: host }),
@@ -89,7 +89,7 @@ export const callbackProblems = (
   const blame = (message: string | null, ...path: string[]): void => {
     if (message !== null) problems.push({ path, message })
   }
-  const wish = callbackWishOf(request)
+  const wish = callbackOf(request)
   blame(urlProblem(wish.url), 'url')
   if (wish.host !== null && !/^[a-zA-Z0-9.-]{1,255}(:\d{1,5})?$/.test(wish.host)) blame('must be a host name', 'host')
   if (wish.body === '') blame('must not be empty', 'body')

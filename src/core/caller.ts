@@ -32,7 +32,7 @@ const isBelow = (directory: string, path: string): boolean => path === directory
  * Whether a caller may steer a job: one who is bound to targets those of its targets alone, one who is bound to roots
  * those alone that were accepted from callers bound at least as narrowly.
  */
-export const maySteer = (
+export const mayControl = (
   caller: Binding,
   job: { readonly target: Pick<JobTarget, 'bucket' | 'key'>; readonly options: Pick<JobOptions, 'roots'> },
 ): boolean => {

@@ -9,10 +9,10 @@ import {
   type NewJob,
   type Outcome,
   type Receipt,
-  type Steering,
   sizeOf,
   sourceWith,
-  steeringOf,
+  type Tuning,
+  tuningOf,
   type Upload,
   type Waiting,
 } from './job.js'
@@ -255,16 +255,16 @@ export const sameRecord = (a: Readonly<Record<string, string>>, b: Readonly<Reco
 }
 
 /** Of a job that nothing will ever be done for again only the labels can change: the rest would have no effect. */
-export const changeJob = (job: Job, { labels, bandwidthAsked, ...steering }: JobChanges): Step | 'invalid_state' => {
+export const changeJob = (job: Job, { labels, bandwidthAsked, ...tuning }: JobChanges): Step | 'invalid_state' => {
   const isOver = job.state === 'completed' || job.state === 'cancelled'
-  if (isOver && Object.keys(steering).length > 0) return 'invalid_state'
-  const before = steeringOf(job)
-  const after = { ...before, ...steering }
-  const isSame = (Object.keys(before) as (keyof Steering)[]).every((name) => after[name] === before[name])
+  if (isOver && Object.keys(tuning).length > 0) return 'invalid_state'
+  const before = tuningOf(job)
+  const after = { ...before, ...tuning }
+  const isSame = (Object.keys(before) as (keyof Tuning)[]).every((name) => after[name] === before[name])
   if (isSame && (labels === undefined || sameRecord(job.labels, labels))) return unchanged(job)
   const { priority, parallel, bandwidth, notAfter } = after
   const { bandwidth: _, bandwidthAsked: spelt, ...others } = job.options
-  const asked = steering.bandwidth === undefined ? spelt : bandwidthAsked
+  const asked = tuning.bandwidth === undefined ? spelt : bandwidthAsked
   const spelling = asked === undefined ? {} : { bandwidthAsked: asked }
   const options = { ...others, parallel, notAfter, ...(bandwidth === null ? {} : { bandwidth, ...spelling }) }
   const next = { ...job, priority, options, labels: labels ?? job.labels, version: job.version + 1 }

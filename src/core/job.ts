@@ -1,5 +1,5 @@
 import type { Rate } from './bandwidth.js'
-import type { CallbackWish } from './callback.js'
+import type { Callback } from './callback.js'
 import type { JobError } from './failure.js'
 
 export const jobStates = [
@@ -104,7 +104,7 @@ export interface JobTarget {
 }
 
 /** Whom a job's events are told to. The URL was checked when the job was submitted. */
-export interface WebhookWish {
+export interface WebhookSubscription {
   readonly url: string
   /** Types of stored events that carry a job. */
   readonly events: readonly string[]
@@ -129,17 +129,17 @@ export interface JobOptions {
   /** How `bandwidth` was spelt; absent where there is none, and in jobs of older versions. */
   readonly bandwidthAsked?: string
   /** Absent: nobody is told. */
-  readonly webhook?: WebhookWish
+  readonly webhook?: WebhookSubscription
   /** Absent: OSS calls nobody. */
-  readonly callback?: CallbackWish
+  readonly callback?: Callback
   /** Absent: the source stays. */
   readonly deleteSource?: true
 }
 
 /** What may change while a job is worked on. */
-export type Steering = Pick<Job, 'priority'> & Pick<JobOptions, 'parallel' | 'notAfter'> & { readonly bandwidth: Rate }
+export type Tuning = Pick<Job, 'priority'> & Pick<JobOptions, 'parallel' | 'notAfter'> & { readonly bandwidth: Rate }
 
-export const steeringOf = ({ priority, options }: Job): Steering => ({
+export const tuningOf = ({ priority, options }: Job): Tuning => ({
   priority,
   parallel: options.parallel,
   bandwidth: options.bandwidth ?? null,
@@ -147,7 +147,7 @@ export const steeringOf = ({ priority, options }: Job): Steering => ({
 })
 
 /** What a user changes of a job; what is absent stays. Labels replace all that there are. */
-export type JobChanges = Partial<Steering & Pick<Job, 'labels'> & Required<Pick<JobOptions, 'bandwidthAsked'>>>
+export type JobChanges = Partial<Tuning & Pick<Job, 'labels'> & Required<Pick<JobOptions, 'bandwidthAsked'>>>
 
 export const uploadModes = ['put', 'multipart'] as const
 export type UploadMode = (typeof uploadModes)[number]

@@ -1,5 +1,5 @@
-import type { CallbackWish } from './callback.js'
-import type { IfExists, Job, JobOptions, OnSourceChange, WebhookWish } from './job.js'
+import type { Callback } from './callback.js'
+import type { IfExists, Job, JobOptions, OnSourceChange, WebhookSubscription } from './job.js'
 import { withoutQuery } from './shown-url.js'
 
 /**
@@ -19,9 +19,9 @@ export interface BatchOptionsView {
   /** As it was asked for. */
   readonly bandwidth: string | null
   readonly deleteSource: boolean
-  readonly callback: CallbackWish | null
+  readonly callback: Callback | null
   /** The URL is shown without its query, which is often a secret of the receiver. */
-  readonly webhook: WebhookWish | null
+  readonly webhook: WebhookSubscription | null
 }
 
 /** What was asked for one job. */

@@ -1,5 +1,5 @@
 import type { JobError } from '../core/failure.js'
-import type { Desired, Job, NewJob, Steering, Waiting } from '../core/job.js'
+import type { Desired, Job, NewJob, Tuning, Waiting } from '../core/job.js'
 import type { IdempotencyKey } from './idempotency-key.js'
 import type { Fenced, Lease } from './lease.js'
 
@@ -40,7 +40,7 @@ export interface HeartbeatAnswer {
   readonly held: boolean
   readonly desired: Desired
   /** Null when there is no such job any more. */
-  readonly steering: Steering | null
+  readonly tuning: Tuning | null
 }
 
 /** How many jobs a claim may take towards one endpoint and bucket. */

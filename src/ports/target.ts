@@ -1,4 +1,4 @@
-import type { CallbackWish } from '../core/callback.js'
+import type { Callback } from '../core/callback.js'
 import type { JobTarget } from '../core/job.js'
 import type { JobPace } from './pacer.js'
 import type { ByteRange } from './source.js'
@@ -18,7 +18,7 @@ export interface UploadRef extends ObjectRef {
 }
 
 /** What the caller wants the object to be. The adapter routes each header to the calls that may carry it. */
-export interface ObjectWishes {
+export interface ObjectOptions {
   /** The user's headers, already validated; names in any case. */
   readonly headers: Readonly<Record<string, string>>
   /** Sent as `x-oss-meta-longshore-upload`; null sends none. */
@@ -28,7 +28,7 @@ export interface ObjectWishes {
   /** Initiate in sequential mode. */
   readonly sequential: boolean
   /** Whom OSS calls once the object is there; absent: nobody. */
-  readonly callback?: CallbackWish
+  readonly callback?: Callback
 }
 
 /** Bytes that OSS acknowledged. `serverCrc64` is null when its answer carried none; when present it equals `crc64`. */
@@ -106,7 +106,7 @@ export interface StoredObject extends CompletedObject {
 export interface Target {
   initiate(
     object: ObjectRef,
-    wishes: ObjectWishes,
+    objectOptions: ObjectOptions,
     signal: AbortSignal,
   ): Promise<{ uploadId: string; requestId: string | null }>
   /** Sends exactly `range.length` bytes. Throws Failure `integrity` when OSS's CRC-64 differs, `changed` when the file is shorter. */
@@ -114,7 +114,7 @@ export interface Target {
     upload: UploadRef,
     partNumber: number,
     range: ByteRange,
-    wishes: ObjectWishes,
+    objectOptions: ObjectOptions,
     options: SendOptions,
   ): Promise<SentBytes>
   /**
@@ -125,7 +125,7 @@ export interface Target {
   putObject(
     object: ObjectRef,
     range: ByteRange,
-    wishes: ObjectWishes,
+    objectOptions: ObjectOptions,
     options: SendOptions & { confirm(): Promise<void> },
   ): Promise<SentBytes & { readonly versionId: string | null }>
   /** All parts, every page, in order. */
@@ -136,7 +136,7 @@ export interface Target {
   complete(
     upload: UploadRef,
     parts: readonly { readonly partNumber: number; readonly etag: string }[],
-    wishes: ObjectWishes,
+    objectOptions: ObjectOptions,
     signal: AbortSignal,
   ): Promise<CompletedObject>
   /**

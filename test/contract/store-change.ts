@@ -41,9 +41,9 @@ export const changeTests = (setup: () => Promise<StoreSetup>): void => {
       hints.length = 0
       await store.change(job.id, { priority: -5, parallel: 1, labels: { now: 'yes' } }, null)
       expect(hints).toEqual(expect.arrayContaining(['desires', 'events']))
-      const steering = { priority: -5, parallel: 1, bandwidth: null, notAfter: null }
+      const tuning = { priority: -5, parallel: 1, bandwidth: null, notAfter: null }
       expect(await store.heartbeat([lease], leaseMs)).toEqual([
-        { jobId: job.id, held: true, desired: 'run', steering: { ...steering } },
+        { jobId: job.id, held: true, desired: 'run', tuning: { ...tuning } },
       ])
       granted(await store.beginCompleting(lease))
       const done = granted(await store.finish(lease, { to: 'completed', outcome: 'uploaded', receipt }))
@@ -57,9 +57,9 @@ export const changeTests = (setup: () => Promise<StoreSetup>): void => {
       const moved = await store.change(job.id, { notAfter }, null)
       expect(moved).toMatchObject({ kind: 'ok', job: { version: 2, options: { notAfter } } })
       expect(await store.change(job.id, { notAfter }, null)).toEqual(moved)
-      expect(await store.heartbeat([lease], leaseMs)).toMatchObject([{ steering: { notAfter } }])
+      expect(await store.heartbeat([lease], leaseMs)).toMatchObject([{ tuning: { notAfter } }])
       await store.change(job.id, { notAfter: null }, null)
-      expect(await store.heartbeat([lease], leaseMs)).toMatchObject([{ steering: { notAfter: null } }])
+      expect(await store.heartbeat([lease], leaseMs)).toMatchObject([{ tuning: { notAfter: null } }])
       expect((await eventTypes(job.id)).slice(-2)).toEqual(['job.updated', 'job.updated'])
 
       const waits = await submit({ dueAt: now() + 10_000 })
@@ -101,11 +101,11 @@ export const changeTests = (setup: () => Promise<StoreSetup>): void => {
       expect(await store.change(id, { priority: 1 }, null)).toMatchObject({ kind: 'ok', job: { state: 'failed' } })
     })
 
-    it('says of the steering of a job that is gone that there is none', async () => {
+    it('says of the tuning of a job that is gone that there is none', async () => {
       const { store, failed } = await setup()
       const { id } = await failed()
       await store.remove(id)
-      expect(await store.heartbeat([{ jobId: id, epoch: 1 }], leaseMs)).toMatchObject([{ held: false, steering: null }])
+      expect(await store.heartbeat([{ jobId: id, epoch: 1 }], leaseMs)).toMatchObject([{ held: false, tuning: null }])
     })
   })
 }

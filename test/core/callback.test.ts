@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { callbackProblems, callbackTexts, callbackWishOf } from '../../src/core/callback.js'
+import { callbackOf, callbackProblems, callbackTexts } from '../../src/core/callback.js'
 
 const request = { url: 'https://app.example/done', body: 'size=$' + '{size}' }
 
 describe('a callback', () => {
   it('reads as OSS wants it, with its variables named as OSS names them', () => {
-    const texts = callbackTexts(callbackWishOf({ ...request, host: 'app.example', vars: { run: '42', 'x:cam': '7' } }))
+    const texts = callbackTexts(callbackOf({ ...request, host: 'app.example', vars: { run: '42', 'x:cam': '7' } }))
     expect(JSON.parse(texts.callback)).toEqual({
       callbackUrl: request.url,
       callbackHost: 'app.example',
@@ -16,7 +16,7 @@ describe('a callback', () => {
   })
 
   it('says nothing of variables when it has none', () => {
-    expect(callbackTexts(callbackWishOf(request)).vars).toBeNull()
+    expect(callbackTexts(callbackOf(request)).vars).toBeNull()
   })
 
   it.each([

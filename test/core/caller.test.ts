@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { anybody, includesScope, maySteer, mayWrite, scopes } from '../../src/core/caller.js'
+import { anybody, includesScope, mayControl, mayWrite, scopes } from '../../src/core/caller.js'
 
 const target = { bucket: 'media', key: 'in/a.bin' }
 const media = { bucket: 'media', prefix: 'in/' }
@@ -30,11 +30,11 @@ describe('A caller', () => {
     [['/srv/a'], ['/srv/a', '/srv/c'], false],
   ])('bound to the roots %j steers a job that was accepted within %j: %s', (roots, accepted, allowed) => {
     const options = accepted === undefined ? {} : { roots: accepted }
-    expect(maySteer({ roots, targets: null }, { target, options })).toBe(allowed)
+    expect(mayControl({ roots, targets: null }, { target, options })).toBe(allowed)
   })
 
   it('steers no job towards targets of others', () => {
-    expect(maySteer({ roots: null, targets: [media] }, { target, options: {} })).toBe(true)
-    expect(maySteer({ roots: null, targets: [media] }, { target: { ...target, key: 'x' }, options: {} })).toBe(false)
+    expect(mayControl({ roots: null, targets: [media] }, { target, options: {} })).toBe(true)
+    expect(mayControl({ roots: null, targets: [media] }, { target: { ...target, key: 'x' }, options: {} })).toBe(false)
   })
 })

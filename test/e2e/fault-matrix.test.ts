@@ -15,7 +15,7 @@ import type { Target } from '../../src/ports/target.js'
 import { type LocalServer, startTcpServer, until } from '../adapters/oss/raw-servers.js'
 import { openSockets, patternBytes } from '../adapters/oss/source-file.js'
 import { readerHere } from '../adapters/oss/source-reader.js'
-import { keys, lastingCredentials, noWishes, systemClock, targetFor, unaborted } from '../adapters/oss/target-setup.js'
+import { keys, lastingCredentials, noOptions, systemClock, targetFor, unaborted } from '../adapters/oss/target-setup.js'
 import { type Fault, type Outcome, type Row, rows, type Step, steps } from './fault-table.js'
 import { createEngineRig, type EngineRig } from './in-process/engine-rig.js'
 import { startFaultProxy } from './in-process/fault-proxy.js'
@@ -223,7 +223,7 @@ const resumeHalfway = async ({ engine, targets, submit, onPart }: Cell, key: str
     join(sources, 'large.bin'),
   )
   const options = { signal: unaborted(), onProgress: () => {} }
-  await targets.through.uploadPart({ bucket, key, uploadId }, 2, source.range(partSize, partSize), noWishes, options)
+  await targets.through.uploadPart({ bucket, key, uploadId }, 2, source.range(partSize, partSize), noOptions, options)
   await source.close()
   await engine.jobs.control(id, 'resume', anybody)
   return id

@@ -110,20 +110,20 @@ const onFirstBytes = (options: SendOptions, tell: () => void): SendOptions => ({
 /** OSS with a hook at every moment of a job. */
 const hooked = (oss: Target, at: (moment: Moment) => void): Target => ({
   ...oss,
-  async uploadPart(upload, partNumber, range, wishes, options) {
+  async uploadPart(upload, partNumber, range, objectOptions, options) {
     const watched = partNumber === 2 ? onFirstBytes(options, () => at('in the middle of a part')) : options
-    const sent = await oss.uploadPart(upload, partNumber, range, wishes, watched)
+    const sent = await oss.uploadPart(upload, partNumber, range, objectOptions, watched)
     if (partNumber === 1) at('between two parts')
     if (partNumber === partCount) at('after the last part')
     return sent
   },
-  putObject: (object, range, wishes, options) =>
-    oss.putObject(object, range, wishes, {
+  putObject: (object, range, objectOptions, options) =>
+    oss.putObject(object, range, objectOptions, {
       ...onFirstBytes(options, () => at('in the middle of a put')),
       confirm: options.confirm,
     }),
-  async complete(upload, parts, wishes, signal) {
-    await oss.complete(upload, parts, wishes, signal)
+  async complete(upload, parts, objectOptions, signal) {
+    await oss.complete(upload, parts, objectOptions, signal)
     at('after Complete was sent')
     throw new Failure('ambiguous', 'The answer is lost: OSS has to be asked, for the source may be gone.')
   },

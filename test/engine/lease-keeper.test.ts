@@ -25,7 +25,7 @@ const setup = (answers: boolean) => {
   })
   const heartbeat = async (): Promise<HeartbeatAnswer[]> => {
     if (!answers) await held
-    return [{ jobId: 'job', held: true, desired: 'run', steering: null } as unknown as HeartbeatAnswer]
+    return [{ jobId: 'job', held: true, desired: 'run', tuning: null } as unknown as HeartbeatAnswer]
   }
   keeper = createLeaseKeeper({
     store: { heartbeat },

@@ -4,7 +4,7 @@ import { meterTargets } from '../../src/engine/metering/metered-targets.js'
 import { createTraffic } from '../../src/engine/metering/traffic.js'
 import type { SendOptions, Target } from '../../src/ports/target.js'
 
-const wishes = { headers: {}, marker: null, forbidOverwrite: false, sequential: false }
+const objectOptions = { headers: {}, marker: null, forbidOverwrite: false, sequential: false }
 const upload = { bucket: 'b', key: 'k', uploadId: 'u' }
 const sentBytes = (size: number) => ({ size, etag: 'E', crc64: '1', serverCrc64: null, requestId: null })
 
@@ -67,14 +67,14 @@ describe('Metered targets', () => {
     const seen: number[] = []
     const onProgress = (bytes: number): void => void seen.push(bytes)
     const { target, told, traffic } = setup({
-      uploadPart: async (_upload, _number, _range, _wishes, options: SendOptions) => {
+      uploadPart: async (_upload, _number, _range, _objectOptions, options: SendOptions) => {
         for (const bytes of [40, 100, 30, 60]) options.onProgress(bytes)
         return sentBytes(100)
       },
       putObject: async () => ({ ...sentBytes(50), versionId: null }),
     })
-    await target.uploadPart(upload, 1, range, wishes, { signal, onProgress })
-    await target.putObject(upload, range, wishes, { signal, onProgress, confirm: async () => {} })
+    await target.uploadPart(upload, 1, range, objectOptions, { signal, onProgress })
+    await target.putObject(upload, range, objectOptions, { signal, onProgress, confirm: async () => {} })
     expect(seen).toEqual([40, 100, 30, 60])
     expect(traffic.totals()).toEqual({ bytes: 150, parts: 1, objects: 1 })
     // 100 + 100 again after the replay, and 50.

@@ -10,7 +10,7 @@ import { createMemoryOss, type MemoryOss } from '../fakes/memory-oss.js'
 import { createMemoryStore } from '../fakes/memory-store.js'
 import { createVirtualClock } from '../fakes/virtual-clock.js'
 
-export const noWishes = { headers: {}, marker: null, forbidOverwrite: false, sequential: false }
+export const noOptions = { headers: {}, marker: null, forbidOverwrite: false, sequential: false }
 export const bucket = 'bucket-a'
 
 export interface OrphansSetup {
@@ -41,7 +41,7 @@ export const setupOrphans = (): OrphansSetup => {
   let jobs = 0
 
   const foreign = async (key: string, inBucket = bucket): Promise<string> =>
-    (await oss.initiate({ bucket: inBucket, key }, noWishes, signal)).uploadId
+    (await oss.initiate({ bucket: inBucket, key }, noOptions, signal)).uploadId
 
   const running: OrphansSetup['running'] = async (key) => {
     const jobId = `job-${++jobs}`

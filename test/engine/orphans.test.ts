@@ -5,7 +5,7 @@ import type { Orphans } from '../../src/engine/use-cases/orphans.js'
 import type { AbandonRequest } from '../../src/ports/orphan-store.js'
 import { granted, multipart, receipt, sent, threeParts } from '../contract/store-setup.js'
 import { partSize, path, setupEngine } from './engine-setup.js'
-import { bucket, noWishes, type OrphansSetup, setupOrphans } from './orphans-setup.js'
+import { bucket, noOptions, type OrphansSetup, setupOrphans } from './orphans-setup.js'
 
 const day = 86_400_000
 const first = { limit: 100, cursor: null }
@@ -44,7 +44,7 @@ describe('the list of open uploads', () => {
     const options = { signal: new AbortController().signal, onProgress: () => {} }
     for (const partNumber of [1, 2]) {
       const range = { kind: 'file', fd: 0, device: '1', inode: '1', offset: 0, length: 150 } as const
-      await oss.uploadPart({ bucket, key: 'b', uploadId: working.uploadId }, partNumber, range, noWishes, options)
+      await oss.uploadPart({ bucket, key: 'b', uploadId: working.uploadId }, partNumber, range, noOptions, options)
     }
     const { items, nextCursor } = await orphans().list(bucket, first)
     expect(nextCursor).toBeNull()

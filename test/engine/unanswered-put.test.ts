@@ -111,9 +111,9 @@ describe('a put without an answer', () => {
     }
     // The hop takes the bytes and passes nothing on: the put is without effect, but its last bytes were let go.
     const { putObject } = engine.oss
-    engine.oss.putObject = async (object, range, wishes, options) => {
+    engine.oss.putObject = async (object, range, objectOptions, options) => {
       await options.confirm()
-      return putObject(object, range, wishes, options)
+      return putObject(object, range, objectOptions, options)
     }
     engine.start()
     const job = await engine.settled((await engine.submit()).id)

@@ -2,8 +2,8 @@ import { crc64Of } from '../../src/core/crc64.js'
 import { Failure } from '../../src/core/failure.js'
 import type { ByteRange } from '../../src/ports/source.js'
 import type {
+  ObjectOptions,
   ObjectRef,
-  ObjectWishes,
   SendOptions,
   StoredObject,
   Target,
@@ -42,7 +42,7 @@ export interface Faults {
 
 interface OpenUpload {
   readonly ref: UploadRef
-  readonly wishes: ObjectWishes
+  readonly objectOptions: ObjectOptions
   readonly parts: Map<number, Buffer>
   readonly initiatedAt: number
 }
@@ -122,11 +122,11 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
     requestId: 'R',
   })
 
-  const store = (object: ObjectRef, bytes: Buffer, wishes: ObjectWishes): void => {
-    if (wishes.forbidOverwrite && oss.objects.has(nameOf(object))) {
+  const store = (object: ObjectRef, bytes: Buffer, objectOptions: ObjectOptions): void => {
+    if (objectOptions.forbidOverwrite && oss.objects.has(nameOf(object))) {
       throw new Failure('conflict', 'exists', { ossCode: 'FileAlreadyExists' })
     }
-    oss.objects.set(nameOf(object), { bytes, marker: wishes.marker })
+    oss.objects.set(nameOf(object), { bytes, marker: objectOptions.marker })
   }
 
   const bytesOf = (range: ByteRange, { onProgress }: SendOptions): Buffer => {
@@ -142,25 +142,25 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
     calls: [],
     faults: {},
     withoutCrc: false,
-    initiate: (object, wishes, signal) =>
-      call('initiate', { ...object, marker: wishes.marker }, null, signal, () => {
+    initiate: (object, objectOptions, signal) =>
+      call('initiate', { ...object, marker: objectOptions.marker }, null, signal, () => {
         const uploadId = `U${nextUpload++}`
-        oss.uploads.set(uploadId, { ref: { ...object, uploadId }, wishes, parts: new Map(), initiatedAt: now() })
+        oss.uploads.set(uploadId, { ref: { ...object, uploadId }, objectOptions, parts: new Map(), initiatedAt: now() })
         return { uploadId, requestId: 'R' }
       }),
-    uploadPart: (upload, partNumber, range, _wishes, options) =>
+    uploadPart: (upload, partNumber, range, _objectOptions, options) =>
       call('uploadPart', upload, partNumber, options.signal, () => {
         const bytes = bytesOf(range, options)
-        const { parts, wishes } = mustFind(upload)
-        if (wishes.sequential) assertNext(parts, partNumber)
+        const { parts, objectOptions } = mustFind(upload)
+        if (objectOptions.sequential) assertNext(parts, partNumber)
         parts.set(partNumber, bytes)
         return sent(bytes)
       }),
-    putObject: (object, range, wishes, options) =>
-      call('putObject', { ...object, marker: wishes.marker }, null, options.signal, async () => {
+    putObject: (object, range, objectOptions, options) =>
+      call('putObject', { ...object, marker: objectOptions.marker }, null, options.signal, async () => {
         const bytes = bytesOf(range, options)
         await options.confirm()
-        store(object, bytes, wishes)
+        store(object, bytes, objectOptions)
         return { ...sent(bytes), versionId: null }
       }),
     listParts: (upload, signal) =>
@@ -187,7 +187,7 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
         const next = found.length > limit && last !== undefined ? { key: last.key, uploadId: last.uploadId } : null
         return { uploads, next }
       }),
-    complete: (upload, parts, wishes, signal) =>
+    complete: (upload, parts, objectOptions, signal) =>
       call('complete', upload, null, signal, () => {
         const open = mustFind(upload)
         const chunks = parts.map(({ partNumber, etag }) => {
@@ -198,7 +198,7 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
           return bytes
         })
         const bytes = Buffer.concat(chunks)
-        store(upload, bytes, { ...wishes, marker: open.wishes.marker })
+        store(upload, bytes, { ...objectOptions, marker: open.objectOptions.marker })
         oss.uploads.delete(upload.uploadId)
         return { etag: etagOf(bytes), serverCrc64: crcOf(bytes), versionId: null, requestId: 'R' }
       }),

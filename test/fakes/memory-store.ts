@@ -1,5 +1,5 @@
 import type { EventType } from '../../src/core/event.js'
-import { isSettled, type Job, type JobState, type NewJob, steeringOf } from '../../src/core/job.js'
+import { isSettled, type Job, type JobState, type NewJob, tuningOf } from '../../src/core/job.js'
 import { changeJob, crashRun, createJob, endRun, type Step, startRun } from '../../src/core/job-steps.js'
 import { viewJob } from '../../src/core/job-view.js'
 import type { IdempotencyKey } from '../../src/ports/idempotency-key.js'
@@ -166,8 +166,8 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
         const row = held(lease)
         if (row !== null) row.leaseUntil = clock.now() + leaseMs
         const job = rows.get(lease.jobId)?.job
-        const steering = job === undefined ? null : steeringOf(job)
-        return { jobId: lease.jobId, held: row !== null, desired: job?.desired ?? 'run', steering }
+        const tuning = job === undefined ? null : tuningOf(job)
+        return { jobId: lease.jobId, held: row !== null, desired: job?.desired ?? 'run', tuning }
       }),
 
     release: (lease, release) => {

@@ -1,5 +1,5 @@
 import { AppError } from '../../core/app-error.js'
-import { isSettled, steeringOf } from '../../core/job.js'
+import { isSettled, tuningOf } from '../../core/job.js'
 import type { RetryLimits } from '../../core/retry.js'
 import type { Clock, Random } from '../../ports/clock.js'
 import type { JobStore } from '../../ports/job-store.js'
@@ -116,7 +116,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
       else void clock.sleep(Math.min(leftMs, deadlineLookMs), over.signal).then(look, () => {})
     }
     const follow = (): void => {
-      const { notAfter } = control.steering
+      const { notAfter } = control.tuning
       if (notAfter === watched) return
       over.abort()
       over = new AbortController()
@@ -124,7 +124,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
       look()
     }
     follow()
-    const unsubscribe = control.onSteered(follow)
+    const unsubscribe = control.onTuned(follow)
     return () => {
       unsubscribe()
       over.abort()
@@ -134,8 +134,8 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   const execute = async (claim: Claim, control: RunControl, asked: Instant): Promise<void> => {
     const lease = deps.leases.keep(claim.lease, control, asked)
     const forgetDeadline = claim.job.state === 'cancelling' ? () => {} : watchDeadline(control)
-    const pace = deps.pacer.open(control.steering.bandwidth)
-    const unsubscribe = control.onSteered(() => pace.limit(control.steering.bandwidth))
+    const pace = deps.pacer.open(control.tuning.bandwidth)
+    const unsubscribe = control.onTuned(() => pace.limit(control.tuning.bandwidth))
     const progress = deps.progress.begin(claim.job)
     const run = buildRun(claim, { control, lease, pace, progress })
     // Of a small file its end says enough.
@@ -161,7 +161,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   }
 
   const begin = (claim: Claim, asked: Instant): void => {
-    const control = createRunControl(steeringOf(claim.job))
+    const control = createRunControl(tuningOf(claim.job))
     const endAdmitted = admission.begin(claim.job)
     const ended = execute(claim, control, asked).finally(() => {
       endAdmitted()

@@ -61,7 +61,7 @@ export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Dep
     if (!answer.held) entry.control.halt('fenced')
     else {
       entry.askedAt = askedAt
-      if (answer.steering !== null) entry.control.steer(answer.steering)
+      if (answer.tuning !== null) entry.control.tune(answer.tuning)
       if (answer.desired === 'cancel') entry.control.halt('cancel')
       else if (answer.desired === 'pause') entry.control.wind('pause')
     }

@@ -49,12 +49,14 @@ const meterTarget = (target: Target, { meter, traffic, clock }: Deps): Target =>
 
   return {
     initiate: (...args) => timed('InitiateMultipartUpload', () => target.initiate(...args)),
-    uploadPart: (upload, partNumber, range, wishes, options) =>
+    uploadPart: (upload, partNumber, range, objectOptions, options) =>
       timed('UploadPart', () =>
-        sending('part', options, (own) => target.uploadPart(upload, partNumber, range, wishes, own)),
+        sending('part', options, (own) => target.uploadPart(upload, partNumber, range, objectOptions, own)),
       ),
-    putObject: (object, range, wishes, options) =>
-      timed('PutObject', () => sending('object', options, (own) => target.putObject(object, range, wishes, own))),
+    putObject: (object, range, objectOptions, options) =>
+      timed('PutObject', () =>
+        sending('object', options, (own) => target.putObject(object, range, objectOptions, own)),
+      ),
     listParts: (...args) => timed('ListParts', () => target.listParts(...args)),
     listUploads: (...args) => timed('ListMultipartUploads', () => target.listUploads(...args)),
     complete: (...args) => timed('CompleteMultipartUpload', () => target.complete(...args)),

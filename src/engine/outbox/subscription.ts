@@ -1,5 +1,5 @@
 import { AppError } from '../../core/app-error.js'
-import type { WebhookWish } from '../../core/job.js'
+import type { WebhookSubscription } from '../../core/job.js'
 import { defaultWebhookEvents } from '../../core/webhook.js'
 import type { WebhookSender } from '../../ports/webhooks.js'
 
@@ -12,7 +12,7 @@ export interface WebhookRequest {
 export const webhookWishOf = (
   webhook: WebhookRequest | null | undefined,
   sender: Pick<WebhookSender, 'refusal'> | null,
-): WebhookWish | null => {
+): WebhookSubscription | null => {
   if (webhook == null) return null
   const refuse = (path: string, message: string): never => {
     throw new AppError('invalid_request', `${path} ${message}`, { errors: [{ path, message }] })

@@ -14,21 +14,21 @@ const gateTarget = (target: Target, gate: StorageGate): Target => {
   }
   return {
     ...target,
-    async initiate(object, wishes, signal) {
+    async initiate(object, objectOptions, signal) {
       await pass(signal)
-      return target.initiate(object, wishes, signal)
+      return target.initiate(object, objectOptions, signal)
     },
-    async uploadPart(upload, partNumber, range, wishes, options) {
+    async uploadPart(upload, partNumber, range, objectOptions, options) {
       await pass(options.signal)
-      return target.uploadPart(upload, partNumber, range, wishes, options)
+      return target.uploadPart(upload, partNumber, range, objectOptions, options)
     },
-    async putObject(object, range, wishes, options) {
+    async putObject(object, range, objectOptions, options) {
       await pass(options.signal)
-      return target.putObject(object, range, wishes, options)
+      return target.putObject(object, range, objectOptions, options)
     },
-    async complete(upload, parts, wishes, signal) {
+    async complete(upload, parts, objectOptions, signal) {
       await pass(signal)
-      return target.complete(upload, parts, wishes, signal)
+      return target.complete(upload, parts, objectOptions, signal)
     },
     async abort(upload, signal) {
       await pass(signal)

@@ -5,7 +5,7 @@ import type { StoredPart } from '../../core/part.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { StoredObject, UploadRef } from '../../ports/target.js'
 import { CallbackFailed, isCallbackFailure, isOurs, proveObject, type SentObject } from './prove.js'
-import { objectOf, type Run, wishesOf } from './run.js'
+import { objectOf, objectOptionsOf, type Run } from './run.js'
 import { checkGoing } from './run-control.js'
 import { assertUnchanged } from './source-guard.js'
 
@@ -83,7 +83,7 @@ const tryComplete = async (
 ): Promise<Receipt> => {
   run.assertLease()
   const etags = parts.map((part) => ({ partNumber: part.partNumber, etag: part.etag ?? '' }))
-  const answer = await run.target.complete(upload, etags, wishesOf(run.job), run.control.hard)
+  const answer = await run.target.complete(upload, etags, objectOptionsOf(run.job), run.control.hard)
   const found =
     answer.serverCrc64 === null ? await headObject(run) : { ...answer, size: sent.size, marker: run.job.marker }
   if (found === null) throw new Failure('ambiguous', 'OSS answered Complete with success but shows no object')

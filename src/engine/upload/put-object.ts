@@ -3,7 +3,7 @@ import { type Fingerprint, type Receipt, sizeOf } from '../../core/job.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { StoredObject } from '../../ports/target.js'
 import { CallbackFailed, isCallbackFailure, isOurs, mayBeOurs, proveObject, type SentObject } from './prove.js'
-import { objectOf, type Run, wishesOf } from './run.js'
+import { objectOf, objectOptionsOf, type Run } from './run.js'
 import { assertNotReplaced, assertSameFile, onlyCtimeMoved } from './source-guard.js'
 
 /** The synthesised part of a put. */
@@ -145,7 +145,7 @@ export const putWhole = async (run: Run, source: OpenSource, seen: Fingerprint):
           const confirm = watchSource(run, source, before)
           run.assertLease()
           run.progress.moving(onlyPart, 0)
-          const put = await run.target.putObject(objectOf(run.job), source.range(0, size), wishesOf(run.job), {
+          const put = await run.target.putObject(objectOf(run.job), source.range(0, size), objectOptionsOf(run.job), {
             signal: hard,
             pace: run.pace,
             onProgress: (bytes) => {

@@ -90,7 +90,7 @@ const spent = (failure: Failure, name: string, { failures }: Tally, code: Failur
 export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
   const { clock, random, health, slots, limits } = deps
   const { id: jobId, target: pair } = run.job
-  const priority = (): number => run.control.steering.priority
+  const priority = (): number => run.control.tuning.priority
   const healthyAtStart = health.healthyAnswers(pair)
   /** Requests of this run that are not waiting for their next try. */
   let busy = 0

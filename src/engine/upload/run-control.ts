@@ -1,4 +1,4 @@
-import type { Steering } from '../../core/job.js'
+import type { Tuning } from '../../core/job.js'
 
 /** Why a run has to end before its job is settled. */
 export type StopReason =
@@ -36,17 +36,17 @@ export interface RunControl {
   /** Whether there ever was a shield. */
   readonly wasShielded: boolean
   /** As it is now: a user may change it at any time. */
-  readonly steering: Steering
-  steer(steering: Steering): void
+  readonly tuning: Tuning
+  tune(tuning: Tuning): void
   /** Calls the listener after every change. Returns the function that ends it. */
-  onSteered(listener: () => void): () => void
+  onTuned(listener: () => void): () => void
 }
 
-export const createRunControl = (initial: Steering): RunControl => {
+export const createRunControl = (initial: Tuning): RunControl => {
   const soft = new AbortController()
   const hard = new AbortController()
   const listeners = new Set<() => void>()
-  let steering = initial
+  let tuning = initial
   let shielded = false
   let wasShielded = false
   let heldBack: RunStopped | null = null
@@ -73,16 +73,16 @@ export const createRunControl = (initial: Steering): RunControl => {
     get wasShielded() {
       return wasShielded
     },
-    get steering() {
-      return steering
+    get tuning() {
+      return tuning
     },
-    steer(next) {
-      const names = Object.keys(next) as (keyof Steering)[]
-      if (names.every((name) => next[name] === steering[name])) return
-      steering = next
+    tune(next) {
+      const names = Object.keys(next) as (keyof Tuning)[]
+      if (names.every((name) => next[name] === tuning[name])) return
+      tuning = next
       for (const listener of listeners) listener()
     },
-    onSteered(listener) {
+    onTuned(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },

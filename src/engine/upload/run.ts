@@ -3,7 +3,7 @@ import { paysAsRequester } from '../../core/object-headers.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { JobPace } from '../../ports/pacer.js'
-import type { ObjectRef, ObjectWishes, Target } from '../../ports/target.js'
+import type { ObjectOptions, ObjectRef, Target } from '../../ports/target.js'
 import type { JobProgress } from '../feed/progress-board.js'
 import type { JobRecord } from './job-record.js'
 import type { Retrier } from './request-retrier.js'
@@ -34,7 +34,7 @@ export const objectOf = ({ target, options }: Job): ObjectRef => ({
   ...(paysAsRequester(options.headers) ? { payer: 'requester' } : {}),
 })
 
-export const wishesOf = (job: Job): ObjectWishes => ({
+export const objectOptionsOf = (job: Job): ObjectOptions => ({
   headers: job.options.headers,
   marker: job.marker,
   forbidOverwrite: job.options.ifExists === 'fail',

@@ -8,7 +8,7 @@ import { discardUpload, removeLeftovers, replaceUpload } from './cancel-upload.j
 import { completeUpload } from './complete-upload.js'
 import { ourEarlierObject } from './put-object.js'
 import { RunYields } from './request-retrier.js'
-import { objectOf, type Run, wishesOf } from './run.js'
+import { objectOf, objectOptionsOf, type Run } from './run.js'
 import { sendParts } from './send-parts.js'
 
 /** Times an upload may be lost, or a source change be answered by `restart`, before the job fails. */
@@ -57,7 +57,7 @@ const openUpload = async (run: Run): Promise<{ readonly upload: UploadRef; reado
       await intendInitiate(run)
       run.assertLease()
       try {
-        return await run.target.initiate(objectOf(run.job), wishesOf(run.job), run.control.hard)
+        return await run.target.initiate(objectOf(run.job), objectOptionsOf(run.job), run.control.hard)
       } catch (error) {
         if (!(error instanceof Failure)) throw error
         if (error.kind === 'transient' && !error.unsent) await suspectInitiate(run)

@@ -2,7 +2,7 @@ import type { PlannedPart, UploadedPart } from '../../core/part.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { UploadRef } from '../../ports/target.js'
 import { RunYields } from './request-retrier.js'
-import { type Run, wishesOf } from './run.js'
+import { objectOptionsOf, type Run } from './run.js'
 import { checkGoing, RunStopped } from './run-control.js'
 import { assertSameFile } from './source-guard.js'
 
@@ -29,7 +29,7 @@ const sendPart = async (
           upload,
           part.partNumber,
           source.range(part.offset, part.size),
-          wishesOf(run.job),
+          objectOptionsOf(run.job),
           { signal, onProgress, pace: run.pace },
         )
         // A changed source is worth no further part; what was sent of it is found out before Complete anyway.
@@ -74,7 +74,7 @@ export const sendParts = async (
   const crew = new Set<Promise<void>>()
   let working = 0
 
-  const wanted = (): number => (run.job.options.sequential ? 1 : control.steering.parallel)
+  const wanted = (): number => (run.job.options.sequential ? 1 : control.tuning.parallel)
   const goesOn = (): boolean => left > 0 && !signal.aborted && !control.soft.aborted && firstError === null
 
   const stopFor = (error: unknown): void => {
@@ -109,7 +109,7 @@ export const sendParts = async (
     }
   }
 
-  const unsubscribe = control.onSteered(hire)
+  const unsubscribe = control.onTuned(hire)
   hire()
   while (crew.size > 0) await Promise.race(crew)
   unsubscribe()

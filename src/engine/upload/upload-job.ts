@@ -99,7 +99,7 @@ const finish = async (run: Run, end: Finish): Promise<void> => {
 }
 
 const deadline = (run: Run): Failure =>
-  new Failure('permanent', `The job was not done by ${new Date(run.control.steering.notAfter ?? 0).toISOString()}`, {
+  new Failure('permanent', `The job was not done by ${new Date(run.control.tuning.notAfter ?? 0).toISOString()}`, {
     code: 'deadline',
   })
 

@@ -9,7 +9,7 @@ import {
 } from '../../core/batch.js'
 import type { BatchVerb } from '../../core/batch-steps.js'
 import { answerBatch, type BatchAnswer, shownProblems } from '../../core/batch-view.js'
-import { type Caller, maySteer, mayWrite } from '../../core/caller.js'
+import { type Caller, mayControl, mayWrite } from '../../core/caller.js'
 import { Failure } from '../../core/failure.js'
 import { answerJob, type JobAnswer } from '../../core/job-view.js'
 import { isTargetAllowed } from '../../core/object-key.js'
@@ -138,9 +138,9 @@ export const createBatches = (deps: Deps): Batches => {
     }
   }
 
-  const assertSteers = (caller: Caller, { target, template }: Batch): void => {
+  const assertMayControl = (caller: Caller, { target, template }: Batch): void => {
     const { bucket, prefix } = target
-    if (maySteer(caller, { target: { bucket, key: prefix }, options: template.options })) return
+    if (mayControl(caller, { target: { bucket, key: prefix }, options: template.options })) return
     throw new AppError('forbidden', 'This token is bound to other roots or targets than those of the batch')
   }
 
@@ -208,7 +208,7 @@ export const createBatches = (deps: Deps): Batches => {
     },
 
     async control(batchId, verb, caller) {
-      assertSteers(caller, await mustGet(batchId))
+      assertMayControl(caller, await mustGet(batchId))
       const result = await store.controlBatch(batchId, verb, caller.name)
       if (result.kind === 'not_found') throw batchNotFound(batchId)
       if (result.kind === 'invalid_state') {
@@ -219,7 +219,7 @@ export const createBatches = (deps: Deps): Batches => {
     },
 
     async remove(batchId, caller) {
-      assertSteers(caller, await mustGet(batchId))
+      assertMayControl(caller, await mustGet(batchId))
       let result = await store.removeBatch(batchId, removeStep, caller.name)
       if (result === 'not_found') throw batchNotFound(batchId)
       if (result === 'invalid_state') {

@@ -1,6 +1,6 @@
 import { parseRate } from '../../core/bandwidth.js'
 import type { BatchProblem, JobTemplate } from '../../core/batch.js'
-import { type CallbackRequest, callbackWishOf } from '../../core/callback.js'
+import { type CallbackRequest, callbackOf } from '../../core/callback.js'
 import type { Caller } from '../../core/caller.js'
 import type {
   Fingerprint,
@@ -9,7 +9,7 @@ import type {
   JobTarget,
   NewJob,
   OnSourceChange,
-  WebhookWish,
+  WebhookSubscription,
 } from '../../core/job.js'
 import { keyProblem } from '../../core/object-key.js'
 import { maxObjectSize } from '../../core/plan.js'
@@ -52,7 +52,7 @@ const bandwidthOf = (asked: string | null): Pick<JobOptions, 'bandwidth' | 'band
 export const templateOf = (
   request: JobOptionsRequest,
   defaults: OptionDefaults,
-  { roots, webhook }: Pick<Caller, 'roots'> & { readonly webhook: WebhookWish | null },
+  { roots, webhook }: Pick<Caller, 'roots'> & { readonly webhook: WebhookSubscription | null },
 ): JobTemplate => ({
   options: {
     partSize: request.partSize ?? defaults.partSize,
@@ -68,7 +68,7 @@ export const templateOf = (
     ...(roots === null ? {} : { roots }),
     ...(webhook === null ? {} : { webhook }),
     ...(request.deleteSource ? { deleteSource: true as const } : {}),
-    ...(request.callback == null ? {} : { callback: callbackWishOf(request.callback) }),
+    ...(request.callback == null ? {} : { callback: callbackOf(request.callback) }),
   },
   priority: request.priority ?? 0,
   labels: request.labels ?? {},

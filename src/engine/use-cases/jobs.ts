@@ -1,5 +1,5 @@
 import { AppError } from '../../core/app-error.js'
-import { type Caller, maySteer, mayWrite } from '../../core/caller.js'
+import { type Caller, mayControl, mayWrite } from '../../core/caller.js'
 import { Failure } from '../../core/failure.js'
 import { type Fingerprint, isSettled, type Job, type JobChanges, type NewJob, pathOf, sizeOf } from '../../core/job.js'
 import { answerJob, type JobAnswer } from '../../core/job-view.js'
@@ -158,10 +158,10 @@ export const createJobs = (deps: Deps): Jobs => {
   }
 
   /** Throws unless the caller may steer the job, if there is one. */
-  const assertSteers = async (caller: Caller, jobId: string): Promise<void> => {
+  const assertMayControl = async (caller: Caller, jobId: string): Promise<void> => {
     if (caller.roots === null && caller.targets === null) return
     const job = await store.get(jobId)
-    if (job !== null && !maySteer(caller, job)) {
+    if (job !== null && !mayControl(caller, job)) {
       throw new AppError('forbidden', 'This token is bound to other roots or targets than those of the job')
     }
   }
@@ -239,7 +239,7 @@ export const createJobs = (deps: Deps): Jobs => {
     },
 
     async control(jobId, verb, caller) {
-      await assertSteers(caller, jobId)
+      await assertMayControl(caller, jobId)
       const request: ControlRequest = verb === 'retry' ? await retryRequest(jobId) : { verb }
       const result = await store.control(jobId, request, caller.name)
       switch (result.kind) {
@@ -255,7 +255,7 @@ export const createJobs = (deps: Deps): Jobs => {
     },
 
     async change(jobId, changes, ifVersions, caller) {
-      await assertSteers(caller, jobId)
+      await assertMayControl(caller, jobId)
       const { notAfter = null } = changes
       if (notAfter !== null) {
         const { notBefore = null } = (await store.get(jobId)) ?? {}
@@ -281,7 +281,7 @@ export const createJobs = (deps: Deps): Jobs => {
     },
 
     async remove(jobId, caller) {
-      await assertSteers(caller, jobId)
+      await assertMayControl(caller, jobId)
       const result = await store.remove(jobId, caller.name)
       if (result === 'not_found') throw jobNotFound(jobId)
       if (result === 'invalid_state') {

@@ -12,7 +12,16 @@ import {
   startTcpServer,
 } from './raw-servers.js'
 import { createSourceFile, openSockets } from './source-file.js'
-import { failureOf, keys, noWishes, object, rotatingCredentials, targetFor, unaborted, upload } from './target-setup.js'
+import {
+  failureOf,
+  keys,
+  noOptions,
+  object,
+  rotatingCredentials,
+  targetFor,
+  unaborted,
+  upload,
+} from './target-setup.js'
 
 /** What these tests use of plain ali-oss; its own typings are incomplete. */
 interface PlainClient {
@@ -78,10 +87,10 @@ describe('the traps of ali-oss', () => {
     expect(plain.isCancel()).toBe(true)
 
     const file = await source(300_000)
-    const other = target.uploadPart({ ...upload, uploadId: 'B' }, 1, file.range(), noWishes, sending())
+    const other = target.uploadPart({ ...upload, uploadId: 'B' }, 1, file.range(), noOptions, sending())
     await target.abort({ ...upload, uploadId: 'A' }, unaborted())
     await other
-    const next = await target.uploadPart({ ...upload, uploadId: 'B' }, 2, file.range(), noWishes, sending())
+    const next = await target.uploadPart({ ...upload, uploadId: 'B' }, 2, file.range(), noOptions, sending())
     expect(next.etag).toBe('E')
   })
 
@@ -94,9 +103,9 @@ describe('the traps of ali-oss', () => {
         expect((await plain.initMultipartUpload('a')).uploadId).toBeUndefined()
       }
 
-      const completed = target.complete(upload, [{ partNumber: 1, etag: 'E' }], noWishes, unaborted())
+      const completed = target.complete(upload, [{ partNumber: 1, etag: 'E' }], noOptions, unaborted())
       expect((await failureOf(completed)).kind).toBe('ambiguous')
-      expect((await failureOf(target.initiate(object, noWishes, unaborted()))).kind).toBe('transient')
+      expect((await failureOf(target.initiate(object, noOptions, unaborted()))).kind).toBe('transient')
     },
   )
 
@@ -149,7 +158,7 @@ describe('the traps of ali-oss', () => {
     await plain.initMultipartUpload('a').catch(() => {})
     expect(initiated).toBe(2)
     initiated = 0
-    await failureOf(target.initiate(object, noWishes, unaborted()))
+    await failureOf(target.initiate(object, noOptions, unaborted()))
     expect(initiated).toBe(1)
   })
 
@@ -165,11 +174,11 @@ describe('the traps of ali-oss', () => {
     expect(server.seen[0]?.headers).toHaveProperty('x-oss-server-side-encryption-key-id')
     expect(headers).toHaveProperty('Content-Length')
 
-    const wishes = {
-      ...noWishes,
+    const objectOptions = {
+      ...noOptions,
       headers: Object.freeze({ 'x-oss-meta-a': 'b', 'x-oss-server-side-encryption': 'KMS' }),
     }
-    await target.uploadPart(upload, 1, file.range(), wishes, sending())
+    await target.uploadPart(upload, 1, file.range(), objectOptions, sending())
     expect(server.seen[1]?.headers).not.toHaveProperty('x-oss-meta-a')
     expect(server.seen[1]?.headers).not.toHaveProperty('x-oss-server-side-encryption')
   })
@@ -207,7 +216,7 @@ describe('the traps of ali-oss', () => {
       return after - before
     }
     // The server's own end may remain: it does not read, so it cannot see that the other one is gone.
-    const ours = await attempt(({ target }) => target.uploadPart(upload, 1, file.range(), noWishes, sending()))
+    const ours = await attempt(({ target }) => target.uploadPart(upload, 1, file.range(), noOptions, sending()))
     expect(ours).toBeLessThanOrEqual(1)
     expect(await attempt(({ plain }) => plain.uploadPart('a', 'U', 1, file.path, 0, 40_000_000))).toBe(2)
   })
@@ -248,7 +257,7 @@ describe('the traps of ali-oss', () => {
 
     const file = await source(1000)
     const parts = [1, 2, 3, 4, 5, 6, 7, 8]
-    const sent = await Promise.all(parts.map((n) => target.uploadPart(upload, n, file.range(), noWishes, sending())))
+    const sent = await Promise.all(parts.map((n) => target.uploadPart(upload, n, file.range(), noOptions, sending())))
     expect(sent.map(({ etag }) => etag)).toEqual(parts.map(() => 'E'))
     expect(credentials.renewals()).toBe(1)
   })
@@ -260,7 +269,7 @@ describe('the traps of ali-oss', () => {
     expect(server.seen[0]?.headers.host).toBe(`${object.bucket}.oss-cn-hangzhou.aliyuncs.com`)
     await target.head(object, unaborted()).catch(() => {})
     const file = await source(10)
-    await target.uploadPart(upload, 1, file.range(), noWishes, sending()).catch(() => {})
+    await target.uploadPart(upload, 1, file.range(), noOptions, sending()).catch(() => {})
     for (const { headers } of server.seen.slice(1)) {
       expect(headers.host).toBe(server.url.host)
       expect(headers.authorization).toContain('/eu-central-1/oss/aliyun_v4_request')
@@ -279,7 +288,7 @@ describe('the traps of ali-oss', () => {
     const { plain, target } = bothOn(server, { maxSockets: 2 })
     const file = await source(1000)
     const eight = [1, 2, 3, 4, 5, 6, 7, 8]
-    await Promise.all(eight.map((n) => target.uploadPart(upload, n, file.range(), noWishes, sending())))
+    await Promise.all(eight.map((n) => target.uploadPart(upload, n, file.range(), noOptions, sending())))
     expect(most).toBe(2)
     await target.close()
     while (server.open() > 0) await sleep(5)
@@ -291,7 +300,7 @@ describe('the traps of ali-oss', () => {
     const server = await onHttp(() => {})
     const { target } = bothOn(server)
     const controller = new AbortController()
-    const waiting = target.complete(upload, [{ partNumber: 1, etag: 'E' }], noWishes, controller.signal)
+    const waiting = target.complete(upload, [{ partNumber: 1, etag: 'E' }], noOptions, controller.signal)
     while (server.seen.length === 0) await sleep(5)
     const reason = new Error('enough')
     controller.abort(reason)

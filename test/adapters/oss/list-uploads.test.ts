@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { startEmulator } from '../../../src/oss-emulator/emulator.js'
 import type { OpenUpload, Target, UploadMarker } from '../../../src/ports/target.js'
 import { errorXml, startHttpServer } from './raw-servers.js'
-import { failureOf, keys, noWishes, targetFor, unaborted } from './target-setup.js'
+import { failureOf, keys, noOptions, targetFor, unaborted } from './target-setup.js'
 
 const cleanups: (() => Promise<void> | void)[] = []
 afterEach(async () => {
@@ -41,7 +41,7 @@ describe.each([
   }
 
   const open = async (target: Target, key: string): Promise<string> =>
-    (await target.initiate({ bucket, key }, noWishes, unaborted())).uploadId
+    (await target.initiate({ bucket, key }, noOptions, unaborted())).uploadId
 
   it('finds every upload with its key as it is and the time it was begun', async () => {
     const { target } = await setup()

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { ObjectWishes } from '../../../src/ports/target.js'
+import type { ObjectOptions } from '../../../src/ports/target.js'
 import { actions, cleanups, completedXml, refuse, reply, sendOptions, setup } from './oss-target-setup.js'
 import { errorXml, startHttpServer } from './raw-servers.js'
-import { failureOf, noWishes, object, targetFor, unaborted, upload } from './target-setup.js'
+import { failureOf, noOptions, object, targetFor, unaborted, upload } from './target-setup.js'
 
 describe('what the target sends', () => {
   it('makes Init and Put carry the same description of the object, the marker and the ban on overwriting', async () => {
@@ -11,15 +11,15 @@ describe('what the target sends', () => {
         ? reply(response, 200, {}, '<R><UploadId>U</UploadId></R>')
         : reply(response, 200, { etag: '"E"' }),
     )
-    const wishes: ObjectWishes = {
+    const options: ObjectOptions = {
       headers: { 'X-Oss-Meta-Origin': 'cam7', 'Cache-Control': 'no-cache', 'x-oss-traffic-limit': '819200' },
       marker: 'job-marker',
       forbidOverwrite: true,
       sequential: false,
     }
     const video = { bucket: 'bucket-a', key: 'dir/a.mp4' }
-    await target.initiate(video, wishes, unaborted())
-    await target.putObject(video, source.range(), wishes, {
+    await target.initiate(video, options, unaborted())
+    await target.putObject(video, source.range(), options, {
       ...sendOptions,
       signal: unaborted(),
       confirm: async () => {},
@@ -48,8 +48,8 @@ describe('what the target sends', () => {
         ? reply(response, 200, {}, '<R><UploadId>U</UploadId></R>')
         : reply(response, 200, { etag: '"E"' }),
     )
-    await target.initiate({ bucket: 'bucket-a', key }, noWishes, unaborted())
-    await target.putObject({ bucket: 'bucket-a', key }, source.range(), noWishes, {
+    await target.initiate({ bucket: 'bucket-a', key }, noOptions, unaborted())
+    await target.putObject({ bucket: 'bucket-a', key }, source.range(), noOptions, {
       ...sendOptions,
       signal: unaborted(),
       confirm: async () => {},
@@ -61,14 +61,14 @@ describe('what the target sends', () => {
     const { target, source, seen } = await setup((request, response) =>
       request.method === 'PUT' ? reply(response, 200, { etag: '"E"' }) : reply(response, 200, {}, completedXml),
     )
-    const wishes: ObjectWishes = {
+    const options: ObjectOptions = {
       headers: { 'content-type': 'video/mp4', 'x-oss-meta-a': 'b', 'x-oss-object-acl': 'private' },
       marker: 'm',
       forbidOverwrite: true,
       sequential: false,
     }
-    await target.uploadPart(upload, 7, source.range(10, 20), wishes, { ...sendOptions, signal: unaborted() })
-    await target.complete(upload, [{ partNumber: 1, etag: 'E<1' }], wishes, unaborted())
+    await target.uploadPart(upload, 7, source.range(10, 20), options, { ...sendOptions, signal: unaborted() })
+    await target.complete(upload, [{ partNumber: 1, etag: 'E<1' }], options, unaborted())
     const [part, complete] = seen
     expect(Object.keys(part?.headers ?? {}).sort()).toEqual([
       'authorization',
@@ -94,7 +94,7 @@ describe('what the target sends', () => {
     const { target, seen } = await setup((_request, response) =>
       reply(response, 200, {}, '<R><UploadId>U</UploadId></R>'),
     )
-    await target.initiate(object, { ...noWishes, sequential: true }, unaborted())
+    await target.initiate(object, { ...noOptions, sequential: true }, unaborted())
     expect(seen[0]?.path).toBe('/bucket-a/dir/a.bin?uploads=&sequential=')
   })
 
@@ -112,8 +112,8 @@ describe('what the target sends', () => {
     const { target, source, seen } = await setup((_request, response) => reply(response, 200, {}))
     const unsafe = { ...upload, key }
     const attempts = [
-      target.initiate(unsafe, noWishes, unaborted()),
-      target.uploadPart(unsafe, 1, source.range(), noWishes, { ...sendOptions, signal: unaborted() }),
+      target.initiate(unsafe, noOptions, unaborted()),
+      target.uploadPart(unsafe, 1, source.range(), noOptions, { ...sendOptions, signal: unaborted() }),
       target.head(unsafe, unaborted()),
     ]
     for (const attempt of attempts) {
@@ -178,7 +178,7 @@ describe('what the target makes of good answers', () => {
     const { target, source } = await setup((_request, response) =>
       reply(response, 200, { etag: '"E"', 'x-oss-hash-crc64ecma': '0' }),
     )
-    const empty = target.putObject(object, source.range(0, 0), noWishes, {
+    const empty = target.putObject(object, source.range(0, 0), noOptions, {
       ...sendOptions,
       signal: unaborted(),
       confirm: async () => {},

@@ -8,14 +8,14 @@ import type { FailureKind } from '../../../src/core/failure.js'
 import { startEmulator } from '../../../src/oss-emulator/emulator.js'
 import type { Fault, FaultRule } from '../../../src/oss-emulator/fault.js'
 import type { OperationName } from '../../../src/oss-emulator/operation-name.js'
-import type { ObjectWishes, Target } from '../../../src/ports/target.js'
+import type { ObjectOptions, Target } from '../../../src/ports/target.js'
 import { until } from './raw-servers.js'
 import { createSourceFile, openSockets, type SourceFile } from './source-file.js'
-import { failureOf, keys, lastingCredentials, noWishes, targetFor, unaborted } from './target-setup.js'
+import { failureOf, keys, lastingCredentials, noOptions, targetFor, unaborted } from './target-setup.js'
 
 const MiB = 1024 * 1024
 const object = { bucket: 'bucket-a', key: "dir/ä b+c'(1)!*%2F?#&=~.bin" }
-const wishes: ObjectWishes = {
+const options: ObjectOptions = {
   headers: { 'x-oss-meta-origin': 'cam7', 'x-oss-storage-class': 'IA', 'x-oss-tagging': 'a=b' },
   marker: 'marker-of-the-job',
   forbidOverwrite: false,
@@ -54,7 +54,7 @@ const sending = () => ({ signal: unaborted(), onProgress: () => {} })
 const confirmed = () => ({ ...sending(), confirm: async () => {} })
 
 const uploadWhole = async (target: Target, source: SourceFile, partSize = MiB) => {
-  const { uploadId } = await target.initiate(object, wishes, unaborted())
+  const { uploadId } = await target.initiate(object, options, unaborted())
   const upload = { ...object, uploadId }
   const size = source.bytes.length
   const numbers = Array.from({ length: Math.ceil(size / partSize) }, (_, index) => index + 1)
@@ -62,7 +62,7 @@ const uploadWhole = async (target: Target, source: SourceFile, partSize = MiB) =
     numbers.map((partNumber) => {
       const offset = (partNumber - 1) * partSize
       const range = source.range(offset, Math.min(partSize, size - offset))
-      return target.uploadPart(upload, partNumber, range, wishes, sending())
+      return target.uploadPart(upload, partNumber, range, options, sending())
     }),
   )
   return { upload, sent, parts: sent.map(({ etag }, index) => ({ partNumber: index + 1, etag })) }
@@ -78,7 +78,7 @@ describe.each([
 ] as const)('against the emulator, $signature signatures, $addressing addressing', (how) => {
   it('puts an object, proven by OSS’s CRC-64 and found again by HEAD', async () => {
     const { target, source } = await setup(how)
-    const sent = await target.putObject(object, source.range(), wishes, confirmed())
+    const sent = await target.putObject(object, source.range(), options, confirmed())
     expect(sent).toMatchObject({ size: source.bytes.length, crc64: source.crc64(), serverCrc64: source.crc64() })
     expect(await target.head(object, unaborted())).toMatchObject({
       size: source.bytes.length,
@@ -94,7 +94,7 @@ describe.each([
     expect(await target.listParts(upload, unaborted())).toEqual(
       sent.map(({ size, etag, crc64 }, index) => ({ partNumber: index + 1, size, etag, crc64 })),
     )
-    const completed = await target.complete(upload, parts, wishes, unaborted())
+    const completed = await target.complete(upload, parts, options, unaborted())
     const combined = sent.reduce((crc, part) => combineCrc64(crc, BigInt(part.crc64), part.size), 0n)
     expect(String(combined)).toBe(source.crc64())
     expect(completed.serverCrc64).toBe(source.crc64())
@@ -106,7 +106,7 @@ describe.each([
     })
 
     expect((await failureOf(target.listParts(upload, unaborted()))).kind).toBe('lost')
-    const { uploadId } = await target.initiate(object, wishes, unaborted())
+    const { uploadId } = await target.initiate(object, options, unaborted())
     await target.abort({ ...object, uploadId }, unaborted())
     await target.abort({ ...object, uploadId }, unaborted())
     expect(emulator.control.uploads()).toEqual([])
@@ -117,7 +117,7 @@ describe('against the emulator', () => {
   it('puts an empty file and a single byte', async () => {
     const { target, source } = await setup({}, 10)
     for (const length of [0, 1]) {
-      const sent = await target.putObject(object, source.range(0, length), wishes, confirmed())
+      const sent = await target.putObject(object, source.range(0, length), options, confirmed())
       expect(sent).toMatchObject({ size: length, serverCrc64: source.crc64(0, length) })
       expect((await target.head(object, unaborted()))?.size).toBe(length)
     }
@@ -125,13 +125,13 @@ describe('against the emulator', () => {
 
   it('reads the parts of several pages', async () => {
     const { target, source } = await setup({ maxSockets: 16 }, 1100)
-    const { uploadId } = await target.initiate(object, wishes, unaborted())
+    const { uploadId } = await target.initiate(object, options, unaborted())
     const upload = { ...object, uploadId }
     const numbers = Array.from({ length: 1100 }, (_, index) => index + 1)
     const queue = numbers[Symbol.iterator]()
     await Promise.all(
       Array.from({ length: 16 }, async () => {
-        for (const n of queue) await target.uploadPart(upload, n, source.range(n - 1, 1), wishes, sending())
+        for (const n of queue) await target.uploadPart(upload, n, source.range(n - 1, 1), options, sending())
       }),
     )
     const listed = await target.listParts(upload, unaborted())
@@ -142,7 +142,7 @@ describe('against the emulator', () => {
   it('stores nothing when the last bytes are not confirmed', async () => {
     const { target, source, emulator } = await setup()
     const refusal = new Error('the source changed')
-    const put = target.putObject(object, source.range(), wishes, {
+    const put = target.putObject(object, source.range(), options, {
       ...sending(),
       confirm: () => Promise.reject(refusal),
     })
@@ -153,9 +153,9 @@ describe('against the emulator', () => {
 
   it('is refused by a sequential upload that gets its parts out of order or twice', async () => {
     const { target, source } = await setup()
-    const { uploadId } = await target.initiate(object, { ...wishes, sequential: true }, unaborted())
+    const { uploadId } = await target.initiate(object, { ...options, sequential: true }, unaborted())
     const upload = { ...object, uploadId }
-    const send = (n: number) => target.uploadPart(upload, n, source.range(0, MiB), wishes, sending())
+    const send = (n: number) => target.uploadPart(upload, n, source.range(0, MiB), options, sending())
     expect(await failureOf(send(2))).toMatchObject({ kind: 'conflict', ossCode: 'PartNotSequential' })
     await send(1)
     expect(await failureOf(send(1))).toMatchObject({ kind: 'conflict', ossCode: 'PartAlreadyExist' })
@@ -163,7 +163,7 @@ describe('against the emulator', () => {
 
   it('does not overwrite when that is forbidden, by put or by Complete', async () => {
     const { target, source } = await setup()
-    const careful = { ...wishes, forbidOverwrite: true }
+    const careful = { ...options, forbidOverwrite: true }
     await target.putObject(object, source.range(), careful, confirmed())
     const again = target.putObject(object, source.range(), careful, confirmed())
     expect(await failureOf(again)).toMatchObject({ kind: 'conflict', ossCode: 'FileAlreadyExists' })
@@ -178,12 +178,12 @@ describe('against the emulator', () => {
     const { target, source } = await setup()
     const { upload, parts } = await uploadWhole(target, source)
     const wrong = parts.map((part) => (part.partNumber === 2 ? { ...part, etag: '0'.repeat(32) } : part))
-    expect(await failureOf(target.complete(upload, wrong, wishes, unaborted()))).toMatchObject({
+    expect(await failureOf(target.complete(upload, wrong, options, unaborted()))).toMatchObject({
       kind: 'conflict',
       ossCode: 'InvalidPart',
     })
-    await target.complete(upload, parts, wishes, unaborted())
-    expect((await failureOf(target.complete(upload, parts, wishes, unaborted()))).kind).toBe('lost')
+    await target.complete(upload, parts, options, unaborted())
+    expect((await failureOf(target.complete(upload, parts, options, unaborted()))).kind).toBe('lost')
   })
 
   it('reports bad keys and missing buckets for what they are', async () => {
@@ -191,8 +191,8 @@ describe('against the emulator', () => {
     const nowhere = { ...object, bucket: 'no-such-bucket' }
     for (const attempt of [
       () => target.head(nowhere, unaborted()),
-      () => target.initiate(nowhere, wishes, unaborted()),
-      () => target.putObject(nowhere, source.range(), wishes, confirmed()),
+      () => target.initiate(nowhere, options, unaborted()),
+      () => target.putObject(nowhere, source.range(), options, confirmed()),
     ]) {
       const failure = await failureOf(attempt())
       expect(failure).toMatchObject({ kind: 'permanent', code: 'no_such_bucket' })
@@ -206,7 +206,7 @@ describe('against the emulator', () => {
       cleanups.push(() => stranger.close())
       const attempts = [
         () => stranger.head(object, unaborted()),
-        () => stranger.putObject(object, source.range(), wishes, confirmed()),
+        () => stranger.putObject(object, source.range(), options, confirmed()),
       ]
       for (const attempt of attempts) {
         expect(await failureOf(attempt())).toMatchObject({ kind: 'permanent', code: 'access_denied' })
@@ -268,13 +268,13 @@ describe('a fault of OSS', () => {
   it.each(cases)('$name at $call is understood', async ({ fault, call, kind }) => {
     const { target, source, emulator } = await setup({}, 2 * MiB)
     const { upload, parts } = await uploadWhole(target, source)
-    await target.putObject(object, source.range(), wishes, confirmed())
+    await target.putObject(object, source.range(), options, confirmed())
     const acts: Record<Call, () => Promise<unknown>> = {
-      PutObject: () => target.putObject(object, source.range(), wishes, confirmed()),
-      InitiateMultipartUpload: () => target.initiate(object, wishes, unaborted()),
-      UploadPart: () => target.uploadPart(upload, 1, source.range(0, MiB), wishes, sending()),
+      PutObject: () => target.putObject(object, source.range(), options, confirmed()),
+      InitiateMultipartUpload: () => target.initiate(object, options, unaborted()),
+      UploadPart: () => target.uploadPart(upload, 1, source.range(0, MiB), options, sending()),
       ListParts: () => target.listParts(upload, unaborted()),
-      CompleteMultipartUpload: () => target.complete(upload, parts, wishes, unaborted()),
+      CompleteMultipartUpload: () => target.complete(upload, parts, options, unaborted()),
       HeadObject: () => target.head(object, unaborted()),
     }
     const rule: FaultRule = { operation: call as OperationName, fault }
@@ -289,12 +289,12 @@ describe('a fault of OSS', () => {
   it('answers an expired token with one refresh that changes nothing, and says so', async () => {
     const { target, source, emulator } = await setup()
     emulator.control.addFaults([{ fault: { kind: 'expired-token' } }])
-    expect((await failureOf(target.putObject(object, source.range(), noWishes, confirmed()))).kind).toBe('credentials')
+    expect((await failureOf(target.putObject(object, source.range(), noOptions, confirmed()))).kind).toBe('credentials')
   })
 
   it('answers a skewed clock by signing with OSS’s time', async () => {
     const { target, source, emulator } = await setup({ clock: { ...skewed } })
-    await target.putObject(object, source.range(), noWishes, confirmed())
+    await target.putObject(object, source.range(), noOptions, confirmed())
     expect(emulator.control.ledger().entries.map(({ status }) => status)).toEqual([403, 200])
   })
 })

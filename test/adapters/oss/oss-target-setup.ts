@@ -4,7 +4,7 @@ import type { OssTargetDeps } from '../../../src/adapters/oss/api/oss-target.js'
 import type { Target } from '../../../src/ports/target.js'
 import { errorXml, type SeenRequest, startHttpServer, until } from './raw-servers.js'
 import { createSourceFile, openSockets, type SourceFile } from './source-file.js'
-import { noWishes, object, targetFor, unaborted, upload } from './target-setup.js'
+import { noOptions, object, targetFor, unaborted, upload } from './target-setup.js'
 
 type Answerer = (request: SeenRequest, response: ServerResponse, turn: number) => void
 
@@ -42,14 +42,14 @@ export const refuse = (
 
 export const sendOptions = { onProgress: () => {} }
 export const actions = {
-  initiate: (target: Target, _source: SourceFile, signal = unaborted()) => target.initiate(object, noWishes, signal),
+  initiate: (target: Target, _source: SourceFile, signal = unaborted()) => target.initiate(object, noOptions, signal),
   part: (target: Target, source: SourceFile, signal = unaborted()) =>
-    target.uploadPart(upload, 1, source.range(), noWishes, { ...sendOptions, signal }),
+    target.uploadPart(upload, 1, source.range(), noOptions, { ...sendOptions, signal }),
   put: (target: Target, source: SourceFile, signal = unaborted()) =>
-    target.putObject(object, source.range(), noWishes, { ...sendOptions, signal, confirm: async () => {} }),
+    target.putObject(object, source.range(), noOptions, { ...sendOptions, signal, confirm: async () => {} }),
   list: (target: Target, _source: SourceFile, signal = unaborted()) => target.listParts(upload, signal),
   complete: (target: Target, _source: SourceFile, signal = unaborted()) =>
-    target.complete(upload, [{ partNumber: 1, etag: 'E1' }], noWishes, signal),
+    target.complete(upload, [{ partNumber: 1, etag: 'E1' }], noOptions, signal),
   abort: (target: Target, _source: SourceFile, signal = unaborted()) => target.abort(upload, signal),
   head: (target: Target, _source: SourceFile, signal = unaborted()) => target.head(object, signal),
 }

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Target } from '../../../src/ports/target.js'
 import { startHttpServer } from './raw-servers.js'
 import { createSourceFile, type SourceFile } from './source-file.js'
-import { failureOf, noWishes, object, targetFor, unaborted, upload } from './target-setup.js'
+import { failureOf, noOptions, object, targetFor, unaborted, upload } from './target-setup.js'
 
 const cleanups: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -12,11 +12,11 @@ afterEach(async () => {
 
 const sending = () => ({ signal: unaborted(), onProgress: () => {}, confirm: async () => {} })
 const actions: Readonly<Record<string, (target: Target, source: SourceFile) => Promise<unknown>>> = {
-  initiate: (target) => target.initiate(object, noWishes, unaborted()),
-  part: (target, source) => target.uploadPart(upload, 1, source.range(), noWishes, sending()),
-  put: (target, source) => target.putObject(object, source.range(), noWishes, sending()),
+  initiate: (target) => target.initiate(object, noOptions, unaborted()),
+  part: (target, source) => target.uploadPart(upload, 1, source.range(), noOptions, sending()),
+  put: (target, source) => target.putObject(object, source.range(), noOptions, sending()),
   list: (target) => target.listParts(upload, unaborted()),
-  complete: (target) => target.complete(upload, [{ partNumber: 1, etag: 'E' }], noWishes, unaborted()),
+  complete: (target) => target.complete(upload, [{ partNumber: 1, etag: 'E' }], noOptions, unaborted()),
   abort: (target) => target.abort(upload, unaborted()),
   head: (target) => target.head(object, unaborted()),
 }

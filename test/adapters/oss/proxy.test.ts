@@ -11,7 +11,7 @@ import { startTlsFront } from '../../fakes/tls-front.js'
 import { type Authority, type Certificate, createAuthority } from './certificates.js'
 import { startTcpServer, until } from './raw-servers.js'
 import { createSourceFile, openSockets, type SourceFile } from './source-file.js'
-import { failureOf, keys, noWishes, targetFor, testTimeouts, unaborted } from './target-setup.js'
+import { failureOf, keys, noOptions, targetFor, testTimeouts, unaborted } from './target-setup.js'
 
 const partSize = 300_000
 const object = { bucket: 'bucket-a', key: 'dir/a.bin' }
@@ -87,23 +87,23 @@ const sending = () => ({ signal: unaborted(), onProgress: () => {} })
 
 /** Every kind of request: Initiate, UploadPart at once, ListParts, Complete, HEAD, Put. */
 const uploadEverything = async (target: Target, source: SourceFile): Promise<void> => {
-  const { uploadId } = await target.initiate(object, noWishes, unaborted())
+  const { uploadId } = await target.initiate(object, noOptions, unaborted())
   const upload = { ...object, uploadId }
   const sent = await Promise.all(
     [1, 2, 3].map((partNumber) => {
       const range = source.range((partNumber - 1) * partSize, partSize)
-      return target.uploadPart(upload, partNumber, range, noWishes, sending())
+      return target.uploadPart(upload, partNumber, range, noOptions, sending())
     }),
   )
   expect(await target.listParts(upload, unaborted())).toHaveLength(3)
   const parts = sent.map(({ etag }, index) => ({ partNumber: index + 1, etag }))
-  await target.complete(upload, parts, noWishes, unaborted())
+  await target.complete(upload, parts, noOptions, unaborted())
   expect(await target.head(object, unaborted())).toMatchObject({
     size: source.bytes.length,
     serverCrc64: source.crc64(),
   })
   const put = { ...sending(), confirm: async () => {} }
-  await target.putObject({ ...object, key: 'put.bin' }, source.range(0, 1000), noWishes, put)
+  await target.putObject({ ...object, key: 'put.bin' }, source.range(0, 1000), noOptions, put)
 }
 const requestsOfAll = 8
 
@@ -149,8 +149,8 @@ describe('a proxy before an http endpoint', () => {
     const upload = { ...object, uploadId: 'U' }
     for (const attempt of [
       () => target.head(object, unaborted()),
-      () => target.initiate(object, noWishes, unaborted()),
-      () => target.uploadPart(upload, 1, source.range(), noWishes, sending()),
+      () => target.initiate(object, noOptions, unaborted()),
+      () => target.uploadPart(upload, 1, source.range(), noOptions, sending()),
     ]) {
       const failure = await failureOf(attempt())
       expect(failure).toMatchObject({ kind, status })
@@ -160,7 +160,7 @@ describe('a proxy before an http endpoint', () => {
 
   it('leaves a Complete in doubt when it loses the answer', async () => {
     const { target } = await setup({ scheme: 'http', proxy: { refusal: () => 504 } })
-    const complete = target.complete({ ...object, uploadId: 'U' }, [], noWishes, unaborted())
+    const complete = target.complete({ ...object, uploadId: 'U' }, [], noOptions, unaborted())
     expect((await failureOf(complete)).kind).toBe('ambiguous')
   })
 })

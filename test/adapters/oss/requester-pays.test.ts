@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { startEmulator } from '../../../src/oss-emulator/emulator.js'
 import type { ObjectRef, Payer, Target } from '../../../src/ports/target.js'
 import { createSourceFile, type SourceFile } from './source-file.js'
-import { failureOf, keys, lastingCredentials, noWishes, targetFor, unaborted } from './target-setup.js'
+import { failureOf, keys, lastingCredentials, noOptions, targetFor, unaborted } from './target-setup.js'
 
 const cleanups: (() => Promise<void> | void)[] = []
 afterEach(async () => {
@@ -35,17 +35,17 @@ const sending = () => ({ signal: unaborted(), onProgress: () => {} })
 
 /** All that a job asks of OSS, in an order that leaves something for each call. */
 const everyCall = async (target: Target, source: SourceFile, object: ObjectRef): Promise<void> => {
-  const { uploadId } = await target.initiate(object, noWishes, unaborted())
+  const { uploadId } = await target.initiate(object, noOptions, unaborted())
   const upload = { ...object, uploadId }
-  const { etag } = await target.uploadPart(upload, 1, source.range(), noWishes, sending())
+  const { etag } = await target.uploadPart(upload, 1, source.range(), noOptions, sending())
   expect(await target.listParts(upload, unaborted())).toHaveLength(1)
   const request = { prefix: '', after: null, limit: 10, ...(object.payer === undefined ? {} : { payer: object.payer }) }
   expect((await target.listUploads(object.bucket, request, unaborted())).uploads).toHaveLength(1)
-  await target.complete(upload, [{ partNumber: 1, etag }], noWishes, unaborted())
+  await target.complete(upload, [{ partNumber: 1, etag }], noOptions, unaborted())
   expect(await target.head(object, unaborted())).toMatchObject({ size: source.bytes.length })
   const confirm = async (): Promise<void> => {}
-  await target.putObject({ ...object, key: 'b' }, source.range(), noWishes, { ...sending(), confirm })
-  const second = await target.initiate(object, noWishes, unaborted())
+  await target.putObject({ ...object, key: 'b' }, source.range(), noOptions, { ...sending(), confirm })
+  const second = await target.initiate(object, noOptions, unaborted())
   await target.abort({ ...object, uploadId: second.uploadId }, unaborted())
 }
 
@@ -60,12 +60,12 @@ describe('a bucket that makes its requesters pay', () => {
   it('refuses each call that does not say so', async () => {
     const { target, source } = await setup()
     const calls = [
-      () => target.initiate(ref(), noWishes, unaborted()),
+      () => target.initiate(ref(), noOptions, unaborted()),
       () => target.head(ref(), unaborted()),
       () => target.listParts({ ...ref(), uploadId: 'u' }, unaborted()),
       () => target.abort({ ...ref(), uploadId: 'u' }, unaborted()),
       () => target.listUploads('bucket-a', { prefix: '', after: null, limit: 1 }, unaborted()),
-      () => target.uploadPart({ ...ref(), uploadId: 'u' }, 1, source.range(), noWishes, sending()),
+      () => target.uploadPart({ ...ref(), uploadId: 'u' }, 1, source.range(), noOptions, sending()),
     ]
     for (const call of calls) expect((await failureOf(call())).ossCode).toBe('AccessDenied')
   })

@@ -6,7 +6,7 @@ import { createSpoiltWays } from '../../../src/adapters/oss/api/spoilt-ways.js'
 import { startEmulator } from '../../../src/oss-emulator/emulator.js'
 import type { OperationName } from '../../../src/oss-emulator/operation-name.js'
 import { createSourceFile } from './source-file.js'
-import { failureOf, keys, noWishes, targetFor, unaborted } from './target-setup.js'
+import { failureOf, keys, noOptions, targetFor, unaborted } from './target-setup.js'
 
 const cleanups: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -33,9 +33,9 @@ const setup = async (signature: 'v1' | 'v4') => {
   return {
     spoil: (operation: OperationName, times = 1) =>
       emulator.control.addFaults([{ operation, times, fault: { kind: 'corrupt' } }]),
-    put: (key: string) => target.putObject({ bucket, key }, range, noWishes, sending),
-    part: (key: string, uploadId: string) => target.uploadPart({ bucket, key, uploadId }, 1, range, noWishes, sending),
-    begin: async (key: string) => (await target.initiate({ bucket, key }, noWishes, unaborted())).uploadId,
+    put: (key: string) => target.putObject({ bucket, key }, range, noOptions, sending),
+    part: (key: string, uploadId: string) => target.uploadPart({ bucket, key, uploadId }, 1, range, noOptions, sending),
+    begin: async (key: string) => (await target.initiate({ bucket, key }, noOptions, unaborted())).uploadId,
     crc64Of: async (key: string) => (await target.head({ bucket, key }, unaborted()))?.serverCrc64,
     statuses: (operation: OperationName) =>
       emulator.control

@@ -8,7 +8,7 @@ import { Failure } from '../../../src/core/failure.js'
 import type { Clock } from '../../../src/ports/clock.js'
 import type { CredentialSet, Credentials } from '../../../src/ports/credentials.js'
 import type { Logger } from '../../../src/ports/logger.js'
-import type { ObjectWishes, Target } from '../../../src/ports/target.js'
+import type { ObjectOptions, Target } from '../../../src/ports/target.js'
 
 export const keys = {
   accessKeyId: 'AKID-of-the-test',
@@ -18,7 +18,7 @@ export const keys = {
 export const object = { bucket: 'bucket-a', key: 'dir/a.bin' }
 export const upload = { ...object, uploadId: 'UPLOAD-1' }
 
-export const noWishes: ObjectWishes = { headers: {}, marker: null, forbidOverwrite: false, sequential: false }
+export const noOptions: ObjectOptions = { headers: {}, marker: null, forbidOverwrite: false, sequential: false }
 
 export const systemClock: Clock = {
   now: () => Date.now(),

@@ -1,5 +1,5 @@
 import mime from 'mime'
-import { type CallbackWish, callbackTexts } from '../../../core/callback.js'
+import { type Callback, callbackTexts } from '../../../core/callback.js'
 import { Failure } from '../../../core/failure.js'
 import { markerHeader, payerHeader, type RoutedCall, routeHeaders } from '../../../core/object-headers.js'
 import type { Clock } from '../../../ports/clock.js'
@@ -8,8 +8,8 @@ import type { Logger } from '../../../ports/logger.js'
 import type { ByteRange } from '../../../ports/source.js'
 import type {
   ListedPart,
+  ObjectOptions,
   ObjectRef,
-  ObjectWishes,
   Payer,
   SendOptions,
   SentBytes,
@@ -81,20 +81,24 @@ const contentTypeOf = (key: string): string => mime.getType(`/${key}`) ?? 'appli
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
-const callbackHeaders = (wish: CallbackWish): Record<string, string> => {
+const callbackHeaders = (wish: Callback): Record<string, string> => {
   const { callback, vars } = callbackTexts(wish)
   return { 'x-oss-callback': base64(callback), ...(vars === null ? {} : { 'x-oss-callback-var': base64(vars) }) }
 }
 
-const headersFor = (call: RoutedCall, { key, payer }: ObjectRef, wishes: ObjectWishes): Record<string, string> => {
-  const headers = routeHeaders(call, wishes.headers)
+const headersFor = (
+  call: RoutedCall,
+  { key, payer }: ObjectRef,
+  objectOptions: ObjectOptions,
+): Record<string, string> => {
+  const headers = routeHeaders(call, objectOptions.headers)
   if (payer !== undefined) headers[payerHeader] = payer
   const makesObject = call === 'initiate' || call === 'put'
   if (makesObject) headers['content-type'] ??= contentTypeOf(key)
-  if (makesObject && wishes.marker !== null) headers[markerHeader] = wishes.marker
-  if (call !== 'part' && wishes.forbidOverwrite) headers['x-oss-forbid-overwrite'] = 'true'
-  if (wishes.callback !== undefined && (call === 'put' || call === 'complete')) {
-    Object.assign(headers, callbackHeaders(wishes.callback))
+  if (makesObject && objectOptions.marker !== null) headers[markerHeader] = objectOptions.marker
+  if (call !== 'part' && objectOptions.forbidOverwrite) headers['x-oss-forbid-overwrite'] = 'true'
+  if (objectOptions.callback !== undefined && (call === 'put' || call === 'complete')) {
+    Object.assign(headers, callbackHeaders(objectOptions.callback))
   }
   return headers
 }
@@ -179,7 +183,7 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
     object: ObjectRef,
     query: SubResource,
     range: ByteRange,
-    wishes: ObjectWishes,
+    objectOptions: ObjectOptions,
     { pace, ...options }: SendOptions & Pick<SendRangeOptions, 'confirm'>,
   ): Promise<{ readonly answer: RangeSent; readonly sent: SentBytes }> => {
     refuseUnsafeNames(object)
@@ -190,7 +194,7 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
     const leave = pace?.enter()
     const answer = await requester
       .perform(call, options.signal, () => {
-        const routed = headersFor(call, object, wishes)
+        const routed = headersFor(call, object, objectOptions)
         const limits = dataTimeouts(timeouts, range.length, routed['x-oss-traffic-limit'])
         const proof = md5 === null ? {} : { 'content-md5': md5 }
         const signed = signPut(object, query, { ...routed, ...proof, host, 'content-length': String(range.length) })
@@ -200,7 +204,7 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
     const requestId = requestIdOf(answer)
     const etag = etagOf(answer)
     const serverCrc64 = crc64Of(answer)
-    const callsBack = call === 'put' && wishes.callback !== undefined
+    const callsBack = call === 'put' && objectOptions.callback !== undefined
     if (etag === null && !callsBack) throw classifyUnproven(call, 'an ETag', answer.status, requestId)
     // The body of a callback comes from the user's server, so it may hold any text.
     if (answer.body.includes('<Error') && !callsBack)
@@ -225,24 +229,24 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
   }
 
   return {
-    async initiate(object, wishes, signal) {
+    async initiate(object, objectOptions, signal) {
       const answer = await control('initiate', object, signal, {
         method: 'POST',
-        subres: wishes.sequential ? { uploads: '', sequential: '' } : { uploads: '' },
-        headers: headersFor('initiate', object, wishes),
+        subres: objectOptions.sequential ? { uploads: '', sequential: '' } : { uploads: '' },
+        headers: headersFor('initiate', object, objectOptions),
       })
       const uploadId = await readUploadId(client, answer)
       if (uploadId === null) throw classifyUnproven('initiate', 'an upload id', answer.status, requestIdOf(answer))
       return { uploadId, requestId: requestIdOf(answer) }
     },
 
-    async uploadPart(upload, partNumber, range, wishes, options) {
+    async uploadPart(upload, partNumber, range, objectOptions, options) {
       const query = { partNumber: String(partNumber), uploadId: upload.uploadId }
-      return (await sendBytes('part', upload, query, range, wishes, options)).sent
+      return (await sendBytes('part', upload, query, range, objectOptions, options)).sent
     },
 
-    async putObject(object, range, wishes, options) {
-      const { answer, sent } = await sendBytes('put', object, {}, range, wishes, options)
+    async putObject(object, range, objectOptions, options) {
+      const { answer, sent } = await sendBytes('put', object, {}, range, objectOptions, options)
       return { ...sent, versionId: versionIdOf(answer) }
     },
 
@@ -274,16 +278,16 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
       return page
     },
 
-    async complete(upload, parts, wishes, signal) {
+    async complete(upload, parts, objectOptions, signal) {
       const answer = await control('complete', upload, signal, {
         method: 'POST',
         subres: { uploadId: upload.uploadId },
-        headers: headersFor('complete', upload, wishes),
+        headers: headersFor('complete', upload, objectOptions),
         mime: 'application/xml',
         content: completeBody(parts),
       })
       const requestId = requestIdOf(answer)
-      if (answer.status === 200 && wishes.callback !== undefined) {
+      if (answer.status === 200 && objectOptions.callback !== undefined) {
         const called = etagOf(answer)
         const serverCrc64 = called === null ? null : crc64Of(answer)
         return { etag: called ?? '', serverCrc64, versionId: versionIdOf(answer), requestId }

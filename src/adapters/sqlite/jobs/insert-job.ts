@@ -1,7 +1,7 @@
 import type { Job, NewJob } from '../../../core/job.js'
 import { createJob } from '../../../core/job-steps.js'
 import type { IdempotencyKey } from '../../../ports/idempotency-key.js'
-import { changingColumnsOf, lastingColumnsOf, steeredColumnsOf } from '../sql/rows.js'
+import { changingColumnsOf, lastingColumnsOf, tunedColumnsOf } from '../sql/rows.js'
 import type { Ledger } from './job-writer.js'
 
 /** The unsettled job that writes the same object; null when there is none. */
@@ -24,7 +24,7 @@ export const insertJob = (
   ledger.statements.insertJob.run({
     ...changingColumnsOf(job),
     ...lastingColumnsOf(job),
-    ...steeredColumnsOf(job),
+    ...tunedColumnsOf(job),
     idempotency_key: idempotency?.key ?? null,
     idempotency_fingerprint: idempotency?.fingerprint ?? null,
   })

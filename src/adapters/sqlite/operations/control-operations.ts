@@ -3,7 +3,7 @@ import { cancelJob, changeJob, pauseJob, resumeJob, retryJob, type Step } from '
 import type { ControlRequest } from '../../../ports/job-store.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { leaveAlone } from '../jobs/steer-batch.js'
-import { jobOf, steeredColumnsOf } from '../sql/rows.js'
+import { jobOf, tunedColumnsOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
 const stepOf = (job: Job, request: ControlRequest, notBefore: number | null, at: number): Step | 'invalid_state' => {
@@ -46,7 +46,7 @@ export const createControlOperations = (ledger: Ledger) => {
       const step = changeJob(job, changes)
       if (step === 'invalid_state') return { kind: 'invalid_state', state: job.state }
       if (step.event === null) return { kind: 'ok', job }
-      statements.changeJob.run({ seq: row.seq, ...steeredColumnsOf(step.job) })
+      statements.changeJob.run({ seq: row.seq, ...tunedColumnsOf(step.job) })
       ledger.appendJob(step.job, step.event, at, by)
       return { kind: 'ok', job: step.job }
     },

@@ -1,4 +1,4 @@
-import type { Steering } from '../../../core/job.js'
+import type { Tuning } from '../../../core/job.js'
 import { crashRun, endRun, startRun } from '../../../core/job-steps.js'
 import type { Claim } from '../../../ports/queue-store.js'
 import { hasRoom, insertJob, rivalOf } from '../jobs/insert-job.js'
@@ -56,10 +56,10 @@ export const createQueueOperations = (ledger: Ledger) => {
     heartbeat: (at, leases, leaseMs) =>
       leases.map(({ jobId, epoch }) => {
         const { changes } = statements.renewLease.run({ id: jobId, epoch, until: at + leaseMs })
-        const job = statements.desireOfJob.get(jobId) as (Pick<JobRow, 'desired'> & Steering) | undefined
-        if (job === undefined) return { jobId, held: false, desired: 'run', steering: null }
-        const { desired, ...steering } = job
-        return { jobId, held: changes === 1, desired, steering }
+        const job = statements.desireOfJob.get(jobId) as (Pick<JobRow, 'desired'> & Tuning) | undefined
+        if (job === undefined) return { jobId, held: false, desired: 'run', tuning: null }
+        const { desired, ...tuning } = job
+        return { jobId, held: changes === 1, desired, tuning }
       }),
 
     release: (at, lease, release) => {

@@ -206,7 +206,7 @@ export const changingColumnsOf = (job: Job) => ({
 })
 
 /** The columns that only a user changes. */
-export const steeredColumnsOf = (job: Job) => ({
+export const tunedColumnsOf = (job: Job) => ({
   priority: job.priority,
   labels: JSON.stringify(job.labels),
   options: JSON.stringify(job.options),
