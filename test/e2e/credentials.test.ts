@@ -143,7 +143,7 @@ describe('a credentials URI', () => {
     expect(await daemon.settled(id)).toMatchObject({ state: 'completed', attempts: 0, runs: 1 })
     daemon.kill('SIGTERM')
     const { stdout } = await daemon.exited
-    const warnings = stdout.split('\n').filter((line) => line.includes('No credentials can be had'))
+    const warnings = stdout.split('\n').filter((line) => line.includes('No credentials are available'))
     expect(warnings).toHaveLength(1)
     expect(warnings[0]).toContain('status 500')
   })

@@ -39,7 +39,7 @@ const setup = async (name: keyof typeof answers) => {
 describe.each([
   ['another region', `the right endpoint is ${right}`, `Set OSS_ENDPOINT to ${right}`],
   ['a redirect', `it redirects to ${bucket}.${right}`, `Set OSS_ENDPOINT to ${bucket}.${right}`],
-  ['a hop', 'Something in front of OSS answered', 'what answers there is not OSS'],
+  ['a hop', 'Something in front of OSS answered', 'the answer does not come from OSS'],
 ] as const)('an endpoint that is %s', (name, said, remedy) => {
   it('is named by the error of a job that goes by a put, and of one that goes in parts', async () => {
     const settings = await setup(name)
