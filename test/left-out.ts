@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
 
-/** Tests that are left out on purpose everywhere, by file: CI takes these notes, and no more than so many. */
+/** These tests are left out everywhere on purpose, by file. CI accepts these notes, and no more than so many. */
 const onPurpose: ReadonlyMap<string, number> = new Map([['test/deploy/container-build.test.ts', 1]])
 
 export interface LeftOut {
@@ -10,7 +10,7 @@ export interface LeftOut {
   readonly reason: string
 }
 
-/** Returns those for which no exemption stands. A test without a reason has none, whatever its file. */
+/** Returns those for which there is no exemption. A test without a reason has none, whatever its file is. */
 export const withoutExemption = (
   all: readonly LeftOut[],
   exemptions: ReadonlyMap<string, number> = onPurpose,
@@ -41,8 +41,8 @@ const hasFailed = (module: TestModule): boolean =>
   module.errors().length > 0 || [...module.children.allSuites()].some((suite) => suite.errors().length > 0)
 
 /**
- * Tells at the end which tests were left out and why. In CI, which has all that they need, each is a failure.
- * A run of chosen tests (`-t`) leaves the others out without a reason, and so does a hook that failed: neither is told.
+ * Says at the end which tests were left out and why. In CI, which has all that they need, each is a failure. A run of
+ * chosen tests (`-t`) leaves the others out without a reason, and so does a hook that failed. Neither is reported.
  */
 export const createLeftOutReporter = (inCi: boolean, write: (text: string) => void): Reporter => {
   let isChosen = false

@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { TestContext } from 'vitest'
 
-/** The Debian package of each command that some test needs: what `.ci/run` installs. */
+/** This is the Debian package of each command that some test needs. `.ci/run` installs them. */
 const packages: ReadonlyMap<string, string> = new Map(
   readFileSync(new URL('../.ci/packages', import.meta.url), 'utf8')
     .trim()
@@ -30,7 +30,7 @@ export const lackOf = (commands: readonly string[]): string | null => {
   return `${missing.join(', ')} missing here: apt-get install ${wanted.join(' ')}`
 }
 
-/** Leaves the test out where a command is missing. The reporter tells it at the end, and CI fails. */
+/** Leaves the test out where a command is missing. The reporter says so at the end, and CI fails. */
 export const needs = (context: TestContext, ...commands: readonly string[]): void => {
   const lack = lackOf(commands)
   if (lack !== null) context.skip(lack)

@@ -13,7 +13,7 @@ const batchView = (changes: Partial<BatchAnswer> = {}): BatchAnswer => ({
   ...changes,
 })
 
-/** Answers one batch, or a status alone, after the other to whatever is asked, the last of them for ever. */
+/** Answers one batch, or a status alone, after the other to every request, and the last of them forever. */
 const setup = async (...answers: (BatchAnswer | number)[]) => {
   const asked: string[] = []
   const server = createServer((request, response) => {

@@ -8,7 +8,7 @@ import type { shells } from '../../src/cli/completion-scripts.js'
 import { needs } from '../needs.js'
 import { cli } from './run-cli.js'
 
-/** What a shell says after it has read the script, with a `longshore` in its path that lists two jobs. */
+/** Returns what a shell says after it has read the script, with a `longshore` in its path that lists two jobs. */
 const ask = async (shell: (typeof shells)[number], question: string): Promise<readonly string[]> => {
   const directory = await mkdtemp(join(tmpdir(), 'longshore-completion-'))
   try {
@@ -28,7 +28,7 @@ const ask = async (shell: (typeof shells)[number], question: string): Promise<re
   }
 }
 
-/** Bash as it completes the last of these words. */
+/** Asks bash to complete the last of these words. */
 const inBash = (...words: string[]): Promise<readonly string[]> =>
   ask(
     'bash',
@@ -58,7 +58,7 @@ describe('longshore completion', () => {
 
   it('is understood by zsh', async (context) => {
     needs(context, 'zsh')
-    // What completes without a terminal: the function exists, is bound, and hands zsh's own helper its words.
+    // This completes without a terminal: the function exists, is bound, and hands zsh's own helper its words.
     const question =
       'autoload -U compinit; compinit -u; source "$SCRIPT"; print -r -- $_comps[longshore]; ' +
       '_arguments() { print -rl -- "$@" }; words=(longshore show ""); CURRENT=3; _longshore; ' +

@@ -14,7 +14,7 @@ import { linesOnTerminal } from './terminal.js'
 
 const mib = 1024 ** 2
 
-/** A batch of one job that has 40 of 100 MiB in flight, followed on a terminal until `interrupt` or `breakEvents`. */
+/** Follows a batch of one job that has 40 of 100 MiB in flight, on a terminal until `interrupt` or `breakEvents`. */
 const setup = () => {
   const plain = viewBatch(createBatch(batchRequest('b-1'), 0), [])
   const batch = { ...plain, totals: { ...plain.totals, jobs: 1, bytesTotal: 100 * mib } }

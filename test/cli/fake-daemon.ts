@@ -20,7 +20,7 @@ export interface Refusal {
   readonly headers?: Record<string, string>
 }
 
-/** A job as the contract shows it. */
+/** Returns a job as the contract shows it. */
 export const jobView = (id: string, changes: Partial<JobAnswer> = {}): JobAnswer => ({
   id,
   state: 'queued',
@@ -84,7 +84,7 @@ const receipt: NonNullable<JobView['receipt']> = {
   completedAt: '2026-01-02T03:04:09.000Z',
 }
 
-/** What a state brings with it. */
+/** Returns what a state brings with it. */
 const settle = (job: JobView, state: JobState): Partial<JobView> => {
   if (!isSettled(state)) return { state }
   const finishedAt = '2026-01-02T03:04:09.000Z'
@@ -98,8 +98,8 @@ const settle = (job: JobView, state: JobState): Partial<JobView> => {
 }
 
 /**
- * Speaks the contract's HTTP over memory: enough of a daemon for the CLI. `onJob` sees every accepted job; `refuse`
- * answers in its place. `stop` and `start` are a restart that keeps jobs, events and the port.
+ * Speaks the contract's HTTP over memory, which is enough of a daemon for the CLI. `onJob` sees every accepted job.
+ * `refuse` answers instead of it. `stop` and `start` are a restart that keeps jobs, events and the port.
  */
 export const startFakeDaemon = async (listen: { socketPath: string } | { port: number } = { port: 0 }) => {
   const jobs = new Map<string, JobView>()
@@ -112,9 +112,9 @@ export const startFakeDaemon = async (listen: { socketPath: string } | { port: n
   const hooks = {
     onJob: (_job: JobView): void => {},
     refuse: (_request: Received): Refusal | null => null,
-    /** Awaited before a POST is taken. */
+    /** This is awaited before a POST is accepted. */
     hold: async (): Promise<void> => {},
-    /** Breaks the connection instead of answering the next accepted job. */
+    /** True breaks the connection instead of answering the next accepted job. */
     loseAnswer: false,
     pageSize: 1000,
     abortAnswer: (_upload: UploadName): Pick<AbortAnswer, 'result' | 'reason'> => ({ result: 'aborted', reason: null }),
@@ -300,7 +300,7 @@ export const startFakeDaemon = async (listen: { socketPath: string } | { port: n
 
   const start = async (): Promise<void> => {
     server = createServer((request, response) => {
-      // A client that is killed mid-request is the test's doing.
+      // When a client is killed in the middle of a request, the test did that.
       onRequest(request, response).catch(() => response.destroy())
     })
     server.listen('socketPath' in listen ? { path: listen.socketPath } : { port, host: '127.0.0.1' })

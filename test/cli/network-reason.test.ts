@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createHttpClient } from '../../src/cli/client/http-client.js'
 import { networkReason } from '../../src/cli/client/network-reason.js'
 
-/** A server that answers every request by `answer`, and a client of it. */
+/** Starts a server that answers every request by `answer`, and a client of it. */
 const setup = async (answer: (socket: Socket) => void) => {
   const server = createServer((socket) => {
     socket.on('error', () => {})

@@ -16,7 +16,7 @@ const orphan = (uploadId: string, changes: Partial<OrphanView> = {}): OrphanView
   ...changes,
 })
 
-/** One of each kind. */
+/** These uploads are one of each kind. */
 const mixed = [
   orphan('U1', { owner: 'ours', jobId: 'j1', jobState: 'running' }),
   orphan('U2', { owner: 'ours', jobId: 'j2', jobState: 'failed', ageSeconds: 2 * 86_400 + 3 * 3600 + 59 }),

@@ -19,7 +19,10 @@ const setup = async (files = 1) => {
   const directory = join(root, 'in')
   await mkdir(directory)
   for (let n = 1; n <= files; n++) await writeFile(join(directory, `f${n}`), `file ${n}`)
-  /** Every job is accepted, the command knows, and it hears the events: it has asked once how the jobs are. */
+  /**
+   * Waits until every job is accepted, the command knows it, and it hears the events: it has asked once how the jobs
+   * are.
+   */
   const following = () =>
     eventually(() => {
       expect(daemon.listeners()).toBe(1)
@@ -202,8 +205,9 @@ const view = (changes: Partial<BatchAnswer> = {}): BatchAnswer => ({
 const done = { state: 'completed', finishedAt: '2026-01-01T00:00:00.000Z' } as const
 
 /**
- * A daemon that answers every request about batches with the next of `answers`, the last of them for ever, under the id that
- * was asked for (a POST: b-1, b-2 and so on, by idempotency key); what was planned; and no failed jobs.
+ * Starts a daemon that answers every request about batches with the next of `answers`, and with the last of them
+ * forever, under the id that was asked for (a POST: b-1, b-2 and so on, by idempotency key). It also answers what was
+ * planned, and no failed jobs.
  */
 const startBatches = async (...answers: BatchAnswer[]) => {
   const asked: { readonly call: string; readonly body: Record<string, unknown>; readonly key: unknown }[] = []

@@ -18,7 +18,7 @@ const collect = (options: { isTTY?: boolean; columns?: number } = {}) => {
   return { stream, text: () => text, finish }
 }
 
-/** Starts a command line; `text()` and `errors()` are what it has written so far, `exited` its exit code. */
+/** Starts a command line. `text()` and `errors()` return what it has written so far, and `exited` its exit code. */
 export const startCli = (argv: readonly string[], env: Record<string, string>, terminal = false) => {
   const stdin = Object.assign(new PassThrough(), { isTTY: terminal })
   const stdout = collect(terminal ? { isTTY: true, columns: 80 } : {})
@@ -28,7 +28,7 @@ export const startCli = (argv: readonly string[], env: Record<string, string>, t
     return code
   })
   return {
-    /** What the user types. */
+    /** This is what the user types. */
     stdin,
     stdout: stdout.stream,
     text: stdout.text,

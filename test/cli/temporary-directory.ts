@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** A directory of its own for the running test, removed with everything in it when the test ends. */
+/** Makes a directory for the running test, which is removed with everything in it when the test ends. */
 export const temporaryDirectory = async (): Promise<string> => {
   const directory = await mkdtemp(join(tmpdir(), 'longshore-cli-'))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))

@@ -1,4 +1,7 @@
-/** The lines that stand on a terminal after it was sent `text`: knows the few sequences that progress bars use. */
+/**
+ * Returns the lines that stand on a terminal after it was sent `text`. It knows the few sequences that progress bars
+ * use.
+ */
 export const linesOnTerminal = (text: string): string[] => {
   const lines: string[] = ['']
   let x = 0

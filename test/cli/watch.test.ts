@@ -8,7 +8,7 @@ const setup = async () => {
   onTestFinished(() => daemon.stop())
   daemon.add(jobView('j1', { state: 'running' }))
   const listening = () => eventually(() => expect(daemon.listeners()).toBe(1))
-  /** The command hears the events of j1, and has made sure after that that it is still running. */
+  /** Waits until the command hears the events of j1, and has made sure after that that j1 is still running. */
   const following = () =>
     eventually(() => expect(daemon.received.filter(({ path }) => path === '/v1/jobs/j1')).toHaveLength(2))
   return { daemon, env: { LONGSHORE_URL: daemon.url }, listening, following }

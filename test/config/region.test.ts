@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { bucketInEndpoint, endpointOf, endpointText, readRegion, regionOf } from '../../src/config/region.js'
 
-/** Ids of public regions, as Alibaba Cloud lists them. */
+/** These are ids of public regions, as Alibaba Cloud lists them. */
 const publicRegions = [
   ...[
     'cn-hangzhou',

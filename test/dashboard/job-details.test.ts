@@ -37,7 +37,7 @@ describe('the history of a job', () => {
       ['job.paused', 0, 0],
       ['part.uploaded', 1, 100],
     ])
-    // A line that grows stays the same line for whoever draws it.
+    // A line that grows stays the same line for the code that draws it.
     expect(lines[1]).toMatchObject({ key: '1', firstAt: '2026-01-01T00:00:01.000Z', event: { id: '2' } })
   })
 })

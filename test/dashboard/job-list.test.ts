@@ -71,7 +71,7 @@ describe('the list of jobs', () => {
         const list = createJobList(() => true)
         const there = new Set<string>()
         for (const { id, remove, page } of steps) {
-          // Two jobs of one second each, so that ids decide too.
+          // Two jobs have the same second, so that ids decide too.
           const one = job(id, id.charCodeAt(0) >> 1)
           if (remove) list.remove(id)
           else if (page) list.fill([one])

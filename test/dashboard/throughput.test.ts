@@ -3,7 +3,7 @@ import { createThroughput, type HistoryAnswer, shownSeconds } from '../../src/da
 
 const start = Date.parse('2026-01-01T00:00:00.250Z')
 
-/** Seconds of the daemon, the first of them `from` seconds after the start. */
+/** Returns seconds of the daemon, the first of them `from` seconds after the start. */
 const answer = (from: number, rates: readonly number[]): HistoryAnswer => ({
   stepSeconds: 1,
   items: rates.map((bytesPerSecond, index) => ({

@@ -12,10 +12,10 @@ import { bucket, createWorld, mib, sha256Of, until, type World } from '../e2e/wo
 const house = fileURLToPath(new URL('../..', import.meta.url))
 const run = promisify(execFile)
 
-/** The smallest that OSS takes. */
+/** OSS accepts no smaller part. */
 const partSize = 100 * 1024
 
-/** A copy of the package as it is shipped, with a bundle. The build that other tests use stays without one. */
+/** This is a copy of the package as it is shipped, with a bundle. The build that other tests use stays without one. */
 let copy: string
 const inBundle = (name: string): string => join(copy, 'dist/bundle', name)
 const launch = () => ({ program: [join(copy, 'dist/launch.cjs'), 'serve'] })
@@ -33,7 +33,10 @@ beforeAll(async () => {
 afterEach(() => world?.end())
 afterAll(() => rm(copy, { recursive: true, force: true }))
 
-/** One file in parts and a directory of files, from a daemon that runs from the bundle. Returns what became of each cache. */
+/**
+ * Uploads one file in parts and a directory of files, from a daemon that runs from the bundle. Returns what became of
+ * each cache.
+ */
 const uploadAll = async (): Promise<string[]> => {
   world = await createWorld()
   const large = await world.makeSource('large', mib)

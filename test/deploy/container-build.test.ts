@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 const script = fileURLToPath(new URL('../../scripts/container-check.mjs', import.meta.url))
 const wanted = process.env['CONTAINER_CHECK'] !== undefined
 
-// Minutes and root: part of `npm run verify`, never of the suite.
+// This takes minutes and root, so it is part of `npm run verify`, and never of the suite.
 it('the image is built, and runs as it should', { timeout: 3_600_000 }, async (context) => {
   if (!wanted) context.skip('takes minutes and root, on purpose not in the suite: npm run verify -- C1')
   const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -19,7 +19,7 @@ const only = (text: string, pattern: RegExp): string => {
 
 const defaultOf = (name: string): string => settings.find(([setting]) => setting === name)?.[1] ?? ''
 
-/** One service of the compose file, as the lines that are indented below its name. */
+/** Returns one service of the compose file, as the lines that are indented below its name. */
 const serviceOf = (compose: string, name: string): string =>
   only(compose, new RegExp(`^  ${name}:\\n((?:    .*\\n|\\n)+)`, 'gm'))
 
@@ -29,7 +29,7 @@ describe('docker-compose.yml', () => {
     const graceMs = parseDurationMs(only(daemon, /^ {4}stop_grace_period: (.+)$/gm)) ?? 0
     const drainMs = parseDurationMs(only(daemon, /^ {6}LONGSHORE_DRAIN_TIMEOUT: (.+)$/gm)) ?? 0
     expect(drainMs).toBe(parseDurationMs(defaultOf('LONGSHORE_DRAIN_TIMEOUT')))
-    // Behind the drain timeout main.ts grants ten seconds to close streams and the database.
+    // After the drain timeout main.ts grants ten seconds to close streams and the database.
     expect(graceMs).toBeGreaterThan(drainMs + 10_000)
   })
 

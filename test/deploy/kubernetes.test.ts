@@ -20,7 +20,7 @@ interface Manifest {
   readonly kind: string
 }
 
-/** What stands in a file, each document by its kind. */
+/** Returns the contents of a file, each document by its kind. */
 const read = async (file: string): Promise<ReadonlyMap<string, Manifest>> => {
   const documents = parseAllDocuments(await readFile(join(directory, file), 'utf8'), { strict: true, uniqueKeys: true })
   return new Map(
@@ -35,7 +35,7 @@ const read = async (file: string): Promise<ReadonlyMap<string, Manifest>> => {
 const files = (await readdir(directory)).filter((name) => name.endsWith('.yaml'))
 const manifests = (await Promise.all(files.map(async (file) => [...(await read(file)).values()]))).flat()
 
-/** Validators of the schemas, and where the types of the same schemas stand. */
+/** These are validators of the schemas, and where the types of the same schemas stand. */
 const models = {
   'apps/v1 Deployment': [Deployment, 'kubernetes-models/apps/v1'],
   'batch/v1 Job': [Job, 'kubernetes-models/batch/v1'],
@@ -55,7 +55,10 @@ const validate = (manifest: Manifest): void => {
   new Model(manifest as never).validate()
 }
 
-/** The schemas let unknown fields pass, as an API server of old did; the types of the same schemas do not. */
+/**
+ * Returns unknown fields. The schemas let them pass, as an old API server did, but the types of the same schemas do
+ * not.
+ */
 const strangeFields = async (documents: readonly Manifest[]): Promise<readonly string[]> => {
   const place = await mkdtemp(join(tmpdir(), 'longshore-manifests-'))
   try {
@@ -128,7 +131,7 @@ describe('The manifests', () => {
 
   it.each(pods)('%s sets settings that exist', async (file, kind) => {
     const env = daemonOf(await podOf(file, kind)).env ?? []
-    // A variable that only helps to write another one is no setting.
+    // A variable that only helps to write another one is not a setting.
     const isPartOfAnother = (name: string): boolean => env.some(({ value }) => value?.includes(`$(${name})`) === true)
     const names = env.map(({ name }) => name).filter((name) => !isPartOfAnother(name))
     expect(names.length).toBeGreaterThan(4)
@@ -142,7 +145,7 @@ describe('The manifests', () => {
     const drainMs = parseDurationMs(/drain --timeout (\S+)/.exec(command)?.[1] ?? '') ?? 0
     const stopMs = parseDurationMs(settingOf(daemon, 'LONGSHORE_DRAIN_TIMEOUT')) ?? 0
     expect(Math.min(drainMs, stopMs)).toBeGreaterThan(0)
-    // Behind the drain timeout main.ts grants ten seconds to close streams and the database.
+    // After the drain timeout main.ts grants ten seconds to close streams and the database.
     expect((pod.terminationGracePeriodSeconds ?? 0) * 1000).toBeGreaterThan(drainMs + stopMs + 10_000)
   })
 

@@ -47,7 +47,7 @@ describe('The daemon under systemd', () => {
     needs(context, 'systemd-notify', 'python3')
     world = await createWorld()
     const socket = join(world.sources, 'notify')
-    // Node.js cannot listen on a datagram socket; Python stands for systemd.
+    // Node.js cannot listen on a datagram socket, so Python stands for systemd.
     const listen = `import socket
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind(${JSON.stringify(socket)})

@@ -43,7 +43,8 @@ describe('README.md', () => {
       ['completed', 'in/a.bin'],
     ])
 
-    // What needs Docker or a cluster is only called here; scripts/container-check.mjs and test/deploy/kubernetes.test.ts do the rest.
+    // Commands that need Docker or a cluster are only called here. scripts/container-check.mjs and
+    // test/deploy/kubernetes.test.ts do the rest.
     const calls = await shell.calls()
     const gates = await read('.ci/run')
     for (const call of calls.filter((line) => line.startsWith('npm '))) expect(gates).toContain(call)
@@ -79,7 +80,7 @@ describe('README.zh-CN.md', () => {
 
 describe('docs/tutorials/first-upload.md', () => {
   it('works as it is told, the kill included', { timeout: 180_000 }, async () => {
-    // A smaller file than the reader's: the same story in less time.
+    // The file is smaller than the reader's, which shows the same in less time.
     await open({ '200M': '60M' })
     const [oss = '', daemon = '', put = '', kill = '', look = '', ...rest] = blocksOf(
       await read('docs/tutorials/first-upload.md'),

@@ -21,14 +21,14 @@ const allPages = async (): Promise<readonly string[]> => {
   )
 }
 
-/** The text behind a heading, up to the next one of any level. */
+/** Returns the text behind a heading, up to the next one of any level. */
 const sectionOf = (page: string, heading: string): string => {
   const [, rest] = page.split(`\n## ${heading}\n`)
   expect(rest, `a section "${heading}"`).toBeDefined()
   return rest?.split(/\n##? /)[0] ?? ''
 }
 
-/** Cells of the tables in a text, without their heads. Code marks are taken off. */
+/** Returns the cells of the tables in a text, without their heads. Code marks are removed. */
 const rowsOf = (text: string): readonly (readonly string[])[] =>
   [...text.matchAll(/^\|(.+)\|$/gm)]
     .map(([, row]) => (row ?? '').split('|').map((cell) => cell.trim().replace(/^`([^`]*)`$/, '$1')))

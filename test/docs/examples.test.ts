@@ -10,7 +10,7 @@ import { needs } from '../needs.js'
 
 const directory = fileURLToPath(new URL('../../examples', import.meta.url))
 
-/** What runs each example, and what it needs to be here. */
+/** This is what runs each example, and what it needs on this machine. */
 const clients: readonly (readonly [file: string, command: readonly string[], needs: readonly string[]])[] = [
   ['upload.sh', ['sh'], ['curl', 'jq']],
   ['upload.py', ['python3'], ['python3']],

@@ -12,7 +12,7 @@ interface Metric {
   readonly help: string
 }
 
-/** What a daemon exposes that has seen everything once. */
+/** Returns what a daemon exposes that has seen everything once. */
 const exposed = async (): Promise<readonly Metric[]> => {
   const metrics = createMetrics({ version: '1', startedAt: 0 })
   metrics.meter.requested('HeadObject', 1, 'AccessDenied')
@@ -28,7 +28,7 @@ const exposed = async (): Promise<readonly Metric[]> => {
   )
 }
 
-/** Names that a query may use. */
+/** Returns the names that a query may use. */
 const queryable = (metrics: readonly Metric[]): readonly string[] =>
   metrics.flatMap(({ name, type }) =>
     type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],

@@ -56,7 +56,7 @@ describe('docs/reference/openapi.json', () => {
     const { text } = await setup()
     const config = await createConfig({
       extends: ['recommended-strict'],
-      // It is served by whoever runs it, wherever that is.
+      // The document is served by every daemon, wherever it runs.
       rules: { 'no-empty-servers': 'off' },
     })
     const found = await lintFromString({ source: text, config, absoluteRef: 'openapi.json' })
@@ -113,7 +113,10 @@ describe('docs/reference/openapi.json', () => {
   })
 })
 
-/** Refusals are alike everywhere and known to the client by heart: repeating them would make up most of the types. */
+/**
+ * Leaves refusals out. They are alike everywhere and the client knows them by heart, so repeating them would make up
+ * most of the types.
+ */
 const answersOnly = (document: Document): Document => {
   const isAnswer = (status: string): boolean => Number(status) < 400
   const kept = (operation: Operation): Operation => ({
@@ -127,7 +130,7 @@ const answersOnly = (document: Document): Document => {
   return { ...document, paths: Object.fromEntries(paths) }
 }
 
-/** Without examples, which would be comments. */
+/** Returns the document without examples, which would be comments. */
 const plain = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (name, member) => (name === 'examples' || name === 'example' ? undefined : member)))
 

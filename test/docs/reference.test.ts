@@ -9,7 +9,7 @@ import { jobStates, jobTransitions, waitingReasons } from '../../src/core/job.js
 const read = (page: string): Promise<string> =>
   readFile(new URL(`../../docs/reference/${page}`, import.meta.url), 'utf8')
 
-/** The rows of the table below a heading: cells, the first one without its code marks. */
+/** Returns the rows of the table below a heading: the cells, the first one without its code marks. */
 const rowsBelow = (page: string, heading: string): readonly (readonly string[])[] => {
   const [section = ''] = (page.split(`\n## ${heading}\n`)[1] ?? '').split('\n## ')
   const lines = section.split('\n').filter((line) => line.startsWith('| `'))

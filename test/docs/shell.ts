@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { main } from '../e2e/daemon-process.js'
 import { until } from '../e2e/world.js'
 
-/** The command blocks of a page: what is indented by four spaces outside of lists and fences. */
+/** Returns the command blocks of a page: what is indented by four spaces outside of lists and fences. */
 export const blocksOf = (page: string): readonly string[] =>
   page
     .replace(/```[\s\S]*?```/g, '')
@@ -32,11 +32,11 @@ const freePort = async (): Promise<number> => {
   return port
 }
 
-/** Programs that are not here, or would take an hour, write down how they were called. */
+/** These programs are not on this machine, or would take an hour, so they only record how they were called. */
 const recorded = ['npm', 'docker', 'kubectl', 'openssl'] as const
 
 /**
- * A shell in which the pages' commands run as they stand: ports, directories and `npx` lead to places of the test's own.
+ * Opens a shell in which the pages' commands run as they stand: ports, directories and `npx` lead to the test's own.
  * `start` leaves a command running that a reader would give a terminal of its own.
  */
 export const openDocsShell = async (replace: Readonly<Record<string, string>> = {}) => {
@@ -66,7 +66,7 @@ export const openDocsShell = async (replace: Readonly<Record<string, string>> = 
 
   const shell = spawn('bash', ['-u'], {
     cwd: place,
-    // A process group of its own, so that what runs in the background ends with it.
+    // The shell is a process group of its own, so that what runs in the background ends with it.
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
@@ -87,7 +87,7 @@ export const openDocsShell = async (replace: Readonly<Record<string, string>> = 
       () => true,
       () => false,
     )
-  /** Servers that the text begins are waited for, as a reader does by looking. */
+  /** Waits for the servers that the text begins, as a reader does by looking. */
   const settle = async (text: string): Promise<void> => {
     if (/^npx longshore dev-oss/m.test(text)) await until(() => answers(ossPort, '/'))
     if (/npx longshore serve/.test(text)) await until(() => answers(port, '/livez'))
@@ -99,7 +99,7 @@ export const openDocsShell = async (replace: Readonly<Record<string, string>> = 
     shell.stdin.write(`{ ${rewrite(block)}\n}; printf '\\n%s %s\\n' '${mark}' "$?"\n`)
     await until(() => lines.slice(from).some((line) => line.startsWith(mark)) || shell.exitCode !== null)
     await settle(block)
-    // What ends without a line break gets one, so that the mark stands on a line of its own.
+    // Output that ends without a line break gets one, so that the mark stands on a line of its own.
     const own = lines.slice(from)
     const code = Number(own.find((line) => line.startsWith(mark))?.slice(mark.length) ?? -1)
     return { code, text: own.filter((line) => !line.startsWith(mark)).join('\n') }
@@ -109,7 +109,7 @@ export const openDocsShell = async (replace: Readonly<Record<string, string>> = 
     place,
     port,
     run,
-    /** Runs a block in the background; resolves when its server answers, at once when it is none. */
+    /** Runs a block in the background. It resolves when its server answers, and at once when it is not a server. */
     start: (block: string) => run(block.replace(/(\S.*)$/, '$1 &')),
     calls: async () => (await readFile(calls, 'utf8')).split('\n').slice(0, -1),
     close: async () => {

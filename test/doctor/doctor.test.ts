@@ -72,7 +72,7 @@ describe('The doctor judges', () => {
     expect(await look()).toMatchObject({ status: 'failed', detail: expect.stringContaining('something else') })
     await new Promise((resolve) => server.close(resolve))
     expect(await look()).toMatchObject({ status: 'ok', detail: expect.stringContaining('is free') })
-    // The kernel refuses to connect to everybody.
+    // The kernel refuses every connection to this address.
     const [nowhere] = await examineListeners([{ kind: 'tcp', host: '255.255.255.255', port }])
     expect(nowhere).toMatchObject({ status: 'failed', detail: expect.stringContaining('cannot be reached') })
   })

@@ -35,7 +35,7 @@ describe('kill -9 while a directory of thousands of files is walked', () => {
     const request = {
       source: { dir: world.sources, followSymlinks: true },
       target: { bucket, prefix: 'all' },
-      // What is made stays queued, so that the walk is all that is killed.
+      // The jobs stay queued, so that only the walk is killed.
       notBefore: '2100-01-01T00:00:00Z',
     }
     const { status, body } = await daemon.request<BatchView>('POST', '/v1/batches', request)
@@ -146,7 +146,7 @@ describe('a batch over HTTP', () => {
     const { id } = (await daemon.request<BatchView>('POST', '/v1/batches', { ...request, source: { files: [a, b] } }))
       .body
     expect(await finish(id)).toMatchObject({ state: 'failed', totals: { failed: 1, completed: 1 } })
-    // A retry tries the failed ones alone, and they fail for the same reason.
+    // A retry tries the failed jobs alone, and they fail for the same reason.
     expect((await daemon.request('POST', `/v1/batches/${id}/retry`)).status).toBe(202)
     expect(await finish(id)).toMatchObject({ state: 'failed', totals: { failed: 1, completed: 1 } })
     const runs = (await daemon.request<Page<JobView>>('GET', `/v1/batches/${id}/jobs`)).body.items
@@ -154,7 +154,7 @@ describe('a batch over HTTP', () => {
       ['completed', 1],
       ['failed', 2],
     ])
-    // A retry does not walk again: the file that is there now stays a problem, and a new batch takes it.
+    // A retry does not walk again. The file that exists now stays a problem, and a new batch includes it.
     await world.makeSource('nothing', 10)
     expect((await daemon.request('POST', `/v1/batches/${first.id}/retry`)).status).toBe(202)
     expect(await finish(first.id)).toMatchObject({ state: 'failed', totals: { jobs: 2 }, walk: { problemCount: 1 } })

@@ -5,7 +5,7 @@ import { bucket, createWorld, newSeed, seeded, sha256Of, type World } from './wo
 const flips = Number(process.env['BIT_FLIPS'] ?? 500)
 const partSize = 100 * 1024
 const partCount = 6
-/** Flips in a row of one request that fail its job (oss-facts, section 3). */
+/** So many flips in a row of one request fail its job (oss-facts, section 3). */
 const tooMany = 3
 
 let world: World
@@ -14,12 +14,12 @@ afterEach(() => world.end())
 interface Planned {
   readonly key: string
   readonly parts: boolean
-  /** Flips per part number; a put has one. */
+  /** These are flips per part number. A put has one number. */
   readonly flips: ReadonlyMap<number, number>
   readonly fails: boolean
 }
 
-/** A job and the flips that will hit it: one or two in most of its requests; in few jobs three in one. */
+/** Returns a job and the flips that will hit it: one or two in most of its requests, and in few jobs three in one. */
 const planJob = (index: number, random: () => number): Planned => {
   const parts = random() < 0.7
   const fails = random() < 0.05

@@ -6,11 +6,11 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 const installed = '/usr/bin/chromium'
 const built = fileURLToPath(new URL('../../dist/dashboard/index.html', import.meta.url))
 
-/** Returns the Chromium that CHROMIUM names, else that of the machine, else the one out of npm, which is unpacked once. */
+/** Returns the Chromium that CHROMIUM names, or that of the machine, or the one from npm, which is unpacked once. */
 const findChromium = async (): Promise<string> =>
   process.env['CHROMIUM'] ?? (existsSync(installed) ? installed : await packaged.executablePath())
 
-/** A Chromium, with nothing of its own that goes to the network. */
+/** Returns a Chromium that itself sends nothing to the network. */
 export const startBrowser = async (): Promise<Browser> => {
   if (!existsSync(built)) throw new Error('dist/dashboard is missing: run `npm run build` first')
   return chromium.launch({
@@ -28,10 +28,13 @@ export const startBrowser = async (): Promise<Browser> => {
   })
 }
 
-/** A page of the dashboard that remembers everything a browser would complain about. */
+/** This is a page of the dashboard that remembers everything a browser would complain about. */
 export interface WatchedPage {
   readonly page: Page
-  /** Console errors and warnings, uncaught errors, violations of the page's policy, requests to anybody else. */
+  /**
+   * These are console errors and warnings, uncaught errors, violations of the page's policy, and requests to other
+   * servers.
+   */
   readonly complaints: string[]
 }
 
@@ -44,7 +47,7 @@ export const openPage = async (
   const page = await context.newPage()
   const complaints: string[] = []
   await page.exposeFunction('reportViolation', (text: string) => complaints.push(text))
-  // Text, for the tests are compiled without the names of a browser.
+  // The script is a text, because the tests are compiled without the names of a browser.
   await page.addInitScript(`addEventListener('securitypolicyviolation', (event) =>
     reportViolation('policy: ' + event.violatedDirective + ' ' + event.blockedURI))`)
   page.on('console', (message) => {

@@ -9,7 +9,7 @@ interface Received {
   readonly body: string
 }
 
-/** An application that OSS calls back, and that answers as it is told. */
+/** Starts an application that OSS calls back, and that answers as the test says. */
 const startApplication = async () => {
   const received: Received[] = []
   const told = { status: 200, body: '{"Status":"OK"}' }
@@ -67,7 +67,7 @@ const job = (mode: Mode, key: string, callback: object = {}) => ({
   },
 })
 
-/** Requests that make or change something, by operation. */
+/** Returns the requests that make or change something, by operation. */
 const made = (): string[] =>
   world.control
     .ledger()
@@ -129,7 +129,7 @@ describe.each(modes)('a callback of a job that goes by %s', (mode) => {
     world.control.addFaults([{ operation, bucket, key, fault: { kind: 'lost-answer' } }])
     const { id } = await daemon.submit(job(mode, key))
     expect(await daemon.settled(id)).toMatchObject({ state: 'completed', outcome: 'uploaded' })
-    // A put is sent again, and so is its call. Complete is not: HEAD finds the object.
+    // A put is sent again, and so is its call. Complete is not, because HEAD finds the object.
     expect(application.received.length).toBe(mode === 'put' ? 2 : 1)
     expect(await world.objectSha256(key)).toBe(await sha256Of(sources[mode]))
   })

@@ -9,7 +9,7 @@ beforeEach(async () => {
 })
 afterEach(() => world.end())
 
-/** From now on OSS's clock is off by so much, as we see it: or ours is, as OSS sees it. */
+/** From now on OSS's clock is off by so much, as we see it, or ours is, as OSS sees it. */
 const shiftOss = (offsetMs: number): void => {
   world.control.clearFaults()
   world.control.addFaults([{ times: null, fault: { kind: 'skewed', offsetMs } }])
@@ -34,7 +34,7 @@ describe.each(['v4', 'v1'])('a clock that is wrong, with %s signatures', (signat
     expect(refusals()).toBe(1)
     shiftOss(-5 * hour)
     expect(await daemon.settled(id)).toMatchObject({ state: 'completed', attempts: 0, runs: 1 })
-    // Those that were signed before the first of them had been refused.
+    // These are the requests that were signed before the first of them had been refused.
     expect(refusals()).toBeGreaterThan(1)
     expect(refusals()).toBeLessThanOrEqual(1 + 4)
     world.control.clearFaults()

@@ -9,7 +9,7 @@ import { sha256Of, until, type World } from './world.js'
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-/** Arguments of node for a daemon with failpoints. */
+/** These are arguments of node for a daemon with failpoints. */
 export const failpointProgram = [
   '--import',
   new URL('failpoint-commits.mjs', import.meta.url).href,
@@ -21,29 +21,29 @@ const reachedWithinMs = 40_000
 
 export interface Cell {
   readonly scenario: Scenario
-  /** `<port>.<method>:<before|after>@<n>`; null for a clean run. */
+  /** This is `<port>.<method>:<before|after>@<n>`. It is null for a clean run. */
   readonly failpoint: string | null
 }
 
-/** What a death left behind. */
+/** This is what a death left behind. */
 interface Death {
-  /** ISO 8601 UTC. */
+  /** This is in ISO 8601 UTC. */
   readonly at: string
   readonly jobs: readonly DeadJob[]
-  /** Ids of uploads that OSS opened for jobs whose rows still wait for the id. */
+  /** These are the ids of uploads that OSS opened for jobs whose rows still wait for the id. */
   readonly orphans: readonly string[]
 }
 
 export interface CellReport {
   readonly deaths: number
-  /** Uploads that OSS opened and whose id died with the daemon. */
+  /** OSS opened so many uploads whose id died with the daemon. */
   readonly orphans: number
 }
 
 const died = (error: unknown): boolean =>
   error instanceof Error && (error.message === 'fetch failed' || error.message === 'terminated' || died(error.cause))
 
-/** A user and the daemons that die under them, one after the other on the same data directory. */
+/** Creates a user and the daemons that die under the user, one after the other on the same data directory. */
 const createLives = (world: World, name: string, failpoints: readonly string[], trace: string | null) => {
   const dataDir = `${world.dataDir}-${name}`
   const left = [...failpoints]
@@ -78,7 +78,7 @@ const createLives = (world: World, name: string, failpoints: readonly string[], 
       try {
         daemon = await world.start(settings, { program: failpointProgram })
       } catch (error) {
-        // The failpoint was hit while it started.
+        // The failpoint was hit while the daemon started.
         if (!doomed) throw error
         await bury(null)
       }
@@ -89,7 +89,7 @@ const createLives = (world: World, name: string, failpoints: readonly string[], 
   return {
     deaths,
     logs,
-    /** Does it with the daemon of the day, and again with the next one when that dies. */
+    /** Takes the step with the current daemon, and again with the next one when that dies. */
     async insist<T>(step: (daemon: DaemonProcess) => Promise<T>): Promise<T> {
       for (;;) {
         const alive = await current()
@@ -101,7 +101,7 @@ const createLives = (world: World, name: string, failpoints: readonly string[], 
         }
       }
     },
-    /** Everything is done: what is to die dies now, by its failpoint or of old age. */
+    /** Everything is done. A daemon that must die dies now, by its failpoint or after a while. */
     async end(): Promise<readonly DeadJob[]> {
       if (daemon !== null && doomed) {
         const reached = await Promise.race([
@@ -143,7 +143,7 @@ const warnedAbout = (logs: readonly string[], key: string): boolean =>
       }),
   )
 
-/** No part that a dead daemon had committed is begun again in the same upload. */
+/** Checks that no part that a dead daemon had committed is begun again in the same upload. */
 const expectNothingTwice = (world: World, deaths: readonly Death[]): void => {
   for (const { at, jobs } of deaths) {
     const committed = new Set(jobs.flatMap((job) => job.parts.map((part) => `${job.uploadId} ${part}`)))
@@ -157,8 +157,8 @@ const expectNothingTwice = (world: World, deaths: readonly Death[]): void => {
 }
 
 /**
- * Runs a scenario to its end over every death, and holds it to all promises. `name` is unique in the world. `trace` is a
- * file that is told what the life passes that is not to die.
+ * Runs a scenario to its end over every death, and checks all promises. `name` is unique in the world. `trace` is a
+ * file in which a life that does not die records what it passes.
  */
 export const runCell = async (
   world: World,
@@ -214,7 +214,7 @@ export const runCell = async (
   return { deaths: lives.deaths.length, orphans: orphans.size }
 }
 
-/** How often each moment came in the traced run, in the order of their first coming. */
+/** Returns how often each moment came in the traced run, in the order in which they first came. */
 export const readTrace = async (trace: string): Promise<ReadonlyMap<string, number>> => {
   const hits = new Map<string, number>()
   for (const name of (await readFile(trace, 'utf8')).trim().split('\n')) hits.set(name, (hits.get(name) ?? 0) + 1)

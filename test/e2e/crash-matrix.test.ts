@@ -4,9 +4,12 @@ import { type Cell, readTrace, runCell } from './crash-cell.js'
 import { type Scenario, scenarios } from './crash-scenarios.js'
 import { createWorld, type World } from './world.js'
 
-/** `npm run verify` tries everything; else a moment that an earlier scenario passes too is tried at its first hit, and in a recovery not at all. */
+/**
+ * `npm run verify` tries everything. Otherwise a moment that an earlier scenario passes too is tried at its first hit,
+ * and in a recovery not at all.
+ */
 const everything = process.env['CRASH_CELLS'] === 'all'
-/** The hits of each moment at which the process is killed. */
+/** The process is killed at these hits of each moment. */
 const hits = [1, 3]
 
 const world: World = await createWorld()
@@ -19,7 +22,7 @@ const run = async (cell: Cell, trace: string | null = null) => {
   return runCell(world, path, name, cell, trace)
 }
 
-/** The moments that a clean run of a scenario really passes, so that none is forgotten, and how often. */
+/** Returns the moments that a clean run of a scenario really passes, so that none is forgotten, and how often. */
 const momentsOf = async (scenario: Scenario): Promise<ReadonlyMap<string, number>> => {
   const trace = join(world.sources, `${scenario.name}.trace`)
   await run({ scenario, failpoint: null }, trace)
@@ -35,7 +38,7 @@ const traces = await Promise.race([Promise.all(scenarios.map(momentsOf)), late])
   throw error
 })
 
-/** A run that nobody steers is seldom long enough for a heartbeat: a slow one that was traced promises none. */
+/** A run without verbs is seldom long enough for a heartbeat, so a slow one that was traced promises none. */
 const comesByChance = (scenario: Scenario, moment: string): boolean =>
   scenario.steer === undefined && moment.startsWith('store.heartbeat:')
 

@@ -5,7 +5,7 @@ import { bucket } from './world.js'
 const kib = 1024
 const partSize = 100 * kib
 
-/** What a user does with a job, each call repeated by the next daemon when one dies under it. */
+/** This is what a user does with a job. The next daemon repeats each call when one dies under it. */
 export interface User {
   get(jobId: string): Promise<JobView>
   verb(jobId: string, verb: 'pause' | 'resume' | 'cancel'): Promise<void>
@@ -14,26 +14,26 @@ export interface User {
 
 export interface Scenario {
   readonly name: string
-  /** Of the source, in bytes: below 100 KiB it goes by one put, else in parts of 100 KiB. */
+  /** This is the size of the source in bytes. Below 100 KiB it goes by one put, and otherwise in parts of 100 KiB. */
   readonly size: number
-  /** Jobs, one after the other, so that there is a third hit. */
+  /** So many jobs run one after the other, so that there is a third hit. */
   readonly jobs: number
-  /** What is tried is the way out of something that went wrong before. */
+  /** True means that the scenario tries the way out of something that went wrong before. */
   readonly recovery: boolean
-  /** A failpoint that ends a life before the one that is tried, so that what is tried is a recovery. */
+  /** This failpoint ends a life before the one that is tried, so that what is tried is a recovery. */
   readonly prelude?: string
   readonly options?: object
   faults?(key: string): readonly FaultRule[]
   steer?(user: User, jobId: string): Promise<void>
   readonly ends: 'completed' | 'cancelled'
-  /** Attempts that its faults may cost. Crashes cost none. */
+  /** Its faults may cost so many attempts. Crashes cost none. */
   readonly attempts?: number
 }
 
 const small = 5_000
 const fourParts = 3 * partSize + 7
 
-/** The third part never arrives, so the job can be steered while it is half-way. */
+/** The third part never arrives, so that the job can be paused or cancelled while it is half-way. */
 const stalledPart = (key: string): readonly FaultRule[] => [
   { operation: 'UploadPart', bucket, key, partNumber: 3, times: null, fault: { kind: 'stall', at: 'before-body' } },
 ]
@@ -126,7 +126,7 @@ export const scenarios: readonly Scenario[] = [
   },
 ]
 
-/** The body of POST /v1/jobs. */
+/** Returns the body of POST /v1/jobs. */
 export const jobRequest = (scenario: Scenario, path: string, key: string): object => ({
   source: { path },
   target: { bucket, key },

@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup()
 })
 
-/** No keys in the settings; profiles of whoever runs the tests are not looked at. */
+/** Returns settings without keys, which also ignore the profiles of the user who runs the tests. */
 const withoutKeys = (): Record<string, string> => ({
   OSS_ACCESS_KEY_ID: '',
   OSS_ACCESS_KEY_SECRET: '',
@@ -33,7 +33,7 @@ const keysOf = (generation: number, expiresAt: string): Required<EmulatorCredent
   expiresAt,
 })
 
-/** A token service: whoever asks gets keys of its own for a few seconds, which OSS knows from then on. */
+/** Starts a token service. Each request gets keys of its own for a few seconds, which OSS knows from then on. */
 const startTokenService = async (lifetimeMs: number) => {
   const issued: EmulatorCredentials[] = [lastingKeys]
   const state = { down: false, asked: 0, issued }
@@ -43,7 +43,7 @@ const startTokenService = async (lifetimeMs: number) => {
       response.writeHead(500).end('out of order')
       return
     }
-    // Whole seconds, as the services of Alibaba Cloud say it.
+    // The instant has whole seconds, as in the services of Alibaba Cloud.
     const expiresAt = `${new Date(Date.now() + lifetimeMs).toISOString().slice(0, 19)}Z`
     const keys = keysOf(issued.length, expiresAt)
     issued.push(keys)
@@ -85,7 +85,8 @@ describe('a credentials URI', () => {
     const { id } = await daemon.submit({ source: { path }, target: { bucket, key: 'big.bin' }, partSize: mib })
     expect(await daemon.settled(id)).toMatchObject({ state: 'completed', attempts: 0, runs: 1, waiting: null })
     await proven('big.bin', path)
-    // At 6 MB/s it takes over 10 s: keys were renewed several times, ahead of their expiry, and nobody was hammered.
+    // At 6 MB/s it takes over 10 s: keys were renewed several times, ahead of their expiry, and the service was not
+    // flooded.
     expect(state.issued.length).toBeGreaterThan(3)
     expect(state.asked).toBeLessThan(20)
     expect(refusedRequests()).toBeLessThanOrEqual(state.asked)
@@ -112,7 +113,7 @@ describe('a credentials URI', () => {
     const { id: later } = await daemon.submit({ source: { path: small }, target: { bucket, key: 'small.bin' } })
     expect(await daemon.get(later)).toMatchObject({ state: 'queued', waiting: 'credentials' })
 
-    // However often new keys are looked for: nothing is sent with the old ones.
+    // However often new keys are looked for, nothing is sent with the old ones.
     const requests = entries().length
     const asked = state.asked
     await until(() => state.asked >= asked + 1)
@@ -123,7 +124,8 @@ describe('a credentials URI', () => {
     expect(await daemon.settled(id)).toMatchObject({ state: 'completed', attempts: 0, error: null })
     expect(await daemon.settled(later)).toMatchObject({ state: 'completed', attempts: 0 })
     await proven('big.bin', path)
-    // One refusal for each request that was in flight or queued when the last keys ended, and some for the next look.
+    // There is one refusal for each request that was in flight or queued when the last keys ended, and some for the
+    // next look.
     expect(refusedRequests()).toBeLessThan(20)
     const stored = entries().filter(({ operation, stored }) => operation === 'UploadPart' && stored)
     expect(new Set(stored.map(({ partNumber }) => partNumber)).size).toBe(25)
@@ -170,7 +172,7 @@ describe('a file of keys', () => {
       (await daemon.parts(id)).filter((part) => part.state === 'uploaded').length
     await until(async () => (await uploaded()) >= 5)
 
-    // New keys are in the file when OSS stops taking the old ones.
+    // New keys are in the file when OSS stops accepting the old ones.
     await give(2)
     know(2)
     await until(async () => (await uploaded()) >= 15)

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { JobView } from '../../src/core/job-view.js'
 import type { PartView } from '../../src/core/part-view.js'
 
-/** The compiled program. */
+/** This is the compiled program. */
 export const main = fileURLToPath(new URL('../../dist/launch.cjs', import.meta.url))
 
 export interface Exit {
@@ -22,7 +22,7 @@ export interface Answer<T> {
   readonly body: T
 }
 
-/** A daemon in a process of its own, from the compiled program, as a user starts it. */
+/** This is a daemon in a process of its own, from the compiled program, as a user starts it. */
 export interface DaemonProcess {
   readonly url: string
   readonly pid: number
@@ -31,14 +31,14 @@ export interface DaemonProcess {
   request<T>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<T>>
   submit(job: object): Promise<JobView>
   get(jobId: string): Promise<JobView>
-  /** The job once it is settled. */
+  /** Returns the job once it is settled. */
   settled(jobId: string): Promise<JobView>
   parts(jobId: string): Promise<readonly PartView[]>
 }
 
-/** How a process is started, when not as a user would. */
+/** This says how a process is started when it is not started as a user would. */
 export interface Launch {
-  /** Arguments of node instead of `dist/main.js serve`. */
+  /** These arguments of node replace `dist/main.js serve`. */
   readonly program?: readonly string[]
   /** The process gets a SIGKILL this long after it was started, whatever it is doing. */
   readonly killAfterMs?: number
@@ -95,7 +95,8 @@ export const startDaemonProcess = async (
     listeningAddress(child),
     exited.then(({ code, stderr }) => Promise.reject(new Error(`the daemon exited with ${code}: ${stderr}`))),
   ])
-  // readline stops reading when its loop is left; the pipe must go on flowing or the daemon would block on its logs.
+  // readline stops reading when its loop is left, so the pipe must go on flowing, or the daemon would block on its
+  // logs.
   child.stdout?.resume()
 
   const request = async <T>(

@@ -39,7 +39,7 @@ const submitBatch = async (name: string, into = bucket): Promise<string> => {
   return answer.body.id
 }
 
-/** A page that is open, with nothing on it yet but the frame; it goes elsewhere by `show`. */
+/** Opens a page that has nothing on it yet but the frame. It goes elsewhere by `show`. */
 const openEmpty = async () => {
   const opened = await openPage(browser, `${daemon.url}/#/batches`)
   await opened.page.getByRole('heading', { name: 'Batches' }).waitFor()
@@ -47,14 +47,14 @@ const openEmpty = async () => {
 }
 const show = (page: Page, hash: string) => page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
 
-/** Headless tabs all believe that they are seen. */
+/** This is needed because headless tabs all believe that they are visible. */
 const hide = (page: Page, hidden: boolean) =>
   page.evaluate(
     `Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${hidden} })
      document.dispatchEvent(new Event('visibilitychange'))`,
   )
 
-/** The first request to the address ends by `answer`; those after it reach the daemon. */
+/** The first request to the address ends by `answer`. Later requests reach the daemon. */
 const once = async (page: Page, url: RegExp, answer: (route: Route) => Promise<void>): Promise<() => number> => {
   let seen = 0
   await page.route(url, (route) => (seen++ === 0 ? answer(route) : route.continue()))
@@ -62,7 +62,7 @@ const once = async (page: Page, url: RegExp, answer: (route: Route) => Promise<v
 }
 const nobody = (route: Route) => route.abort('connectionrefused')
 
-/** What a browser says of a request that failed is not a fault of the page. */
+/** What a browser says about a request that failed is not a fault of the page. */
 const faults = (complaints: readonly string[]) =>
   complaints.filter((complaint) => !/net::ERR_|Failed to load resource/.test(complaint))
 
@@ -85,7 +85,7 @@ describe('a page whose request failed', () => {
     const batch = await submitBatch('other.bin')
     const { page, complaints } = await openEmpty()
     await once(page, /\/v1\/jobs\/[^/?]+$/, nobody)
-    // Killed in the middle of its answer.
+    // The daemon was killed in the middle of its answer.
     await once(page, /\/parts\?/, (route) => route.fulfill({ contentType: 'application/json', body: '{"items":[' }))
     await show(page, `#/jobs/${id}`)
     await page.getByRole('heading', { name: /slow\.bin/ }).waitFor()
@@ -112,8 +112,8 @@ describe('a page whose request failed', () => {
     const answered = page.waitForResponse((response) => response.status() === 404)
     await hide(page, false)
     await answered
-    // One more turn of everything: a rejection that nobody takes is told behind the answer.
-    // One more round to the daemon: a rejection that nobody takes is told before it ends.
+    // This waits for one more turn of everything and one more round to the daemon, because a rejection that is not
+    // handled is reported before the round ends.
     await page.evaluate(`fetch('v1/version').then((answer) => answer.text())`)
     await page.getByRole('region', { name: 'Receipt' }).waitFor()
     expect(faults(complaints)).toEqual([])
@@ -134,7 +134,7 @@ describe('a batch that settled', () => {
     const { page } = await openPage(browser, `${daemon.url}/#/jobs?batch=${batch}`)
     const card = page.getByRole('region', { name: 'Batch' })
     await card.getByText('Not all done').waitFor()
-    // What it becomes is the daemon's; that the page asks for it is the page's.
+    // The daemon decides what becomes of the batch. The page only has to ask for it.
     const asked = page.waitForRequest((request) => request.url().endsWith(`/v1/batches/${batch}`))
     await card.getByRole('button', { name: 'Retry what failed' }).click()
     await asked
@@ -149,7 +149,7 @@ describe('what is typed', () => {
     await page.getByText('Nothing has failed').waitFor()
     await show(page, '#/jobs')
     await page.getByRole('link', { name: 'a.bin' }).waitFor()
-    // At once, as no two keys of a person come: the first field must not wait for its own patience.
+    // This happens faster than a person types: the first field must not wait for its own delay.
     await page.evaluate(`for (const [name, text] of [['bucket', '${bucket}'], ['label', 'run']]) {
       const input = document.querySelector('input[name=' + name + ']')
       input.value = text
@@ -174,7 +174,7 @@ describe('what is typed', () => {
     await submit('a.bin')
     const { page } = await openPage(browser, daemon.url)
     await page.getByRole('link', { name: 'a.bin' }).waitFor()
-    // Events come while the text waits for its patience: the clock of the page stands still meanwhile.
+    // Events come while the text waits for its delay, and the clock of the page stands still meanwhile.
     await page.evaluate(`{
       const later = setTimeout
       globalThis.setTimeout = (act, ms, ...rest) => later(act, ms === 300 ? 1e6 : ms, ...rest)
@@ -191,7 +191,7 @@ describe('a page that was hidden before its events came', () => {
     await start({ LONGSHORE_PART_SIZE: '1MiB' })
     const id = await submit('slow.bin', 60 * mib)
     const { page, complaints } = await openEmpty()
-    // Nobody answers: the stream is never open.
+    // The server does not answer, so the stream is never open.
     await page.route(/\/v1\/(jobs\/[^/]+\/)?events/, () => {})
     await page.goto(`${daemon.url}/#/jobs/${id}`)
     await page.reload()
@@ -222,7 +222,7 @@ describe('many tabs', () => {
     }
     await page.getByRole('button', { name: 'Pause', exact: true }).click()
     await page.locator('main h1 .badge', { hasText: 'Paused' }).waitFor()
-    // The first one catches up, now that it is seen.
+    // The first page catches up now that it is visible.
     await hide(page, true)
     await hide(first, false)
     await first.locator('main h1 .badge', { hasText: 'Paused' }).waitFor()

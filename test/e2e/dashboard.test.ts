@@ -47,7 +47,7 @@ describe('the dashboard in Chromium', () => {
 
     await submitByForm(page, path, 'in/')
     await page.getByRole('heading', { name: /video\.mp4/ }).waitFor()
-    // It is seen filling, not only full: at least three steps on the way.
+    // It is seen filling, and not only full: at least three steps on the way.
     const seen = new Set<string>()
     const map = page.locator('.parts canvas')
     await until(async () => {
@@ -227,7 +227,7 @@ describe('the dashboard with thousands of jobs', () => {
     await mkdir(directory)
     for (let n = 0; n < count; n++) await writeFile(join(directory, `${String(n).padStart(5, '0')}.txt`), 'x')
     daemon = await world.start()
-    // They wait: what is tried here is the page, not OSS.
+    // The jobs wait, because the test tries the page and not OSS.
     await daemon.request('POST', '/v1/batches', {
       source: { dir: directory },
       target: { bucket, prefix: 'many/' },
@@ -250,7 +250,7 @@ describe('the dashboard with thousands of jobs', () => {
     expect(await rows.count()).toBeLessThan(60)
     expect(await page.locator('table.jobs').getAttribute('aria-rowcount')).toBe(String(count + 1))
 
-    // Along the rows by keyboard, beyond what was in the document at first.
+    // The test goes along the rows by keyboard, beyond what was in the document at first.
     await page.evaluate('scrollTo(0, 0)')
     await rows.first().locator('a').focus()
     const focused = page.locator('tr.job:has(a:focus)')

@@ -35,7 +35,7 @@ const file = (name = 'longshore.db') => join(world.dataDir, name)
 const serve = (settings: Record<string, string> = {}): Promise<Exit> =>
   runMain(['serve'], { ...world.settings, ...settings })
 
-/** SHA-256 of every file that holds data or says that there is some. */
+/** Returns the SHA-256 of every file that holds data or says that there is some. */
 const hashes = (): Record<string, string> =>
   Object.fromEntries(
     readdirSync(world.dataDir)
@@ -48,7 +48,7 @@ const hashes = (): Record<string, string> =>
       ]),
   )
 
-/** A database with a finished job in it, whose daemon ended by the signal. */
+/** Makes a database with a finished job in it, whose daemon ended by the signal. */
 const used = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
   const daemon = await world.start()
   const path = await world.makeSource('a.bin', 1000)
@@ -64,7 +64,7 @@ const sql = (text: string): void => {
   database.close()
 }
 
-/** What stands in the data directory, what the daemon says of it, and with which exit code. */
+/** These rows hold what stands in the data directory, what the daemon says about it, and its exit code. */
 const refusals: readonly (readonly [string, number, RegExp, () => unknown])[] = [
   ['an empty file where a database was', 65, /missing or empty.*longshore\.marker/, () => writeFileSync(file(), '')],
   ['no file where a database was', 65, /missing or empty.*longshore\.marker/, () => rmSync(file())],
@@ -91,7 +91,7 @@ describe('a start on a database that cannot be used', () => {
     const { code, stderr } = await serve()
     expect(stderr).toMatch(message)
     expect(code).toBe(exitCode)
-    // A reader of a database with a write-ahead log makes an empty one where there is none.
+    // A reader of a database with a write-ahead log makes an empty log where there is none.
     expect(hashes()).toMatchObject(before)
   })
 
@@ -132,7 +132,7 @@ describe('a start on a database that cannot be used', () => {
   it('refuses a directory that it may not enter with exit code 74', async () => {
     await used()
     const before = hashes()
-    // The superuser's right to pass over modes is taken from the process, not from the test.
+    // The superuser's right to ignore modes is taken from the process, and not from the test.
     chownSync(world.dataDir, 65534, 65534)
     endings.push(() => chownSync(world.dataDir, 0, 0))
     const bounds = ['--bounding-set', '-dac_override,-dac_read_search,-fowner,-chown']

@@ -10,17 +10,17 @@ export interface DeadJob {
   readonly state: string
   readonly intent: string | null
   readonly uploadId: string | null
-  /** Numbers of the parts that were committed. */
+  /** These are the numbers of the parts that were committed. */
   readonly parts: readonly number[]
-  /** Types of its events, in order. */
+  /** These are the types of its events, in order. */
   readonly events: readonly string[]
 }
 
 const files = ['longshore.db', 'longshore.db-wal']
 
 /**
- * The jobs that a killed daemon left on disk, oldest first. Read from a copy: opening the database itself would recover
- * and checkpoint it before the next daemon does.
+ * Returns the jobs that a killed daemon left on disk, oldest first. They are read from a copy, because opening the
+ * database itself would recover and checkpoint it before the next daemon does.
  */
 export const readDeadDatabase = async (dataDir: string): Promise<readonly DeadJob[]> => {
   const copy = await mkdtemp(join(tmpdir(), 'longshore-dead-'))

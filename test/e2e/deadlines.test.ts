@@ -10,7 +10,7 @@ const inParts = { multipartThreshold: 102_400, partSize: 102_400, parallel: 1 }
 const soon = (ms: number): string => new Date(Date.now() + ms).toISOString()
 
 describe('a deadline that is moved by PATCH', { timeout: 60_000 }, () => {
-  /** A job at work whose second part OSS does not answer, and what moves its deadline. */
+  /** Makes a running job whose second part OSS does not answer, and what moves its deadline. */
   const stuck = async (notAfter: string | null) => {
     world = await createWorld()
     const daemon: DaemonProcess = await world.start()

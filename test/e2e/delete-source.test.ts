@@ -14,7 +14,7 @@ afterEach(() => world.end())
 
 const inParts = { partSize: 100 * 1024, multipartThreshold: 100 * 1024 }
 
-/** The name under which a killed daemon looks at a source, as it stands in its database. */
+/** Returns the name under which a killed daemon looks at a source, as it stands in its database. */
 const asideOf = (jobId: string): string => {
   const database = openDatabase(join(world.dataDir, 'longshore.db'), { readonly: true })
   try {
@@ -78,7 +78,7 @@ describe('deleteSource', () => {
     const job = { source: { path }, target: { bucket, key: 'a' }, deleteSource: true, ...inParts }
     const { id } = await first.submit(job)
     await first.exited
-    // What the process would have done next.
+    // This is what the process would have done next.
     if (then === 'rename') renameSync(path, join(dirname(path), asideOf(id)))
     world.control.clearLedger()
 
@@ -88,7 +88,7 @@ describe('deleteSource', () => {
     expect(done.receipt?.proof).toBe('object')
     expect(readdirSync(world.sources)).toEqual([])
     expect(await world.objectSha256('a')).toBe(sha256)
-    // The proof was committed with the intent: OSS was asked nothing again.
+    // The proof was committed with the intent, so OSS was not asked again.
     const asked = world.control.ledger().entries.filter(({ operation }) => operation !== 'GetObject')
     expect(asked.map(({ operation }) => operation)).toEqual([])
   })

@@ -15,7 +15,7 @@ afterEach(async () => {
 
 const place = `oss://${bucket}/in/`
 
-/** The doctor's exit code and its findings by name. */
+/** Returns the doctor's exit code and its findings by name. */
 const examine = async (settings: Record<string, string> = {}, ...places: string[]) => {
   const { code, stdout, stderr } = await runMain(['doctor', '--json', ...places], { ...world.settings, ...settings })
   expect(`${stdout}${stderr}`).not.toContain(credentials.accessKeySecret)
@@ -24,7 +24,7 @@ const examine = async (settings: Record<string, string> = {}, ...places: string[
   return { code, checks, find }
 }
 
-/** Stands before the emulator and answers some requests itself. */
+/** Starts a server in front of the emulator that answers some requests itself. */
 const startFront = async (answer: (url: string) => { headers?: Record<string, string>; body?: string } | null) => {
   const { hostname, port } = new URL(world.settings['OSS_ENDPOINT'] ?? '')
   const front = createServer((incoming, outgoing) => {

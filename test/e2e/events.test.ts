@@ -26,7 +26,7 @@ const parse = (block: string): Message | null => {
   return { id: fields.get('id') ?? null, event: fields.get('event') ?? 'message', data: JSON.parse(data) }
 }
 
-/** Reads a stream as curl -N would, until `enough` says so. */
+/** Reads a stream as curl -N would, until `enough` returns true. */
 const read = async (
   url: string,
   headers: Record<string, string>,
@@ -64,7 +64,7 @@ describe('the event stream', () => {
     const path = await world.makeSource('file.bin', 30 * mib)
     const daemon = await world.start()
     const live = read(`${daemon.url}/v1/events`, {}, isCompleted)
-    // The stream begins with what happens from now on, so it has to be open before the job is made.
+    // The stream begins with what happens from now on, so it must be open before the job is made.
     await read(`${daemon.url}/v1/events?after=nothing-0`, {}, ({ event }) => event === 'reset')
     const { id } = await daemon.submit({ source: { path }, target: { bucket, key: 'file.bin' } })
     const messages = await live
@@ -84,7 +84,7 @@ describe('the event stream', () => {
     const progress = messages.filter(({ event }) => event === 'job.progress')
     expect(progress.length).toBeGreaterThan(0)
     expect(progress.every((message) => message.id === null)).toBe(true)
-    // Also in the first run, which plans the upload itself.
+    // This holds also in the first run, which plans the upload itself.
     const told = progress.flatMap(({ data }) => data.progress ?? [])
     const moving = told.filter(({ bytesUploaded, bytesInFlight }) => bytesUploaded + bytesInFlight > 0)
     expect(moving.length).toBeGreaterThan(0)

@@ -39,7 +39,7 @@ const operations: Readonly<Record<Step, OperationName>> = {
   putObject: 'PutObject',
 }
 
-/** Long enough for a machine that is busy, short enough to wait for in dozens of cells. */
+/** These times are long enough for a machine that is busy, and short enough to wait for in dozens of cells. */
 const timeouts = {
   connectMs: 500,
   idleMs: 500,
@@ -73,7 +73,7 @@ afterAll(async () => {
   await rm(root, { recursive: true })
 })
 
-/** Descriptors of sources that this process holds open. */
+/** Returns the number of descriptors of sources that this process holds open. */
 const openFiles = (): number =>
   readdirSync('/proc/self/fd').filter((name) => {
     try {
@@ -83,7 +83,7 @@ const openFiles = (): number =>
     }
   }).length
 
-/** The same key pair for ever; a renewal gives it again as if it were another, or refuses. */
+/** Returns the same key pair forever. A renewal gives it again as if it were another, or refuses. */
 const keysOf = (fault: Fault): Credentials => {
   if (fault.by !== 'proxy' || fault.keys !== 'replaced') return lastingCredentials(keys)
   let current: CredentialSet = { ...keys, temporary: true }
@@ -94,13 +94,13 @@ const keysOf = (fault: Fault): Credentials => {
   return { current: () => current, areAtHand: () => true, renew, accepted: () => {} }
 }
 
-/** Calls that are to go wrong, in this order. */
+/** These calls must go wrong, in this order. */
 interface Plan {
   readonly step: Step
   readonly fault: Fault
 }
 
-/** OSS through a man in the middle, with the detours that some faults need. */
+/** Opens OSS through a man in the middle, with the detours that some faults need. */
 const openTargets = async (credentials: Credentials) => {
   const proxy = await startFaultProxy(emulator.port)
   let slowMs = 0
@@ -109,7 +109,7 @@ const openTargets = async (credentials: Credentials) => {
   const through = open(proxy.url)
   const closed = open(closedPort)
   const muteTls = open(new URL(`https://127.0.0.1:${mute.port}`))
-  /** Prepares the fault of the next call; where that call is to go. */
+  /** Prepares the fault of the next call, and returns where that call must go. */
   const prepare = ({ step, fault }: Plan): Target => {
     const operation = operations[step]
     switch (fault.by) {
@@ -134,7 +134,7 @@ const openTargets = async (credentials: Credentials) => {
   }
 }
 
-/** A target that does as planned to the first calls the plan names, and tells what became of them. */
+/** Returns a target that does as planned to the first calls the plan names, and says what became of them. */
 const steered = (
   targets: Awaited<ReturnType<typeof openTargets>>,
   plans: Plan[],
@@ -206,7 +206,7 @@ const cancelHalfway = async ({ engine, submit, onPart }: Cell): Promise<string> 
   return id
 }
 
-/** Pauses the job in its first part; meanwhile another daemon, so to speak, sends the second and dies. */
+/** Pauses the job in its first part. Meanwhile another daemon, so to speak, sends the second and dies. */
 const resumeHalfway = async ({ engine, targets, submit, onPart }: Cell, key: string): Promise<string> => {
   let id = ''
   let paused = false
@@ -241,7 +241,7 @@ const startJob = async (step: Step, cell: Cell, key: string): Promise<string> =>
   return id
 }
 
-/** The object and what is left of uploads, as OSS has them. */
+/** Returns the object and what is left of uploads, as OSS has them. */
 const inOss = async (key: string) => {
   const { target } = targetFor(new URL(emulator.url))
   const object = await target.head({ bucket, key }, unaborted())
@@ -274,7 +274,7 @@ const expectEnd = async (
   else {
     const suspected = cell.engine.logs.some(({ message }) => message.startsWith('An Initiate got no answer'))
     expect(uploads.length).toBeLessThanOrEqual(suspected ? 1 : 0)
-    // Nobody was there to make an upload.
+    // There was no server that could make an upload.
     if (row.fault.by === 'detour') expect(suspected).toBe(false)
   }
 }

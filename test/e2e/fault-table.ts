@@ -1,17 +1,17 @@
 import type { FailureKind, JobErrorCode } from '../../src/core/failure.js'
 import type { mistreatments } from './in-process/mistreatments.js'
 
-/** The requests of the target port that jobs make. */
+/** Jobs make these requests of the target port. */
 export const steps = ['initiate', 'uploadPart', 'listParts', 'complete', 'head', 'abort', 'putObject'] as const
 export type Step = (typeof steps)[number]
 
-/** What the target made of the mistreated call: the kind of its Failure, or none at all. */
+/** This is what the target made of the mistreated call: the kind of its Failure, or success. */
 export type Outcome = FailureKind | 'success'
 
 export type Fault =
   /** The man in the middle mistreats the call. */
   | { readonly by: 'proxy'; readonly how: keyof typeof mistreatments; readonly keys?: 'replaced' }
-  /** The call goes to a port where nobody listens, or to one where nobody shakes hands. */
+  /** The call goes to a port where no program listens, or to one where no program shakes hands. */
   | { readonly by: 'detour'; readonly to: 'closed' | 'mute TLS' }
   /** Our wall clock is an hour slow from this call on. */
   | { readonly by: 'clock' }
@@ -21,9 +21,12 @@ export type Fault =
 export interface Row {
   readonly name: string
   readonly fault: Fault
-  /** By step. */
+  /** These are the outcomes by step. */
   readonly outcomes: Readonly<Record<Step, Outcome>>
-  /** Where the job does not simply complete (after a cancel: is not simply cancelled): the error it fails with. */
+  /**
+   * Where the job does not simply complete (or, after a cancel, is not simply cancelled), this is the error it fails
+   * with.
+   */
   readonly fails?: Readonly<Partial<Record<Step, JobErrorCode>>>
 }
 
@@ -38,11 +41,11 @@ const everywhere = (outcome: Outcome, except: Partial<Record<Step, Outcome>> = {
   ...except,
 })
 
-/** Something of the call may have got through: harmless to repeat, but for Complete. */
+/** Something of the call may have got through. It is harmless to repeat it, except for Complete. */
 const unknown = everywhere('transient', { complete: 'ambiguous' })
 const proxy = (how: keyof typeof mistreatments): Fault => ({ by: 'proxy', how })
 
-/** Answers that only matter where a body is read. */
+/** These answers only matter where a body is read. */
 const unreadable = everywhere('success', { initiate: 'transient', listParts: 'transient', complete: 'ambiguous' })
 
 export const rows: readonly Row[] = [

@@ -23,13 +23,13 @@ describe('kill -9, five times at random', () => {
     const { id } = await daemon.submit({ source: { path }, target: { bucket, key: 'dir/big.bin' }, parallel })
     const others: string[] = []
     for (let kill = 1; kill <= kills; kill++) {
-      // Somewhere in the next seventh of the file, so that the kills spread over the whole upload.
+      // The goal lies somewhere in the next seventh of the file, so that the kills spread over the whole upload.
       const goal = ((kill - 1 + random()) / (kills + 2)) * size
       await until(async () => {
         const { progress } = await daemon.get(id)
         return progress.bytesUploaded + progress.bytesInFlight >= goal
       })
-      // Accepted in the very moment before the power goes.
+      // This job is accepted in the very moment before the power goes.
       const other = await daemon.submit({ source: { path: small }, target: { bucket, key: `small-${kill}` } })
       others.push(other.id)
       daemon.kill('SIGKILL')

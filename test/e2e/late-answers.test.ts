@@ -13,7 +13,7 @@ const inParts = { multipartThreshold: 102_400, partSize: 102_400, parallel: 1 }
 const small = 5_000
 const large = 3 * 102_400 + 7
 
-/** The answer of this call is held for so long once the call has taken effect. */
+/** Holds the answer of this call for so long once the call has taken effect. */
 const hold = (operation: OperationName, ms: number): FaultRule => ({
   operation,
   bucket,
@@ -28,7 +28,7 @@ const forbid = (operation: OperationName): FaultRule => ({
   fault: { kind: 'status', status: 403, code: 'AccessDenied' },
 })
 
-/** Whether OSS has done this call whose answer it holds. */
+/** Returns whether OSS has done this call and holds its answer. */
 const isHeld = (operation: OperationName): boolean =>
   world.control.ledger().inFlight.some((entry) => entry.operation === operation && entry.stored)
 
@@ -96,7 +96,7 @@ describe('an answer that is held after its effect', { timeout: 90_000 }, () => {
       const daemon = await world.start()
       await daemon.request('POST', `/v1/jobs/${id}/cancel`)
       if (source === 'there') return expectReceipt(daemon, id, small, sha256)
-      // Without its bytes nobody can prove the object, and no cancel deletes one.
+      // Without its bytes the object cannot be proven, and no cancel deletes an object.
       expect(await daemon.settled(id)).toMatchObject({ state: 'cancelled', receipt: null, leftover: null })
       expect(await world.objectSha256(key)).toBe(sha256)
     },

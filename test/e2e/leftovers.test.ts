@@ -22,7 +22,7 @@ const failed = async (daemon: DaemonProcess, path: string, more: object = {}): P
   return job
 }
 
-/** Part numbers of the parts that OSS was sent, and took. */
+/** Returns the numbers of the parts that OSS received and accepted. */
 const sentParts = (): readonly (number | null)[] =>
   world.control
     .ledger()

@@ -43,7 +43,7 @@ const expectStored = async (daemon: DaemonProcess, ids: readonly string[]): Prom
   }
 }
 
-/** What the daemon sent; the test's own reads of objects are not among it. */
+/** Returns what the daemon sent. The test's own reads of objects do not count. */
 const requestsOfTheDaemon = (): number =>
   world.control.ledger().entries.filter(({ operation }) => operation !== 'GetObject').length
 
@@ -63,7 +63,7 @@ const expectNoSecrets = async (daemon: DaemonProcess): Promise<void> => {
   }
 }
 
-/** Everything that Node.js and we can be made to say. */
+/** These settings make Node.js and us say everything that they can. */
 const talkative = { LONGSHORE_LOG_LEVEL: 'trace', NODE_DEBUG: 'http,https,net,tls' }
 
 /** Only the proxy knows where this is. */
@@ -74,7 +74,7 @@ describe('a daemon behind a proxy', () => {
     const { proxy, url } = await startProxy()
     const daemon = await world.start({ ...beyondTheProxy, HTTP_PROXY: url, ...talkative })
     await expectStored(daemon, await submitTwo(daemon))
-    // Initiate, six parts, Complete and a put at the least.
+    // These are Initiate, six parts, Complete and a put at the least.
     expect(proxy.ledger.length).toBeGreaterThanOrEqual(9)
     expect(proxy.ledger).toHaveLength(requestsOfTheDaemon())
     expect(proxy.ledger.every(({ target }) => target.startsWith(`http://${bucket}.oss.test:9000/`))).toBe(true)
@@ -97,7 +97,7 @@ describe('a daemon behind a proxy', () => {
     expect(new Set(proxy.ledger.map(({ method, target }) => `${method} ${target}`))).toEqual(
       new Set([`CONNECT ${bucket}.oss.test:443`]),
     )
-    // They are used again: fewer tunnels than requests.
+    // The tunnels are used again: there are fewer tunnels than requests.
     expect(proxy.ledger.length).toBeLessThan(requestsOfTheDaemon())
     await expectNoSecrets(daemon)
   })

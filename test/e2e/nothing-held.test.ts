@@ -28,7 +28,7 @@ const setup = async (settings: Record<string, string> = {}): Promise<{ world: Wo
   return { world, daemon: await world.start({ LONGSHORE_DRAIN_TIMEOUT: '1s', ...settings }, { program }) }
 }
 
-/** Ends by itself, or the test does not end. What the process still held when it had stopped. */
+/** Returns what the process still held when it had stopped. It ends by itself, or the test does not end. */
 const heldAfterStop = async (daemon: DaemonProcess): Promise<readonly string[]> => {
   daemon.kill('SIGTERM')
   const { code, signal, stdout, stderr } = await daemon.exited
@@ -45,10 +45,10 @@ const keys = {
   expiresAt: '2099-01-01T00:00:00Z',
 }
 
-/** Keys that expire are renewed ahead of that: a timer waits for it all the time. */
+/** Keys that expire are renewed ahead of that, so a timer waits for it all the time. */
 const startTokenService = async (): Promise<string> => {
   const server = createServer((_request, response) => {
-    // The library keeps connections in an agent of its own, out of our reach; node never waits for one that is idle.
+    // The library keeps connections in an agent of its own that we cannot reach. Node never waits for an idle one.
     response.setHeader('connection', 'close')
     response.end(
       JSON.stringify({
@@ -106,7 +106,7 @@ describe('a process that has stopped, when nothing may ask not to be waited for'
       ALIBABA_CLOUD_CREDENTIALS_URI: await startTokenService(),
     })
     world.control.setCredentials([keys])
-    // Keys are at hand, and a timer waits for the time to renew them.
+    // There are keys, and a timer waits for the time to renew them.
     const path = await world.makeSource('small.bin', 1000)
     const { id } = await daemon.submit({ source: { path }, target: { bucket, key: 'small.bin' } })
     expect((await daemon.settled(id)).state).toBe('completed')

@@ -83,7 +83,7 @@ describe('an upload that OSS made and the daemon never heard of', () => {
 })
 
 describe('the upload of a failed job', () => {
-  /** A job that fails on its second part, and so keeps its upload. */
+  /** Makes a job that fails on its second part, and so keeps its upload. */
   const failing = async (daemon: DaemonProcess, key: string): Promise<string> => {
     const path = await world.makeSource(key, size)
     const fault: Fault = { kind: 'status', status: 403, code: 'AccessDenied' }
@@ -97,7 +97,7 @@ describe('the upload of a failed job', () => {
     world = await createWorld()
     const settings = { LONGSHORE_ABANDONED_AFTER: '2s' }
     const first = await world.start(settings)
-    // Somebody else's: begun by a daemon whose database is another.
+    // This upload was begun by another daemon, whose database is another.
     const foreign = await world.start({ LONGSHORE_DATA_DIR: `${world.dataDir}-other` })
     const foreignId = await failing(foreign, 'shared.bin')
     const theirs = (await foreign.get(foreignId)).upload.uploadId

@@ -9,7 +9,7 @@ import { bucket, createWorld, newSeed, seeded, sha256Of, type World } from './wo
 const cycles = Number(process.env['KILL_CYCLES'] ?? 40)
 const partSize = 100 * 1024
 const parallel = 4
-/** Of each call's failing, all kinds together. */
+/** Each call fails with this chance, all kinds together. */
 const failing = 0.1
 const failures: readonly Fault[] = [
   { kind: 'status', status: 503 },
@@ -17,10 +17,10 @@ const failures: readonly Fault[] = [
   { kind: 'reset', at: 'mid-body' },
   { kind: 'lost-answer' },
 ]
-/** Between the start of a process and its death: some die while they start. */
+/** A process lives so long. Some die while they start. */
 const shortestLifeMs = 200
 const longestLifeMs = 2_500
-/** Bytes per second: about what is ordered, so that parts are in flight when it dies. */
+/** This is about what is ordered per second in bytes, so that parts are in flight when the process dies. */
 const bandwidth = 1_200_000
 
 let world: World
@@ -36,7 +36,7 @@ const perCall = (seed: number) =>
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
 
-/** Requests of parts and puts, as the emulator saw them. */
+/** Returns whether a request is a part or a put, as the emulator saw it. */
 const isSending = ({ operation }: Pick<LedgerEntry, 'operation'>): boolean =>
   operation === 'UploadPart' || operation === 'PutObject'
 
@@ -60,7 +60,7 @@ describe('a daemon that is killed at random while calls fail', () => {
     const accepted = new Map<string, { readonly id: string; readonly sha256: string }>()
     const pick = () => sources[Math.floor(random() * sources.length)] ?? sources[0]
     let orders = Array.from({ length: 6 }, (_, index) => ({ key: `first-${index}`, source: pick() }))
-    /** What was ordered and not acknowledged is ordered again of the next daemon, under the same key. */
+    /** What was ordered but not acknowledged is ordered again from the next daemon, under the same key. */
     const submitOrders = async (daemon: DaemonProcess): Promise<void> => {
       for (const { key, source } of orders) {
         if (source === undefined) continue
@@ -121,7 +121,7 @@ describe('a daemon that is killed at random while calls fail', () => {
       ).toHaveLength(1)
     }
 
-    // Nobody was told the ids of the uploads that are left: nothing was ever sent to them.
+    // No daemon was told the ids of the uploads that are left, so nothing was ever sent to them.
     for (const { parts } of world.control.uploads()) expect(parts).toEqual([])
 
     const tries = new Map<string, LedgerEntry[]>()

@@ -10,9 +10,9 @@ const requests = Number(process.env['FUZZ_REQUESTS'] ?? 20_000)
 const seed = newSeed()
 const token = 'fuzz-token'
 const inFlight = 8
-/** As many as are kept in memory at once. */
+/** So many requests are kept in memory at once. */
 const step = 500
-/** What holds its answer on purpose is not waited for. */
+/** Answers that are held on purpose are not waited for. */
 const holding = /^(GET \/v1\/(wait|jobs\/\{id\})|POST \/v1\/drain)$/
 const patienceMs = 200
 const longPatienceMs = 60_000
@@ -56,7 +56,7 @@ const hints = (jobs: readonly string[]) => ({
   dryRun: [true, false],
 })
 
-/** What is wrong with the answer, or null. */
+/** Returns what is wrong with the answer, or null. */
 const judge = async (each: FuzzedRequest): Promise<string | null> => {
   const { method, path, headers, body, operation } = each
   const over = AbortSignal.timeout(holding.test(`${method} ${each.pattern}`) ? patienceMs : longPatienceMs)

@@ -8,7 +8,7 @@ import { routeLaw } from './route-law.js'
 
 type Route = ReturnType<Harness['app']['routeScopes']>[number]
 
-/** Who asks, from where, and on whose page. Null: the header is absent. */
+/** These say who asks, from where, and on whose page. Null means that the header is absent. */
 const tokens = [null, 'wrong', ...scopes] as const
 const hosts = ['localhost', 'evil.example', null] as const
 const origins = [null, 'http://localhost', 'https://evil.example', 'null'] as const
@@ -29,12 +29,15 @@ const pages = [
 
 const cells = tokens.flatMap((token) => hosts.flatMap((host) => pages.map((page): Cell => ({ token, host, ...page }))))
 
-/** Routes that ask for a token themselves. */
+/** Returns whether a route asks for a token itself. */
 const asksItself = (route: Route): boolean => route.method === 'POST' && route.url === '/v1/session'
 
 const isHeld = (token: Cell['token']): token is Scope => token !== null && token !== 'wrong'
 
-/** The law, in the order of refusals; null: let through, whatever comes of it. */
+/**
+ * Returns the status that the law requires, in the order of refusals. Null means that the request is let through,
+ * whatever comes of it.
+ */
 const expected = (route: Route, scope: RouteScope, { token, host, origin, site }: Cell): number | null => {
   if (host === null) return 400
   if (host !== 'localhost') return 421
@@ -45,7 +48,7 @@ const expected = (route: Route, scope: RouteScope, { token, host, origin, site }
   return includesScope(token, scope) ? null : 403
 }
 
-/** By method and address. */
+/** This is the law by method and address. */
 const law = new Map<string, RouteScope>(
   routeLaw.flatMap(([route, scope]) => [
     [route, scope] as const,
@@ -65,7 +68,8 @@ let port: number
 beforeAll(async () => {
   harness = await createHarness({
     tokens: fixedTokens(scopes.map((scope) => tokenOf(scope, `${scope}-secret`))),
-    // Thousands of wrong tokens are asked here: what holds them back for two seconds at most is tested elsewhere.
+    // Thousands of wrong tokens are asked here. The delay of two seconds at most that holds them back is tested
+    // elsewhere.
     clock: { ...realClock, sleep: async (ms, signal) => (ms > 2_000 ? realClock.sleep(ms, signal) : undefined) },
   })
   await harness.app.listen({ port: 0, host: '127.0.0.1' })
@@ -76,7 +80,7 @@ afterAll(async () => {
   await harness.app.close()
 })
 
-/** The status of a request; streams are left as soon as it is known. */
+/** Returns the status of a request. Streams are left as soon as it is known. */
 const ask = ({ method, url }: Route, { token, host, origin, site }: Cell): Promise<number> =>
   new Promise((resolve, reject) => {
     const headers: Record<string, string> = {}

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DaemonProcess } from '../e2e/daemon-process.js'
 import { bucket, createWorld, credentials, until, type World } from '../e2e/world.js'
 
-/** Every secret that a daemon is given, each recognisable, and what encodings make of it. */
+/** These are all secrets that a daemon is given, each recognisable, and what encodings make of them. */
 const canaries = {
   accessKeySecret: 'canary-oss-secret-7f3a',
   sessionToken: 'canary-session-token-91bc',

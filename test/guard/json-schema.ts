@@ -1,4 +1,7 @@
-/** JSON Schema as far as our OpenAPI document uses it. Another keyword throws, so that nothing is passed over in silence. */
+/**
+ * This is JSON Schema as far as our OpenAPI document uses it. Another keyword throws, so that nothing is passed over in
+ * silence.
+ */
 export interface JsonSchema {
   readonly $ref?: string
   readonly type?: string | readonly string[]
@@ -54,13 +57,13 @@ const objectProblems = (value: Record<string, unknown>, schema: JsonSchema, sche
     const own = properties[name]
     if (own !== undefined) return problemsOf(member, own, schemas, path)
     if (typeof additionalProperties === 'object') return problemsOf(member, additionalProperties, schemas, path)
-    // Answers of ours hold what they say and nothing else, whether or not the schema forbids it.
+    // Our answers hold what they say and nothing else, whether or not the schema forbids it.
     return [`${path} is not in the document`]
   })
   return [...missing, ...wrong]
 }
 
-/** Why a value is not what a schema says; empty when it is. */
+/** Returns why a value is not what a schema says. The list is empty when it is. */
 export const problemsOf = (value: unknown, given: JsonSchema, schemas: Schemas, at = ''): string[] => {
   const schema = resolve(given, schemas)
   const strange = Object.keys(schema).filter((keyword) => !known.has(keyword) && !keyword.startsWith('x-'))

@@ -31,7 +31,7 @@ export interface FuzzedRequest {
   readonly body: string | null
 }
 
-/** What tends to be mistaken for something else. */
+/** These values tend to be mistaken for something else. */
 const nasty = fc.constantFrom<unknown>(
   null,
   true,
@@ -70,10 +70,13 @@ const text = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 20 }),
 )
 
-/** Values that lead further in than chance does, by the name of their field. */
+/** These values lead further in than chance does, by the name of their field. */
 export type Hints = Readonly<Record<string, readonly unknown[]>>
 
-/** Requests for every operation of the document: most fields as their schema says, some as no schema would. */
+/**
+ * Returns requests for every operation of the document: most fields are as their schema says, and some as no schema
+ * would.
+ */
 export const requestsOf = (document: OpenApi, hints: Hints, token: string): fc.Arbitrary<FuzzedRequest> => {
   const { schemas } = document.components
 
@@ -136,7 +139,7 @@ export const requestsOf = (document: OpenApi, hints: Hints, token: string): fc.A
 
   const asText = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
   const encode = (value: unknown): string => encodeURIComponent(asText(value).replace(/\p{Surrogate}/gu, '?'))
-  /** What HTTP lets through in a header; anything else is a matter of raw sockets. */
+  /** Returns what HTTP lets through in a header. Other characters are a matter of raw sockets. */
   const asHeader = (value: unknown): string =>
     asText(value)
       .replace(/[^\x20-\x7e]/g, '')

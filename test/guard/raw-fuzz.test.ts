@@ -59,7 +59,7 @@ const pieces = [
   'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
 ]
 
-/** An honest request, or two behind each other, with a few wounds. */
+/** These are honest requests, or two behind each other, with a few wounds. */
 const wounded = fc
   .tuple(
     fc.array(fc.constantFrom(...honest), { minLength: 1, maxLength: 2 }),
@@ -79,7 +79,7 @@ const wounded = fc
     }, requests.join('')),
   )
 
-/** Everything that comes back until the connection ends. The peer sends its all and hangs up its half. */
+/** Returns everything that comes back until the connection ends. The peer sends everything and hangs up its half. */
 const exchange = (bytes: string): Promise<string> =>
   new Promise((resolve) => {
     let received = ''

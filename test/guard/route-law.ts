@@ -1,8 +1,9 @@
 import type { RouteScope } from '../../src/http/guard/auth.js'
 
 /**
- * What the contract asks for each route, written down by hand: a route that is not here, or asks for something else, is
- * a defect of one of the two. A GET is answered to HEAD too, on the same terms. Below `/docs` are the library's routes.
+ * This is what the contract asks for each route, written down by hand. A route that is not here, or that asks for
+ * something else, is a defect of one of the two. A GET is answered to HEAD too, on the same terms. The routes below
+ * `/docs` are the library's.
  */
 export const routeLaw: readonly (readonly [route: string, scope: RouteScope])[] = [
   ['GET /', 'none'],

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DaemonProcess } from '../e2e/daemon-process.js'
 import { bucket, createWorld, type World } from '../e2e/world.js'
 
-/** Rounds in which a link is swapped while a job is submitted and sent. */
+/** In so many rounds a link is swapped while a job is submitted and sent. */
 const swaps = Number(process.env['SWAPS'] ?? 60)
 const canary = 'canary-of-the-outside '.repeat(50)
 const harmless = 'h'.repeat(canary.length)
@@ -97,7 +97,7 @@ const keys = [
   '',
 ]
 
-/** Bytes of the outside that OSS holds, and keys beside the prefix that something was stored under. */
+/** Returns bytes of the outside that OSS holds, and keys beside the prefix under which something was stored. */
 const leaks = async () => {
   const directory = join(world.sources, '..', 'oss')
   const files = (await readdir(directory, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
@@ -122,7 +122,7 @@ describe('Paths and keys that lead elsewhere', () => {
       if (![400, 403].includes(status)) through.push(`${status} for the key ${JSON.stringify(key)}`)
     }
     expect(through).toEqual([])
-    // The corpus proves something only if the honest neighbour of each is taken.
+    // The corpus proves something only if the honest neighbour of each is accepted.
     const { status, body } = await submit(good, `${prefix}/good`)
     expect(status).toBe(201)
     expect((await daemon.settled(body.id)).state).toBe('completed')

@@ -12,8 +12,8 @@ const newestIn = (directory: string): number =>
   )
 
 /**
- * A worker thread loads JavaScript, so threads are tested as they were compiled. Throws when the file of `dist/` is older
- * than a file in one of these directories, for the test would then try something that is not there any more.
+ * A worker thread loads JavaScript, so threads are tested as they were compiled. This throws when the file of `dist/`
+ * is older than a file in one of these directories, because the test would then try something that no longer exists.
  */
 export const compiledThread = (file: string, directories: readonly string[]): URL => {
   const thread = new URL(`dist/${file}`, root)

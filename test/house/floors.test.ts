@@ -24,10 +24,12 @@ const cruiser = join(house, 'node_modules/dependency-cruiser/bin/dependency-crui
 const rules: readonly Rule[] = createRequire(import.meta.url)('../../.dependency-cruiser.cjs').forbidden
 const { dependencies } = JSON.parse(await readFile(join(house, 'package.json'), 'utf8'))
 
-/** Files by their path. */
+/** These are files by their path. */
 type Plant = Readonly<Record<string, string>>
 
-/** Plants that break one rule and no other, by the rule's name. Libraries out of their home are planted by `libraryPlants`. */
+/**
+ * These plants break one rule and no other, by the rule's name. `libraryPlants` plants libraries outside of their home.
+ */
 const plants: Readonly<Record<string, readonly Plant[]>> = {
   'no-unresolved': [{ 'src/planted-nowhere.ts': "import './nowhere.js'" }],
   'no-circular': [
@@ -87,7 +89,7 @@ const plants: Readonly<Record<string, readonly Plant[]>> = {
   'no-dev-dependencies': [{ 'src/planted-tool.ts': "import 'typescript'" }],
 }
 
-/** A library at the roof, where only main.ts has any. */
+/** Plants a library at the roof, where only main.ts has any. */
 const libraryPlants = (rule: Rule): readonly Plant[] =>
   Object.keys(dependencies)
     .filter((library) => new RegExp(rule.to.path ?? '^$').test(`node_modules/${library}/`))

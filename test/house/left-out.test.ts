@@ -15,7 +15,7 @@ afterEach(async () => {
   directory = null
 })
 
-/** Runs one file of tests by the project's own configuration; what it said, and its exit code. */
+/** Runs one file of tests by the project's own configuration. Returns what it said, and its exit code. */
 const run = async (body: string, ci: string | undefined, ...args: readonly string[]) => {
   directory = await mkdtemp(join(house, 'test/house/left-out-'))
   const file = join(directory, 'sample.test.ts')

@@ -6,8 +6,8 @@ const never = new AbortController().signal
 const mib = 1024 * 1024
 
 /**
- * Readers that take chunks as fast as they are let, on a fake clock whose timers come up to `lateMs` late. Resolves to
- * bytes per second.
+ * Runs readers that take chunks as fast as they may, on a fake clock whose timers come up to `lateMs` late. It resolves
+ * to bytes per second.
  */
 const measure = async (readers: number, bytesPerSecond: number, lateMs: number): Promise<number> => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })

@@ -24,14 +24,14 @@ const setup = async () => {
   return { emulator, dataFiles: () => readdir(join(directory, 'data')) }
 }
 
-/** A signed PUT that has sent its head; the test sends the body. */
+/** Returns a signed PUT that has sent its head. The test sends the body. */
 const beginPut = (emulator: Emulator, headers: Record<string, string>): ClientRequest => {
   const signed = sign(createClient(emulator), { method: 'PUT', key: 'key', headers })
   const { method, path } = signed
   return httpRequest({ host: '127.0.0.1', port: emulator.port, method, path, headers: signed.headers, agent: false })
 }
 
-/** The same head, for tests that write to the socket themselves. */
+/** Returns the same head, for tests that write to the socket themselves. */
 const headOf = (emulator: Emulator, headers: Record<string, string>): string => {
   const signed = sign(createClient(emulator), { method: 'PUT', key: 'key', headers })
   const lines = Object.entries({ host: 'localhost', ...signed.headers }).map(([name, value]) => `${name}: ${value}`)

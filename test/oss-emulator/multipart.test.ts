@@ -21,7 +21,7 @@ const refusal = (answer: RawAnswer) => [answer.status, element(answer.text, 'Cod
 describe('completing', () => {
   it('makes one object of the parts, with the CRC-64 of the bytes that are served', async () => {
     const { emulator, uploadId, part } = await setup()
-    // The second part is sent twice: the later one counts.
+    // The second part is sent twice, and the later one counts.
     await part(7, piece('x'))
     const parts = [await part(2, piece('a')), await part(7, piece('b', minPart + 5)), await part(9, piece('c', 3))]
     const answer = await complete(emulator, key, uploadId, parts)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { bucket, call, createClient, element, initiate, putPart, startTestEmulator } from './support.js'
 
-/** The one form of an instant that Alibaba's Python SDK can read. */
+/** Alibaba's Python SDK can read only this form of an instant. */
 const pythonInstant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/
 const md5Of = (text: string): string => createHash('md5').update(text).digest('base64')
 

@@ -71,7 +71,7 @@ it('a half-written last line and files nobody knows, as a kill leaves them, are 
 it('a directory that another process has open is left alone', async () => {
   const { directory, emulator } = await setup()
   await emulator.close()
-  // The parent is a process that lives for sure.
+  // The parent is a process that is certainly alive.
   await writeFile(join(directory, 'emulator.pid'), String(process.ppid))
   await expect(startTestEmulator({ directory })).rejects.toThrow(`Process ${process.ppid} has this directory open`)
   await writeFile(join(directory, 'emulator.pid'), '999999999')

@@ -8,7 +8,7 @@ import { type Crc64Factory, combineCrc64 } from '../../../src/core/crc64.js'
 
 const mask = 0xffffffffffffffffn
 
-/** Bit by bit, straight from the definition. */
+/** Computes bit by bit, straight from the definition. */
 const reference = (bytes: Uint8Array): bigint => {
   let crc = mask
   for (const byte of bytes) {
@@ -31,20 +31,20 @@ const checksum = (createRun: Crc64Factory, chunks: readonly Uint8Array[]): bigin
   return crc.digest()
 }
 
-/** A copy that begins `shift` bytes behind an aligned address. */
+/** Returns a copy that begins `shift` bytes behind an aligned address. */
 const shifted = (bytes: Uint8Array, shift: number): Uint8Array => {
   const moved = new Uint8Array(bytes.length + shift)
   moved.set(bytes, shift)
   return moved.subarray(shift)
 }
 
-/** Cuts at the given places, taken modulo the length. */
+/** Cuts at the given positions, taken modulo the length. */
 const split = (bytes: Uint8Array, cuts: readonly number[]): readonly Uint8Array[] => {
   const places = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b)
   return [...places, bytes.length].map((end, index) => bytes.subarray(places[index - 1] ?? 0, end))
 }
 
-/** Pseudo-random bytes that need no generator to reproduce. */
+/** Returns pseudo-random bytes that need no generator to reproduce. */
 const patterned = (length: number): Uint8Array => {
   let state = length + 1
   return Uint8Array.from({ length }, () => {
@@ -67,7 +67,7 @@ describe.each(engines)('CRC-64/XZ by %s', (_, createRun) => {
 
   it('equals the bit-by-bit definition for every length up to where each loop has turned several times', () => {
     const all = patterned(1100)
-    // The register of the definition, brought forward byte by byte, so that 1,100 lengths cost one pass.
+    // The register of the definition is brought forward byte by byte, so that 1,100 lengths cost one pass.
     const wrong: number[] = []
     let expected = 0n
     for (let length = 0; length <= all.length; length++) {

@@ -17,7 +17,7 @@ describe('an install', () => {
     directory = null
   })
 
-  /** A copy of the built package, with whatever was compiled here left out. */
+  /** Makes a copy of the built package, without what was compiled here. */
   const setup = async (): Promise<string> => {
     directory = await mkdtemp(join(tmpdir(), 'longshore-install-'))
     for (const name of ['package.json', 'dist/core', 'dist/adapters/crc64']) {
@@ -69,7 +69,8 @@ describe('an install', () => {
     const tree = await setup()
     const path = join(tree, 'native/crc64/crc64.wasm')
     const module = await readFile(path)
-    // The polynomial, as WebAssembly writes a constant: seven bits a byte, the lowest first. The last byte is left out.
+    // This is the polynomial, as WebAssembly writes a constant: seven bits a byte, the lowest first. The last byte is
+    // left out.
     const polynomial = BigInt.asIntN(64, 0xc96c5795d7870f42n)
     const written = Buffer.from(
       Array.from({ length: 8 }, (_, at) => Number((polynomial >> BigInt(7 * at)) & 0x7fn) | 0x80),

@@ -18,7 +18,7 @@ const chainModule = new URL('../../../dist/adapters/credentials/chain-source.js'
 
 interface Seen {
   readonly method: string
-  /** Host that was asked for, and path without query. */
+  /** This is the host that was asked for, and the path without query. */
   readonly url: string
   readonly headers: IncomingMessage['headers']
   readonly body: string
@@ -42,7 +42,10 @@ afterEach(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup()
 })
 
-/** A server on loopback that stands for the metadata service, STS and the credentials URI; no other address is reached. */
+/**
+ * Starts a server on loopback that stands for the metadata service, STS and the credentials URI. No other address is
+ * reached.
+ */
 const setup = async (handler: Handler, named: Partial<ChainSettings> = {}) => {
   const seen: Seen[] = []
   const server = createServer(async (request, response) => {

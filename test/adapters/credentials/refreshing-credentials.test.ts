@@ -16,7 +16,10 @@ afterEach(() => {
 
 const patient = new AbortController().signal
 
-/** Credentials over a source that the test steers: every fetch brings new keys, unless told otherwise. */
+/**
+ * Returns credentials over a source that the test controls: every fetch brings new keys, unless the test says
+ * otherwise.
+ */
 const setup = async (
   options: { lifetimeMs?: number | null; recheckMs?: number | null; random?: number; failure?: unknown } = {},
 ) => {
@@ -43,7 +46,7 @@ const setup = async (
     generation: 0,
     changes: true,
     failure: options.failure ?? null,
-    /** Set: fetches hang until it is called. */
+    /** When it is set, fetches hang until it is called. */
     gate: null as Promise<void> | null,
     lifetimeMs: options.lifetimeMs === undefined ? hour : options.lifetimeMs,
   }
@@ -268,7 +271,7 @@ describe('keys that OSS refuses', () => {
     for (let elapsed = 0; elapsed < 2 * hour; elapsed += second) {
       if (credentials.areAtHand()) {
         tries.push(clock.monotonic())
-        // All that were under way are refused together, which counts once.
+        // All requests that were under way are refused together, which counts once.
         const refused = credentials.current()
         await Promise.all([credentials.renew(refused, patient), credentials.renew(refused, patient)])
         await credentials.renew(refused, patient)

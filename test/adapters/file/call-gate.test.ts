@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createCallGate } from '../../../src/adapters/file/call-gate.js'
 
-/** A call that ends when the test says so. */
+/** Returns a call that ends when the test says so. */
 const hanging = () => {
   let end: (value: string) => void = () => {}
   let started = false

@@ -18,7 +18,10 @@ afterEach(() => {
   for (const end of endings.splice(0)) end()
 })
 
-/** Directories on a real disk, and a mount table that says otherwise. What reaches the patient calls is written down. */
+/**
+ * Makes directories on a real disk, and a mount table that says otherwise. Calls that reach the patient calls are
+ * recorded.
+ */
 const setup = () => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'longshore-calls-')))
   endings.push(() => rmSync(root, { recursive: true, force: true }))

@@ -16,7 +16,7 @@ const setup = async (quiet: Promise<void> | null) => {
   const roots = { allowed: [root], forbidden: [] }
   const source = await createFileSources(roots, { ...readerHere(), quiet: () => quiet }).open(path)
   const { fd, inode } = source.range(0, 5)
-  /** Whether the number still names that file. */
+  /** Returns whether the number still names that file. */
   const isOpen = (): boolean => {
     try {
       return fstatSync(fd, { bigint: true }).ino.toString() === inode

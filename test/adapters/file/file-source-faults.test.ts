@@ -10,7 +10,7 @@ import type { SourceOpener } from '../../../src/ports/source.js'
 import { createVirtualClock } from '../../fakes/virtual-clock.js'
 import { readerHere } from '../oss/source-reader.js'
 
-/** Which calls to the file system fail, counted from 1, and how. */
+/** This says which calls to the file system fail, counted from 1, and how. */
 const plan = { calls: 0, fails: (_nth: number) => false, errno: '', open: 0 }
 
 const failing =
@@ -66,7 +66,7 @@ const setup = (calls: FileCalls) => {
   return { path, sources, patient: createPatientSources(sources, clock), clock }
 }
 
-/** Everything that a run asks of a source. */
+/** Asks everything of a source that a run asks. */
 const use = async (sources: SourceOpener, path: string): Promise<string> => {
   const source = await sources.open(path)
   try {

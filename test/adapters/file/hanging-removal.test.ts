@@ -14,7 +14,7 @@ afterEach(async () => {
 
 const stalled = { kind: 'stalled' }
 
-/** A rename that takes effect when the test says so. */
+/** Makes a rename that takes effect when the test says so. */
 const setup = () => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'longshore-removal-')))
   cleanups.push(() => rmSync(root, { recursive: true }))

@@ -65,7 +65,7 @@ describe('a source that is to be removed', () => {
 
   it('stays when it was touched, however little', async () => {
     const { remover, request, path, there } = await setup()
-    // Moves nothing but ctime.
+    // This moves nothing but ctime.
     linkSync(path, `${path}.link`)
     expect(await remover.remove(request)).toEqual(replaced)
     expect(there()).toEqual(['a.bin', 'a.bin.link'])

@@ -16,7 +16,7 @@ afterEach(() => {
 
 const nobody = 65_534
 
-/** A user who may not read everything: root may. */
+/** Becomes a user who may not read everything, because root may. */
 const becomeNobody = (): number => {
   if (process.geteuid?.() === 0) {
     process.seteuid?.(nobody)

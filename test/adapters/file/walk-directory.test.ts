@@ -27,7 +27,7 @@ const openDescriptors = (): number => readdirSync('/proc/self/fd').length
 
 const nobody = 65_534
 
-/** Runs the work as a user who may not read everything, because root may. Another user is one already. */
+/** Runs the work as a user who may not read everything, because root may. Any other user is such a user already. */
 const asNobody = <T>(work: () => T): T => {
   if (process.geteuid?.() !== 0) return work()
   process.seteuid?.(nobody)
@@ -96,7 +96,7 @@ describe('walking a directory', () => {
     const { look, home } = setup()
     for (const dir of [join(home, 'gone'), home, '/etc']) {
       expect(look({ dir })).toMatchObject({ files: [], problems: [{ path: dir, code: 'directory_unreadable' }] })
-      // One text outside the roots, whether it is there or not.
+      // There is one text outside the roots, whether the path exists or not.
       expect(look({ dir }).problems[0]?.message).toMatch('it lies outside the source roots')
     }
   })
@@ -223,7 +223,7 @@ describe('a race', () => {
     const inside = [first, ...[...items].map((value) => ({ value }))].flatMap(({ value }) =>
       value?.kind === 'file' ? [value.file.fingerprint.size] : [],
     )
-    // The files of the directory that it stood in, five bytes each; what lies outside is empty.
+    // These are the files of the directory that it stood in, five bytes each. What lies outside is empty.
     expect(inside.every((size) => size === 5)).toBe(true)
     expect(inside.length).toBeGreaterThanOrEqual(2)
   })

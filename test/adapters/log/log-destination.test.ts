@@ -8,13 +8,13 @@ import { createLogDestination } from '../../../src/adapters/log/log-destination.
 
 const line = (index: number): string => `${JSON.stringify({ index, filler: 'x'.repeat(1000) })}\n`
 
-/** A pipe whose reader reads only when the test says so. */
+/** Makes a pipe whose reader reads only when the test says so. */
 const setup = () => {
   const directory = mkdtempSync(join(tmpdir(), 'longshore-log-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   const path = join(directory, 'pipe')
   execFileSync('mkfifo', [path])
-  // For both: to open one end of a pipe alone would wait for the other.
+  // The descriptor is for both ends, because opening one end of a pipe alone would wait for the other.
   const fd = openSync(path, 'r+')
   return { fd, path }
 }
@@ -54,7 +54,7 @@ it('takes a disk that is full for no reader that has stopped', async () => {
   destination.write('a line\n')
   const seen = new Set<boolean>()
   const until = performance.now() + 2_500
-  // Over more than one wait for the next try it is never stuck, so a daemon ends cleanly.
+  // It is never stuck while it waits for more than one next try, so a daemon ends cleanly.
   await expect
     .poll(
       () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 
 const logger = new URL('../../../dist/adapters/log/pino-logger.js', import.meta.url).href
 
-/** The messages that a process writes that logs by this script. */
+/** Returns the messages of a process that logs by this script. */
 const messagesOf = async (script: string): Promise<readonly string[]> => {
   const code = `import { createPinoLogger } from '${logger}'\nconst log = await createPinoLogger('info', false)\n${script}`
   const run = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code])
@@ -25,7 +25,7 @@ describe('The log', () => {
   })
 
   it('keeps none back until the process ends', async () => {
-    // SIGKILL runs nothing: what is to be seen was written before.
+    // SIGKILL runs nothing, so what is seen was written before.
     const script = "log.info('before')\nsetTimeout(() => process.kill(process.pid, 'SIGKILL'), 200)"
     expect(await messagesOf(script)).toEqual(['before'])
   })

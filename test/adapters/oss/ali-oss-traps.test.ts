@@ -23,7 +23,7 @@ import {
   upload,
 } from './target-setup.js'
 
-/** What these tests use of plain ali-oss; its own typings are incomplete. */
+/** These tests use this part of plain ali-oss, because its own typings are incomplete. */
 interface PlainClient {
   readonly options: { cancelFlag?: boolean }
   initMultipartUpload(name: string, options?: object): Promise<{ uploadId?: string }>
@@ -48,7 +48,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
-/** Plain ali-oss and our target, side by side on the same server. */
+/** Makes plain ali-oss and our target, side by side on the same server. */
 const bothOn = <S extends LocalServer>(server: S, changes: Partial<OssTargetDeps> = {}, plainOptions: object = {}) => {
   const options = {
     accessKeyId: keys.accessKeyId,

@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { isIPv4, SocketAddress } from 'node:net'
 
-/** A key and its certificate, in PEM. */
+/** This is a key and its certificate, in PEM. */
 export interface Certificate {
   readonly key: string
   readonly cert: string
@@ -9,13 +9,16 @@ export interface Certificate {
 
 export interface Authority {
   readonly cert: string
-  /** For these names, as `DNS:oss.example` or `IP:::1`; valid for that many days from now, or expired when negative. */
+  /**
+   * Issues a certificate for these names, as `DNS:oss.example` or `IP:::1`. It is valid for that many days from now, or
+   * has expired when the number is negative.
+   */
   issue(names: readonly string[], days?: number): Certificate
 }
 
 const dayMs = 86_400_000
 
-/** One element of DER: a tag, a length and what is inside. */
+/** Returns one element of DER: a tag, a length and the contents. */
 const der = (tag: number, ...contents: readonly Uint8Array[]): Buffer => {
   const body = Buffer.concat(contents)
   const length = body.length
@@ -32,7 +35,7 @@ const ecdsaWithSha256 = sequence(identifier('2a8648ce3d040302'))
 
 const nameOf = (text: string): Buffer => sequence(der(0x31, sequence(commonName, der(0x0c, Buffer.from(text)))))
 
-/** A time as `YYMMDDHHMMSSZ`, the form that X.509 wants until 2050. */
+/** Returns a time as `YYMMDDHHMMSSZ`, which is the form that X.509 requires until 2050. */
 const timeOf = (ms: number): Buffer =>
   der(0x17, Buffer.from(`${new Date(ms).toISOString().slice(2, 19).replaceAll(/\D/g, '')}Z`))
 
@@ -45,7 +48,7 @@ const addressBytes = (address: string): Buffer => {
   return Buffer.from(all.map((group) => group.padStart(4, '0')).join(''), 'hex')
 }
 
-/** A name as certificates carry it: tag 2 is a host, tag 7 an address. */
+/** Returns a name as certificates carry it: tag 2 is a host, and tag 7 an address. */
 const alternativeName = (name: string): Buffer =>
   name.startsWith('IP:') ? der(0x87, addressBytes(name.slice(3))) : der(0x82, Buffer.from(name.replace('DNS:', '')))
 
@@ -53,7 +56,7 @@ interface Wish {
   readonly subject: string
   readonly names: readonly string[]
   readonly days: number
-  /** Who signs, or null for a certificate that vouches for itself and may vouch for others. */
+  /** This signs the certificate. It is null for a certificate that vouches for itself and may vouch for others. */
   readonly issuer: { readonly name: string; readonly key: KeyObject } | null
 }
 
@@ -87,9 +90,9 @@ const makeCertificate = ({ subject, names, days, issuer }: Wish): Certificate =>
 export const selfSigned = (...names: readonly string[]): Certificate =>
   makeCertificate({ subject: 'self-signed', names, days: 2, issuer: null })
 
-/** An authority that vouches for servers, made for one test. */
+/** Returns an authority that vouches for servers, made for one test. */
 export const createAuthority = (): Authority => {
-  // Two authorities of one name could not be told apart: the certificates carry no identifiers of keys.
+  // Two authorities of one name could not be told apart, because the certificates carry no identifiers of keys.
   const name = `authority ${randomBytes(4).toString('hex')} of a test`
   const own = makeCertificate({ subject: name, names: [], days: 2, issuer: null })
   const issuer = { name, key: createPrivateKey(own.key) }

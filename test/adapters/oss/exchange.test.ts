@@ -10,7 +10,10 @@ import { directly } from './target-setup.js'
 
 const quick: ExchangeTimeouts = { connectMs: 600, idleMs: 600, answerMs: 600, budgetMs: 2_000 }
 
-/** Connections that the agent holds, in use or kept for later. Those are all that this side has open. */
+/**
+ * Returns the number of connections that the agent holds, in use or kept for later. Those are all that this side has
+ * open.
+ */
 const liveSockets = (agent: Agent): number =>
   [...Object.values(agent.sockets), ...Object.values(agent.freeSockets)].flat().length
 
@@ -48,7 +51,7 @@ const setup = async (server: LocalServer | Promise<LocalServer>) => {
       options.signal ?? new AbortController().signal,
     )
   const hello = async (write: WriteBody): Promise<void> => void (await write(Buffer.from('hello'), true))
-  /** Keeps writing until told to stop. */
+  /** Keeps writing until it is told to stop. */
   const endless = async (write: WriteBody): Promise<void> => {
     const chunk = Buffer.alloc(256 * 1024)
     while (await write(chunk, false));
@@ -229,7 +232,7 @@ describe('an exchange', () => {
       )
       const answer = await put(endless, { length: 1e9 })
       expect(answer).toMatchObject({ status: 403, body: 'nope', early: true })
-      // The agent was not asked to close anything: the connection must be gone by itself.
+      // The agent was not asked to close anything, so the connection must be gone by itself.
       expect(liveSockets(agent)).toBe(0)
     },
   )

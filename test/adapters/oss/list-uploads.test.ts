@@ -50,7 +50,7 @@ describe.each([
     const names = ['a', "dir/ä b+c'(1)!*%2F?#&=~<.bin", 'ﬀ', '😀']
     for (const key of names) await open(target, key)
     const { uploads, next } = await target.listUploads(bucket, all, unaborted())
-    // By the bytes of UTF-8: the emoji comes last.
+    // The order is by the bytes of UTF-8, so the emoji comes last.
     expect(uploads.map(({ key }) => key)).toEqual(names)
     expect(next).toBeNull()
     for (const { initiatedAt } of uploads) {

@@ -10,11 +10,13 @@ import { startTcpServer } from './raw-servers.js'
 import { failureOf, object, targetFor, unaborted } from './target-setup.js'
 
 const node = vi.hoisted(() => ({ roots: [] as string[] }))
-/** What Node.js brings cannot be spoken to in a test, so here it brings what the test says. */
+/**
+ * The authorities of Node.js cannot be spoken to in a test, so here Node.js brings the authorities that the test gives.
+ */
 vi.mock('node:tls', async (original) => ({ ...(await original<object>()), rootCertificates: node.roots }))
 
 const resolver = vi.hoisted(() => ({ errno: 'ENOTFOUND' }))
-/** No question leaves this machine: the resolver knows nothing. */
+/** No question leaves this machine, because the resolver knows nothing. */
 vi.mock('node:dns', async (original) => ({
   ...(await original<object>()),
   lookup: (hostname: string, _options: object, callback: (error: Error) => void) =>
@@ -26,7 +28,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
-/** Answers HEAD as OSS does for an object that is there, and keeps the Host and path of each request. */
+/** Answers HEAD as OSS does for an object that exists, and keeps the Host and path of each request. */
 const startServer = async (host: string) => {
   const seen: string[] = []
   const server = createServer((request, response) => {

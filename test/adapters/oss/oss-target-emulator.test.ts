@@ -232,7 +232,7 @@ const everyCall: Call[] = [
 ]
 const body = ['PutObject', 'UploadPart'] as const
 
-/** `ambiguous` stands for what a Complete becomes; the others stay `kind`. */
+/** `ambiguous` stands for what a Complete becomes. The others stay `kind`. */
 const faults: [string, Fault, readonly Call[], FailureKind][] = [
   ['a reset before the body', { kind: 'reset', at: 'before-body' }, everyCall, 'transient'],
   ['a reset in the body', { kind: 'reset', at: 'mid-body' }, body, 'transient'],
@@ -282,7 +282,7 @@ describe('a fault of OSS', () => {
     const expected = call === 'CompleteMultipartUpload' && kind === 'transient' ? 'ambiguous' : kind
     expect((await failureOf(acts[call]())).kind).toBe(expected)
     expect(emulator.control.ledger().entries.filter(({ operation }) => operation === call).length).toBeGreaterThan(0)
-    // The next request of the same kind is none the worse for it, unless this one has completed the upload.
+    // The next request of the same kind is not affected, unless this one has completed the upload.
     if (call !== 'CompleteMultipartUpload') await acts[call]()
   })
 

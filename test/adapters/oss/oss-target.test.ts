@@ -74,7 +74,7 @@ describe('what the target makes of bad answers', () => {
     const { target, source } = await setup((_request, response, turn) => {
       if (turn === 1) refuse(response, 503, 'UploadTrafficRateLimitExceeded', { 'x-oss-qos-delay-time': '2500' })
       if (turn === 2) reply(response, 429, { 'retry-after': '7' })
-      // By the server's own clock, which is not ours.
+      // This goes by the server's own clock, which is not ours.
       const date = (at: number): string => new Date(Date.UTC(2020, 0, 1) + at).toUTCString()
       if (turn === 3) reply(response, 503, { 'retry-after': date(30_000), date: date(0) }, '<html>')
     })

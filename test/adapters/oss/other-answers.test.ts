@@ -22,7 +22,7 @@ const actions: Readonly<Record<string, (target: Target, source: SourceFile) => P
 }
 const names = Object.keys(actions)
 
-/** What each of the calls makes of the same answer. */
+/** Returns what each of the calls makes of the same answer. */
 const meet = async (name: string, answer: (response: ServerResponse, method: string) => void) => {
   const server = await startHttpServer(({ method }, response) => answer(response, method ?? ''))
   const { target } = targetFor(server.url)

@@ -12,7 +12,7 @@ const unaborted = new AbortController().signal
 setMaxListeners(0, unaborted)
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 
-/** A clock that goes on to the next sleeper whenever everybody sleeps, late by up to `lateMs`. */
+/** This clock goes on to the next sleeper whenever all are asleep, late by up to `lateMs`. */
 const createWorld = (lateMs = 0) => {
   let now = 1_000_000_000_000n
   let turn = 0
@@ -23,7 +23,7 @@ const createWorld = (lateMs = 0) => {
     now: () => now,
     sleep: (ms, signal) =>
       new Promise((resolve) => {
-        // Late in a way that is the same in every run.
+        // It is late in a way that is the same in every run.
         const late = (lateMs * (turn++ % 7)) / 6
         const end = (): void => {
           sleepers.delete(sleeper)
@@ -50,7 +50,7 @@ const createWorld = (lateMs = 0) => {
     now = end
   }
 
-  /** Sends for as long as it may. Counts. */
+  /** Sends for as long as it may, and counts. */
   const stream = (job: JobPace, signal = unaborted) => {
     const leave = job.enter()
     const sent = { bytes: 0, pieces: [] as number[] }
@@ -92,7 +92,7 @@ describe('The pace of everything', () => {
         const sent = opened.flatMap((job) => Array.from({ length: streams }, () => stream(job)))
         await run(10)
         const total = sent.reduce((sum, { bytes }) => sum + bytes, 0)
-        // The pieces that are under way at the end are counted or not.
+        // The pieces that are under way at the end may or may not be counted.
         const slack = Math.max(...sent.flatMap(({ pieces }) => pieces), 256) * sent.length
         expect(total).toBeGreaterThan(rate * 10 * 0.95 - slack)
         expect(total).toBeLessThan(rate * 10 * 1.05 + slack)

@@ -40,12 +40,12 @@ interface Setup {
   readonly host?: string
   readonly proxy?: HttpProxyOptions
   readonly network?: Partial<NetworkSettings>
-  /** Written into the proxy's URL. */
+  /** This is written into the proxy's URL. */
   readonly userinfo?: string
   readonly connectMs?: number
 }
 
-/** An OSS behind a proxy that alone knows where `oss.test` is. */
+/** Starts an OSS behind a proxy. Only the proxy knows where `oss.test` is. */
 const setup = async ({
   scheme,
   host = 'oss.test',
@@ -85,7 +85,7 @@ const setup = async ({
 
 const sending = () => ({ signal: unaborted(), onProgress: () => {} })
 
-/** Every kind of request: Initiate, UploadPart at once, ListParts, Complete, HEAD, Put. */
+/** Makes every kind of request: Initiate, several UploadPart at once, ListParts, Complete, HEAD, Put. */
 const uploadEverything = async (target: Target, source: SourceFile): Promise<void> => {
   const { uploadId } = await target.initiate(object, noOptions, unaborted())
   const upload = { ...object, uploadId }
@@ -174,7 +174,7 @@ describe('a proxy before an https endpoint', () => {
     expect(new Set(proxy.ledger.map(({ method, target: asked }) => `${method} ${asked}`))).toEqual(
       new Set([`CONNECT bucket-a.oss.test:${port}`]),
     )
-    // One for control calls, three for parts at once.
+    // There is one connection for control calls, and three for parts at once.
     expect(proxy.ledger.length).toBeLessThanOrEqual(4)
   })
 

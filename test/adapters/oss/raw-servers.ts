@@ -2,13 +2,13 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A local server that behaves as a test tells it to, knows its open connections and closes them all at the end. */
+/** This is a local server that behaves as a test says, knows its open connections and closes them all at the end. */
 export interface LocalServer {
   readonly port: number
   readonly url: URL
-  /** Connections open now. */
+  /** Returns the number of connections that are open now. */
   open(): number
-  /** Connections accepted so far. */
+  /** Returns the number of connections accepted so far. */
   accepted(): number
   close(): Promise<void>
 }
@@ -36,7 +36,7 @@ const watchConnections = async (server: Server): Promise<LocalServer> => {
   }
 }
 
-/** Speaks TCP: for everything that HTTP servers are too polite to do. */
+/** Speaks TCP, for everything that HTTP servers are too polite to do. */
 export const startTcpServer = (onConnection: (socket: Socket) => void): Promise<LocalServer> =>
   watchConnections(createServer({ allowHalfOpen: true }, onConnection))
 
@@ -48,7 +48,7 @@ export interface SeenRequest {
   readonly body: Buffer
 }
 
-/** Reads each request whole, records it and lets `answer` reply. */
+/** Reads each whole request, records it and lets `answer` reply. */
 export const startHttpServer = async (
   answer: (request: SeenRequest, response: ServerResponse) => void,
 ): Promise<LocalServer & { readonly seen: SeenRequest[] }> => {
@@ -73,7 +73,7 @@ export const startHttpServer = async (
   return { ...(await watchConnections(server)), seen }
 }
 
-/** Waits for a condition, not for time; fails after `timeoutMs`. */
+/** Waits for a condition, not for time. It fails after `timeoutMs`. */
 export const until = async (what: string, holds: () => boolean, timeoutMs = 5_000): Promise<void> => {
   const deadline = Date.now() + timeoutMs
   while (!holds()) {
@@ -82,13 +82,13 @@ export const until = async (what: string, holds: () => boolean, timeoutMs = 5_00
   }
 }
 
-/** The raw text of an HTTP answer. */
+/** Returns the raw text of an HTTP answer. */
 export const httpText = (status: string, headers: Readonly<Record<string, string | number>>, body = ''): string =>
   `HTTP/1.1 ${status}\r\n${Object.entries(headers)
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('')}\r\n${body}`
 
-/** OSS's error document. */
+/** Returns OSS's error document. */
 export const errorXml = (code: string, message = 'because', extra = ''): string =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message>` +
   `<RequestId>REQ-${code}</RequestId><HostId>127.0.0.1</HostId>${extra}</Error>`

@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
-/** A bucket that refuses every request of those who do not say that they pay. */
+/** Makes a bucket that refuses every request without the header by which the requester agrees to pay. */
 const setup = async () => {
   const directory = await mkdtemp(join(tmpdir(), 'longshore-payer-'))
   const { accessKeyId, accessKeySecret } = keys
@@ -33,7 +33,7 @@ const setup = async () => {
 
 const sending = () => ({ signal: unaborted(), onProgress: () => {} })
 
-/** All that a job asks of OSS, in an order that leaves something for each call. */
+/** Makes all requests that a job makes to OSS, in an order that leaves something for each call. */
 const everyCall = async (target: Target, source: SourceFile, object: ObjectRef): Promise<void> => {
   const { uploadId } = await target.initiate(object, noOptions, unaborted())
   const upload = { ...object, uploadId }

@@ -57,7 +57,7 @@ const setup = async (
   return { source, send, progress, agent }
 }
 
-/** An odd place to begin, so that no two ranges have their buffers' bounds in common. */
+/** Returns an odd position to begin at, so that no two ranges have their buffers' bounds in common. */
 const n0 = (length: number): number => length % 1_000
 
 const accepting = () => startHttpServer((_request, response) => response.end())
@@ -129,7 +129,7 @@ describe('sendRange', () => {
     const reads = createSourceReads({ most: 8, read: holding, idleMs: 300, onStuck, onUnstuck })
     const { source, send } = await setup(5 * MiB, Promise.resolve(server), reads)
     await expect(send(source.range(0, MiB))).rejects.toMatchObject({ kind: 'stalled' })
-    // The file that hangs is not read again, but any other may be.
+    // The file that hangs is not read again, but any other file may be.
     const other = { ...source.range(MiB, 4 * MiB), inode: '2' }
     const sent = send(other, {
       async confirm() {

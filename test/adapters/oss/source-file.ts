@@ -14,7 +14,7 @@ export interface SourceFile {
   remove(): Promise<void>
 }
 
-/** Bytes that repeat nowhere within a part, so that a swapped or shifted chunk shows. */
+/** Returns bytes that repeat nowhere within a part, so that a swapped or shifted chunk shows. */
 export const patternBytes = (size: number): Buffer => {
   const bytes = Buffer.allocUnsafe(size)
   let state = 0x2545f491
@@ -51,7 +51,7 @@ export const createSourceFile = async (size: number): Promise<SourceFile> => {
   }
 }
 
-/** Sockets that this process holds open now. Linux only; elsewhere always 0. */
+/** Returns the number of sockets that this process holds open now. This works on Linux only, and is 0 elsewhere. */
 export const openSockets = (): number => {
   if (process.platform !== 'linux') return 0
   return readdirSync('/proc/self/fd').filter((name) => {

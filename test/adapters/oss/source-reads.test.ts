@@ -14,7 +14,7 @@ const stalled = { kind: 'stalled', code: 'source_unreadable' }
 
 const file = (device: string, inode: number): ReadFrom => ({ fd: inode, device, inode: String(inode) })
 
-/** Reads that are answered when the test says so. */
+/** Makes reads that are answered when the test says so. */
 const setup = (most = 8) => {
   const out: { readonly fd: number; answer(bytes?: number): void }[] = []
   const told: string[] = []
@@ -27,7 +27,7 @@ const setup = (most = 8) => {
     onStuck: (fd) => told.push(`stuck ${fd}`),
     onUnstuck: (fd) => told.push(`unstuck ${fd}`),
   })
-  /** How a read of ten bytes ends, once it does. */
+  /** Returns how a read of ten bytes ends, once it does. */
   const ask = (from: ReadFrom, signal = new AbortController().signal) => {
     const buffer = Buffer.alloc(10)
     const one = { buffer, ended: null as string | null, error: null as unknown }

@@ -45,10 +45,10 @@ export const recordingLogger = (lines: LogLine[]): Logger => {
   return logger
 }
 
-/** No proxies, no authorities of our own. */
+/** This network has no proxies and no authorities of our own. */
 export const directly = createNetwork({ httpProxy: null, httpsProxy: null, noProxy: [], ca: null })
 
-/** Long enough for a loaded machine, short enough for a test that waits for one to pass. */
+/** These times are long enough for a loaded machine, and short enough for a test that waits for one to pass. */
 export const testTimeouts = {
   connectMs: 2_000,
   idleMs: 1_500,
@@ -67,7 +67,7 @@ export const targetFor = (endpoint: URL, changes: Partial<OssTargetDeps> = {}): 
     signature: 'v4',
     credentials: lastingCredentials(keys),
     maxSockets: 4,
-    // On this thread; lanes.test.ts has the others.
+    // This data path works on this thread. lanes.test.ts has the others.
     dataPath: createDataPath(changes.network ?? directly, createRangeSender(createCrc64)),
     network: directly,
     clock: systemClock,
@@ -78,13 +78,13 @@ export const targetFor = (endpoint: URL, changes: Partial<OssTargetDeps> = {}): 
   return { target, log }
 }
 
-/** Long-term keys that nothing replaces. */
+/** Returns long-term keys that nothing replaces. */
 export const lastingCredentials = (pair: Omit<CredentialSet, 'temporary'>): Credentials => {
   const current = { ...pair, temporary: false }
   return { current: () => current, areAtHand: () => true, renew: async () => false, accepted: () => {} }
 }
 
-/** Temporary keys that change with each renewal. */
+/** Returns temporary keys that change with each renewal. */
 export const rotatingCredentials = (): Credentials & { rotate(): void; renewals(): number } => {
   let generation = 1
   const make = () => ({

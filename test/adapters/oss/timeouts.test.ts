@@ -22,7 +22,7 @@ describe('the budget of a data request', () => {
     const free = dataTimeouts(impatient, 10 * MiB, undefined).budgetMs
     const limited = dataTimeouts(impatient, 10 * MiB, '819200').budgetMs
     expect(free).toBe(60_000 + 10_000)
-    // Twice what 819,200 bits a second take for 10 MiB.
+    // This is twice the time that 819,200 bits a second take for 10 MiB.
     expect(limited).toBeCloseTo(60_000 + ((2 * 10 * MiB * 8) / 819_200) * 1000)
     expect(dataTimeouts(impatient, 10 * MiB, '838860800').budgetMs).toBe(free)
   })

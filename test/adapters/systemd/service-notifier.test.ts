@@ -9,7 +9,7 @@ import { createMemoryLogger, type LogLine } from '../sqlite/sqlite-setup.js'
 let directory: string
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
-/** A `systemd-notify` that writes down what it is told. */
+/** Makes a `systemd-notify` that records what it is told. */
 const setup = (environment: Record<string, string> = {}) => {
   directory = mkdtempSync(join(tmpdir(), 'longshore-notify-'))
   const record = join(directory, 'record')
@@ -46,7 +46,7 @@ describe('systemd', () => {
     await until(() => told().filter((line) => line.endsWith('WATCHDOG=1')).length >= 3)
     state.well = false
     const asked = state.asked
-    // A sign that was under way may still come; from the next question on there is none.
+    // A sign that was under way may still come. From the next question on there is none.
     await until(() => state.asked >= asked + 2)
     const seen = told().length
     await until(() => state.asked >= asked + 6)

@@ -31,7 +31,7 @@ const setup = (text: string) => {
       .current()
       .map(({ name }) => name)
       .join(' ')
-  /** Lets the file be looked at until something is so. */
+  /** Lets the daemon look at the file until a condition holds. */
   const passUntil = (condition: () => boolean): Promise<void> =>
     until(async () => {
       await clock.advance(50)

@@ -38,7 +38,7 @@ interface Received {
   readonly body: string
 }
 
-/** A receiver on loopback that answers as it is told, and remembers what it got. */
+/** Starts a receiver on loopback that answers as the test says, and remembers what it got. */
 const startReceiver = async (answer: RequestListener = (_request, response) => void response.end()) => {
   const received: Received[] = []
   const listener: RequestListener = (request, response) => {

@@ -3,7 +3,9 @@ import type { Mistreatment, OssAnswer } from './fault-proxy.js'
 
 const xml = { 'content-type': 'application/xml', 'x-oss-request-id': 'REQ-OF-THE-PROXY' }
 
-/** An answer that OSS could give instead of the true one. HEAD, which has no body, gets the error in a header. */
+/**
+ * Returns an answer that OSS could give instead of the true one. HEAD, which has no body, gets the error in a header.
+ */
 const refusal = (status: number, code: string, headers: Readonly<Record<string, string>> = {}): OssAnswer => {
   const body = errorXml(code)
   return { status, headers: { ...xml, 'x-oss-err': Buffer.from(body).toString('base64'), ...headers }, body }
@@ -15,13 +17,13 @@ const instead =
   (call) =>
     call.answer(answer)
 
-/** OSS does what was asked, and the client is told so by other words. */
+/** OSS does what was asked, and the client is told so in other words. */
 const altered =
   (alter: (answer: OssAnswer) => OssAnswer): Mistreatment =>
   async (call) =>
     call.answer(alter(await call.forward()))
 
-/** A success whose body is this; a 204 could have none. */
+/** Returns a success with this body. A 204 could have none. */
 const withBody =
   (change: (body: string) => string) =>
   ({ headers, body }: OssAnswer): OssAnswer => ({ status: 200, headers, body: change(body) })
@@ -44,11 +46,11 @@ export const mistreatments = {
     await receiveAll()
     request.socket.resetAndDestroy()
   },
-  /** Reads nothing, says nothing. */
+  /** Reads nothing and says nothing. */
   blackHole: () => {},
   async slowDrip({ request, response, forward }) {
     await forward()
-    // An answer to HEAD ends with its head, so that is what never ends.
+    // An answer to HEAD ends with its head, so here the head never ends.
     const length = request.method === 'HEAD' ? '' : 'content-length: 100000\r\n\r\n'
     request.socket.write(`HTTP/1.1 200 OK\r\nx-drip: 1\r\n${length}`)
     const drip = setInterval(() => request.socket.write('x'), dripEveryMs)
