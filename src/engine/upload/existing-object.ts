@@ -2,7 +2,7 @@ import { Failure } from '../../core/failure.js'
 import { pathOf, type Receipt, sizeOf } from '../../core/job.js'
 import type { OpenSource, SourceOpener } from '../../ports/source.js'
 import type { StoredObject } from '../../ports/target.js'
-import { findCompleted } from './complete-upload.js'
+import { findCompleted, reconcileComplete } from './complete-upload.js'
 import { isOurs, mayBeOurs, proveObject } from './prove.js'
 import { objectOf, type Run } from './run.js'
 import { assertSameFile } from './source-guard.js'
@@ -117,3 +117,20 @@ export const lookAfterDeadline = async (run: Run, sources: SourceOpener): Promis
     done.abort()
   }
 }
+
+/** What a put without an answer made. Keys that may not look cannot tell, and then the cancel stands. */
+const findPut = async (run: Run, sources: SourceOpener): Promise<Receipt | null> => {
+  const { hard } = run.control
+  const look = () => run.retrier.request({ name: 'head', attempt: () => run.target.head(objectOf(run.job), hard) })
+  try {
+    return await findMadeObject(run, sources, look, hard)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'access_denied') throw error
+    run.logger.warn({ reason: error.message }, 'Whether the cancelled put made its object cannot be told')
+    return null
+  }
+}
+
+/** Returns the receipt of the object that a cancelled job made before, or null. Throws when OSS cannot be asked about a Complete. */
+export const findOnCancel = async (run: Run, sources: SourceOpener): Promise<Receipt | null> =>
+  run.job.upload?.mode === 'put' ? findPut(run, sources) : reconcileComplete(run)

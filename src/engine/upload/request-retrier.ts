@@ -1,26 +1,11 @@
-import { Failure, type JobError } from '../../core/failure.js'
-import type { Job, Waiting } from '../../core/job.js'
+import { Failure } from '../../core/failure.js'
+import type { Job } from '../../core/job.js'
 import { decideRetry, freshTally, type RetryDecision, type RetryLimits, type Tally } from '../../core/retry.js'
 import type { Clock, Random } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { EndpointHealth } from '../capacity/endpoint-health.js'
 import type { Slots } from '../capacity/slots.js'
-import { checkGoing, type RunControl } from './run-control.js'
-
-/** The run gives way: the job goes back to the queue, waits there for `delayMs` and loses no attempts. */
-export class RunYields extends Error {
-  override readonly name = 'RunYields'
-  readonly waiting: Waiting | null
-  readonly delayMs: number
-  /** What OSS says against the job's cancel; null when that is not why. */
-  readonly refusal: JobError | null
-  constructor(waiting: Waiting | null, delayMs: number, message: string, refusal: JobError | null = null) {
-    super(message)
-    this.waiting = waiting
-    this.delayMs = delayMs
-    this.refusal = refusal
-  }
-}
+import { checkGoing, type RunControl, RunReleases } from './run-control.js'
 
 export interface RetriedRequest<T> {
   /** Names the request within its job: its tries are counted under this name. */
@@ -35,7 +20,7 @@ export interface RetriedRequest<T> {
 }
 
 export interface Retrier {
-  /** Makes the request until it succeeds. Throws the Failure that ends or redirects the job, RunYields, or RunStopped. */
+  /** Makes the request until it succeeds. Throws the Failure that ends or redirects the job, RunReleases, or RunStopped. */
   request<T>(request: RetriedRequest<T>): Promise<T>
 }
 
@@ -75,7 +60,7 @@ const yieldMs = 500
 /** A job that does nothing but wait for longer than this gives its run to others. */
 const longWaitMs = 2_000
 
-const restsWith = (reason: string): RunYields => new RunYields('endpoint', yieldMs, reason)
+const restsWith = (reason: string): RunReleases => new RunReleases('endpoint', yieldMs, reason)
 
 const spent = (failure: Failure, name: string, { failures }: Tally, code: Failure['code']): Failure =>
   new Failure('permanent', `${failure.message} (${failures} tries of ${name})`, {
@@ -100,7 +85,7 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
   run.control.soft.addEventListener('abort', onWinding, { once: true })
   if (run.control.soft.aborted) onWinding()
 
-  const givingWay = (why: RunYields): RunYields => {
+  const givingWay = (why: RunReleases): RunReleases => {
     awake.abort(why)
     return why
   }
@@ -131,7 +116,7 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
 
   const waitFor = async (delayMs: number, reason: string): Promise<void> => {
     checkGoing(run.control)
-    if (busy === 1 && delayMs > longWaitMs) throw givingWay(new RunYields('backoff', delayMs, reason))
+    if (busy === 1 && delayMs > longWaitMs) throw givingWay(new RunReleases('backoff', delayMs, reason))
     busy--
     try {
       await clock.sleep(delayMs, awake.signal)
@@ -162,7 +147,7 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
       if (decision.act === 'fail') throw spent(failure, name, tally, decision.code)
       if (decision.act === 'yield') {
         const delayMs = decision.waiting === 'credentials' ? yieldMs : decision.delayMs
-        throw givingWay(new RunYields(decision.waiting, delayMs, failure.message))
+        throw givingWay(new RunReleases(decision.waiting, delayMs, failure.message))
       }
       if (health.isResting(pair)) throw givingWay(restsWith(failure.message))
       run.logger.warn(

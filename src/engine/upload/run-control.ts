@@ -1,4 +1,4 @@
-import type { Tuning } from '../../core/job.js'
+import type { Tuning, Waiting } from '../../core/job.js'
 
 /** Why a run has to end before its job is settled. */
 export type StopReason =
@@ -16,6 +16,18 @@ export class RunStopped extends Error {
   constructor(reason: StopReason) {
     super(`The run stops: ${reason}`)
     this.reason = reason
+  }
+}
+
+/** The run releases its job: without losing attempts the job waits for its next run, `delayMs` or not at all. */
+export class RunReleases extends Error {
+  override readonly name = 'RunReleases'
+  readonly waiting: Waiting | null
+  readonly delayMs: number | null
+  constructor(waiting: Waiting | null, delayMs: number | null, message: string) {
+    super(message)
+    this.waiting = waiting
+    this.delayMs = delayMs
   }
 }
 

@@ -4,11 +4,11 @@ import { partsOf, planParts } from '../../core/plan.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { UploadRef } from '../../ports/target.js'
 import { reconcileParts } from './adopt-parts.js'
-import { discardUpload, removeLeftovers, replaceUpload } from './cancel-upload.js'
 import { completeUpload } from './complete-upload.js'
 import { ourEarlierObject } from './put-object.js'
-import { RunYields } from './request-retrier.js'
+import { discardUpload, removeLeftovers, replaceUpload } from './remove-upload.js'
 import { objectOf, objectOptionsOf, type Run } from './run.js'
+import { RunReleases } from './run-control.js'
 import { sendParts } from './send-parts.js'
 
 /** Times an upload may be lost, or a source change be answered by `restart`, before the job fails. */
@@ -98,7 +98,7 @@ const throughTheQueue = async (run: Run, kind: 'resend' | 'lost'): Promise<never
   }
   if (kind === 'lost') await startOver(run, new Failure('lost', reason))
   else await run.record.dropIntent()
-  throw new RunYields(null, 0, reason)
+  throw new RunReleases(null, null, reason)
 }
 
 /**

@@ -1,9 +1,8 @@
 import type { PlannedPart, UploadedPart } from '../../core/part.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { UploadRef } from '../../ports/target.js'
-import { RunYields } from './request-retrier.js'
 import { objectOptionsOf, type Run } from './run.js'
-import { checkGoing, RunStopped } from './run-control.js'
+import { checkGoing, RunReleases, RunStopped } from './run-control.js'
 import { assertSameFile } from './source-guard.js'
 
 /** One part until OSS holds it. */
@@ -51,7 +50,7 @@ const sendPart = async (
 }
 
 const isWinding = (error: unknown): boolean =>
-  error instanceof RunYields ||
+  error instanceof RunReleases ||
   (error instanceof RunStopped && (error.reason === 'pause' || error.reason === 'shutdown'))
 
 /**

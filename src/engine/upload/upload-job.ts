@@ -1,37 +1,22 @@
-import { AppError } from '../../core/app-error.js'
-import { Failure, type JobError } from '../../core/failure.js'
-import { type Fingerprint, leftByCancel, maxCancelTries, pathOf, type Receipt, sizeOf } from '../../core/job.js'
+import { Failure } from '../../core/failure.js'
+import { type Fingerprint, pathOf, type Receipt, sizeOf } from '../../core/job.js'
 import { putOf } from '../../core/job-steps.js'
 import { modeFor } from '../../core/plan.js'
-import { stalledDelayMs } from '../../core/retry.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { Finish } from '../../ports/upload-store.js'
-import { cancelUpload, discardBeforeFailing, replaceUpload } from './cancel-upload.js'
 import { reconcileComplete } from './complete-upload.js'
 import { resumeDeletion, type SourceTools, withSourceDeleted } from './delete-source.js'
-import { checkExisting, lookAfterDeadline, mayBeMade } from './existing-object.js'
-import { CallbackFailed } from './prove.js'
+import { type Ending, endingOf, releaseJob, tellFinish, unwanted } from './ending.js'
+import { checkExisting, findOnCancel, lookAfterDeadline, mayBeMade } from './existing-object.js'
 import { putWhole } from './put-object.js'
-import { RunYields } from './request-retrier.js'
+import { abortUpload, discardBeforeFailing, replaceUpload } from './remove-upload.js'
 import type { Run } from './run.js'
 import { RunStopped } from './run-control.js'
 import { maxRestarts, sendMultipart } from './send-multipart.js'
 import { assertSameFile, unsettledMs } from './source-guard.js'
 
-/** How long a job waits after an error of ours. */
-const troubleDelayMs = 30_000
-/** Between two tries of a cancel that OSS refuses: what is still in flight there may be what stands in its way. */
-const refusedDelayMs = 5_000
-
 const skipped: Finish = { to: 'completed', outcome: 'skipped', receipt: null }
 const uploaded = (receipt: Receipt): Finish => ({ to: 'completed', outcome: 'uploaded', receipt })
-
-const jobError = (failure: Failure): JobError => ({
-  code: failure.code ?? 'bad_request',
-  message: failure.message,
-  ossCode: failure.ossCode,
-  requestId: failure.requestId,
-})
 
 /** Sends the bytes, by whichever way their number asks for. `seen`: the source as it was opened. */
 const send = async (run: Run, source: OpenSource, seen: Fingerprint): Promise<Finish> => {
@@ -78,100 +63,44 @@ const uploadSource = async (run: Run, tools: SourceTools): Promise<Finish> => {
   }
 }
 
-/** A job that the user cancelled while it ran, or before. */
-const cancelRun = async (run: Run, { sources }: SourceTools): Promise<Finish> => {
-  const receipt = await cancelUpload(run, sources)
-  return receipt === null ? { to: 'cancelled' } : uploaded(receipt)
+/** Returns how a job settles that its user has cancelled: its object may have been made already. */
+const cancelJob = async (run: Run, { sources }: SourceTools): Promise<Finish> => {
+  const receipt = mayBeMade(run) ? await findOnCancel(run, sources) : null
+  if (receipt !== null) return uploaded(receipt)
+  await abortUpload(run)
+  return { to: 'cancelled' }
 }
 
-const finish = async (run: Run, end: Finish): Promise<void> => {
-  if (!(await run.record.finish(end))) throw new RunStopped('cancel')
-  const { state, outcome, receipt, error, refusal } = run.job
-  const fields = { state, outcome, receipt, error }
-  const leftUploadId = leftByCancel(run.job)
-  if (state === 'failed') run.logger.warn(fields, 'The job failed')
-  else if (leftUploadId !== null)
-    run.logger.warn(
-      { ...fields, leftUploadId, refusal: refusal?.error },
-      'The job is cancelled, and its upload is still in OSS',
-    )
-  else run.logger.info(fields, `The job is ${state}`)
+/** Goes on with the job from wherever it stands. Returns how it settles; every other end of the run is an error. */
+const goOn = async (run: Run, tools: SourceTools): Promise<Finish> => {
+  const resumed = await resumeDeletion(run, tools.remover)
+  if (resumed !== null) return resumed
+  run.control.hard.throwIfAborted()
+  return run.job.state === 'cancelling' ? cancelJob(run, tools) : uploadSource(run, tools)
 }
 
-const deadline = (run: Run): Failure =>
-  new Failure('permanent', `The job was not done by ${new Date(run.control.tuning.notAfter ?? 0).toISOString()}`, {
-    code: 'deadline',
-  })
-
-/** Puts the job back where it waits for its next run. */
-const giveBack = async (run: Run, why: RunStopped | RunYields): Promise<void> => {
-  const waiting = why instanceof RunYields ? why.waiting : null
-  const delayMs = waiting !== null && why instanceof RunYields ? why.delayMs : null
-  if (why instanceof RunStopped && why.reason === 'pause') await run.record.release({ to: 'paused' })
-  else if (run.job.state === 'cancelling') {
-    const refusal = why instanceof RunYields ? why.refusal : null
-    const release = { to: 'cancelling', waiting, delayMs, ...(refusal === null ? {} : { refusal }) } as const
-    await run.record.release(release)
-  } else await run.record.release({ to: 'queued', waiting, delayMs })
-  const fields = { waiting, delayMs, reason: why.message }
-  if (waiting === 'source') run.logger.warn(fields, 'The source does not answer: its job waits')
-  else run.logger.info(fields, 'The run gives its job back')
-}
-
-/** OSS refuses to remove the upload of a cancelled job. The last of a few tries ends the cancel nevertheless. */
-const refusedCancel = ({ job }: Run, failure: Failure): Finish => {
-  const code = failure.code ?? (failure.kind === 'permanent' ? 'bad_request' : 'too_many_attempts')
-  const refusal = { ...jobError(failure), code }
-  if ((job.refusal?.tries ?? 0) + 1 >= maxCancelTries) return { to: 'cancelled', refusal }
-  throw new RunYields('backoff', refusedDelayMs, failure.message, refusal)
-}
-
-/** What an error at the end of a run means for its job. Returns how it settles; throws RunStopped, RunYields or the store's AppError when it does not. */
-const judge = (run: Run, error: unknown): Finish => {
-  if (error instanceof RunStopped) {
-    if (error.reason !== 'deadline') throw error
-    return { to: 'failed', error: jobError(deadline(run)), receipt: null }
+/** Does the same, and asks OSS once more when the deadline comes while the object may have been made unseen. */
+const goOnUntilDeadline = async (run: Run, tools: SourceTools): Promise<Finish> => {
+  try {
+    return await goOn(run, tools)
+  } catch (error) {
+    const isLate = error instanceof RunStopped && error.reason === 'deadline' && mayBeMade(run)
+    const receipt = isLate ? await lookAfterDeadline(run, tools.sources) : null
+    if (receipt === null) throw error
+    return withSourceDeleted(run, tools, uploaded(receipt), null)
   }
-  if (error instanceof RunYields || error instanceof AppError) throw error
-  if (error instanceof CallbackFailed) return { to: 'failed', error: jobError(error.failure), receipt: error.receipt }
-  if (!(error instanceof Failure)) {
-    run.logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'A run ended in a bug')
-    throw new RunYields('backoff', troubleDelayMs, 'An internal error')
-  }
-  if (error.kind === 'stalled') throw new RunYields('source', stalledDelayMs, error.message)
-  if (run.job.state === 'cancelling') return refusedCancel(run, error)
-  return { to: 'failed', error: jobError(error), receipt: null }
 }
 
 /**
  * The story of one job, from wherever it stands to where it settles or waits: crash recovery is running it again.
- * Settles the job in the store or gives it back; throws only what the store throws, and RunStopped `fenced`.
+ * Settles the job in the store or releases it. Throws only what the store throws, and RunStopped `fenced`.
  */
 export const runJob = async (run: Run, tools: SourceTools): Promise<void> => {
-  const steps = async (): Promise<void> => {
-    let end: Finish
-    try {
-      const resumed = await resumeDeletion(run, tools.remover)
-      if (resumed !== null) return await finish(run, resumed)
-      run.control.hard.throwIfAborted()
-      end = run.job.state === 'cancelling' ? await cancelRun(run, tools) : await uploadSource(run, tools)
-    } catch (error) {
-      const late = error instanceof RunStopped && error.reason === 'deadline' && mayBeMade(run)
-      const receipt = late ? await lookAfterDeadline(run, tools.sources) : null
-      end = receipt === null ? judge(run, error) : await withSourceDeleted(run, tools, uploaded(receipt), null)
-    }
-    await finish(run, end)
-  }
-  try {
-    await steps()
-  } catch (error) {
-    if (error instanceof RunStopped && error.reason === 'cancel') {
-      // By a cancel, or a deadline that was moved away: the dispatcher claims the job again, with a control of its own.
-      await giveBack(run, new RunYields(null, 0, 'The user wants otherwise'))
-    } else if (error instanceof RunYields || (error instanceof RunStopped && error.reason !== 'fenced')) {
-      await giveBack(run, error)
-    } else {
-      throw error
-    }
-  }
+  const ending = await goOnUntilDeadline(run, tools).then(
+    (finish): Ending => ({ finish }),
+    (error: unknown) => endingOf(run, error),
+  )
+  if ('release' in ending) await releaseJob(run, ending)
+  else if (await run.record.finish(ending.finish)) tellFinish(run)
+  else await releaseJob(run, unwanted)
 }
