@@ -1,4 +1,7 @@
-/** Codes of problem+json answers. HTTP status codes are given to them in http/problem.ts and nowhere else. */
+/**
+ * These are the codes of problem+json answers. http/server/problem.ts gives each of them its HTTP status, and nothing
+ * else does.
+ */
 export const appErrorCodes = [
   'invalid_request',
   'unauthorized',
@@ -30,7 +33,7 @@ export const appErrorCodes = [
 ] as const
 export type AppErrorCode = (typeof appErrorCodes)[number]
 
-/** One offending field: `path` is dotted (`target.key`), `message` says what to do. */
+/** This names one offending field: `path` is dotted (`target.key`), and `message` says what to do. */
 export interface FieldError {
   readonly path: string
   readonly message: string
@@ -38,15 +41,18 @@ export interface FieldError {
 
 export interface AppErrorDetails {
   readonly errors?: readonly FieldError[]
-  /** The job that stands in the way (`target_busy`). */
+  /** The id of the job that stands in the way (`target_busy`). */
   readonly jobId?: string
   readonly retryAfterSeconds?: number
   readonly cause?: unknown
-  /** What stands in the way is over in moments (`storage_unavailable` while another process holds the lock). */
+  /**
+   * True when what stands in the way is over in moments, for example `storage_unavailable` while another process holds
+   * the lock.
+   */
   readonly momentary?: boolean
 }
 
-/** What a caller can act on. Anything else that is thrown is a bug and becomes a 500 without detail. */
+/** An error that a caller can act on. Anything else that is thrown is a bug and becomes a 500 without detail. */
 export class AppError extends Error {
   override readonly name = 'AppError'
   readonly code: AppErrorCode

@@ -1,6 +1,6 @@
 import type { BatchProblem } from './batch.js'
 
-/** The sentences of problems that more than one place meets. */
+/** These are the sentences of problems that are found in more than one place. */
 export const keyTaken = (path: string, key: string): BatchProblem => ({
   path,
   code: 'key_taken',

@@ -26,7 +26,7 @@ export interface BatchView {
     readonly skipped: number
     readonly bytesTotal: number
     readonly bytesUploaded: number
-    /** On their way, as far as this daemon knows: 0 in stored events. */
+    /** The bytes on their way, as far as this daemon knows. It is 0 in stored events. */
     readonly bytesInFlight: number
   }
   readonly walk: {
@@ -40,7 +40,7 @@ export interface BatchView {
   readonly finishedAt: string | null
 }
 
-/** A batch as requests are answered. */
+/** A batch as the API answers it. */
 export interface BatchAnswer extends BatchView {
   readonly priority: number
   readonly options: BatchOptionsView
@@ -49,7 +49,10 @@ export interface BatchAnswer extends BatchView {
 /** So many problems are shown with the batch itself. */
 export const shownProblems = 100
 
-/** The public face of a batch. Pure, so that stored events and live answers cannot drift apart. */
+/**
+ * Returns the batch as the public sees it. The function is pure, so that stored events and live answers cannot drift
+ * apart.
+ */
 export const viewBatch = (batch: Batch, problems: readonly BatchProblem[], bytesInFlight = 0): BatchView => {
   const { counts, source, target } = batch
   const { queued, running, completing, paused, failed, cancelling, completed, cancelled, skipped } = counts
@@ -84,7 +87,7 @@ export const viewBatch = (batch: Batch, problems: readonly BatchProblem[], bytes
   }
 }
 
-/** The answer to a request about a batch. */
+/** Returns the answer to a request about a batch. */
 export const answerBatch = (batch: Batch, problems: readonly BatchProblem[], bytesInFlight = 0): BatchAnswer => ({
   ...viewBatch(batch, problems, bytesInFlight),
   priority: batch.template.priority,

@@ -3,7 +3,7 @@ import type { Desired, JobState, JobTarget, NewJob } from './job.js'
 export const batchStates = ['scanning', 'running', 'paused', 'cancelling', 'completed', 'failed', 'cancelled'] as const
 export type BatchState = (typeof batchStates)[number]
 
-/** Where a batch's files come from. Patterns are globs against the path below `dir`. */
+/** Where the files of a batch come from. The patterns are globs that are compared with the path below `dir`. */
 export type BatchSource =
   | {
       readonly kind: 'dir'
@@ -12,7 +12,7 @@ export type BatchSource =
       readonly exclude: readonly string[]
       readonly followSymlinks: boolean
     }
-  /** The files stand beside the batch in the store, for there may be very many. */
+  /** The files stand beside the batch in the store, because there may be very many. */
   | { readonly kind: 'files' }
 
 /** A file of a list. `key` is the whole key of its object. */
@@ -26,9 +26,12 @@ export interface PlannedFile extends BatchFile {
   readonly size: number
 }
 
-/** Why a file or directory did not become jobs. */
+/** These codes say why a file or directory did not become jobs. */
 export const batchProblemCodes = [
-  /** Absent, not a regular file, outside the roots, or not readable: one code for all, as for a job. */
+  /**
+   * The file is absent, is not a regular file, lies outside the roots, or cannot be read. One code stands for all of
+   * these, as it does for a job.
+   */
   'source_unavailable',
   'directory_unreadable',
   'name_not_utf8',
@@ -45,22 +48,25 @@ export const batchProblemCodes = [
 export type BatchProblemCode = (typeof batchProblemCodes)[number]
 
 export interface BatchProblem {
-  /** Bytes that are not UTF-8 are written `\xNN`. */
+  /** Bytes that are not UTF-8 are written as `\xNN`. */
   readonly path: string
   readonly code: BatchProblemCode
   readonly message: string
-  /** The job in the way (`target_busy`). */
+  /** The id of the job that is in the way (`target_busy`). */
   readonly jobId: string | null
 }
 
-/** What all jobs of a batch have in common. `dueAt` is the batch's `notBefore`. */
+/** What all jobs of a batch have in common. `dueAt` is the `notBefore` of the batch. */
 export type JobTemplate = Pick<NewJob, 'options' | 'priority' | 'labels' | 'dueAt'>
 
-/** How far the walk is. `stopped`: a cancel came first. */
+/** How far the walk has come. `stopped` means that a cancel came before its end. */
 export const walkStates = ['going', 'done', 'stopped'] as const
 export type WalkState = (typeof walkStates)[number]
 
-/** The jobs of a batch by state, those that were deleted since included. `skipped` is a part of `completed`. */
+/**
+ * The number of jobs of a batch in each state, which includes jobs that were deleted since. `skipped` is a part of
+ * `completed`.
+ */
 export type BatchCounts = Readonly<Record<JobState | 'skipped' | 'bytesTotal' | 'bytesUploaded', number>>
 
 /** Verbs that go from job to job in steps. */
@@ -73,20 +79,20 @@ export interface Batch {
   readonly desired: Desired
   /** A verb that has not reached every job yet; null when there is none. */
   readonly steering: SteeringVerb | null
-  /** When a retry was asked for that has not reached every failed job yet. */
+  /** The time when a retry was asked for that has not reached every failed job yet; null when there is none. */
   readonly retryAt: number | null
   readonly source: BatchSource
-  /** The key of the target is the prefix: empty, or ending with a slash. */
+  /** Instead of a key the target has a prefix, which is empty or ends with a slash. */
   readonly target: Omit<JobTarget, 'key'> & { readonly prefix: string }
   readonly template: JobTemplate
   readonly dryRun: boolean
-  /** The name of the token that made it, and of the one that gave it its last verb. */
+  /** The name of the token that made the batch, and below it the name of the one that gave it its last verb. */
   readonly by: string | null
   readonly steeredBy: string | null
   readonly walk: WalkState
-  /** How many files of a list were dealt with. */
+  /** The number of files of a list that were dealt with. */
   readonly listed: number
-  /** Files that became jobs (in a dry run: would have), or problems. */
+  /** The number of files that became jobs (in a dry run: that would have become jobs) or problems. */
   readonly seen: number
   readonly problems: number
   readonly counts: BatchCounts
@@ -110,7 +116,7 @@ const noCounts: BatchCounts = {
   bytesUploaded: 0,
 }
 
-/** The row that submit makes. */
+/** Returns the batch as a submit makes it. */
 export const createBatch = (request: NewBatch, at: number): Batch => ({
   ...request,
   desired: 'run',
@@ -126,7 +132,7 @@ export const createBatch = (request: NewBatch, at: number): Batch => ({
   finishedAt: null,
 })
 
-/** Jobs on which something may still happen by itself. */
+/** Returns the number of jobs on which something may still happen by itself. */
 export const unsettledJobs = ({ counts }: Pick<Batch, 'counts'>): number =>
   counts.queued + counts.running + counts.completing + counts.paused + counts.cancelling
 
@@ -139,7 +145,9 @@ const settledState = ({ desired, walk, counts, problems }: Batch): BatchState =>
   return problems > 0 || counts.failed > 0 ? 'failed' : 'completed'
 }
 
-/** The state is not stored: it follows from the walk, the jobs and what the user wants. */
+/**
+ * Returns the state of the batch. It is not stored, because it follows from the walk, the jobs and what the user wants.
+ */
 export const batchStateOf = (batch: Batch): BatchState => {
   if (batch.finishedAt !== null) return settledState(batch)
   if (batch.desired === 'cancel') return 'cancelling'
@@ -151,6 +159,8 @@ export const batchStateOf = (batch: Batch): BatchState => {
 export const isBatchAtWork = ({ finishedAt, walk, steering, retryAt }: Batch): boolean =>
   finishedAt === null && (walk === 'going' || steering !== null || retryAt !== null)
 
-/** Whether nothing more happens to the batch by itself. The store sets `finishedAt` in the transaction that makes it so. */
+/**
+ * Whether nothing more happens to the batch by itself. The store sets `finishedAt` in the transaction that makes it so.
+ */
 export const isBatchOver = (batch: Batch): boolean =>
   batch.walk !== 'going' && batch.steering === null && batch.retryAt === null && unsettledJobs(batch) === 0

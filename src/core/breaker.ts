@@ -3,59 +3,71 @@ import { doubled } from './retry.js'
 export const breakerStates = ['closed', 'open', 'halfOpen'] as const
 
 /**
- * Whether an endpoint and bucket may be sent to. Closed: everybody sends. Open: nobody does until `probeAt`. Half-open:
- * one request is on its way to find out. Times are monotonic milliseconds.
+ * Says whether requests may go to an endpoint and bucket. While it is closed, every request may. While it is open, no
+ * request may until `probeAt`. While it is half-open, one request is on its way to find out. Times are monotonic
+ * milliseconds.
  */
 export type Breaker =
   | {
       readonly state: 'closed'
-      /** Failures since the last healthy answer. */
+      /** The number of failures since the last healthy answer. */
       readonly failures: number
     }
   | {
       readonly state: 'open'
-      /** Probes that failed since it opened. */
+      /** The number of probes that failed since the breaker opened. */
       readonly failedProbes: number
       readonly probeAt: number
     }
   | { readonly state: 'halfOpen'; readonly failedProbes: number }
 
-/** Bounds of the wait before a probe, in milliseconds. */
+/** These are the bounds of the wait before a probe, in milliseconds. */
 export interface ProbeLimits {
   readonly baseMs: number
   readonly capMs: number
 }
 
-/** A failure as the breaker sees it. */
+/** This is a failure as the breaker sees it. */
 export interface BreakerFailure {
-  /** The request was the probe of a half-open breaker. */
+  /** True when the request was the probe of a half-open breaker. */
   readonly probe: boolean
-  /** Failures of this one request in a row, this one included, while nothing healthy came from the pair. */
+  /**
+   * The number of failures of this one request in a row, with this one, while nothing healthy came from the endpoint
+   * and bucket.
+   */
   readonly inARow: number
-  /** It failed before while the pair was healthy, so it may be the request: it counts in its own row only. */
+  /**
+   * True when the request failed before while others succeeded. The cause may be the request itself then, so the
+   * failure counts in its own row only.
+   */
   readonly suspect: boolean
-  /** How long the request took to fail. */
+  /** The milliseconds that the request took to fail. */
   readonly lastedMs: number
-  /** How long the server asked us to wait. */
+  /** The milliseconds that the server asked us to wait. */
   readonly retryAfterMs: number | null
 }
 
-/** Failures of whichever requests that open a breaker when nothing healthy came between. */
+/** So many failures of any requests open a breaker when nothing healthy came between them. */
 export const manyFailures = 8
-/** Failures in a row of one request that open it: a lone job makes no more than one request at a time. */
+/** So many failures of one request in a row open it, because a lone job makes no more than one request at a time. */
 export const loneFailures = 4
-/** A black hole fails slowly: each time so long without an answer counts as one more failure. */
+/**
+ * An endpoint that swallows requests fails slowly. Each time that passed so without an answer counts as one more
+ * failure.
+ */
 export const longFailureMs = 10_000
 
 export const closedBreaker: Breaker = { state: 'closed', failures: 0 }
 
-/** Half of it is sure, so that nothing is hammered; half is jitter, so that many daemons spread out. */
+/**
+ * Half of the wait is certain, so that nothing is hammered. The other half is random, so that many daemons spread out.
+ */
 const probeDelay = (failedProbes: number, asked: number | null, limits: ProbeLimits, random: number): number => {
   const bound = doubled(limits.baseMs, failedProbes, limits.capMs)
   return Math.max(Math.ceil((bound * (1 + random)) / 2), Math.min(asked ?? 0, limits.capMs))
 }
 
-/** Whether a request may be sent now: as any other, as the one probe, or not at all. */
+/** Says whether a request may be sent now: as any other, as the one probe, or not at all. */
 export const admit = (
   breaker: Breaker,
   at: number,
@@ -66,7 +78,8 @@ export const admit = (
 }
 
 /**
- * After a failure. Requests that were under way when the breaker opened tell it nothing new. `random` is in [0, 1).
+ * Returns the breaker after a failure. Requests that were under way when the breaker opened tell it nothing new.
+ * `random` is in [0, 1).
  */
 export const afterFailure = (
   breaker: Breaker,
@@ -94,6 +107,9 @@ export const afterFailure = (
   }
 }
 
-/** The probe ended without telling anything of the endpoint (it was stopped, or its source failed): the next may go. */
+/**
+ * Returns the breaker after a probe that told nothing about the endpoint, because it was stopped or its source failed.
+ * The next request may be the probe.
+ */
 export const afterLostProbe = (breaker: Breaker, at: number): Breaker =>
   breaker.state === 'halfOpen' ? { state: 'open', failedProbes: breaker.failedProbes, probeAt: at } : breaker

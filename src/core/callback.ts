@@ -1,21 +1,21 @@
-/** How OSS writes the body of its call, and what it puts in place of variables: URL-encoded text, or JSON values. */
+/** How OSS writes the body of its call and replaces variables in it: as URL-encoded text, or as JSON values. */
 export const callbackBodyTypes = ['application/x-www-form-urlencoded', 'application/json'] as const
 export type CallbackBodyType = (typeof callbackBodyTypes)[number]
 
-/** A POST that OSS makes once the object is there: the answer to it becomes OSS's answer to the upload. */
+/** A POST that OSS makes once the object is there. The answer to it becomes OSS's answer to the upload. */
 export interface Callback {
-  /** Up to five, separated by semicolons: OSS tries one after the other until one answers 200. */
+  /** Up to five URLs, separated by semicolons. OSS tries one after the other until one answers 200. */
   readonly url: string
-  /** The Host of the call; null: that of the URL. */
+  /** The Host header of the call. Null means the host of the URL. */
   readonly host: string | null
-  /** With variables: `${bucket}`, `${object}`, `${etag}`, `${size}`, `${mimeType}`, `${x:name}`. */
+  /** The body may hold variables: `${bucket}`, `${object}`, `${etag}`, `${size}`, `${mimeType}`, `${x:name}`. */
   readonly body: string
   readonly bodyType: CallbackBodyType
-  /** Values of the variables `x:...`, whose names are in lower case. */
+  /** These are the values of the variables `x:...`. Their names are in lower case. */
   readonly vars: Readonly<Record<string, string>>
 }
 
-/** As a request has it: names of variables with `x:` before them or not. */
+/** A callback as a request asks for it. The names of variables may begin with `x:` or not. */
 export interface CallbackRequest {
   readonly url: string
   readonly host?: string | null | undefined
@@ -35,7 +35,10 @@ export const callbackOf = (request: CallbackRequest): Callback => ({
   vars: Object.fromEntries(Object.entries(request.vars ?? {}).map(([name, value]) => [fullName(name), value])),
 })
 
-/** What OSS reads in `x-oss-callback` and, unless null, in `x-oss-callback-var`: JSON, which travels as base64. */
+/**
+ * Returns what OSS reads in `x-oss-callback` and, unless it is null, in `x-oss-callback-var`. Both are JSON and travel
+ * as base64.
+ */
 export const callbackTexts = ({
   url,
   host,
@@ -53,7 +56,7 @@ export const callbackTexts = ({
 })
 
 const maxUrls = 5
-/** Of either header, as base64. */
+/** This bound holds for each of the two headers, as base64. */
 const maxEncodedBytes = 5 * 1024
 const encodedBytes = (text: string): number => 4 * Math.ceil(new TextEncoder().encode(text).length / 3)
 
@@ -61,7 +64,7 @@ const urlProblem = (text: string): string | null => {
   const urls = text.split(';')
   if (urls.length > maxUrls) return `must be at most ${maxUrls} URLs, separated by semicolons`
   for (const url of urls) {
-    // OSS takes an address without its scheme for http.
+    // OSS takes an address without a scheme for http.
     const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `http://${url}`
     if (!/^[\x21-\x7e]+$/.test(url) || !URL.canParse(whole)) return 'must hold http or https URLs, URL-encoded'
     const { protocol, username, password, hash } = new URL(whole)
@@ -81,7 +84,7 @@ const isJsonTemplate = (body: string): boolean => {
   }
 }
 
-/** What is wrong with a callback, by field; empty when OSS will take it. The rules are OSS's. */
+/** Returns what is wrong with a callback, by field. The list is empty when OSS will take it. The rules are OSS's. */
 export const callbackProblems = (
   request: CallbackRequest,
 ): readonly { readonly path: readonly string[]; readonly message: string }[] => {

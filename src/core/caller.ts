@@ -1,26 +1,26 @@
 import type { JobOptions, JobTarget } from './job.js'
 import { type AllowedTarget, isTargetAllowed } from './object-key.js'
 
-/** What a token may do; each scope includes those before it. */
+/** What a token may do. Each scope includes those before it. */
 export const scopes = ['read', 'submit', 'admin'] as const
 export type Scope = (typeof scopes)[number]
 
 export const includesScope = (held: Scope, asked: Scope): boolean => scopes.indexOf(held) >= scopes.indexOf(asked)
 
-/** To what a token is bound beside its scope; null: to no more than the daemon itself is. */
+/** What a token is bound to beside its scope. Null means that it may do as much as the daemon itself. */
 export interface Binding {
-  /** Directories, real paths. */
+  /** Real paths of directories. */
   readonly roots: readonly string[] | null
   readonly targets: readonly AllowedTarget[] | null
 }
 
-/** Who asks for something: the holder of a token, or anybody where the daemon has none. */
+/** This says who asks for something: the holder of a token, or anybody where the daemon has no tokens. */
 export interface Caller extends Binding {
-  /** The token's name, for events and logs; null without a token. */
+  /** The name of the token, for events and logs; null without a token. */
   readonly name: string | null
 }
 
-/** Who calls a daemon that knows no tokens, and the daemon itself. */
+/** The caller of a daemon that knows no tokens, and the daemon itself. */
 export const anybody: Caller = { name: null, roots: null, targets: null }
 
 export const mayWrite = ({ targets }: Binding, { bucket, key }: Pick<JobTarget, 'bucket' | 'key'>): boolean =>
@@ -29,8 +29,8 @@ export const mayWrite = ({ targets }: Binding, { bucket, key }: Pick<JobTarget, 
 const isBelow = (directory: string, path: string): boolean => path === directory || path.startsWith(`${directory}/`)
 
 /**
- * Whether a caller may steer a job: one who is bound to targets those of its targets alone, one who is bound to roots
- * those alone that were accepted from callers bound at least as narrowly.
+ * Whether a caller may control a job. A caller who is bound to targets may control only jobs to those targets. A caller
+ * who is bound to roots may control only jobs that were accepted from callers who were bound at least as narrowly.
  */
 export const mayControl = (
   caller: Binding,

@@ -34,16 +34,16 @@ const buildTables = (): void => {
 }
 buildTables()
 
-/** A running CRC-64/XZ. `digest` may be asked at any time and does not end the run. */
+/** This is a running CRC-64/XZ. `digest` may be called at any time and does not end the run. */
 export interface Crc64 {
   update(bytes: Uint8Array): void
   digest(): bigint
 }
 
-/** Starts a run. The data path takes one that is faster than this file (`adapters/crc64`). */
+/** Starts a run. The data path uses an engine that is faster than this file (`adapters/crc64`). */
 export type Crc64Factory = () => Crc64
 
-/** The checksum that a running register stands for, from its halves. */
+/** Returns the checksum that a running register stands for, from its two halves. */
 export const digestOf = (low: number, high: number): bigint => (BigInt(~high >>> 0) << 32n) | BigInt(~low >>> 0)
 
 export const createCrc64 = (): Crc64 => {
@@ -55,7 +55,7 @@ export const createCrc64 = (): Crc64 => {
       let h = high
       let i = 0
       const end = bytes.length - (bytes.length % 8)
-      // Indices are masked to a byte, so every table read is in range; the `as number` tells the compiler so.
+      // Indices are masked to a byte, so every table read is in range. The `as number` tells the compiler so.
       for (; i < end; i += 8) {
         l ^=
           (bytes[i] as number) |
@@ -106,7 +106,7 @@ export const createCrc64 = (): Crc64 => {
   }
 }
 
-/** CRC-64/XZ of one whole buffer. */
+/** Returns the CRC-64/XZ of one whole buffer. */
 export const crc64Of = (bytes: Uint8Array): bigint => {
   const crc = createCrc64()
   crc.update(bytes)
@@ -125,7 +125,10 @@ const times = (matrix: Matrix, vector: bigint): bigint => {
 
 const square = (matrix: Matrix): Matrix => matrix.map((column) => times(matrix, column))
 
-/** Operators that append 2^n zero bytes, built once: combining 10,000 parts must not build them 10,000 times. */
+/**
+ * These operators append 2^n zero bytes. They are built once, because combining 10,000 parts must not build them 10,000
+ * times.
+ */
 const zeroBytes: Matrix[] = []
 const appendZeroBytes = (power: number): Matrix => {
   const known = zeroBytes[power]
@@ -141,7 +144,7 @@ const appendZeroBytes = (power: number): Matrix => {
   return matrix
 }
 
-/** The CRC of `a` followed by `b`, from their CRCs and the length of `b` in bytes. */
+/** Returns the CRC of `a` followed by `b`, from their CRCs and the length of `b` in bytes. */
 export const combineCrc64 = (a: bigint, b: bigint, lengthB: number): bigint => {
   let crc = a
   let rest = BigInt(lengthB)

@@ -1,11 +1,11 @@
 /**
- * Page cursors: opaque to whoever holds them, bound to the list and to the store that made them, so that a cursor from
- * elsewhere is refused instead of answering a wrong page.
+ * Cursors of pages say nothing to those who hold them. Each is bound to the list and the store that made it, so that a
+ * cursor from elsewhere is refused instead of leading to a wrong page.
  */
 export const encodeCursor = (list: string, store: string, position: number): string =>
   Buffer.from(`${list}:${store}:${position}`).toString('base64url')
 
-/** The position in `list` of `store`; null when the cursor was not made there. */
+/** Returns the position in `list` of `store`, or null when the cursor was not made there. */
 export const decodeCursor = (cursor: string, list: string, store: string): number | null => {
   const prefix = `${list}:${store}:`
   const text = Buffer.from(cursor, 'base64url').toString()

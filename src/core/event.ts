@@ -2,7 +2,7 @@ import type { BatchView } from './batch-view.js'
 import type { JobView } from './job-view.js'
 import type { PartView } from './part-view.js'
 
-/** Types of stored events. `job.progress` is sent to listeners but never stored. */
+/** These are the types of stored events. `job.progress` is sent to listeners but never stored. */
 export const eventTypes = [
   'job.queued',
   'job.running',
@@ -22,18 +22,19 @@ export const eventTypes = [
 export type EventType = (typeof eventTypes)[number]
 
 /**
- * An appended fact. `id` is opaque to everyone but the store that made it; order is promised per job only.
- * `job` is the job as it was then; `part.uploaded` carries `part` instead. `batch.completed` is about a `batch` that has
- * settled, however it ended, and about no job; so is `batch.deleted`, which a `job.deleted` of each of its jobs follows.
+ * A fact that was appended to the log. `id` means something only to the store that made it, and the order is promised
+ * per job only. `job` is the job as it was then; `part.uploaded` carries `part` instead. `batch.completed` is about a
+ * `batch` that has settled, however it ended, and about no job. `batch.deleted` is about a batch too, and a
+ * `job.deleted` of each of its jobs follows it.
  */
 export interface StoredEvent {
   readonly id: string
   readonly type: EventType
-  /** ISO 8601 UTC. */
+  /** The instant as ISO 8601 in UTC. */
   readonly at: string
   readonly jobId: string | null
   readonly batchId: string | null
-  /** The name of the token whose request it was. Absent: a daemon without tokens, or its own doing. */
+  /** The name of the token whose request it was. It is absent when the daemon has no tokens, or did it by itself. */
   readonly by?: string
   readonly job?: JobView
   readonly part?: PartView

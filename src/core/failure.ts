@@ -1,4 +1,4 @@
-/** What a failure means for the request that met it. Decided once, by the classifier next to the transport. */
+/** What a failure means for the request that met it. The classifier next to the transport decides it once. */
 export const failureKinds = [
   /** The network or OSS stumbled; the same request may succeed later. */
   'transient',
@@ -6,15 +6,18 @@ export const failureKinds = [
   'throttled',
   /** The credentials are expired or unknown; new ones may help. */
   'credentials',
-  /** The way to OSS is set up wrongly (a certificate, a proxy): all requests fail until somebody mends it. */
+  /** The way to OSS is set up wrongly (a certificate, a proxy). All requests fail until somebody mends it. */
   'setup',
   /** OSS says our clock is wrong. */
   'clock',
   /** The multipart upload is gone (aborted, expired or already completed). */
   'lost',
-  /** The request may or may not have taken effect: ask OSS, never guess. */
+  /** The request may or may not have taken effect. OSS has to be asked, because a guess may be wrong. */
   'ambiguous',
-  /** OSS holds something else than we believed (a part, or an object of that name): list or HEAD, then decide. */
+  /**
+   * OSS holds something else than we believed (a part, or an object of that name). A list or a HEAD comes first, then
+   * the decision.
+   */
   'conflict',
   /** The source is not the file it was. */
   'changed',
@@ -22,7 +25,7 @@ export const failureKinds = [
   'integrity',
   /** Reading the source failed on this machine. */
   'local',
-  /** The source's file system does not answer: it may again, however long that takes. */
+  /** The file system of the source does not answer. It may answer again, however long that takes. */
   'stalled',
   /** Trying again cannot help. */
   'permanent',
@@ -53,23 +56,26 @@ export interface JobError {
 }
 
 export interface FailureDetails {
-  /** How the job's error reads when this failure ends it. */
+  /** The code that the error of the job has when this failure ends it. */
   readonly code?: JobErrorCode
   readonly ossCode?: string | null
   readonly requestId?: string | null
   readonly status?: number | null
-  /** How long to wait at least, because the server asked for it or sooner makes no sense. */
+  /** The time to wait at least, because the server asked for it or because an earlier try makes no sense. */
   readonly retryAfterMs?: number | null
-  /** Nothing of the request can have reached OSS. */
+  /** True when nothing of the request can have reached OSS. */
   readonly unsent?: boolean
-  /** Host to which the answer sends us instead. */
+  /** The host to which the answer sends us instead. */
   readonly elsewhere?: string | null
-  /** Of a source: why it was refused, in words that its caller may read. */
+  /** For a source, this says why it was refused, in words that its caller may read. */
   readonly reason?: string | null
   readonly cause?: unknown
 }
 
-/** The one error type that crosses the target and source ports. Its message never holds a URL, header or secret. */
+/**
+ * This is the one error type that crosses the ports of target and source. Its message never holds a URL, a header or a
+ * secret.
+ */
 export class Failure extends Error {
   override readonly name = 'Failure'
   readonly kind: FailureKind
@@ -96,6 +102,6 @@ export class Failure extends Error {
   }
 }
 
-/** A read, or another question, to which the source's file system gives no answer. */
+/** Returns the failure of a read, or of another question, to which the file system of the source gives no answer. */
 export const sourceStalled = (): Failure =>
   new Failure('stalled', 'The source cannot be read: its file system does not answer', { code: 'source_unreadable' })

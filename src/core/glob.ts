@@ -1,8 +1,8 @@
-/** A glob of a walk, taken apart. Patterns match paths below a directory, as `a/b.txt`. */
+/** This is a glob of a walk, taken apart. Patterns are compared with paths below a directory, as `a/b.txt`. */
 export interface Glob {
-  /** Against the whole path: a pattern that names no directory matches at any depth. */
+  /** The pattern is compared with the whole path. A pattern that names no directory matches at any depth. */
   readonly pattern: string
-  /** It ends with a slash: the directory and all that is below it. */
+  /** True when the pattern ends with a slash. It means the directory and all that is below it. */
   readonly directory: boolean
 }
 
@@ -23,7 +23,10 @@ const areBracesWhole = (text: string): boolean => {
   return depth === 0
 }
 
-/** Why a pattern can never match a path; null when it can. A sentence that continues the field's name. */
+/**
+ * Returns why a pattern can never match a path, as a sentence that continues the name of the field, or null when it can
+ * match.
+ */
 export const globProblem = (pattern: string): string | null => {
   if (pattern === '') return 'must not be empty'
   if (pattern.includes('\0')) return 'must not hold a NUL, which no name has'
@@ -42,7 +45,7 @@ export const globProblem = (pattern: string): string | null => {
   return bad === undefined ? null : 'must not have an empty name, . or .. between its slashes: no path below dir has'
 }
 
-/** Of a pattern that can match. */
+/** Takes apart a pattern that can match. */
 export const parseGlob = (text: string): Glob => {
   const directory = text.endsWith('/')
   const body = directory ? text.slice(0, -1) : text

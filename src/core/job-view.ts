@@ -14,7 +14,7 @@ import {
 import { type OptionsView, viewOptions } from './options-view.js'
 import { removalNoteOf } from './removal.js'
 
-/** Progress of a job. `bytesPerSecond` and `etaSeconds` are null when nothing moves. */
+/** The progress of a job. `bytesPerSecond` and `etaSeconds` are null when nothing moves. */
 export interface ProgressView {
   readonly bytesTotal: number
   readonly bytesUploaded: number
@@ -25,14 +25,17 @@ export interface ProgressView {
   readonly etaSeconds: number | null
 }
 
-/** What only the running daemon knows of a job's progress. */
+/** What only the running daemon knows of the progress of a job. */
 export interface LiveProgress {
   readonly bytesInFlight: number
   readonly bytesPerSecond: number | null
   readonly etaSeconds: number | null
 }
 
-/** A job as events and webhooks show it: instants ISO 8601 UTC, sizes in bytes, CRC-64 as decimal strings. */
+/**
+ * A job as events and webhooks show it. Instants are ISO 8601 in UTC, sizes are bytes, and CRC-64 values are decimal
+ * strings.
+ */
 export interface JobView {
   readonly id: string
   readonly state: JobState
@@ -41,9 +44,9 @@ export interface JobView {
   readonly target: { readonly bucket: string; readonly key: string }
   readonly batchId: string | null
   readonly priority: number
-  /** Parts in flight at once. */
+  /** The number of parts that may be in flight at once. */
   readonly parallel: number
-  /** Bytes per second that the job may send by itself. */
+  /** The bytes per second that the job may send by itself. */
   readonly bandwidth: number | null
   readonly labels: Readonly<Record<string, string>>
   readonly upload: {
@@ -75,11 +78,13 @@ export interface JobView {
   readonly startedAt: string | null
   readonly finishedAt: string | null
   readonly notBefore: string | null
-  /** Grows with every change by PATCH; the ETag. */
+  /** The version grows with every change by PATCH. It is the ETag. */
   readonly version: number
 }
 
-/** A job as requests are answered. Events and webhooks leave the options out, because each of them would repeat what stays. */
+/**
+ * A job as the API answers it. Events and webhooks leave the options out, because each of them would repeat what stays.
+ */
 export interface JobAnswer extends JobView {
   readonly options: OptionsView
 }
@@ -88,7 +93,10 @@ const instant = (ms: number | null): string | null => (ms === null ? null : new 
 
 const idle: LiveProgress = { bytesInFlight: 0, bytesPerSecond: null, etaSeconds: null }
 
-/** While OSS refuses a cancel that is what is wrong, but it does not hide why the job had failed before. */
+/**
+ * While OSS refuses a cancel, its refusal is what is wrong with the job. It does not hide why the job had failed
+ * before.
+ */
 const errorOf = ({ state, error, refusal }: Job): JobError | null => {
   if (state !== 'cancelling' || refusal === null) return error
   return error === null
@@ -101,7 +109,10 @@ const leftoverOf = (job: Job): JobView['leftover'] => {
   return uploadId === null || job.refusal === null ? null : { uploadId, reason: job.refusal.error.message }
 }
 
-/** The public face of a job. Pure, so that stored events and live answers cannot drift apart. */
+/**
+ * Returns the job as the public sees it. The function is pure, so that stored events and live answers cannot drift
+ * apart.
+ */
 export const viewJob = (job: Job, live: LiveProgress = idle): JobView => ({
   id: job.id,
   state: job.state,
@@ -143,6 +154,6 @@ export const viewJob = (job: Job, live: LiveProgress = idle): JobView => ({
   version: job.version,
 })
 
-/** The answer to a request about a job. */
+/** Returns the answer to a request about a job. */
 export const answerJob = (job: Job, live?: LiveProgress): JobAnswer =>
   Object.assign(viewJob(job, live), { options: viewOptions(job) })

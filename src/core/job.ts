@@ -15,8 +15,9 @@ export const jobStates = [
 export type JobState = (typeof jobStates)[number]
 
 /**
- * The job state machine. Every way back to work goes through `queued`. `completing` cannot be paused or cancelled: OSS
- * goes on with Complete even if we hang up. `cancelling -> completed` is for a Complete that had already won.
+ * This is the state machine of a job. Every way back to work goes through `queued`. A job that is `completing` cannot
+ * be paused or cancelled, because OSS goes on with Complete even if we hang up. `cancelling -> completed` is for a
+ * Complete that had already won.
  */
 export const jobTransitions: Readonly<Record<JobState, readonly JobState[]>> = {
   queued: ['running', 'paused', 'cancelling', 'failed'],
@@ -31,16 +32,16 @@ export const jobTransitions: Readonly<Record<JobState, readonly JobState[]>> = {
 
 export const settledStates = ['completed', 'failed', 'cancelled'] as const satisfies readonly JobState[]
 
-/** Settled: nothing more happens to the job by itself. */
+/** Whether the job is settled: nothing more happens to it by itself. */
 export const isSettled = (state: JobState): boolean => (settledStates as readonly JobState[]).includes(state)
 
 export const canMove = (from: JobState, to: JobState): boolean => jobTransitions[from].includes(to)
 
-/** What the user wants, durable beside the state. */
+/** What the user wants. It is durable and stands beside the state. */
 export const desires = ['run', 'pause', 'cancel'] as const
 export type Desired = (typeof desires)[number]
 
-/** States whose bytes go to OSS by themselves, sooner or later. */
+/** Whether the bytes of a job in this state go to OSS by themselves, sooner or later. */
 export const isDueState = (state: JobState): boolean =>
   state === 'queued' || state === 'running' || state === 'completing'
 
@@ -54,7 +55,10 @@ export type IfExists = (typeof ifExistsPolicies)[number]
 export const sourceChangePolicies = ['fail', 'restart'] as const
 export type OnSourceChange = (typeof sourceChangePolicies)[number]
 
-/** Proves that a file did not change. Times are nanoseconds; 64-bit values are decimal strings because JSON has no integers of that size. */
+/**
+ * Proves that a file did not change. Times are nanoseconds. Values of 64 bits are decimal strings, because JSON has no
+ * integers of that size.
+ */
 export interface Fingerprint {
   readonly dev: string
   readonly ino: string
@@ -95,7 +99,10 @@ export const sourceWith = ({ source }: WithSource, fingerprint: Fingerprint): Jo
   }
 }
 
-/** The object a job writes, with the endpoint and region it was accepted for: an upload never resumes elsewhere. */
+/**
+ * The object that a job writes, with the endpoint and region for which the job was accepted. An upload never resumes
+ * elsewhere.
+ */
 export interface JobTarget {
   readonly bucket: string
   readonly key: string
@@ -103,14 +110,17 @@ export interface JobTarget {
   readonly region: string
 }
 
-/** Whom a job's events are told to. The URL was checked when the job was submitted. */
+/** Whom the events of a job are told to. The URL was checked when the job was submitted. */
 export interface WebhookSubscription {
   readonly url: string
-  /** Types of stored events that carry a job. */
+  /** The types of stored events that are told. Each of them carries a job. */
   readonly events: readonly string[]
 }
 
-/** The job's options with every default resolved at submit. Sizes in bytes, instants in milliseconds since the epoch. */
+/**
+ * The options of a job, with every default resolved at its submit. Sizes are bytes, and instants are milliseconds since
+ * the epoch.
+ */
 export interface JobOptions {
   readonly partSize: number
   readonly multipartThreshold: number
@@ -118,25 +128,27 @@ export interface JobOptions {
   readonly sequential: boolean
   readonly headers: Readonly<Record<string, string>>
   readonly ifExists: IfExists
-  /** The CRC-64 the source must have, decimal. */
+  /** The CRC-64 that the source must have, as a decimal string. */
   readonly crc64: string | null
   readonly notAfter: number | null
   readonly onSourceChange: OnSourceChange
-  /** Real paths of directories to which the token of the submit was bound: the source must lie below one of them. */
+  /**
+   * Real paths of the directories to which the token of the submit was bound. The source must lie below one of them.
+   */
   readonly roots?: readonly string[]
-  /** Bytes per second; absent: only the daemon's own limit counts. */
+  /** The limit in bytes per second. When it is absent, only the limit of the daemon counts. */
   readonly bandwidth?: number
-  /** How `bandwidth` was spelt; absent where there is none, and in jobs of older versions. */
+  /** How `bandwidth` was spelt. It is absent where there is no limit, and in jobs of older versions. */
   readonly bandwidthAsked?: string
-  /** Absent: nobody is told. */
+  /** When it is absent, nobody is told. */
   readonly webhook?: WebhookSubscription
-  /** Absent: OSS calls nobody. */
+  /** When it is absent, OSS calls nobody. */
   readonly callback?: Callback
-  /** Absent: the source stays. */
+  /** When it is absent, the source stays. */
   readonly deleteSource?: true
 }
 
-/** What may change while a job is worked on. */
+/** The tuning of a job: what its user may change while it is worked on. */
 export type Tuning = Pick<Job, 'priority'> & Pick<JobOptions, 'parallel' | 'notAfter'> & { readonly bandwidth: Rate }
 
 export const tuningOf = ({ priority, options }: Job): Tuning => ({
@@ -146,13 +158,16 @@ export const tuningOf = ({ priority, options }: Job): Tuning => ({
   notAfter: options.notAfter,
 })
 
-/** What a user changes of a job; what is absent stays. Labels replace all that there are. */
+/** What a user changes of a job. What is absent stays. The labels replace all labels that there are. */
 export type JobChanges = Partial<Tuning & Pick<Job, 'labels'> & Required<Pick<JobOptions, 'bandwidthAsked'>>>
 
 export const uploadModes = ['put', 'multipart'] as const
 export type UploadMode = (typeof uploadModes)[number]
 
-/** How the bytes travel. A put has one synthesised part; `uploadId` is null for a put and until Initiate's answer is committed. */
+/**
+ * How the bytes travel. A put has one synthesised part. `uploadId` is null for a put, and until the answer of Initiate
+ * is committed.
+ */
 export interface Upload {
   readonly mode: UploadMode
   readonly uploadId: string | null
@@ -161,8 +176,8 @@ export interface Upload {
 }
 
 /**
- * A remote side effect that was committed before it was sent and whose result is not committed yet. It stays when the
- * job goes back to `queued`, so the next run asks OSS what became of it.
+ * An intent is a side effect in OSS that was committed before it was sent and whose result is not committed yet. It
+ * stays when the job goes back to `queued`, so the next run asks OSS what became of it.
  */
 export const intentKinds = ['initiate', 'complete', 'abort'] as const
 export type IntentKind = (typeof intentKinds)[number]
@@ -170,7 +185,10 @@ export type IntentKind = (typeof intentKinds)[number]
 export const outcomes = ['uploaded', 'skipped'] as const
 export type Outcome = (typeof outcomes)[number]
 
-/** `object`: OSS's CRC-64 of the whole object equals ours. `parts`: OSS gave none, but every part's answer proved its own. */
+/**
+ * `object` means that OSS's CRC-64 of the whole object equals ours. `parts` means that OSS gave none, but that the
+ * answer of every part proved its own.
+ */
 export const proofs = ['object', 'parts'] as const
 export type Proof = (typeof proofs)[number]
 
@@ -188,7 +206,10 @@ export interface Receipt {
 
 /** What becomes of a source that its job deletes. */
 export type SourceRemoval =
-  /** Committed before the file is touched. `aside`: the name, in its directory, under which it is looked at a last time. */
+  /**
+   * The removal is committed before the file is touched. `aside` is the name, in the directory of the source, under
+   * which it is looked at for the last time.
+   */
   | {
       readonly state: 'pending'
       readonly aside: string
@@ -199,7 +220,9 @@ export type SourceRemoval =
 
 export const removalOutcomes = ['removed', 'kept'] as const
 
-/** How it ended. `note` says why a source was kept, or what is odd; null when there is nothing to say. */
+/**
+ * How the removal ended. `note` says why a source was kept, or what is odd; it is null when there is nothing to say.
+ */
 export interface RemovalNote {
   readonly state: (typeof removalOutcomes)[number]
   readonly note: string | null
@@ -211,7 +234,7 @@ export interface CancelRefusal {
   readonly error: JobError
 }
 
-/** So many refusals end a cancel: what it leaves in OSS is told, and removed once that is allowed. */
+/** So many refusals end a cancel. What it leaves in OSS is shown, and is removed once that is allowed. */
 export const maxCancelTries = 3
 
 /** A job as the store keeps it. Instants are milliseconds since the epoch. */
@@ -226,7 +249,10 @@ export interface Job {
   readonly options: JobOptions
   readonly priority: number
   readonly labels: Readonly<Record<string, string>>
-  /** Value of `x-oss-meta-longshore-upload`, by which a HEAD recognises our own object. Null when switched off. */
+  /**
+   * The value of `x-oss-meta-longshore-upload`, by which a HEAD recognises our own object. Null when it is switched
+   * off.
+   */
   readonly marker: string | null
   readonly upload: Upload | null
   readonly intent: IntentKind | null
@@ -234,36 +260,39 @@ export interface Job {
   readonly partsUploaded: number
   readonly outcome: Outcome | null
   readonly receipt: Receipt | null
-  /** Null: its source stays, or there is no proof yet. */
+  /** Null when the source stays, or when there is no proof yet. */
   readonly removal: SourceRemoval | null
   readonly error: JobError | null
-  /** Of a cancel; kept when it ends so, while its upload is still in OSS. */
+  /** The refusal of a cancel. It is kept when the cancel ends with it, while the upload is still in OSS. */
   readonly refusal: CancelRefusal | null
-  /** Charged tries since the last retry by the user. */
+  /** The number of charged tries since the user's last retry. */
   readonly attempts: number
-  /** Claims since the job was made. */
+  /** The number of claims since the job was made. */
   readonly runs: number
-  /** Runs in a row that ended with their process before anything of them was committed. */
+  /** The number of runs in a row that ended with their process before anything of them was committed. */
   readonly crashes: number
-  /** Times the upload was lost or the source changed and the job planned anew, since the last retry. */
+  /** How often the upload was lost or the source changed and the job was planned anew, since the last retry. */
   readonly restarts: number
-  /** Grows with every change that PATCH can make; the ETag. */
+  /** The version grows with every change that PATCH can make. It is the ETag. */
   readonly version: number
-  /** When a waiting job is due again; null when it is ready now. */
+  /** The time when a waiting job is due again; null when it is ready now. */
   readonly dueAt: number | null
-  /** What the job was asked to wait for, also when it has passed. */
+  /** The time that the job was asked to wait for. It stays when it has passed. */
   readonly notBefore: number | null
   readonly createdAt: number
   readonly startedAt: number | null
   readonly finishedAt: number | null
 }
 
-/** What submit hands to the store; the rest of a Job starts at its zero. `dueAt` is the job's `notBefore`: it waits when that lies ahead. */
+/**
+ * What a submit gives to the store. The rest of a job starts at its zero. `dueAt` is the `notBefore` of the job, which
+ * waits when that lies ahead.
+ */
 export type NewJob = Pick<
   Job,
   'id' | 'batchId' | 'source' | 'target' | 'options' | 'priority' | 'labels' | 'marker' | 'dueAt'
 >
 
-/** The upload that a cancel had to leave in OSS; null when it left none. */
+/** Returns the id of the upload that a cancel had to leave in OSS, or null when it left none. */
 export const leftByCancel = ({ state, refusal, upload }: Job): string | null =>
   state === 'cancelled' && refusal !== null ? (upload?.uploadId ?? null) : null

@@ -1,16 +1,19 @@
 /** By this header a HEAD recognises an object as the one that a certain job made. */
 export const markerHeader = 'x-oss-meta-longshore-upload'
 
-/** Whoever is not the owner of a bucket that makes requesters pay sends it with every call, those without a body too. */
+/**
+ * The owner of a bucket may make requesters pay. Everybody else then sends this header with every call, also with those
+ * without a body.
+ */
 export const payerHeader = 'x-oss-request-payer'
 
 export type RoutedCall = 'initiate' | 'part' | 'complete' | 'put'
 
-/** `x-oss-traffic-limit` in bits per second. Source: oss-facts, section 2. */
+/** The bounds of `x-oss-traffic-limit` in bits per second. Source: oss-facts, section 2. */
 export const trafficLimitBounds = { min: 819_200, max: 838_860_800 } as const
 
 /**
- * Headers that may go, or may only go, to particular calls; every other header describes the object and goes to where
+ * These headers may go, or may only go, to particular calls. Every other header describes the object and goes to where
  * the object is made: Initiate or PutObject. OSS refuses encryption headers on a part, and takes the ACL of a multipart
  * object on Complete only.
  */
@@ -21,7 +24,10 @@ const routes: ReadonlyMap<string, readonly RoutedCall[]> = new Map([
 ])
 const objectRoute: readonly RoutedCall[] = ['initiate', 'put']
 
-/** The headers that this call carries, names in lower case, in a fresh object. Of names that differ in case only, the last wins. */
+/**
+ * Returns the headers that this call carries in a new object, with their names in lower case. When names differ in case
+ * only, the last one wins.
+ */
 export const routeHeaders = (call: RoutedCall, headers: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers)
@@ -29,11 +35,11 @@ export const routeHeaders = (call: RoutedCall, headers: Readonly<Record<string, 
       .filter(([name]) => (routes.get(name) ?? objectRoute).includes(call)),
   )
 
-/** Whether the user agreed to pay for the requests of this object, whichever case the header is in. */
+/** Whether the user agreed to pay for the requests of this object, in whichever case the header is. */
 export const paysAsRequester = (headers: Readonly<Record<string, string>>): boolean =>
   Object.entries(headers).some(([name, value]) => name.toLowerCase() === payerHeader && value === 'requester')
 
-/** Set by Longshore itself, or by the HTTP connection. */
+/** Longshore itself or the HTTP connection sets these headers. */
 const reserved: ReadonlySet<string> = new Set([
   'host',
   'content-length',
@@ -65,7 +71,7 @@ const reservedFamilies = ['x-oss-callback', 'x-oss-copy-', 'x-oss-additional-hea
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const visible = /^[\x20-\x7e]*$/
 
-/** What OSS takes as the value of these headers, letter for letter. */
+/** OSS takes these values for these headers, letter for letter. */
 const choices: ReadonlyMap<string, readonly string[]> = new Map([
   ['x-oss-storage-class', ['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdArchive']],
   ['x-oss-server-side-encryption', ['AES256', 'KMS', 'SM4']],
@@ -75,15 +81,15 @@ const choices: ReadonlyMap<string, readonly string[]> = new Map([
 ])
 
 const metaPrefix = 'x-oss-meta-'
-/** User metadata of one object, names and values together. */
+/** This bound holds for the user metadata of one object, names and values together. */
 const maxMetaBytes = 8 * 1024
-/** Our own metadata, which is sent with the user's: the name and 32 hexadecimal digits. */
+/** The bytes of our own metadata, which is sent with the user's: the name and 32 hexadecimal digits. */
 const markerBytes = markerHeader.length + 32
 
 /**
- * What is wrong with a header that a user wants, as a sentence that continues the header's name, or null. Values are
- * visible ASCII and spaces: HTTP clients, proxies and the signature do not agree on anything wider. Headers that we do
- * not know are OSS's to judge.
+ * Returns what is wrong with a header that a user wants, as a sentence that continues the name of the header, or null.
+ * Values are visible ASCII and spaces, because HTTP clients, proxies and the signature do not agree on anything wider.
+ * OSS is the judge of headers that we do not know.
  */
 export const headerProblem = (name: string, value: string): string | null => {
   if (!token.test(name)) return 'is not a valid header name'
@@ -127,7 +133,7 @@ const decoded = (text: string): string | null => {
   }
 }
 
-/** Tags stand as in a query, `a=1&b=2`, each half URL-encoded. */
+/** Tags have the form of a query, `a=1&b=2`, with each half URL-encoded. */
 const taggingProblem = (value: string): string | null => {
   const keys = new Set<string>()
   for (const pair of value === '' ? [] : value.split('&')) {
@@ -146,13 +152,13 @@ const taggingProblem = (value: string): string | null => {
   return keys.size > maxTags ? `must be at most ${maxTags} tags` : null
 }
 
-/** A header by its name and what is wrong with it, as a sentence that continues the name. */
+/** A header by its name, and what is wrong with it as a sentence that continues the name. */
 export interface HeaderProblem {
   readonly name: string
   readonly message: string
 }
 
-/** What is wrong with all the headers that a user wants for one object, each alone and together. */
+/** Returns what is wrong with the headers that a user wants for one object, each alone and all together. */
 export const headerProblems = (headers: Readonly<Record<string, string>>): readonly HeaderProblem[] => {
   const problems: HeaderProblem[] = []
   const values = new Map<string, string>()

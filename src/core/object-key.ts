@@ -1,6 +1,6 @@
 /**
- * Rules for names in OSS [D], made stricter where a name could be rewritten on its way: ali-oss normalises dot segments
- * after signing, so `a/../../other/x` would reach another bucket (oss-facts, section 4, trap 9).
+ * These are OSS's rules for names [D]. They are stricter where a name could be rewritten on its way: ali-oss normalises
+ * dot segments after signing, so `a/../../other/x` would reach another bucket (oss-facts, section 4, trap 9).
  */
 const maxKeyBytes = 1023
 
@@ -8,14 +8,14 @@ const maxKeyBytes = 1023
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/
 const loneSurrogate = /\p{Surrogate}/u
 
-/** What is wrong with a text that must be a plain name, or null. */
+/** Returns what is wrong with a text that must be a plain name, or null. */
 const textProblem = (text: string): string | null => {
   if (loneSurrogate.test(text)) return 'must be valid Unicode: it holds a lone surrogate'
   if (controlCharacter.test(text)) return 'must not hold control characters'
   return null
 }
 
-/** What is wrong with an object key, as a sentence that continues "target.key ...", or null when it is fine. */
+/** Returns what is wrong with an object key, as a sentence that continues "target.key ...", or null when it is fine. */
 export const keyProblem = (key: string): string | null => {
   if (key === '') return 'must not be empty'
   const problem = textProblem(key)
@@ -29,9 +29,9 @@ export const keyProblem = (key: string): string | null => {
 }
 
 /**
- * What keeps a key that others chose from being named in a request, or null: only what would travel to another object.
- * Dot segments are taken away on the way, ali-oss takes slashes from the beginning, and a lone surrogate has no UTF-8. OSS
- * has objects that `keyProblem` refuses (`a//b`, `dir/`), and their uploads can be removed.
+ * Returns what forbids a request to name a key that others chose, or null. It forbids only what would travel to another
+ * object: dot segments are taken away on the way, ali-oss takes slashes from the beginning, and a lone surrogate has no
+ * UTF-8. OSS has objects that `keyProblem` refuses (`a//b`, `dir/`), and their uploads can be removed.
  */
 export const strayingKeyProblem = (key: string): string | null => {
   if (key === '') return 'must not be empty'
@@ -43,13 +43,13 @@ export const strayingKeyProblem = (key: string): string | null => {
 
 const bucketName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/
 
-/** What is wrong with a bucket name, or null. */
+/** Returns what is wrong with the name of a bucket, or null. */
 export const bucketProblem = (bucket: string): string | null =>
   bucketName.test(bucket)
     ? null
     : 'must be 3 to 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit'
 
-/** What is wrong with a source path, before anything is opened, or null. */
+/** Returns what is wrong with the path of a source, before anything is opened, or null. */
 export const pathProblem = (path: string): string | null => {
   if (!path.startsWith('/')) return 'must be an absolute path'
   if (path.includes('\0')) return 'must not hold NUL bytes'
@@ -65,7 +65,7 @@ export interface AllowedTarget {
   readonly prefix: string
 }
 
-/** Parses `bucket` or `bucket/prefix`; null when the bucket or prefix breaks the rules. */
+/** Parses `bucket` or `bucket/prefix`. Returns null when the bucket or the prefix breaks the rules. */
 export const parseAllowedTarget = (text: string): AllowedTarget | null => {
   const [bucket = '', ...rest] = text.split('/')
   const prefix = rest.join('/').replace(/\/$/, '')
@@ -73,6 +73,6 @@ export const parseAllowedTarget = (text: string): AllowedTarget | null => {
   return { bucket, prefix: prefix === '' ? '' : `${prefix}/` }
 }
 
-/** `allowed` empty means any target. */
+/** Whether a job may write there. An empty `allowed` means that every target is allowed. */
 export const isTargetAllowed = (allowed: readonly AllowedTarget[], bucket: string, key: string): boolean =>
   allowed.length === 0 || allowed.some((target) => target.bucket === bucket && key.startsWith(target.prefix))

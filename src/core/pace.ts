@@ -1,18 +1,21 @@
 /**
- * The arithmetic of sending at a limited rate. An account says when its next byte is due; whoever wants to send takes the
- * next stretch of it and waits for its beginning. So turns come in the order in which they were taken, and what is late
- * once is made up for. Times are nanoseconds of one monotonic clock, rates bytes per second.
+ * This is the arithmetic of sending at a limited rate. An account says when its next byte is due. A sender takes the
+ * next stretch of it and waits for the beginning of the stretch. So turns come in the order in which they were taken,
+ * and what is late once is made up for. Times are nanoseconds of one monotonic clock, rates are bytes per second.
  */
 
-/** What an account that was idle, or whose streams were held up, may make up for: timers are late, disks stall. */
+/**
+ * An account that was idle, or whose streams were held up, may make up for so much, because timers are late and disks
+ * stall.
+ */
 export const creditNs = 200_000_000n
 
 const second = 1_000_000_000n
 
 export interface Stretch {
-  /** When its first byte may be sent. */
+  /** The time when the first byte of the stretch may be sent. */
   readonly at: bigint
-  /** When the first byte behind it may be. */
+  /** The time when the first byte behind the stretch may be sent. */
   readonly dueAt: bigint
 }
 
@@ -22,21 +25,23 @@ export const takeStretch = (dueAt: bigint, now: bigint, bytes: number, rate: big
   return { at, dueAt: at + (BigInt(bytes) * second) / rate }
 }
 
-/** Everybody has a turn about so often: a stream that sends by the piece is not taken for one that stalls. */
+/**
+ * Every stream has a turn about so often, so that a stream that sends piece by piece is not taken for one that stalls.
+ */
 const roundSeconds = 0.25
-/** A turn of a whole job. Beyond it only the system calls would become fewer. */
+/** The bytes of a turn of a whole job. A longer turn would only save system calls. */
 const longestTurn = 512 * 1024
 const smallestPiece = 256
 
-/** Who shares a limit: each of the jobs an equal part of it, and the streams of a job that part. */
+/** Those who share a limit: each of the jobs has an equal part of it, and the streams of a job share that part. */
 export interface Sharing {
   readonly jobs: number
   readonly streams: number
 }
 
 /**
- * How much a stream sends in one turn. Turns go round, so the sizes are the shares: a job of eight streams gets no more
- * than one of a single stream.
+ * Returns how much a stream sends in one turn. Turns go round, so the sizes are the shares: a job of eight streams gets
+ * no more than a job of a single stream.
  */
 export const pieceOf = (rate: bigint, { jobs, streams }: Sharing): number => {
   const turn = Math.min((Number(rate) * roundSeconds) / Math.max(1, jobs), longestTurn)

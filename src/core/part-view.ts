@@ -1,6 +1,6 @@
 import type { PartState, StoredPart } from './part.js'
 
-/** A part as the API shows it. `crc64` is a decimal string, `uploadedAt` ISO 8601 UTC. */
+/** A part as the API shows it. `crc64` is a decimal string, and `uploadedAt` is ISO 8601 in UTC. */
 export interface PartView {
   readonly partNumber: number
   readonly offset: number

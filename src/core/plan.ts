@@ -5,13 +5,16 @@ const kib = 1024
 const mib = 1024 * kib
 const gib = 1024 * mib
 
-/** OSS's limits [D]: part 100 KiB..5 GiB, number 1..10,000, object 48.8 TB by multipart and 5 GiB by one put. */
+/**
+ * OSS's limits [D]: a part has 100 KiB..5 GiB and a number 1..10,000; an object has up to 48.8 TB by multipart and 5
+ * GiB by one put.
+ */
 export const minPartSize = 100 * kib
 export const maxPartSize = 5 * gib
 export const maxParts = 10_000
 export const maxObjectSize = maxPartSize * maxParts
 
-/** Bounds of the size at or above which a file goes in parts. */
+/** These are the bounds of the size from which on a file goes in parts. */
 export const minThreshold = 100 * kib
 export const maxThreshold = 5 * gib
 
@@ -34,7 +37,7 @@ export const partSizeFor = (size: number | null, preferred: number): number => {
   return Math.min(partSize, maxPartSize)
 }
 
-/** The part layout of one upload. All parts but the last have `partSize` bytes. */
+/** The layout of one upload in parts. All parts but the last have `partSize` bytes. */
 export interface Plan {
   readonly size: number
   readonly partSize: number

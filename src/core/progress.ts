@@ -7,7 +7,7 @@ import type { Receipt } from './job.js'
 export const bytesOfCompleted = (size: number | null, receipt: Pick<Receipt, 'size'> | null): number =>
   size ?? receipt?.size ?? 0
 
-/** Bytes handed over by `atMs` (monotonic milliseconds). */
+/** The bytes that were handed over by `atMs` (monotonic milliseconds). */
 interface Sample {
   readonly atMs: number
   readonly bytes: number
@@ -16,16 +16,22 @@ interface Sample {
 const windowMs = 5_000
 const shortestMs = 200
 
-/** The recent past of a transfer, from which its rate is read. Immutable. */
+/** The recent past of a transfer, from which its rate is read. It is immutable. */
 export type RateWindow = readonly Sample[]
 
-/** Adds a sample and forgets what is older than the window, keeping one sample before it. `bytes` is a running total that never shrinks. */
+/**
+ * Adds a sample and forgets what is older than the window, except one sample before it. `bytes` is a running total that
+ * never shrinks.
+ */
 export const observe = (window: RateWindow, sample: Sample): RateWindow => {
   const firstKept = window.findLastIndex((past) => past.atMs <= sample.atMs - windowMs)
   return [...window.slice(Math.max(0, firstKept)), sample]
 }
 
-/** Bytes per second over the window up to `nowMs`; null before there is enough to tell. Falls to zero when nothing moves. */
+/**
+ * Returns the bytes per second over the window up to `nowMs`, or null before there is enough to tell. The rate falls to
+ * zero when nothing moves.
+ */
 export const rateOf = (window: RateWindow, nowMs: number): number | null => {
   const first = window[0]
   const last = window.at(-1)

@@ -1,13 +1,16 @@
 import type { RemovalNote, SourceRemoval } from './job.js'
 
-/** As the API shows it: null while it is under way. */
+/** Returns the removal as the API shows it: null while it is under way. */
 export const removalNoteOf = (removal: SourceRemoval | null): RemovalNote | null =>
   removal === null || removal.state === 'pending' ? null : removal
 
 const asidePrefix = '.longshore-'
 
-/** The name under which a source is looked at a last time. `secret`: 32 hexadecimal digits that nobody can guess. */
+/**
+ * Returns the name under which a source is looked at for the last time. `secret` is 32 hexadecimal digits that nobody
+ * can guess.
+ */
 export const asideName = (secret: string): string => asidePrefix + secret
 
-/** Walks pass over what is about to be removed. */
+/** Whether a file has such a name. Walks pass over what is about to be removed. */
 export const isAsideName = (name: string): boolean => /^\.longshore-[0-9a-f]{32}$/.test(name)

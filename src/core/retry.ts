@@ -1,8 +1,8 @@
 import type { FailureKind, JobErrorCode } from './failure.js'
 
-/** Bounds of the retries of one request. Times in milliseconds. */
+/** These are the bounds of the retries of one request. Times are milliseconds. */
 export interface RetryLimits {
-  /** Charged tries of one request before its job fails. */
+  /** The number of charged tries of one request before its job fails. */
   readonly maxAttempts: number
   readonly baseMs: number
   readonly capMs: number
@@ -11,58 +11,65 @@ export interface RetryLimits {
 export const defaultBaseMs = 500
 export const defaultCapMs = 60_000
 
-/** How long a job leaves a source alone whose file system does not answer. */
+/** A job waits for so long before it looks again at a source whose file system does not answer. */
 export const stalledDelayMs = 15_000
 
-/** Integrity failures in a row, and local read errors, that fail a job. */
+/** So many integrity failures in a row, or local read errors, fail a job. */
 const maxIntegrityFailures = 3
 const maxLocalFailures = 3
 
-/** What one request has gone through. Per request, never shared between parts. */
+/** What one request has gone through. Each request has its own; parts never share one. */
 export interface Tally {
-  /** Failures in a row. */
+  /** The number of failures in a row. */
   readonly failures: number
-  /** Tries that count against `maxAttempts`. */
+  /** The number of tries that count against `maxAttempts`. */
   readonly charged: number
-  /** Failures in a row while nothing healthy came from the endpoint. */
+  /** The number of failures in a row while nothing healthy came from the endpoint. */
   readonly silent: number
   readonly integrity: number
   readonly local: number
 }
 
-/** Of a request whose earlier tries were charged so often: its waits go on growing where they were. */
+/**
+ * Returns the state of a request whose earlier tries were charged so often. Its waits go on growing from where they
+ * were.
+ */
 export const freshTally = (charged = 0): Tally => ({ failures: charged, charged, silent: 0, integrity: 0, local: 0 })
 
 export type RetryDecision =
-  /** Send the same request again after `delayMs`. */
+  /** The same request is sent again after `delayMs`. */
   | { readonly act: 'retry'; readonly delayMs: number }
-  /** Trying on is useless until there are other keys; the job waits without losing attempts. */
+  /** It is useless to go on until there are other keys. The job waits without losing attempts. */
   | { readonly act: 'yield'; readonly waiting: 'credentials' }
-  /** The source gives nothing now; the job waits without losing attempts and looks again after `delayMs`. */
+  /** The source gives nothing now. The job waits without losing attempts and looks again after `delayMs`. */
   | { readonly act: 'yield'; readonly waiting: 'source'; readonly delayMs: number }
   /** The job fails with this code. */
   | { readonly act: 'fail'; readonly code: JobErrorCode }
-  /** Not a matter of trying again: the caller knows what the failure means here. */
+  /** Trying again is no answer here. The caller knows what the failure means. */
   | { readonly act: 'hand_back' }
 
 /** Returns the delay before the next try after so many failures in a row: twice as long each time, up to `longestMs`. */
 export const doubled = (firstMs: number, failures: number, longestMs: number): number =>
   Math.min(longestMs, firstMs * 2 ** Math.min(failures, 30))
 
-/** Full jitter: anywhere between nothing and the exponential bound, so that many clients spread out. */
+/**
+ * Returns a wait with full jitter: anywhere between nothing and the exponential bound, so that many clients spread out.
+ */
 export const fullJitter = (failures: number, limits: Pick<RetryLimits, 'baseMs' | 'capMs'>, random: number): number =>
   Math.floor(random * doubled(limits.baseMs, failures, limits.capMs))
 
 interface Met {
   readonly kind: FailureKind
   readonly retryAfterMs: number | null
-  /** Somebody got a healthy answer from the same endpoint and bucket since this request's last failure. */
+  /**
+   * True when some request got a healthy answer from the same endpoint and bucket since the last failure of this one.
+   */
   readonly healthySince: boolean
 }
 
 /**
- * What to do after a failed try, and the new tally. A try is charged only when the endpoint was healthy to somebody since
- * the last one, so an outage uses up nothing and fails nothing. `random` is in [0, 1).
+ * Returns what to do after a failed try, and the new counts. A try is charged only when the endpoint was healthy to
+ * some request since the last one, so an outage uses up nothing and fails nothing. `random` is in [0, 1).
  */
 export const decideRetry = (
   tally: Tally,

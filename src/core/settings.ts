@@ -1,15 +1,15 @@
 import { parseBandwidth } from './bandwidth.js'
 
-/** What can be changed while the daemon runs. `bandwidth` is text as `parseBandwidth` takes it. */
+/** What can be changed while the daemon runs. `bandwidth` is a text that `parseBandwidth` accepts. */
 export interface LiveValues {
-  /** Parts and puts in flight in the daemon. */
+  /** The number of parts and puts that may be in flight in the daemon. */
   readonly concurrency: number
   readonly bandwidth: string
 }
 
 export const mostConcurrency = 1024
 
-/** Null: back to what the environment says; absent: as it is. */
+/** Null means the value of the environment again; an absent field stays as it is. */
 export type LiveChanges = { readonly [Name in keyof LiveValues]?: LiveValues[Name] | null | undefined }
 
 const readers: { readonly [Name in keyof LiveValues]: (text: string) => LiveValues[Name] | null } = {
@@ -17,7 +17,10 @@ const readers: { readonly [Name in keyof LiveValues]: (text: string) => LiveValu
   bandwidth: (text) => (parseBandwidth(text) === null ? null : text),
 }
 
-/** What stored texts say; one that cannot be read, or that is nobody's, is left out. */
+/**
+ * Returns the settings that the stored texts hold. It leaves out a text that cannot be read, and one whose name it does
+ * not know.
+ */
 export const readLiveValues = (texts: Readonly<Record<string, string>>): Partial<LiveValues> => {
   const read = <Name extends keyof LiveValues>(name: Name): Partial<Pick<LiveValues, Name>> => {
     const value = Object.hasOwn(texts, name) ? readers[name](texts[name] ?? '') : null

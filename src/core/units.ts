@@ -1,7 +1,10 @@
 const sizePattern = /^(\d+(?:\.\d+)?) *(?:([kmgt])(i?b)?|b)?$/i
 const powers: Readonly<Record<string, number>> = { k: 1, m: 2, g: 3, t: 4 }
 
-/** Bytes of `8388608`, `8MiB`, `8M` (both binary) or `8MB` (decimal). Null when it is none of them or not whole bytes. */
+/**
+ * Returns the bytes of `8388608`, `8MiB`, `8M` (both binary) or `8MB` (decimal), or null when it is none of them or not
+ * whole bytes.
+ */
 export const parseSize = (text: string): number | null => {
   const match = sizePattern.exec(text.trim())
   if (match === null) return null
@@ -14,11 +17,11 @@ export const parseSize = (text: string): number | null => {
 const durationPattern = /^(\d+(?:\.\d+)?) *(ms|s|m|h|d)?$/
 const secondsOf: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }
 
-/** Milliseconds of `30` (seconds), `250ms`, `30s`, `5m`, `1h` or `7d`. Null when it is none of them. */
+/** Returns the milliseconds of `30` (seconds), `250ms`, `30s`, `5m`, `1h` or `7d`, or null when it is none of them. */
 export const parseDurationMs = (text: string): number | null => {
   const match = durationPattern.exec(text.trim())
   return match === null ? null : Math.round(Number(match[1]) * (secondsOf[match[2] ?? 's'] ?? 1) * 1000)
 }
 
-/** What one `setTimeout` can wait, almost 25 days: beyond it, it fires at once. */
+/** One `setTimeout` can wait for so long, almost 25 days. A timer that is set for longer fires at once. */
 export const longestTimerMs = 2 ** 31 - 1

@@ -1,7 +1,7 @@
 import type { JobView } from './job-view.js'
 import { withoutQuery } from './shown-url.js'
 
-/** What is told when a job does not say: the events with which it settles. */
+/** These events are told when a job does not say which: the ones with which it settles. */
 export const defaultWebhookEvents = ['job.completed', 'job.failed', 'job.cancelled'] as const
 
 export const webhookStates = ['pending', 'delivered', 'failed'] as const
@@ -9,7 +9,7 @@ export type WebhookState = (typeof webhookStates)[number]
 
 /** A message of the outbox, as the store keeps it. Instants are milliseconds since the epoch. */
 export interface Webhook {
-  /** The id of the event that it tells; every try carries it as `webhook-id`. */
+  /** The id of the event that the message tells. Every try carries it as `webhook-id`. */
   readonly id: string
   readonly jobId: string
   readonly type: string
@@ -17,18 +17,18 @@ export interface Webhook {
   readonly state: WebhookState
   readonly attempts: number
   readonly createdAt: number
-  /** Since when it is being tried: its creation, or the last wish to deliver it again. */
+  /** The time since when the message is tried: when it was made, or when somebody last asked to deliver it again. */
   readonly beganAt: number
-  /** When it is tried next; null unless it is pending. */
+  /** The time of the next try; null unless the message is pending. */
   readonly dueAt: number | null
   readonly attemptedAt: number | null
-  /** HTTP status of the last try; null when there was no answer. */
+  /** The HTTP status of the last try; null when there was no answer. */
   readonly status: number | null
   /** Why the last try failed. */
   readonly reason: string | null
 }
 
-/** A message as the API shows it: instants ISO 8601 UTC. */
+/** A message as the API shows it. Instants are ISO 8601 in UTC. */
 export interface WebhookView {
   readonly id: string
   readonly jobId: string
@@ -41,11 +41,11 @@ export interface WebhookView {
   readonly lastAttempt: { readonly at: string; readonly status: number | null; readonly reason: string | null } | null
 }
 
-/** The bytes that are signed and sent, the same at every try. */
+/** Returns the bytes that are signed and sent. They are the same at every try. */
 export const webhookBody = (type: string, at: number, job: JobView): string =>
   JSON.stringify({ type, timestamp: new Date(at).toISOString(), data: { job } })
 
-/** What messages are queued by: one slow host holds up no other. */
+/** Returns the host by which messages are queued, so that one slow host holds up no other. */
 export const webhookHost = (url: string): string => new URL(url).host
 
 export const viewWebhook = (webhook: Webhook): WebhookView => ({
@@ -63,18 +63,23 @@ export const viewWebhook = (webhook: Webhook): WebhookView => ({
       : { at: new Date(webhook.attemptedAt).toISOString(), status: webhook.status, reason: webhook.reason },
 })
 
-/** For so long a message is tried, counted from its creation or from the last wish to deliver it again. */
+/**
+ * A message is tried for so long, counted from when it was made or from when somebody last asked to deliver it again.
+ */
 export const webhookPatienceMs = 3 * 24 * 3_600_000
 
 const firstDelayMs = 5_000
 const growth = 3
 const longestDelayMs = 3 * 3_600_000
 
-/** The wait behind the n-th failed try: 5 s, 15 s, 45 s, ... 3 h, each up to a fifth shorter or longer. `random` is in [0, 1). */
+/**
+ * Returns the wait after the n-th failed try: 5 s, 15 s, 45 s, ... 3 h, each up to a fifth shorter or longer. `random`
+ * is in [0, 1).
+ */
 export const webhookDelayMs = (attempts: number, random: number): number =>
   Math.round(Math.min(longestDelayMs, firstDelayMs * growth ** Math.min(attempts - 1, 20)) * (0.8 + 0.4 * random))
 
-/** How one try ended, seen from here. */
+/** How one try ended, as it looks from here. */
 export interface WebhookAnswer {
   readonly status: number | null
   readonly reason: string | null
@@ -88,12 +93,12 @@ export type WebhookVerdict =
 
 const isDelivered = (status: number | null): boolean => status !== null && status >= 200 && status < 300
 
-/** 410 Gone is the one answer by which a receiver says that it will never want this. */
+/** With 410 Gone a receiver says that it will never want this message. No other answer says so. */
 const gone = 410
 
 /**
- * What becomes of a message after a try. `attempts` are the failed tries before it; `triedForMs` is how long it has been
- * tried by now. A receiver may ask for a longer wait, but for no longer than the longest of ours.
+ * Returns what becomes of a message after a try. `attempts` are the failed tries before it; `triedForMs` is how long it
+ * has been tried by now. A receiver may ask for a longer wait, but for no longer than the longest of ours.
  */
 export const judgeWebhook = (
   { attempts, triedForMs }: { readonly attempts: number; readonly triedForMs: number },
