@@ -4,13 +4,14 @@ import { resolve } from 'node:path'
 import type { KeySettings } from '../adapters/credentials/key-source-of.js'
 import type { NetworkSettings } from '../adapters/oss/wire/network.js'
 import type { TokenText } from '../adapters/tokens/token-lines.js'
-import type { AllowedTarget } from '../core/object-key.js'
+import { isWithin } from '../core/directory.js'
+import type { BucketPrefix } from '../core/object-key.js'
 import { isLoopback, type ListenAddress } from '../http/server/listen-address.js'
 import { readEnvironment } from './environment.js'
 import { readKeySettings } from './keys.js'
 import { readNetworkSettings } from './network.js'
 import { bucketInEndpoint, endpointOf, regionOf } from './region.js'
-import { isInside, type SpelledRoot, spelledRoots } from './roots.js'
+import { type SpelledRoot, spelledRoots } from './roots.js'
 import { type Read, readRows, rows } from './rows.js'
 import { unknownVariables } from './unknown-variables.js'
 import { items } from './values.js'
@@ -24,7 +25,7 @@ export interface Config {
   readonly sourceRoots: readonly string[]
   /** These roots were given by another path than their real one. */
   readonly spelledRoots: readonly SpelledRoot[]
-  readonly allowedTargets: readonly AllowedTarget[]
+  readonly allowedTargets: readonly BucketPrefix[]
   readonly tokens: {
     readonly given: readonly TokenText[]
     readonly file: { readonly path: string; readonly tokens: readonly TokenText[] } | null
@@ -110,7 +111,7 @@ const crossProblems = (parsed: Partial<Read>, given: Record<string, string>, dat
     problems.push('LONGSHORE_TOKEN: is required (or LONGSHORE_TOKEN_FILE) when LONGSHORE_LISTEN leaves loopback')
   }
   for (const root of parsed.LONGSHORE_SOURCE_ROOTS ?? []) {
-    if (isInside(dataDir, root)) problems.push(`LONGSHORE_SOURCE_ROOTS: ${root} lies inside LONGSHORE_DATA_DIR`)
+    if (isWithin(dataDir, root)) problems.push(`LONGSHORE_SOURCE_ROOTS: ${root} lies inside LONGSHORE_DATA_DIR`)
   }
   problems.push(...endpointProblems(parsed, given))
   if (given['LONGSHORE_DATABASE_URL'] !== undefined) {

@@ -1,10 +1,8 @@
 import { realpathSync, statSync } from 'node:fs'
-import { isAbsolute, resolve, sep } from 'node:path'
+import { isAbsolute, resolve } from 'node:path'
+import { isWithin } from '../core/directory.js'
 
 const systemPaths = ['/proc', '/sys', '/dev', '/etc']
-
-export const isInside = (directory: string, path: string): boolean =>
-  path === directory || path.startsWith(directory + sep)
 
 /** Returns why a directory cannot be a source root, or null when it can. */
 export const rootProblem = (root: string): string | null => {
@@ -12,7 +10,7 @@ export const rootProblem = (root: string): string | null => {
   try {
     const real = realpathSync(root)
     if (!statSync(real).isDirectory()) return `${root} is not a directory`
-    if (real === '/' || systemPaths.some((path) => isInside(path, real)))
+    if (real === '/' || systemPaths.some((path) => isWithin(path, real)))
       return `${root} must not be a system directory`
     return null
   } catch {

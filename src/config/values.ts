@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { endpointProblem } from '../adapters/oss/wire/addressing.js'
 import { parseTokenLines } from '../adapters/tokens/token-lines.js'
 import { bandwidthProblem } from '../core/bandwidth.js'
-import { type AllowedTarget, parseAllowedTarget } from '../core/object-key.js'
+import { type BucketPrefix, parseAllowedTarget } from '../core/object-key.js'
 import { parseDurationMs, parseSize } from '../core/units.js'
 import { type ListenAddress, parseListen } from '../http/server/listen-address.js'
 import { endpointText, readRegion } from './region.js'
@@ -53,7 +53,7 @@ export const roots = z
     return problems.length > 0 ? refuse(context, problems.join('; ')) : given.map((root) => realpathSync(root))
   })
 
-export const allowedTargets = list.transform((texts, context): readonly AllowedTarget[] => {
+export const allowedTargets = list.transform((texts, context): readonly BucketPrefix[] => {
   const parsed = texts.map(parseAllowedTarget)
   const bad = texts.filter((_, index) => parsed[index] === null)
   return bad.length > 0

@@ -1,5 +1,6 @@
+import { isWithin } from './directory.js'
 import type { JobOptions, JobTarget } from './job.js'
-import { type AllowedTarget, isTargetAllowed } from './object-key.js'
+import { type BucketPrefix, isTargetAllowed } from './object-key.js'
 
 /** What a token may do. Each scope includes those before it. */
 export const scopes = ['read', 'submit', 'admin'] as const
@@ -11,7 +12,7 @@ export const includesScope = (held: Scope, asked: Scope): boolean => scopes.inde
 export interface Binding {
   /** Real paths of directories. */
   readonly roots: readonly string[] | null
-  readonly targets: readonly AllowedTarget[] | null
+  readonly targets: readonly BucketPrefix[] | null
 }
 
 /** This says who asks for something: the holder of a token, or anybody where the daemon has no tokens. */
@@ -26,8 +27,6 @@ export const anybody: Caller = { name: null, roots: null, targets: null }
 export const mayWrite = ({ targets }: Binding, { bucket, key }: Pick<JobTarget, 'bucket' | 'key'>): boolean =>
   targets === null || isTargetAllowed(targets, bucket, key)
 
-const isBelow = (directory: string, path: string): boolean => path === directory || path.startsWith(`${directory}/`)
-
 /**
  * Whether a caller may control a job. A caller who is bound to targets may control only jobs to those targets. A caller
  * who is bound to roots may control only jobs that were accepted from callers who were bound at least as narrowly.
@@ -39,5 +38,5 @@ export const mayControl = (
   const { roots } = caller
   if (!mayWrite(caller, job.target)) return false
   if (roots === null) return true
-  return job.options.roots?.every((root) => roots.some((mine) => isBelow(mine, root))) ?? false
+  return job.options.roots?.every((root) => roots.some((mine) => isWithin(mine, root))) ?? false
 }

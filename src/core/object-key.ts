@@ -58,15 +58,15 @@ export const pathProblem = (path: string): string | null => {
   return null
 }
 
-/** Where jobs may write: `bucket` alone, or with a prefix that ends at a slash. */
-export interface AllowedTarget {
+/** A bucket, or the part of it whose keys begin with a prefix. */
+export interface BucketPrefix {
   readonly bucket: string
-  /** Empty, or ending with `/`. */
+  /** The prefix is empty, or ends in `/`. */
   readonly prefix: string
 }
 
 /** Parses `bucket` or `bucket/prefix`. Returns null when the bucket or the prefix breaks the rules. */
-export const parseAllowedTarget = (text: string): AllowedTarget | null => {
+export const parseAllowedTarget = (text: string): BucketPrefix | null => {
   const [bucket = '', ...rest] = text.split('/')
   const prefix = rest.join('/').replace(/\/$/, '')
   if (bucketProblem(bucket) !== null || (prefix !== '' && keyProblem(prefix) !== null)) return null
@@ -74,5 +74,5 @@ export const parseAllowedTarget = (text: string): AllowedTarget | null => {
 }
 
 /** Whether a job may write there. An empty `allowed` means that every target is allowed. */
-export const isTargetAllowed = (allowed: readonly AllowedTarget[], bucket: string, key: string): boolean =>
+export const isTargetAllowed = (allowed: readonly BucketPrefix[], bucket: string, key: string): boolean =>
   allowed.length === 0 || allowed.some((target) => target.bucket === bucket && key.startsWith(target.prefix))

@@ -4,7 +4,7 @@ import { checkDatabase } from '../adapters/sqlite/files/check-database.js'
 import { storePaths } from '../adapters/sqlite/files/data-directory.js'
 import { type CheckResult, type DoctorReport, reportOf } from '../cli/text/doctor-report.js'
 import { type Config, dataDirOf } from '../config/config.js'
-import { bucketProblem, isTargetAllowed } from '../core/object-key.js'
+import { type BucketPrefix, bucketProblem, isTargetAllowed } from '../core/object-key.js'
 import type { Logger } from '../ports/logger.js'
 import {
   examineChecksums,
@@ -19,7 +19,7 @@ import {
   warning,
   well,
 } from './machine.js'
-import { type BucketPrefix, examineEndpoint, examineKeys, examineTargets } from './oss.js'
+import { examineEndpoint, examineKeys, examineTargets } from './oss.js'
 
 const silent: Logger = {
   debug: () => {},

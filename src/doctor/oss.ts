@@ -14,6 +14,7 @@ import { defaultTimeouts, type OssTimeouts } from '../adapters/oss/wire/timeouts
 import type { CheckResult } from '../cli/text/doctor-report.js'
 import type { Config } from '../config/config.js'
 import { Failure } from '../core/failure.js'
+import type { BucketPrefix } from '../core/object-key.js'
 import type { Clock } from '../ports/clock.js'
 import type { Credentials } from '../ports/credentials.js'
 import type { Logger } from '../ports/logger.js'
@@ -24,12 +25,6 @@ import { failed, skipped, warning, well } from './machine.js'
  * The doctor asks OSS for the time and for keys, and tries at each prefix whether an upload can be begun, written,
  * listed and aborted.
  */
-
-export interface BucketPrefix {
-  readonly bucket: string
-  /** The prefix is empty, or ends in `/`. */
-  readonly prefix: string
-}
 
 /** These limits are short, because users do not wait minutes for a doctor. */
 const timeouts: OssTimeouts = {

@@ -26,6 +26,7 @@ describe('A caller', () => {
     [['/srv/a'], ['/srv/a'], true],
     [['/srv/a'], ['/srv/a/b'], true],
     [['/srv/a'], ['/srv/ab'], false],
+    [['/'], ['/srv/a'], true],
     [['/srv/a'], ['/srv'], false],
     [['/srv/a'], ['/srv/a', '/srv/c'], false],
   ])('bound to the roots %j steers a job that was accepted within %j: %s', (roots, accepted, allowed) => {

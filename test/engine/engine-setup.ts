@@ -3,7 +3,7 @@ import { createSharedPacer } from '../../src/adapters/oss/lanes/shared-pacer.js'
 import { createLocalWakeup } from '../../src/adapters/wakeup/local-wakeup.js'
 import { anybody } from '../../src/core/caller.js'
 import type { JobView } from '../../src/core/job-view.js'
-import type { AllowedTarget } from '../../src/core/object-key.js'
+import type { BucketPrefix } from '../../src/core/object-key.js'
 import { composeEngine } from '../../src/engine/compose.js'
 import type { EventFeed } from '../../src/engine/feed/event-feed.js'
 import { isStorageFailure } from '../../src/engine/storage/storage-gate.js'
@@ -78,7 +78,7 @@ export const setupEngine = (
     wrapStore?: (store: Store) => Store
     wrapSources?: (sources: SourceOpener) => SourceOpener
     keys?: Pick<Credentials, 'areAtHand'>
-    allowedTargets?: readonly AllowedTarget[]
+    allowedTargets?: readonly BucketPrefix[]
     maxQueued?: number
   } = {},
 ): EngineSetup => {

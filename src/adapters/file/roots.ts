@@ -1,10 +1,4 @@
-import { sep } from 'node:path'
-
-/**
- * Returns whether `path` is `directory` or lies below it. Both are absolute and real, without links and dot segments.
- */
-export const isWithin = (directory: string, path: string): boolean =>
-  path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep)
+import { isWithin } from '../../core/directory.js'
 
 /**
  * `allowed` holds the directories that jobs may read, as real paths. `forbidden` holds those below them that jobs may

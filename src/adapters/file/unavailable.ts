@@ -1,8 +1,9 @@
 import type { BigIntStats } from 'node:fs'
 import { lstatSync, readlinkSync } from 'node:fs'
+import { isWithin } from '../../core/directory.js'
 import { Failure } from '../../core/failure.js'
 import type { FileCalls } from './file-calls.js'
-import { isReadable, isWithin, type Roots } from './roots.js'
+import { isReadable, type Roots } from './roots.js'
 
 /**
  * A refusal asks why a path cannot be read. The answer must tell nothing about what lies outside the roots. So the path

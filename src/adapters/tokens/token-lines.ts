@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path'
 import type { Scope } from '../../core/caller.js'
-import { type AllowedTarget, parseAllowedTarget } from '../../core/object-key.js'
+import { type BucketPrefix, parseAllowedTarget } from '../../core/object-key.js'
 
 /** This is a bearer token as it was configured. */
 export interface TokenText {
@@ -10,7 +10,7 @@ export interface TokenText {
   readonly token: string
   /** These are the roots as they were written. They are null where the line binds the token to none. */
   readonly roots: readonly string[] | null
-  readonly targets: readonly AllowedTarget[] | null
+  readonly targets: readonly BucketPrefix[] | null
 }
 
 const start = /^(read|submit|admin):([\x21-\x7e]+)$/

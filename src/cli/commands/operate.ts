@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { DatabaseReport } from '../../core/database-report.js'
+import type { BucketPrefix } from '../../core/object-key.js'
 import { ExitError, exitCodes } from '../client/exit-error.js'
 import { type CliIo, createConsole } from '../console.js'
 import { parseOssUrl } from '../put/oss-url.js'
@@ -8,18 +9,12 @@ import { formatBytes } from '../terminal/readable.js'
 import { escapeText } from '../terminal/terminal-text.js'
 import { type DoctorReport, doctorLines } from '../text/doctor-report.js'
 
-/** The doctor tries here what it may write. */
-export interface BucketPrefix {
-  readonly bucket: string
-  /** The prefix is empty, or ends in `/`. */
-  readonly prefix: string
-}
-
 /**
  * The roof lends these commands, which need no daemon: they must work when `serve` cannot start. Each may throw an
  * error with a sentence for people and the `exitCode` to end with.
  */
 export interface Operator {
+  /** The doctor also tries what it may write below each of the prefixes. */
   examine(prefixes: readonly BucketPrefix[]): Promise<DoctorReport>
   /** Returns the path of the database in the data directory that the settings name. */
   databasePath(): string

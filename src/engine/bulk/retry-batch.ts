@@ -6,6 +6,7 @@ import type { JobStore } from '../../ports/job-store.js'
 import type { Logger } from '../../ports/logger.js'
 import type { SourceOpener } from '../../ports/source.js'
 import { mapLimited } from '../async/map-limited.js'
+import { fingerprintSource } from '../storage/fingerprint-source.js'
 import { logRefusal } from '../use-cases/source-refusal.js'
 
 export interface RetryDeps {
@@ -30,8 +31,7 @@ export const retryBatch = async (
     // What failed since has had its retry.
     if (job.finishedAt === null || job.finishedAt > retryAt) return
     try {
-      const source = await sources.open(pathOf(job), job.options.roots)
-      const fingerprint = await source.fingerprint().finally(() => source.close())
+      const fingerprint = await fingerprintSource(sources, pathOf(job), job.options.roots)
       await store.control(job.id, { verb: 'retry', fingerprint }, steeredBy)
     } catch (error) {
       if (!(error instanceof Failure)) throw error

@@ -8,6 +8,7 @@ import type { DirectoryWalker } from '../../ports/directory-walker.js'
 import type { Logger } from '../../ports/logger.js'
 import type { SourceOpener } from '../../ports/source.js'
 import { mapLimited } from '../async/map-limited.js'
+import { fingerprintSource } from '../storage/fingerprint-source.js'
 import { fileProblem, type JobNames, newJob } from '../use-cases/job-template.js'
 import { fileUnavailable, logRefusal } from '../use-cases/source-refusal.js'
 
@@ -88,12 +89,7 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
 
   const open = async (file: BatchFile): Promise<Candidate | BatchProblem> => {
     try {
-      const opened = await sources.open(file.path, template.options.roots)
-      try {
-        return { ...file, fingerprint: await opened.fingerprint() }
-      } finally {
-        await opened.close()
-      }
+      return { ...file, fingerprint: await fingerprintSource(sources, file.path, template.options.roots) }
     } catch (error) {
       // What the machine failed at may succeed when the walk is begun anew.
       if (!(error instanceof Failure) || error.kind === 'local' || error.kind === 'stalled') throw error

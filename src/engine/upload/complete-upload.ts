@@ -4,7 +4,7 @@ import { type Receipt, sizeOf } from '../../core/job.js'
 import type { StoredPart } from '../../core/part.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { StoredObject, UploadRef } from '../../ports/target.js'
-import { CallbackFailed, isCallbackFailure, isOurs, proveObject, type SentObject } from './prove.js'
+import { CallbackFailed, isCallbackFailure, isOurs, objectExists, proveObject, type SentObject } from './prove.js'
 import { objectOf, objectOptionsOf, type Run } from './run.js'
 import { checkGoing } from './run-control.js'
 import { assertUnchanged } from './source-guard.js'
@@ -112,11 +112,7 @@ const afterFailure = async (run: Run, sent: SentObject, failure: Failure): Promi
   if (receipt !== null) return { kind: 'done', receipt }
   if (failure.kind === 'lost') return { kind: 'lost' }
   if (failure.kind === 'conflict') {
-    throw new Failure('permanent', 'An object of this name exists and is not ours', {
-      code: 'object_exists',
-      ossCode: failure.ossCode,
-      requestId: failure.requestId,
-    })
+    throw objectExists('An object of this name exists and is not ours', failure)
   }
   return 'again'
 }

@@ -3,7 +3,7 @@ import { pathOf, type Receipt, sizeOf } from '../../core/job.js'
 import type { OpenSource, SourceOpener } from '../../ports/source.js'
 import type { StoredObject } from '../../ports/target.js'
 import { findCompleted, reconcileComplete } from './complete-upload.js'
-import { isOurs, mayBeOurs, proveObject } from './prove.js'
+import { isOurs, mayBeOurs, objectExists, proveObject } from './prove.js'
 import { objectOf, type Run } from './run.js'
 import { assertSameFile } from './source-guard.js'
 
@@ -29,10 +29,7 @@ export const checkExisting = async (run: Run, source: OpenSource): Promise<'skip
       return (await source.crc64(0, size, run.control.hard)) === found.serverCrc64 ? 'skip' : 'send'
     }
     case 'fail':
-      throw new Failure('permanent', 'An object of this name exists already', {
-        code: 'object_exists',
-        requestId: found.requestId,
-      })
+      throw objectExists('An object of this name exists already', { requestId: found.requestId })
   }
 }
 

@@ -50,6 +50,17 @@ export const proveObject = (found: StoredObject, sent: SentObject, completedAt: 
   )
 }
 
+/**
+ * Returns the Failure that ends a job because an object that it may not replace has its name. `answer` is what OSS said
+ * when that came out.
+ */
+export const objectExists = (message: string, answer: Partial<Pick<Failure, 'ossCode' | 'requestId'>>): Failure =>
+  new Failure('permanent', message, {
+    code: 'object_exists',
+    ossCode: answer.ossCode ?? null,
+    requestId: answer.requestId ?? null,
+  })
+
 /** OSS made the object and did not get the answer it wanted from the callback. */
 export class CallbackFailed extends Error {
   override readonly name = 'CallbackFailed'

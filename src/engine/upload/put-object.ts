@@ -2,7 +2,15 @@ import { Failure } from '../../core/failure.js'
 import { type Fingerprint, type Receipt, sizeOf } from '../../core/job.js'
 import type { OpenSource } from '../../ports/source.js'
 import type { StoredObject } from '../../ports/target.js'
-import { CallbackFailed, isCallbackFailure, isOurs, mayBeOurs, proveObject, type SentObject } from './prove.js'
+import {
+  CallbackFailed,
+  isCallbackFailure,
+  isOurs,
+  mayBeOurs,
+  objectExists,
+  proveObject,
+  type SentObject,
+} from './prove.js'
 import { objectOf, objectOptionsOf, type Run } from './run.js'
 import { assertNotReplaced, assertSameFile, onlyCtimeMoved } from './source-guard.js'
 
@@ -70,11 +78,7 @@ export const ourEarlierObject = async (run: Run, source: OpenSource, failure: Fa
     if (!(error instanceof Failure) || error.code !== 'access_denied') throw error
     message = 'An object of this name exists; to see whether it is ours needs oss:GetObject'
   }
-  throw new Failure('permanent', message, {
-    code: 'object_exists',
-    ossCode: failure.ossCode,
-    requestId: failure.requestId,
-  })
+  throw objectExists(message, failure)
 }
 
 /** OSS says that the object is there and the callback failed. Keys that may not look leave the job without its receipt. */

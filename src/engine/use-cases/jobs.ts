@@ -3,7 +3,7 @@ import { type Caller, mayControl, mayWrite } from '../../core/caller.js'
 import { Failure } from '../../core/failure.js'
 import { type Fingerprint, isSettled, type Job, type JobChanges, type NewJob, pathOf, sizeOf } from '../../core/job.js'
 import { answerJob, type JobAnswer } from '../../core/job-view.js'
-import { type AllowedTarget, isTargetAllowed } from '../../core/object-key.js'
+import { type BucketPrefix, isTargetAllowed } from '../../core/object-key.js'
 import { behindObstacle } from '../../core/obstacle.js'
 import { type PartView, viewPart } from '../../core/part-view.js'
 import { maxObjectSize } from '../../core/plan.js'
@@ -20,6 +20,7 @@ import { createNudge } from '../async/nudge.js'
 import type { Admission } from '../capacity/admission.js'
 import type { ProgressBoard } from '../feed/progress-board.js'
 import { webhookWishOf } from '../outbox/subscription.js'
+import { fingerprintSource } from '../storage/fingerprint-source.js'
 import { type JobOptionsRequest, newJob, type OptionDefaults, templateOf } from './job-template.js'
 import { logRefusal, sourceUnavailable } from './source-refusal.js'
 
@@ -54,7 +55,7 @@ export interface Jobs {
 export interface JobDefaults extends OptionDefaults {
   readonly endpoint: string
   readonly region: string
-  readonly allowedTargets: readonly AllowedTarget[]
+  readonly allowedTargets: readonly BucketPrefix[]
   /** Objects carry `x-oss-meta-longshore-upload`. */
   readonly marker: boolean
   /** How many jobs may be queued; null: any number. */
@@ -121,18 +122,12 @@ export const createJobs = (deps: Deps): Jobs => {
     return answer
   }
 
-  const fingerprintOf = async (path: string, within?: readonly string[]): Promise<Fingerprint> => {
-    const source = await sources.open(path, within).catch((error: unknown) => {
+  const fingerprintOf = (path: string, within?: readonly string[]): Promise<Fingerprint> =>
+    fingerprintSource(sources, path, within).catch((error: unknown) => {
       if (!(error instanceof Failure)) throw error
       logRefusal(deps.logger, path, error)
       throw sourceUnavailable('source', path, error)
     })
-    try {
-      return source.opened
-    } finally {
-      await source.close()
-    }
-  }
 
   const replay = (found: { job: Job; fingerprint: string }, fingerprint: string): Job => {
     if (found.fingerprint === fingerprint) return found.job

@@ -1,9 +1,9 @@
-import type SqliteDatabase from 'better-sqlite3'
 import { encodeCursor } from '../../../core/cursor.js'
 import { isSettled, type JobState } from '../../../core/job.js'
 import type { JobFilter } from '../../../ports/job-filter.js'
 import type { CountsPage } from '../../../ports/job-store.js'
 import { filterParameters, isWholePath, matches } from '../sql/job-filter.js'
+import { prepareOnce } from '../sql/prepare-once.js'
 import type { JobRow } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 import type { Ledger } from './job-writer.js'
@@ -60,13 +60,7 @@ interface Stretch {
 /** Counting what matches a filter. */
 export const createCountOperations = (ledger: Ledger) => {
   const { database, statements, instance } = ledger
-  const prepared = new Map<string, SqliteDatabase.Statement>()
-
-  const prepare = (text: string): SqliteDatabase.Statement => {
-    const known = prepared.get(text) ?? database.prepare(text)
-    prepared.set(text, known)
-    return known
-  }
+  const prepare = prepareOnce(database)
 
   /** Everything, or all of some states: the counters know. */
   const countAll = (states: readonly JobState[] | undefined): CountsPage => {

@@ -1,8 +1,8 @@
-import type SqliteDatabase from 'better-sqlite3'
 import { AppError } from '../../../core/app-error.js'
 import { decodeCursor, encodeCursor } from '../../../core/cursor.js'
 import type { JobFilter } from '../../../ports/job-filter.js'
 import { filterParameters, isWholePath, matches } from '../sql/job-filter.js'
+import { prepareOnce } from '../sql/prepare-once.js'
 import { type PartRow, partOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 import type { Ledger } from './job-writer.js'
@@ -59,13 +59,7 @@ export const startOf = (ledger: Ledger, list: string, cursor: string): number =>
 /** The two lists, by keyset: a page costs the same wherever it stands. */
 export const createListOperations = (ledger: Ledger) => {
   const { database, statements, instance } = ledger
-  const prepared = new Map<string, SqliteDatabase.Statement>()
-
-  const prepare = (text: string): SqliteDatabase.Statement => {
-    const known = prepared.get(text) ?? database.prepare(text)
-    prepared.set(text, known)
-    return known
-  }
+  const prepare = prepareOnce(database)
 
   /** The page of a filter that all jobs match. */
   const newest = (before: number, limit: number) => {
@@ -112,10 +106,7 @@ export const createListOperations = (ledger: Ledger) => {
     parts: (_at, jobId, { limit, cursor }) => {
       const after = cursor === null ? 0 : startOf(ledger, 'parts', cursor)
       const rows = statements.partsOfJob.all(jobId, after, limit + 1) as PartRow[]
-      const items = rows.slice(0, limit).map(partOf)
-      const last = items.at(-1)
-      const more = rows.length > limit && last !== undefined
-      return { items, nextCursor: more ? encodeCursor('parts', instance, last.partNumber) : null }
+      return pageOf(ledger, 'parts', rows, limit, (row) => row.part_number, partOf)
     },
   } satisfies Partial<Operations>
 }
