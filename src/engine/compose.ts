@@ -36,7 +36,7 @@ import { createDrain } from './use-cases/drain.js'
 import { createJobs, type JobDefaults } from './use-cases/jobs.js'
 import { createLiveSettings } from './use-cases/live-settings.js'
 import { createOrphans } from './use-cases/orphans.js'
-import { createWebhookDesk } from './use-cases/outbox.js'
+import { createWebhookOutbox } from './use-cases/outbox.js'
 import { createOverview, type OverviewDeps } from './use-cases/overview.js'
 import { createSweeps } from './use-cases/sweeps.js'
 import { createWaits } from './use-cases/waits.js'
@@ -222,7 +222,7 @@ const createUseCases = (ports: EnginePorts, settings: EngineSettings, ground: Gr
       endpoint: defaults,
       allowedTargets: defaults.allowedTargets,
     }),
-    webhooks: createWebhookDesk(store),
+    webhooks: createWebhookOutbox(store),
     overview: createOverview({
       ...ground,
       admission,

@@ -8,7 +8,7 @@ import type { Drain } from '../engine/use-cases/drain.js'
 import type { Jobs } from '../engine/use-cases/jobs.js'
 import type { LiveSettings } from '../engine/use-cases/live-settings.js'
 import type { Orphans } from '../engine/use-cases/orphans.js'
-import type { WebhookDesk } from '../engine/use-cases/outbox.js'
+import type { WebhookOutbox } from '../engine/use-cases/outbox.js'
 import type { Overview } from '../engine/use-cases/overview.js'
 import type { Sweeps } from '../engine/use-cases/sweeps.js'
 import type { Waits } from '../engine/use-cases/waits.js'
@@ -57,25 +57,25 @@ export interface AppDeps {
   readonly orphans: Orphans
   readonly waits: Waits
   readonly drain: Drain
-  readonly webhooks: WebhookDesk
+  readonly webhooks: WebhookOutbox
   readonly store: Pick<StoreUpkeep, 'check'>
   readonly overview: Overview
   readonly metrics: Metrics
   readonly sweeps: Pick<Sweeps, 'begin'>
   readonly settings: Pick<LiveSettings, 'view' | 'change'>
   readonly tokens: Tokens
-  /** What the holder of one token may ask in a minute; null or absent: as much as it likes. */
+  /** So often the holder of one token may ask in a minute; null or absent sets no limit. */
   readonly requestsPerMinute?: number | null
   /** Host names that are accepted beside `localhost` and IP literals. */
   readonly allowedHosts: readonly string[]
   readonly version: { readonly version: string; readonly commit?: string }
-  /** The dashboard; null or absent where it was not built. */
+  /** The files of the dashboard; null or absent where it was not built. */
   readonly page?: PageFiles | null
   readonly logger: FastifyBaseLogger
   readonly clock: Clock
-  /** How often silent event streams are looked for. One is silent for twice as long at the most; 7 s. */
+  /** Silent event streams are looked for so often. One is silent for twice as long at the most. Default: 7 s. */
   readonly heartbeatMs?: number
-  /** How long a reader of an event stream may leave its buffer full before it is cut; 15 s. */
+  /** A reader of an event stream that leaves its buffer full for so long is cut. Default: 15 s. */
   readonly stallMs?: number
 }
 
@@ -86,7 +86,7 @@ const contentSecurityPolicy = {
   directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"] },
 }
 
-/** What the Swagger page needs: its own files, pictures in its style sheet, and requests to this API. */
+/** The Swagger page needs its own files, pictures in its style sheet, and requests to this API. */
 const docsPolicy = {
   'default-src': "'none'",
   'script-src': "'self'",
@@ -109,12 +109,12 @@ const docs = async (app: FastifyInstance): Promise<void> => {
   })
 }
 
-/** The HTTP app, ready but not listening. Throws when a route declares no scope. */
+/** Creates the HTTP app, ready but not listening. Throws when a route declares no scope. */
 export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   const { jobs, batches, store, clock, drain, waits, tokens, overview, metrics } = deps
   const app: FastifyInstance = fastify({
     loggerInstance: deps.logger,
-    // Fastify's own lines would hold whole URLs; ours is below.
+    // The lines of fastify would hold whole URLs; our own line is below.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
     http: serverOptions,
@@ -122,7 +122,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
     keepAliveTimeout: serverOptions.keepAliveTimeout,
     // While closing, requests under way on kept connections are still answered as usual.
     return503OnClosing: false,
-    // Longer ones do not get here: what is no id is refused behind the guards, as everything else.
+    // A longer parameter cannot reach this point. What is no id is refused behind the guards, like everything else.
     routerOptions: { maxParamLength: serverOptions.maxHeaderSize },
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
     clientErrorHandler: refuseMalformed,
@@ -152,7 +152,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
     logAudit(request, reply.statusCode)
   })
 
-  // The order of these is the order of refusals.
+  // The order of these lines is the order of refusals.
   await app.register(helmet, { contentSecurityPolicy, strictTransportSecurity: false, frameguard: { action: 'deny' } })
   guardOrigin(app, deps.allowedHosts)
   answerNotFound(app)

@@ -13,7 +13,7 @@ import type { Jobs } from '../../src/engine/use-cases/jobs.js'
 import type { LiveSettings, SettingsView } from '../../src/engine/use-cases/live-settings.js'
 import type { OrphanView } from '../../src/engine/use-cases/orphan-view.js'
 import type { Orphans } from '../../src/engine/use-cases/orphans.js'
-import type { WebhookDesk } from '../../src/engine/use-cases/outbox.js'
+import type { WebhookOutbox } from '../../src/engine/use-cases/outbox.js'
 import type { Overview } from '../../src/engine/use-cases/overview.js'
 import type { Sweeps } from '../../src/engine/use-cases/sweeps.js'
 import type { WaitAnswer, WaitFilter, Waits } from '../../src/engine/use-cases/waits.js'
@@ -174,7 +174,7 @@ export const webhookView: WebhookView = {
 }
 
 /** Knows one message, and remembers what it was asked. */
-export const createFakeWebhooks = (): WebhookDesk & { readonly calls: unknown[][] } => {
+export const createFakeWebhooks = (): WebhookOutbox & { readonly calls: unknown[][] } => {
   const calls: unknown[][] = []
   return {
     calls,

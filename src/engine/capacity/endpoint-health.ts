@@ -15,25 +15,25 @@ import type { Clock, Random } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { Wakeup } from '../../ports/wakeup.js'
 
-/** What fails and recovers together. */
+/** An endpoint and a bucket, which fail and recover together. */
 export type Pair = Pick<JobTarget, 'endpoint' | 'bucket'>
 
-/** A request that may be sent. Tell how it ended, then leave. */
-export interface Admission {
-  /** Its bytes move. */
+/** A request that may be sent now. Its holder tells how it ended and then leaves. */
+export interface RequestGrant {
+  /** The bytes of the request move. */
   moved(): void
   /** OSS did what was asked. */
   succeeded(): void
   /**
-   * `inARow`: failures of this request in a row while nothing healthy came, this one included. `suspect`: it failed
-   * before while the pair was healthy.
+   * The request failed. `inARow` counts its failures in a row while nothing healthy came, this one included. `suspect` says
+   * that it failed before while the pair was healthy.
    */
   failed(failure: Failure, inARow: number, suspect: boolean): void
-  /** It is over, whatever was told before; idempotent. */
+  /** The request is over, whatever was told before. Idempotent. */
   leave(): void
 }
 
-/** How a pair is doing, for those who watch. */
+/** How a pair is doing, for the statistics. */
 export interface PairHealth extends Pair {
   readonly state: Breaker['state']
   readonly inFlight: number
@@ -41,17 +41,17 @@ export interface PairHealth extends Pair {
   readonly limit: number
 }
 
-/** What the daemon has seen of each endpoint and bucket: whether it may be sent to, and how much at a time. */
+/** Knows of each endpoint and bucket whether requests may be sent to it, and how many at a time. */
 export interface EndpointHealth {
-  /** Asks to send one request now; null: the pair rests, so give way. */
-  enter(pair: Pair): Admission | null
-  /** Healthy answers seen so far; grows by each. Compare two readings to know whether something healthy came between. */
+  /** Asks to send one request now. Returns null while nothing is sent to the pair: then the run has to release its job. */
+  enter(pair: Pair): RequestGrant | null
+  /** Returns the number of healthy answers so far. Two readings tell whether something healthy came between them. */
   healthyAnswers(pair: Pair): number
-  /** Requests are held back until a probe succeeds. */
+  /** Returns whether requests are held back until a probe succeeds. */
   isResting(pair: Pair): boolean
-  /** How many parts and puts may be in flight towards it now. */
+  /** Returns how many parts and puts may be in flight towards the pair now. */
   limitOf(pair: Pair): number
-  /** The resting pairs; `probeAt` (monotonic) is null while a probe is under way. */
+  /** Returns the pairs whose requests are held back. `probeAt` (monotonic) is null while a probe is under way. */
   resting(): readonly { readonly pair: Pair; readonly probeAt: number | null }[]
   snapshot(): readonly PairHealth[]
 }
@@ -59,37 +59,37 @@ export interface EndpointHealth {
 export interface EndpointHealthDeps {
   readonly clock: Pick<Clock, 'monotonic'>
   readonly random: Random
-  /** Told `jobs` when a pair has recovered, for its jobs may be claimed again. */
+  /** It is told `jobs` when a pair has recovered, because the jobs of the pair may be claimed again. */
   readonly wakeup: Pick<Wakeup, 'notify'>
   readonly logger: Logger
   readonly limits: ProbeLimits
-  /** Parts and puts in flight in the daemon, as it is now. */
+  /** Returns how many parts and puts may be in flight in the daemon, as it is set now. */
   concurrency(): number
 }
 
 export const endpointPair = ({ endpoint, bucket }: Pair): string => `${endpoint} ${bucket}`
 
-/** Kinds that show an endpoint that is not well. */
+/** These kinds of failures show that an endpoint is not well. */
 const sickKinds: readonly FailureKind[] = ['transient', 'throttled', 'setup', 'clock']
-/** Kinds by which OSS, when it answered at all, refused what was asked and not to be asked. */
+/** With these kinds OSS, if it answered at all, refused what was asked; it did not refuse to be asked. */
 const refusalKinds: readonly FailureKind[] = ['permanent', 'lost', 'conflict', 'credentials']
 
-/** The endpoint is well although the request failed. */
+/** Returns whether the endpoint is well although the request failed. */
 const isWell = ({ kind, status }: Failure): boolean =>
   kind === 'integrity' || (status !== null && status >= 400 && status < 500 && refusalKinds.includes(kind))
 
-/** So long after its last sign of life a pair is taken to be alive. */
+/** A pair is taken to be alive for so long after its last sign of life. */
 const aliveMs = 5_000
 
 interface Known {
   readonly pair: Pair
   breaker: Breaker
   limit: AdaptiveLimit
-  /** When something of it last succeeded or moved. */
+  /** When a request to it last succeeded, or its bytes last moved. */
   aliveAt: number
   healthy: number
   inFlight: number
-  /** The admission that is the probe of a half-open breaker. */
+  /** The request that is the probe of a half-open breaker. */
   probe: object | null
 }
 
@@ -114,7 +114,7 @@ export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth =
     return fresh
   }
 
-  /** Where nothing has moved for a while, little more is sent until something does: it may have become a black hole. */
+  /** When nothing has moved for a while, little more is sent until something moves, because the pair may swallow everything. */
   const limitOf = ({ limit, aliveAt }: Known): number => {
     if (clock.monotonic() - aliveAt <= aliveMs) return slotsOf(limit)
     const unproven = startLimit(concurrency())
@@ -138,7 +138,7 @@ export const createEndpointHealth = (deps: EndpointHealthDeps): EndpointHealth =
     const { failedProbes, probeAt } = entry.breaker
     const fields = { ...entry.pair, reason, failedProbes, probeInMs: Math.round(probeAt - clock.monotonic()) }
     if (before.state === 'closed') {
-      // What comes back after an outage has to prove itself again.
+      // A pair that comes back after an outage begins with few requests again.
       entry.limit = startLimit(concurrency())
       logger.warn(fields, 'The endpoint fails: its jobs wait until a probe succeeds')
     } else logger.info(fields, 'The endpoint still fails')

@@ -1,19 +1,22 @@
 import { endpointPair, type Pair } from './endpoint-health.js'
 
-/** Asks for the permission to have one part or put in flight. */
+/** A request for the permission to have one part or put in flight. */
 export interface SlotRequest {
   readonly jobId: string
-  /** Higher goes first; asked at every choice, for it may change meanwhile. */
+  /** A higher priority goes first. It is asked at every choice, because it may change meanwhile. */
   priority(): number
-  /** Where it goes. */
+  /** The endpoint and bucket to which the bytes go. */
   readonly pair: Pair
 }
 
 export interface Slots {
-  /** Resolves with the function that gives the slot back (idempotent). Rejects with the signal's reason when aborted first. */
+  /** Resolves to the function that frees the slot (idempotent). Rejects with the signal's reason when that aborts first. */
   acquire(request: SlotRequest, signal: AbortSignal): Promise<() => void>
   inUse(): number
-  /** From now on. Fewer than are in use: those in flight keep theirs, and none is granted until so many are free. */
+  /**
+   * Sets the number of slots from now on. When it is smaller than the number in use, requests in flight keep their slots, and
+   * no slot is granted until enough are free.
+   */
   resize(capacity: number): void
 }
 
@@ -22,7 +25,7 @@ interface Waiter extends SlotRequest {
   grant(): void
 }
 
-/** Counts by name; a name that holds nothing is forgotten. */
+/** Creates counts by name. A name whose count is zero is forgotten. */
 const createCounts = () => {
   const counts = new Map<string, number>()
   const of = (name: string): number => counts.get(name) ?? 0
@@ -35,9 +38,10 @@ const createCounts = () => {
 }
 
 /**
- * Shares slots, `initial` of them until they are resized. No endpoint and bucket gets more than `limitOf` says, nor more than half of the slots while
- * others wait, so one that swallows everything holds up nobody else. Within that: higher priority first, then the job
- * that holds the fewest, then who came first, so a job of ten thousand parts and a job of one progress together.
+ * Shares slots among requests. There are `initial` slots until they are resized. An endpoint and bucket gets no more than
+ * `limitOf` says, and no more than half of the slots while requests to others wait; so a pair that swallows everything does not
+ * hold up the others. Among the requests that may go, a higher priority goes first, then the job with the fewest slots, then
+ * the request that came first; so a job of ten thousand parts and a job of one part progress together.
  */
 export const createSlots = (initial: number, limitOf: (pair: Pair) => number): Slots => {
   let capacity = initial

@@ -3,17 +3,17 @@ import type { Clock } from '../../ports/clock.js'
 import type { Intake } from '../capacity/intake.js'
 import { instantOf, type Since, type WaitAnswer, type Waits } from './waits.js'
 
-/** Refuses new work while all that was taken is finished. The process lives; nothing of this is stored. */
+/** Refuses new work while everything that was taken is finished. The process goes on, and nothing of this is stored. */
 export interface Drain {
   /** Returns why new work is refused (AppError `draining`), or null while it is taken. */
   refusal(): AppError | null
   /** Throws AppError `draining` while new work is refused. */
   assertOpen(): void
-  /** Takes new work, unless it is refused; what is being taken when a drain begins belongs to the work to be finished. */
+  /** Takes new work, unless it is refused. What is being taken when a drain begins belongs to the work to be finished. */
   admit<T>(take: () => Promise<T>): Promise<T>
   /**
-   * Refuses new work from now on and waits like Waits for everything. A repeat goes on waiting, and counts from when the
-   * drain began; `since` widens that.
+   * Refuses new work from now on and waits until everything is settled, as Waits does. A repeat goes on waiting and counts
+   * from when the drain began; `since` may lie before that.
    */
   begin(timeoutMs: number, since: Since | null, signal: AbortSignal): Promise<WaitAnswer>
   /** Takes new work again. */

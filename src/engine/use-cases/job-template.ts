@@ -20,7 +20,7 @@ export interface JobOptionsRequest {
   readonly partSize?: number | undefined
   readonly multipartThreshold?: number | undefined
   readonly parallel?: number | undefined
-  /** A size for a second like `20MiB`, as it was asked for. */
+  /** Bytes for each second, as a size like `20MiB`, as it was asked for. */
   readonly bandwidth?: string | null | undefined
   readonly sequential?: boolean | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
@@ -75,10 +75,10 @@ export const templateOf = (
   dueAt: request.notBefore ?? null,
 })
 
-/** Ids and markers of new jobs. */
+/** Makes the ids and markers of new jobs. */
 export interface JobNames {
   newId(): string
-  /** Null when objects carry none. */
+  /** Returns null when objects carry no marker. */
   newMarker(): string | null
 }
 
@@ -93,7 +93,7 @@ export const newJob = (
   marker: names.newMarker(),
 })
 
-/** Why a file cannot become a job of its batch; null when it can. */
+/** Returns why a file cannot become a job of its batch; null when it can. */
 export const fileProblem = (
   path: string,
   { key }: Pick<JobTarget, 'key'>,

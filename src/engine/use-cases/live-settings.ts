@@ -7,25 +7,28 @@ import type { Pacer } from '../../ports/pacer.js'
 import type { SettingsStore } from '../../ports/settings-store.js'
 import { createAgent } from '../async/agent.js'
 
-/** Where a value comes from. */
+/** Where a value of a setting comes from. */
 export type Origin = 'environment' | 'stored'
 
 export interface SettingsView extends LiveValues {
-  /** What the bandwidth allows just now. */
+  /** What the bandwidth allows at this moment. */
   readonly bytesPerSecond: Rate
   readonly origins: Readonly<Record<keyof LiveValues, Origin>>
   /** What null goes back to. */
   readonly environment: LiveValues
 }
 
-/** Settings that can be changed while the daemon runs. What was changed is stored, and wins over the environment from then on. */
+/**
+ * Settings that can be changed while the daemon runs. What was changed is stored, and wins over the environment from then
+ * on.
+ */
 export interface LiveSettings {
   view(): SettingsView
-  /** Stored first, then in force, for what is in flight too. */
+  /** Stores the changes and then puts them in force, for what is in flight too. */
   change(changes: LiveChanges, caller: Caller): Promise<SettingsView>
-  /** As it is now. */
+  /** Returns how many parts and puts may be in flight now. */
   concurrency(): number
-  /** Reads what is stored. Until then the environment holds. Throws what the store throws. */
+  /** Reads what is stored. Until then the values of the environment hold. Throws what the store throws. */
   open(): Promise<void>
   /** Puts everything in force, and follows the timetable. */
   start(): void
@@ -39,13 +42,13 @@ interface Deps {
   readonly pacer: Pick<Pacer, 'limit'>
   readonly onConcurrency: (concurrency: number) => void
   readonly clock: Clock
-  /** The minute of the local day, 0..1439, of an instant. */
+  /** Returns the minute of the local day, 0..1439, of an instant. */
   readonly minuteOf: (at: number) => number
   readonly logger: Logger
 }
 
 const minuteMs = 60_000
-/** The wall clock may be set meanwhile. */
+/** The timetable is looked at so often, because the wall clock may be set meanwhile. */
 const longestLookMs = 15_000
 
 export const createLiveSettings = (deps: Deps): LiveSettings => {
@@ -78,7 +81,7 @@ export const createLiveSettings = (deps: Deps): LiveSettings => {
     enforceRate()
   }
 
-  /** The wall clock decides which row of the timetable holds, and nothing else. */
+  /** The wall clock decides which row of the timetable holds. It decides nothing else here. */
   const timetable = createAgent({
     name: 'timetable',
     clock,

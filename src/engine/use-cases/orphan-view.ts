@@ -3,8 +3,9 @@ import type { InitiateWindow, UploadTrace } from '../../ports/orphan-store.js'
 import type { OpenUpload } from '../../ports/target.js'
 
 /**
- * Whose an open upload is. `ours`: a job of this store has its id, or gave it up. `possible`: one of our Initiates for that
- * very key got no answer around the time it was begun; no list shows metadata, so more can never be known. `unknown`: the rest.
+ * Tells whose an open upload is. `ours`: a job of this store has its id, or gave it up. `possible`: one of our Initiates for
+ * that very key got no answer around the time when the upload was begun; lists of OSS show no metadata, so more cannot be
+ * known. `unknown`: all other uploads.
  */
 export const uploadOwners = ['ours', 'possible', 'unknown'] as const
 export type UploadOwner = (typeof uploadOwners)[number]
@@ -15,14 +16,14 @@ export interface OrphanView {
   readonly key: string
   readonly uploadId: string
   readonly owner: UploadOwner
-  /** The job that it belongs to, or may have come from. */
+  /** The job that the upload belongs to, or may have come from. */
   readonly jobId: string | null
-  /** Of the job that has this upload; null when none has. */
+  /** The state of the job that has this upload; null when no job has it. */
   readonly jobState: JobState | null
   /** ISO 8601 UTC, by OSS's clock. */
   readonly initiatedAt: string
   readonly ageSeconds: number
-  /** Of the parts that OSS holds; null when they were not counted. */
+  /** The bytes of the parts that OSS holds; null when they were not counted. */
   readonly bytes: number | null
 }
 
@@ -57,7 +58,10 @@ export const viewOrphan = (upload: OpenUpload, trace: UploadTrace, bytes: number
   bytes,
 })
 
-/** Why an upload must not be removed, as a sentence; null when it may be. A job that works is never robbed of its upload. */
+/**
+ * Returns why an upload must not be removed, as a sentence, or null when it may be. The upload of an unsettled job is never
+ * removed, because the job goes on with it.
+ */
 export const refusalOf = (trace: UploadTrace, force: boolean): string | null => {
   switch (trace.kind) {
     case 'job':

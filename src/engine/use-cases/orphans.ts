@@ -1,7 +1,7 @@
 import { AppError } from '../../core/app-error.js'
 import { Failure } from '../../core/failure.js'
 import type { JobTarget } from '../../core/job.js'
-import { type AllowedTarget, isTargetAllowed } from '../../core/object-key.js'
+import { type BucketPrefix, isTargetAllowed } from '../../core/object-key.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { OrphanStore, UploadTrace } from '../../ports/orphan-store.js'
@@ -9,7 +9,7 @@ import type { Page, PageRequest } from '../../ports/page.js'
 import type { OpenUpload, Payer, Target, Targets, UploadRef } from '../../ports/target.js'
 import { mapLimited } from '../async/map-limited.js'
 import { removeUpload } from '../upload/remove-upload.js'
-import { type Place, placesOf, readPosition, writePosition } from './orphan-places.js'
+import { readPosition, touchable, writePosition } from './orphan-positions.js'
 import { type OrphanView, refusalOf, viewOrphan } from './orphan-view.js'
 
 /** `gone`: OSS did not know it any more. `refused`: it must not be removed. `failed`: OSS did not do it; try again. */
@@ -21,14 +21,14 @@ export interface AbortAnswer extends Omit<UploadRef, 'payer'> {
   readonly reason: string | null
 }
 
-/** Open multipart uploads in OSS: whose they are, and away with them. */
+/** Lists open multipart uploads in OSS, says whose they are, and removes them. */
 export interface Orphans {
   /**
-   * By bucket, then key; of every bucket that jobs were made for when `bucket` is null. Throws AppError `oss_unavailable`,
+   * Lists by bucket, then key. When `bucket` is null, every bucket that jobs were made for is listed. Throws AppError `oss_unavailable`,
    * `oss_refused`, `target_not_allowed`, and `invalid_request` for a bucket that does not exist.
    */
   list(bucket: string | null, page: PageRequest, payer?: Payer): Promise<Page<OrphanView>>
-  /** Answers in the order of `uploads`. Unknown ones need `force`; those of unsettled jobs are refused. */
+  /** Answers in the order of `uploads`. Unknown uploads need `force`; uploads of unsettled jobs are refused. */
   abort(uploads: readonly UploadRef[], force: boolean, payer?: Payer): Promise<readonly AbortAnswer[]>
 }
 
@@ -39,18 +39,18 @@ interface Deps {
   readonly logger: Logger
   /** Where OSS is asked. */
   readonly endpoint: Pick<JobTarget, 'endpoint' | 'region'>
-  readonly allowedTargets: readonly AllowedTarget[]
+  readonly allowedTargets: readonly BucketPrefix[]
 }
 
-/** Lists of one page: a daemon of very many empty places answers a short page instead of a late one. */
+/** One page asks OSS for so many lists at the most: with very many empty prefixes a short page is better than a late one. */
 const maxLists = 20
-/** Uploads of one page whose bytes are counted, as far as the time for it goes. */
+/** The bytes of so many uploads of a page are counted, as far as the time allows. */
 const maxCounted = 100
 const countMs = 10_000
 const answerMs = 25_000
 const inFlight = 4
 
-/** What refs and requests carry of who pays. */
+/** References and requests carry this when the requester pays. */
 type Paid = { readonly payer?: Payer }
 const paidBy = (payer: Payer | undefined): Paid => (payer === undefined ? {} : { payer })
 
@@ -59,7 +59,7 @@ const isLost = (error: unknown): boolean => error instanceof Failure && error.ki
 
 const noAnswer = (detail: string): AppError => new AppError('oss_unavailable', detail, { retryAfterSeconds: 10 })
 
-/** OSS's refusal or silence as the caller is told of it. */
+/** Returns what the caller is told when OSS refuses or is silent. */
 const tell = (error: unknown): unknown => {
   if (!(error instanceof Failure)) return error
   return error.kind === 'permanent' ? new AppError('oss_refused', error.message) : noAnswer(error.message)
@@ -82,19 +82,19 @@ export const createOrphans = (deps: Deps): Orphans => {
     }
   }
 
-  /** Up to `limit` uploads from a position on, and where to go on. */
+  /** Returns up to `limit` uploads from a position on, and where to go on. */
   const collect = async (
     target: Target,
-    places: readonly Place[],
+    prefixes: readonly BucketPrefix[],
     { limit, cursor }: PageRequest,
     passOverMissing: boolean,
     paid: Paid,
     signal: AbortSignal,
   ): Promise<{ readonly uploads: readonly OpenUpload[]; readonly nextCursor: string | null }> => {
     const uploads: OpenUpload[] = []
-    let { place, after } = readPosition(places, cursor)
+    let { index, after } = readPosition(prefixes, cursor)
     for (let lists = 0; lists < maxLists && uploads.length < limit; lists++) {
-      const at = places[place]
+      const at = prefixes[index]
       if (at === undefined) break
       const request = { ...paid, prefix: at.prefix, after, limit: limit - uploads.length }
       const page = await target.listUploads(at.bucket, request, signal).catch((error: unknown) => {
@@ -104,12 +104,12 @@ export const createOrphans = (deps: Deps): Orphans => {
       })
       uploads.push(...page.uploads)
       after = page.next
-      if (after === null) place++
+      if (after === null) index++
     }
-    return { uploads, nextCursor: writePosition(places, { place, after }) }
+    return { uploads, nextCursor: writePosition(prefixes, { index, after }) }
   }
 
-  /** The bytes of each upload, `gone` for those that vanished meanwhile, null where nothing was counted. */
+  /** Returns the bytes of each upload, `gone` when it vanished meanwhile, and null when nothing was counted. */
   const countBytes = (
     target: Target,
     uploads: readonly OpenUpload[],
@@ -134,7 +134,7 @@ export const createOrphans = (deps: Deps): Orphans => {
     return wasThere ? 'aborted' : 'gone'
   }
 
-  /** Why this upload must stay, or null. From then on no job can go on with it. */
+  /** Returns why this upload must stay. Null: it may be removed, and no job can go on with it from then on. */
   const claimOf = async (upload: UploadRef, trace: UploadTrace, force: boolean): Promise<string | null> => {
     if (!isTargetAllowed(allowedTargets, upload.bucket, upload.key)) {
       return `This daemon may not touch ${upload.bucket}/${upload.key} (LONGSHORE_ALLOWED_TARGETS)`
@@ -156,7 +156,8 @@ export const createOrphans = (deps: Deps): Orphans => {
     if (refusal !== null) return { ...upload, result: 'refused', reason: refusal }
     try {
       const result = await remove(deps.targets.for(deps.endpoint), { ...upload, ...paid }, signal)
-      // Its job says what it left. What others gave up the janitor forgets, so that a repeat is answered `gone` until then.
+      // A cancelled job shows what it left, so that is forgotten at once. What other jobs gave up is forgotten by the janitor;
+      // until then a repeat is answered `gone`.
       if (trace.kind === 'job' && trace.state === 'cancelled') await store.forgetAbandoned(upload.uploadId)
       logger.info({ ...upload, owner: trace.kind, force, result }, 'An open upload was removed on request')
       return { ...upload, result, reason: null }
@@ -170,13 +171,13 @@ export const createOrphans = (deps: Deps): Orphans => {
     async list(bucket, page, payer) {
       const paid = paidBy(payer)
       const buckets = bucket === null ? await store.buckets() : [bucket]
-      const places = placesOf(buckets, allowedTargets)
-      if (bucket !== null && places.length === 0) {
+      const prefixes = touchable(buckets, allowedTargets)
+      if (bucket !== null && prefixes.length === 0) {
         throw new AppError('target_not_allowed', `This daemon may not touch ${bucket} (LONGSHORE_ALLOWED_TARGETS)`)
       }
       const target = deps.targets.for(deps.endpoint)
       const { uploads, nextCursor } = await within(answerMs - countMs, (signal) =>
-        collect(target, places, page, bucket === null, paid, signal),
+        collect(target, prefixes, page, bucket === null, paid, signal),
       ).catch((error: unknown) => {
         if (bucket === null || !isMissingBucket(error)) throw tell(error)
         throw new AppError('invalid_request', `OSS knows no bucket ${bucket} at this endpoint`, {

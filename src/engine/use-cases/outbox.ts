@@ -3,14 +3,14 @@ import { viewWebhook, type WebhookView } from '../../core/webhook.js'
 import type { Page, PageRequest } from '../../ports/page.js'
 import type { WebhookFilter, WebhookStore } from '../../ports/webhooks.js'
 
-/** Looking at the outbox of webhooks, and sending from it again. */
-export interface WebhookDesk {
+/** The use cases around the outbox of webhooks. */
+export interface WebhookOutbox {
   list(filter: WebhookFilter, page: PageRequest): Promise<Page<WebhookView>>
-  /** Due at once, under the same id. */
+  /** Makes a message due at once, under the same id. Throws AppError `webhook_not_found`. */
   redeliver(id: string): Promise<WebhookView>
 }
 
-export const createWebhookDesk = (store: Pick<WebhookStore, 'webhooks' | 'redeliverWebhook'>): WebhookDesk => ({
+export const createWebhookOutbox = (store: Pick<WebhookStore, 'webhooks' | 'redeliverWebhook'>): WebhookOutbox => ({
   async list(filter, page) {
     const found = await store.webhooks(filter, page)
     return { items: found.items.map(viewWebhook), nextCursor: found.nextCursor }

@@ -8,14 +8,14 @@ import type { Slots } from '../capacity/slots.js'
 import type { Traffic } from '../metering/traffic.js'
 import type { TrafficHistory } from '../metering/traffic-history.js'
 
-/** What this process knows without asking the store. Bytes, seconds, ISO 8601. */
+/** What this process knows without asking the store, in bytes, seconds and ISO 8601. */
 export interface LiveStats {
-  /** Jobs that a run is working on. */
+  /** The number of jobs that a run is working on. */
   readonly runs: number
   readonly draining: boolean
-  /** Handed to the network each second, over the last five. */
+  /** The bytes that were handed to the network each second, over the last five. */
   readonly bytesPerSecond: number
-  /** What OSS acknowledged since this daemon started. */
+  /** What OSS has acknowledged since this daemon started. */
   readonly uploaded: {
     readonly since: string
     readonly bytes: number
@@ -35,7 +35,7 @@ export interface LiveStats {
   readonly credentials: { readonly available: boolean; readonly expiresAt: string | null }
 }
 
-/** What the store knows. */
+/** What the store knows of its jobs and itself. */
 export interface StoredStats {
   readonly jobs: Readonly<Record<JobState, number>>
   readonly bytesPending: number
@@ -62,12 +62,12 @@ export interface HistoryView {
 
 export type StatsView = LiveStats & StoredStats
 
-/** How the daemon is doing, for those who watch. Costs the same however many jobs are stored. */
+/** Tells how the daemon is doing. It costs the same however many jobs are stored. */
 export interface Overview {
   live(): LiveStats
   /** Throws AppError when the store fails. */
   stored(): Promise<StoredStats>
-  /** The last `rangeMs`; at most an hour is kept. */
+  /** Returns what happened in the last `rangeMs`. At most an hour is kept. */
   history(rangeMs: number): HistoryView
 }
 

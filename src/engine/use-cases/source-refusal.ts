@@ -3,16 +3,16 @@ import type { BatchProblem } from '../../core/batch.js'
 import type { Failure } from '../../core/failure.js'
 import type { Logger } from '../../ports/logger.js'
 
-/** What is wanted at a path, as refusals name it. */
+/** What a request wants at a path, as refusals name it. */
 export type Wanted = 'source' | 'directory'
 
-/** One text for everything outside the roots, so that nobody learns what exists there. */
+/** Everything outside the roots gets one text, so that callers do not learn what exists there. */
 const elsewhere: Readonly<Record<Wanted, string>> = {
   source: 'The source is not a readable regular file below the source roots of this daemon (LONGSHORE_SOURCE_ROOTS)',
   directory: 'source.dir is not a readable directory below the source roots of this daemon (LONGSHORE_SOURCE_ROOTS)',
 }
 
-/** The answer to a request whose source cannot be read: why, where the failure says that its caller may know. */
+/** Returns the refusal of a source that cannot be read. It says why, when the failure says that callers may know. */
 export const sourceUnavailable = (wanted: Wanted, path: string, cause: Failure): AppError => {
   const { kind, reason } = cause
   if (kind === 'stalled') {
@@ -23,7 +23,7 @@ export const sourceUnavailable = (wanted: Wanted, path: string, cause: Failure):
   return new AppError('source_unavailable', text, { cause })
 }
 
-/** The problem of a file of a batch that cannot be read. */
+/** Returns the problem of a file of a batch that cannot be read. */
 export const fileUnavailable = (path: string, { reason }: Failure): BatchProblem => ({
   path,
   code: 'source_unavailable',
@@ -32,6 +32,6 @@ export const fileUnavailable = (path: string, { reason }: Failure): BatchProblem
   jobId: null,
 })
 
-/** Tells the operator of a source that was refused, also what its caller may not know. */
+/** Logs that a source was refused, for the operator, with what the caller may not know. */
 export const logRefusal = (logger: Logger, path: string, { reason, message }: Pick<Failure, 'reason' | 'message'>) =>
   logger.warn({ path, reason: reason ?? message }, 'A source was refused')

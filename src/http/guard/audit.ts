@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify'
 
-/** The ids in a path, which say what was meant; never the rest of a URL. */
+/** Returns the ids in a path, which say what was meant. The rest of a URL is never logged. */
 const idsOf = (params: unknown): object => (typeof params === 'object' && params !== null ? { ...params } : {})
 
 /**
- * One line for every request by which the holder of a token changed something or tried to: who, what, and what came of
- * it. Without tokens there is nobody to name.
+ * Logs one line for every request by which the holder of a token changed something or tried to: who asked what, and what
+ * came of it. A daemon without tokens has no holders to name, so it logs none.
  */
 export const logAudit = (request: FastifyRequest, status: number): void => {
   const { caller, method, params, routeOptions } = request

@@ -5,37 +5,37 @@ import { anybody, type Caller, includesScope, type Scope } from '../../core/call
 import type { Token, Tokens } from '../../ports/tokens.js'
 import type { Sessions } from './sessions.js'
 
-/** What a route asks for; `none` serves anybody. */
+/** The scope that a route asks for. `none` serves anybody. */
 export type RouteScope = Scope | 'none'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Every route declares it, or the app refuses to start. */
     scope: RouteScope
-    /** A page without data, to which links of other sites may lead. */
+    /** This route is a page without data, to which links of other sites may lead. */
     linkable?: boolean
   }
   interface FastifyInstance {
-    /** Every route with what it asks for, once the app is ready. */
+    /** Returns every route with the scope that it asks for, once the app is ready. */
     routeScopes(): readonly { readonly method: string; readonly url: string; readonly scope: RouteScope }[]
   }
   interface FastifyRequest {
-    /** Who asks. Use cases that change something take it; routes of scope `none` get anybody. */
+    /** The caller who asks. Use cases that change something take it. Routes of scope `none` get `anybody`. */
     caller: Caller
   }
 }
 
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest()
 
-/** Every known token is compared, each in constant time. */
+/** Returns the token with this hash, or null. Every known token is compared, each in constant time. */
 const tokenOfHash = (tokens: Tokens, hash: Buffer): Token | null =>
   tokens.current().reduce<Token | null>((found, token) => (timingSafeEqual(hash, token.hash) ? token : found), null)
 
 const bearer = /^Bearer +([^\s]+) *$/i
 
 /**
- * A cookie is sent by the browser whoever wrote the page, so it counts only where the browser says that the page was
- * ours: by an Origin, which the guard of origins has compared, with everything that changes something.
+ * Throws unless the browser says that the page is ours. A browser sends the cookie whoever wrote the page. So a request that
+ * changes something needs an Origin, which the guard of origins has compared.
  */
 const assertOwnPage = ({ method, headers }: FastifyRequest): void => {
   const site = headers['sec-fetch-site']
@@ -47,18 +47,18 @@ const assertOwnPage = ({ method, headers }: FastifyRequest): void => {
 }
 
 export interface Guard {
-  /** The token of a text, or null. A wrong one takes its time. */
+  /** Returns the token of a text, or null. The answer to a wrong one is delayed. */
   find(presented: string): Promise<Token | null>
-  /** False: the token of this request, already taken, has ended or means something else now. */
+  /** Returns false when the token of a request that was let in has ended meanwhile, or has another scope now. */
   stillCounts(request: FastifyRequest): boolean
 }
 
 export interface GuardDeps {
   readonly tokens: Tokens
   readonly sessions: Sessions
-  /** Awaited before a wrong token is answered. */
+  /** It is awaited before a wrong token is answered. */
   readonly brake: () => Promise<void>
-  /** Throws when the holder of the request's token asks too often. */
+  /** It throws when the holder of the request's token asks too often. */
   readonly limit: (request: FastifyRequest) => Promise<void>
 }
 
@@ -81,7 +81,8 @@ export const guardScopes = (app: FastifyInstance, { tokens, sessions, brake, lim
       [method].flat().map((name) => ({ method: name, url, scope: config?.scope ?? 'none' })),
     ),
   )
-  // Judged when all routes are there: plugins complete the routes of libraries after the root's hooks have seen them.
+  // The scopes are checked when all routes are there, because plugins complete the routes of libraries after the hooks of
+  // the root have seen them.
   app.addHook('onReady', async () => {
     const open = routes.filter((route) => route.config?.scope === undefined)
     if (open.length === 0) return

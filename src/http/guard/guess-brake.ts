@@ -1,13 +1,16 @@
 import type { Clock } from '../../ports/clock.js'
 
-/** Wrong tokens that cost nothing, so that a client with an old one learns of it at once. */
+/** So many wrong tokens are answered at once, so that a client with an old token learns of it without delay. */
 const freeGuesses = 50
 const guessesPerSecond = 20
 const longestDelayMs = 2_000
-/** Beyond that an answer is not held: guesses must not fill the memory either. */
+/** So many answers are held back at the most, because guesses must not fill the memory either. */
 const mostHeld = 1_000
 
-/** Called for every wrong token; resolves when it may be answered. Whoever brings a right one never waits. */
+/**
+ * Returns a function that is called for every wrong token and resolves when it may be answered. Requests with a right token
+ * never wait.
+ */
 export const createGuessBrake = (clock: Clock): (() => Promise<void>) => {
   let debt = 0
   let at = clock.monotonic()

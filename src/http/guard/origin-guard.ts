@@ -2,7 +2,7 @@ import { isIP, type Socket } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../../core/app-error.js'
 
-/** The host name of a Host header or of an origin's authority, without port and brackets; null when it is neither. */
+/** Returns the host name of a Host header or of an origin, without port and brackets; null when the text is neither. */
 const hostnameOf = (authority: string): string | null => {
   if (!URL.canParse(`http://${authority}`)) return null
   const url = new URL(`http://${authority}`)
@@ -11,14 +11,20 @@ const hostnameOf = (authority: string): string | null => {
   return url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
 }
 
-/** Peers on a unix socket are not browsers. Asked of the listening server: a peer that has gone has no address at all. */
+/**
+ * Returns whether a request came over a unix socket, where peers are not browsers. The listening server is asked, because a
+ * peer that has gone has no address at all.
+ */
 const isUnixSocket = (socket: Socket & { readonly server?: { address?(): unknown } }): boolean =>
   typeof socket.server?.address?.() === 'string'
 
 const isSameOrigin = (origin: string, host: string): boolean =>
   origin.toLowerCase() === `http://${host.toLowerCase()}` || origin.toLowerCase() === `https://${host.toLowerCase()}`
 
-/** A reader who clicked on a link elsewhere. What opens is a tab of its own: the page that had the link sees nothing of it. */
+/**
+ * Returns whether somebody followed a link on another site. It opens a tab of its own, of which the page with the link sees
+ * nothing.
+ */
 const isFollowedLink = ({ method, headers, routeOptions }: FastifyRequest): boolean =>
   routeOptions.config?.linkable === true &&
   (method === 'GET' || method === 'HEAD') &&

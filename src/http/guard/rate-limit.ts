@@ -3,9 +3,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../../core/app-error.js'
 
 /**
- * A fuse against clients that run wild: at most so many requests of one token's name in a minute (null: as many as it
- * likes). Answers a function that throws `rate_limited`, with the seconds to wait. The library only counts: what it would
- * tell in headers is an older draft.
+ * Limits how many requests of one token's name are answered in a minute, against clients that run wild; null sets no limit.
+ * Returns a function that throws `rate_limited`, with the seconds to wait. The library only counts, because the headers that
+ * it would send follow an older draft.
  */
 export const limitRates = async (
   app: FastifyInstance,

@@ -3,25 +3,25 @@ import type { Clock } from '../../ports/clock.js'
 import type { Token, Tokens } from '../../ports/tokens.js'
 
 const lifetimeMs = 12 * 3_600_000
-/** Of those that were closed; the oldest give way, so that nobody can fill the memory with them. */
+/** So many closed sessions are remembered. The oldest are forgotten first, so that they cannot fill the memory. */
 const mostClosed = 1_000
 const cookieName = 'longshore_session'
 
 /**
- * Pages of our own origin that were given a cookie for a token. A cookie says when it ends and is signed with the hash of
- * its token, so nothing has to be remembered: it outlives a restart of the daemon, and ends with its token. Only what was
- * closed early is remembered, until a restart; the browser forgets the cookie itself.
+ * Sessions of the dashboard: a cookie stands for a token. A cookie says when it ends and is signed with the hash of its
+ * token, so nothing has to be remembered: it outlives a restart of the daemon, and ends with its token. Only sessions that
+ * were closed early are remembered, until a restart; the browser forgets the cookie itself.
  */
 export interface Sessions {
-  /** The value of a Set-Cookie header; `secure` where the page came by https. */
+  /** Returns the value of a Set-Cookie header. `secure` is set where the dashboard came by https. */
   open(token: Token, secure: boolean): string
-  /** The token behind the cookies of a request, or null. */
+  /** Returns the token behind the cookies of a request, or null. */
   find(cookieHeader: string | undefined): Token | null
-  /** Ends the session of a request, if it has one. The value of a Set-Cookie header. */
+  /** Ends the session of a request, if it has one. Returns the value of a Set-Cookie header. */
   close(cookieHeader: string | undefined): string
 }
 
-/** Of a cookie, in bytes: when it ends, in milliseconds since the epoch; what makes it unique; the signature of both. */
+/** A cookie holds when it ends, in milliseconds since the epoch, then what makes it unique, then the signature of both. */
 const endsBytes = 8
 const signedBytes = endsBytes + 16
 const cookieBytes = signedBytes + 32
@@ -39,7 +39,7 @@ const cookieIn = (header: string | undefined): Buffer | null => {
 const attributes = 'Path=/; HttpOnly; SameSite=Strict'
 
 export const createSessions = (clock: Pick<Clock, 'now'>, tokens: Pick<Tokens, 'current'>): Sessions => {
-  /** What was signed of each. */
+  /** The signed part of each closed cookie. */
   const closed = new Set<string>()
 
   const find = (header: string | undefined): Token | null => {

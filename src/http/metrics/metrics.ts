@@ -5,10 +5,10 @@ import type { ReaderCount } from '../server/sse.js'
 import { createProcessMetrics } from './process-metrics.js'
 import { createStatsMetrics } from './stats-metrics.js'
 
-/** What one answer of the API cost. */
+/** An answer of the API, and how long it took. */
 export interface AnsweredRequest {
   readonly method: string
-  /** As it was declared, so that ids make no series of their own. */
+  /** The route as it was declared, so that ids make no series of their own. */
   readonly route: string
   readonly status: number
   readonly seconds: number
@@ -19,16 +19,16 @@ export interface Metrics extends ReaderCount {
   readonly meter: Meter
   readonly contentType: string
   answered(request: AnsweredRequest): void
-  /** The text of one scrape. */
+  /** Returns the text of one scrape. */
   scrape(overview: Overview): Promise<string>
   close(): void
 }
 
-/** A request may carry a part of 5 GiB. */
+/** The buckets reach far, because a request may carry a part of 5 GiB. */
 const ossSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
 const apiSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 5, 30]
 
-/** Codes come from a server: whatever it says, they make no more series than these. */
+/** The codes come from a server. Whatever it says, they make no more series than so many. */
 const mostCodes = 64
 const isCode = (text: string): boolean => /^[A-Za-z_]\w{0,63}$/.test(text)
 

@@ -6,8 +6,8 @@ const percentiles = [50, 99] as const
 const resolutionMs = 10
 
 /**
- * The process. Not prom-client's own collection, for that one cannot be stopped again and has no names of ours.
- * `startedAt`: milliseconds since the epoch.
+ * Creates the metrics of the process. The collection of prom-client is not used, because it cannot be stopped again and its
+ * names are not ours. `startedAt` is in milliseconds since the epoch.
  */
 export const createProcessMetrics = (registry: Registry, startedAt: number) => {
   const registers = [registry]
@@ -34,7 +34,7 @@ export const createProcessMetrics = (registry: Registry, startedAt: number) => {
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs })
   histogram.enable()
 
-  /** The time that was asked for is no delay. */
+  /** Returns the delay in seconds. The time that the timer asked for is no delay. */
   const delayOf = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e9 - resolutionMs / 1000)
 
   return {

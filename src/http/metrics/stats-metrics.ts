@@ -2,7 +2,7 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import { breakerStates } from '../../core/breaker.js'
 import type { LiveStats, Overview, StoredStats } from '../../engine/use-cases/overview.js'
 
-/** How the daemon is doing, read at each scrape. */
+/** Creates the metrics of how the daemon is doing. They are read at each scrape. */
 export const createStatsMetrics = (registry: Registry) => {
   const registers = [registry]
   const gauge = (name: string, help: string): Gauge => new Gauge({ name: `longshore_${name}`, help, registers })
@@ -64,7 +64,7 @@ export const createStatsMetrics = (registry: Registry) => {
     walBytes.set(stats.storage.walBytes)
   }
 
-  /** Of a counter that is kept elsewhere. */
+  /** Sets a counter that is kept elsewhere. */
   const setCounter = (metric: Counter, value: number): void => {
     metric.reset()
     metric.inc(value)
@@ -93,7 +93,7 @@ export const createStatsMetrics = (registry: Registry) => {
   }
 
   return {
-    /** Fills everything in. What the store knows is left out while it fails: stale figures would be worse. */
+    /** Fills everything in. What the store knows is left out while it fails, because stale figures would be worse. */
     async read(overview: Overview): Promise<void> {
       setLive(overview.live())
       const stored = await overview.stored().catch(() => null)

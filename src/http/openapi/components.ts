@@ -37,8 +37,8 @@ import { drainRequestSchema, waitSchema } from '../shapes/waits.js'
 import { webhookMessageSchema, webhookPageSchema, webhookSchema } from '../shapes/webhooks.js'
 
 /*
- * Named schemas, requests apart from answers: a zod schema may read differently on its way in and out, and naming it
- * once for each keeps the document free of doubles.
+ * These schemas have names. Requests are kept apart from answers, because a zod schema may read differently on its way in
+ * and on its way out; naming it once for each keeps the document free of doubles.
  */
 type Names = z.core.$ZodRegistry<{ id: string }>
 const register = (schemas: Readonly<Record<string, z.ZodType>>): Names => {
@@ -102,8 +102,9 @@ type Io = 'input' | 'output'
 export const uri = (id: string): string => `#/components/schemas/${id}`
 
 /**
- * What zod derives says less than the type or format given beside it, and its readonly is about TypeScript. Of a schema
- * that transforms it drops the examples and the default, which might be outputs; ours are inputs.
+ * Corrects what zod derives. It says less than the type or format that is given beside it, and its readonly is about
+ * TypeScript. When a schema transforms, zod drops its examples and its default, because they might be outputs; ours are
+ * inputs.
  */
 const override: z.core.ToJSONSchemaParams['override'] = ({ zodSchema, jsonSchema }) => {
   const { examples, default: preset } = z.globalRegistry.get(zodSchema) ?? {}

@@ -10,7 +10,7 @@ const header = (name: string, description: string, example: string) => ({
   example,
 })
 
-/** Requests that the daemon itself makes, as OpenAPI describes them. `schema`: the reference to the message's schema. */
+/** Describes the requests that the daemon itself makes. `schema` is the reference to the schema of the message. */
 export const webhooksOf = (schema: string) => ({
   jobEvent: {
     post: {

@@ -10,7 +10,7 @@ import { metricsTextSchema, probeProblemSchema } from '../shapes/system.js'
 import { components, inline, type JsonSchema, uri } from './components.js'
 import { webhooksOf } from './openapi-webhooks.js'
 
-/** Answers that are texts of many JSON values, and the schema of each. */
+/** Answers that are texts of many JSON values, with the schema of one value. */
 const lines: ReadonlyMap<z.ZodType, z.ZodType> = new Map<z.ZodType, z.ZodType>([
   [eventStreamSchema, streamDataSchema],
   [jobLinesSchema, jobSchema],
@@ -72,7 +72,7 @@ export const openApiOptions = (version: string): FastifyDynamicSwaggerOptions =>
         'A resumable upload daemon for Alibaba Cloud OSS. Sizes are bytes, instants ISO 8601 UTC, 64-bit integers decimal strings.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    // Wherever the document was fetched from: the daemon knows no other name of itself.
+    // The server is where the document was fetched from, because the daemon knows no other name of itself.
     servers: [{ url: '/', description: 'The daemon that gave this document.' }],
     tags: [
       { name: 'jobs', description: 'Hand over work, look at it, steer it.' },
@@ -92,7 +92,7 @@ export const openApiOptions = (version: string): FastifyDynamicSwaggerOptions =>
     security: [{ bearer: [] }, { session: [] }, {}],
   },
   transform,
-  // Added last: the library would strip the examples of schemas that it sees.
+  // The schemas are added last, because the library would strip the examples of schemas that it sees.
   transformObject: (document) => {
     if (!('openapiObject' in document)) return document.swaggerObject
     const { openapiObject } = document

@@ -95,7 +95,7 @@ export const batchContentRoutes = (instance: FastifyInstance, { batches, jobs }:
     async (request, reply) => {
       const lines = linesOf(await batches.manifest(request.params.id))
       reply.type('application/x-ndjson')
-      // Sent as it is read; the type of the answer is that of its lines.
+      // The stream is sent as it is read. The declared type of the answer is that of one line.
       return Readable.from(lines) as never
     },
   )

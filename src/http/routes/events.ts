@@ -23,7 +23,7 @@ const description =
   'event is `reset`. Without a cursor the first event is `ready`, whose id is the place where the stream begins. `job.progress` has no id and is not replayed. A comment keeps the ' +
   'connection awake: there is no silence longer than 15 s.'
 
-/** What happens, as it happens. */
+/** Streams what happens. */
 export const eventRoutes = (instance: FastifyInstance, { jobs, batches, feed, streams }: EventRoutesDeps): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
 

@@ -11,7 +11,7 @@ export interface MetricsRoutesDeps {
   readonly overview: Overview
 }
 
-/** `/metrics`, for Prometheus. */
+/** Serves `/metrics` for Prometheus. */
 export const metricsRoutes = (instance: FastifyInstance, { metrics, overview }: MetricsRoutesDeps): void => {
   instance.withTypeProvider<ZodTypeProvider>().get(
     '/metrics',

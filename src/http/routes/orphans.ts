@@ -5,7 +5,7 @@ import { abortAnswersSchema, abortRequestSchema, orphanPageSchema, orphansQueryS
 import { problems } from '../shapes/problems.js'
 import { noQuerySchema, pageRequestOf } from '../shapes/query.js'
 
-/** Multipart uploads that are open in OSS. These requests ask OSS while the client waits. */
+/** Lists and removes multipart uploads that are open in OSS. These requests ask OSS while the client waits. */
 export const orphanRoutes = (instance: FastifyInstance, orphans: Orphans): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
 

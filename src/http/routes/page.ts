@@ -3,8 +3,8 @@ import { AppError } from '../../core/app-error.js'
 import type { Encoding, PageFile, PageFiles } from '../server/page-files.js'
 
 /**
- * What the page may do: its own scripts, styles and pictures, and requests to this API. No string ever becomes markup or
- * code there: Trusted Types without a policy.
+ * The dashboard may load its own scripts, styles and pictures, and send requests to this API. No string ever becomes markup
+ * or code there: Trusted Types are required, and there is no policy for them.
  */
 const pagePolicy = [
   "default-src 'none'",
@@ -28,7 +28,10 @@ const notBuilt = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Lo
 
 const pointers = { name: 'longshore', docs: '/docs', openapi: '/openapi.json' }
 
-/** The smallest that the client takes. `q=0` is heeded, other weights are not: whoever takes brotli gets it. */
+/**
+ * Returns the encoding with the smallest body that the client takes. `q=0` is heeded and other weights are not: a client
+ * that takes brotli gets it.
+ */
 const encodingFor = (file: PageFile, accepted: string | undefined): Encoding => {
   const taken = new Set(
     (accepted ?? '')
@@ -52,12 +55,15 @@ const send = (request: FastifyRequest, reply: FastifyReply, file: PageFile) => {
 
 const wantsHtml = (request: FastifyRequest): boolean => (request.headers.accept ?? '').includes('text/html')
 
-/** The dashboard, from memory. It needs no token; what it shows does. Programs get JSON that says where to read on. */
+/**
+ * Serves the dashboard from memory. Its files need no token; the data that it shows does. Programs get JSON that says where
+ * to read on.
+ */
 export const pageRoutes = (app: FastifyInstance, files: PageFiles | null): void => {
   app.get('/', { config: { scope: 'none', linkable: true }, schema: { hide: true } }, async (request, reply) => {
     reply.header('vary', 'accept, accept-encoding')
     if (!wantsHtml(request)) return pointers
-    // Names of assets change with their content, so only this one has to be asked for again.
+    // The names of assets change with their content, so only this file has to be asked for again.
     reply.header('cache-control', 'no-cache')
     if (files === null) return reply.type('text/html; charset=utf-8').send(notBuilt)
     reply.header('content-security-policy', pagePolicy)

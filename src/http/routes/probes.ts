@@ -15,10 +15,10 @@ export interface ProbeRoutesDeps {
   readonly drain: Pick<Drain, 'refusal'>
 }
 
-/** A store that is silent for so long does not answer, as far as a probe is concerned. */
+/** A probe takes a store that is silent for so long as one that does not answer. */
 const patienceMs = 5000
 
-/** What was looked at, with what is wrong about it. */
+/** What was looked at, each with the error that was found; null when it is well. */
 type Findings = Readonly<Record<string, AppError | null>>
 
 const answerOf = (findings: Findings) => {
@@ -28,7 +28,7 @@ const answerOf = (findings: Findings) => {
   )
   const worst = entries.map(([, error]) => error).find((error) => error !== null)
   if (worst === undefined || worst === null) return { ok: true, body: { status: 'ok' as const, checks } } as const
-  // 503 whatever the reason: that is what orchestrators look for.
+  // The status is 503 whatever the reason, because orchestrators look for that.
   return { ok: false, body: { ...problemOf(worst, 503), checks } } as const
 }
 

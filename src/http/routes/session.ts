@@ -15,7 +15,7 @@ export interface SessionRoutesDeps {
   readonly guard: Guard
 }
 
-/** The cookie of the dashboard: scripts cannot read it, pages of others cannot use it. */
+/** Opens and closes sessions of the dashboard. Scripts cannot read their cookie, and pages of others cannot use it. */
 export const sessionRoutes = (instance: FastifyInstance, { tokens, sessions, guard }: SessionRoutesDeps): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
 
@@ -24,7 +24,7 @@ export const sessionRoutes = (instance: FastifyInstance, { tokens, sessions, gua
     {
       config: { scope: 'none' },
       bodyLimit: 4096,
-      // No body at all is fine where the token comes in the header.
+      // A request whose token comes in the header needs no body at all.
       preValidation: async (request) => {
         request.body ??= {}
       },

@@ -5,7 +5,7 @@ import { problems } from '../shapes/problems.js'
 import { noQuerySchema } from '../shapes/query.js'
 import { settingsChangesSchema, settingsSchema } from '../shapes/settings.js'
 
-/** Settings that can be changed while the daemon runs. */
+/** Shows and changes the settings that can be changed while the daemon runs. */
 export const settingsRoutes = (instance: FastifyInstance, settings: Pick<LiveSettings, 'view' | 'change'>): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
 

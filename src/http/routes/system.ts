@@ -11,7 +11,7 @@ export interface SystemRoutesDeps {
   readonly version: { readonly version: string; readonly commit?: string }
 }
 
-/** The daemon itself. */
+/** Tells about the daemon itself. */
 export const systemRoutes = (instance: FastifyInstance, { overview, version }: SystemRoutesDeps): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
 

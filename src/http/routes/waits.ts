@@ -23,7 +23,7 @@ const answer = (reply: FastifyReply, { done, counts }: WaitAnswer): WaitAnswer['
   return counts
 }
 
-/** For sidecars: waiting for work to be done, and having all of it finished. */
+/** Waits until work is done, and drains the daemon. Sidecars use both. */
 export const waitRoutes = (instance: FastifyInstance, { waits, drain, lingering }: WaitRoutesDeps): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
 

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { WebhookDesk } from '../../engine/use-cases/outbox.js'
+import type { WebhookOutbox } from '../../engine/use-cases/outbox.js'
 import { takeNoBody } from '../server/no-body.js'
 import { problems } from '../shapes/problems.js'
 import { idParamsSchema, noQuerySchema, pageRequestOf } from '../shapes/query.js'
 import { webhookPageSchema, webhookSchema, webhooksQuerySchema } from '../shapes/webhooks.js'
 
-/** What is told to receivers of webhooks, and what became of it. */
-export const webhookRoutes = (instance: FastifyInstance, webhooks: WebhookDesk): void => {
+/** Lists the messages to receivers of webhooks, and delivers one again. */
+export const webhookRoutes = (instance: FastifyInstance, webhooks: WebhookOutbox): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
   takeNoBody(app)
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { AppError } from '../../core/app-error.js'
 
-/** Deeper than any request is; keeps a hostile body from exhausting the stack. */
+/** No request is nested as deep as this. The limit keeps a hostile body from exhausting the stack. */
 const maxDepth = 32
 
 const poisonous: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
@@ -29,7 +29,10 @@ const checkValue = (value: unknown, path: string, depth: number): void => {
   }
 }
 
-/** Throws AppError `unsupported_media_type` for a body that is compressed: it would only be told that it is no JSON. */
+/**
+ * Throws AppError `unsupported_media_type` for a body that is compressed. Without this its sender would only be told that it
+ * is no JSON.
+ */
 export const assertPlain = (headers: IncomingHttpHeaders): void => {
   const encoding = headers['content-encoding']
   if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return
@@ -42,14 +45,15 @@ const parse = (bytes: Buffer): unknown => {
   try {
     return JSON.parse(decoder.decode(bytes))
   } catch {
-    // Neither parser's text helps more than this, and V8's quotes the body.
+    // The texts of the parsers help no more than this one, and that of V8 quotes the body.
     return refuse('', 'must be valid JSON in UTF-8')
   }
 }
 
 /**
- * Parses a JSON body, undefined when it is empty. Refuses (AppError `invalid_request`, naming the path) what the schemas
- * cannot see or would drop silently: bytes that are not UTF-8, lone surrogates, NUL, and names that reach prototypes.
+ * Returns the value of a JSON body, or undefined when the body is empty. Throws AppError `invalid_request`, which names the
+ * path, for what the schemas cannot see or would drop silently: bytes that are not UTF-8, lone surrogates, NUL, and names
+ * that reach prototypes.
  */
 export const parseJsonBody = (bytes: Buffer): unknown => {
   if (bytes.length === 0) return undefined

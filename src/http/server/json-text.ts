@@ -1,8 +1,7 @@
-/**
- * Answers as JSON. What has finished does not change any more, so the text of an item of a list is made once for as long as
- * the item itself is kept: a list of a hundred jobs is the same text again, but for those that move.
+/*
+ * What has finished does not change any more. So the text of a finished item of a list is made once and kept as long as the
+ * item itself: when a hundred jobs are listed again, only those that move are put into text again.
  */
-
 const texts = new WeakMap<object, string>()
 
 const hasFinished = (item: unknown): item is object =>
@@ -25,7 +24,7 @@ const isPage = (
   'nextCursor' in answer &&
   Array.isArray(answer.items)
 
-/** The text of an answer. */
+/** Returns the JSON text of an answer. */
 export const jsonText = (answer: unknown): string =>
   isPage(answer)
     ? `{"items":[${answer.items.map(textOfItem).join(',')}],"nextCursor":${JSON.stringify(answer.nextCursor)}}`

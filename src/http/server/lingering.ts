@@ -2,17 +2,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Requests that stay open on purpose: event streams and `?wait=`. */
 export interface Lingering {
-  /** A signal that aborts when the client hangs up, the answer is done, or the app closes. */
+  /** Returns a signal that aborts when the client hangs up, the answer is done, or the app closes. */
   signalFor(reply: FastifyReply): AbortSignal
-  /** Whether it stays open on purpose, or did: how long it took tells nothing. */
+  /** Returns whether a request stays open on purpose, or did. The time that it took says nothing about the daemon. */
   isLingering(request: FastifyRequest): boolean
-  /** Aborts those of which this is so. */
+  /** Aborts the requests for which `isOver` returns true. */
   endWhere(isOver: (request: FastifyRequest) => boolean): void
-  /** Aborts all of them, and every later one at once. */
+  /** Aborts all of these requests, and every later one at once. */
   endAll(): void
 }
 
-/** Without `endAll` an open stream would keep `app.close()` waiting for ever. */
+/** Without `endAll` an open stream would keep `app.close()` waiting forever. */
 export const createLingering = (): Lingering => {
   const open = new Map<AbortController, FastifyRequest>()
   const seen = new WeakSet<FastifyRequest>()

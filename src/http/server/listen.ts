@@ -10,16 +10,16 @@ export type Address =
   | { readonly kind: 'unix'; readonly path: string }
 
 export interface Listening {
-  /** As LONGSHORE_URL accepts them, in the order they were given. */
+  /** The addresses as LONGSHORE_URL accepts them, in the order in which they were given. */
   readonly addresses: readonly string[]
   /** Stops accepting, ends event streams, lets requests under way finish. */
   close(): Promise<void>
 }
 
-/** Owner and group: whoever may write the socket may use the API. */
+/** Owner and group may use the API, because writing to the socket is all that it takes. */
 const socketMode = 0o660
 
-const sweepMs = 50
+const idleCheckMs = 50
 
 const answers = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
@@ -58,7 +58,7 @@ const bind = async (server: Server, address: Address): Promise<void> => {
   await chmod(address.path, socketMode)
 }
 
-/** fastify listens on one address by itself; further ones are plain servers over its router, with the same limits. */
+/** Returns a plain server over the router of fastify, with the same limits, because fastify itself listens on one address. */
 const further = (app: FastifyInstance): Server => {
   const server = createServer(serverOptions, (request, response) => app.routing(request, response))
   limitConnections(server)
@@ -66,18 +66,18 @@ const further = (app: FastifyInstance): Server => {
   return server
 }
 
-/** Listens on every address, or on none: throws with a sentence that names the address when one cannot be had. */
+/** Listens on every address, or on none: throws with a sentence that names the address on which it cannot listen. */
 export const listenOn = async (app: FastifyInstance, addresses: readonly Address[]): Promise<Listening> => {
   const servers = addresses.map((_, index) => (index === 0 ? app.server : further(app)))
   const close = async (): Promise<void> => {
     const rest = servers.slice(1).filter((server) => server.listening)
     const closed = rest.map((server) => new Promise((resolve) => server.close(resolve)))
-    // node closes only the connections that are idle at that moment; those whose last answer ends later would be kept
-    // alive, and the close with them.
-    const sweep = setInterval(() => {
+    // Node closes only the connections that are idle at that moment. Connections whose last answer ends later would stay
+    // open and keep the close waiting.
+    const idleCheck = setInterval(() => {
       for (const server of servers) server.closeIdleConnections()
-    }, sweepMs)
-    await Promise.all([app.close(), ...closed]).finally(() => clearInterval(sweep))
+    }, idleCheckMs)
+    await Promise.all([app.close(), ...closed]).finally(() => clearInterval(idleCheck))
   }
   for (const [index, address] of addresses.entries()) {
     const server = servers[index] as Server

@@ -4,7 +4,7 @@ import { AppError } from '../../core/app-error.js'
 const empty = /^\s*(\{\s*\})?\s*$/
 
 /**
- * Takes the content type from requests that have no body: it describes nothing then, and fastify would refuse an empty or
+ * Removes the content type of requests that have no body. It describes nothing then, and fastify would refuse an empty or
  * malformed one before it looks whether there is a body.
  */
 export const ignoreTypeOfNothing = (app: Pick<FastifyInstance, 'addHook'>): void => {
@@ -14,13 +14,13 @@ export const ignoreTypeOfNothing = (app: Pick<FastifyInstance, 'addHook'>): void
   })
 }
 
-/** Requests of these routes pass with any content type; an empty JSON object is let through. */
+/** Lets the requests of these routes have any content type and no body. An empty JSON object is let through too. */
 export const takeNoBody = (
   app: Pick<FastifyInstance, 'addHook' | 'removeAllContentTypeParsers' | 'addContentTypeParser'>,
 ): void => {
   app.removeAllContentTypeParsers()
   app.addHook('onRequest', async ({ raw: { headers } }) => {
-    // One that is malformed would be refused before the parser below sees the body.
+    // A malformed content type would be refused before the parser below sees the body.
     if (headers['content-type'] !== undefined) headers['content-type'] = 'application/octet-stream'
   })
   app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: 1024 }, (_request, body, done) => {

@@ -5,7 +5,7 @@ const notFound = (): never => {
   throw new AppError('not_found', 'There is nothing at this address; /docs shows what there is.')
 }
 
-/** What matches a route's pattern (`/v1/jobs/:id`, `/docs/static/*`). */
+/** Returns an expression for the addresses of a route's pattern (`/v1/jobs/:id`, `/docs/static/*`). */
 const matcherOf = (pattern: string): RegExp =>
   new RegExp(
     `^${pattern
@@ -38,6 +38,6 @@ export const answerNotFound = (app: FastifyInstance): void => {
     reply.header('allow', allow)
     throw new AppError('method_not_allowed', `This address takes ${allow}.`)
   })
-  // For files that a static route does not have.
+  // This answers for files that a static route does not have.
   app.setNotFoundHandler(notFound)
 }

@@ -35,7 +35,9 @@ const statusOf: Readonly<Record<AppErrorCode, number>> = {
 
 export const problemMediaType = 'application/problem+json'
 
-/** RFC 9457. `type` is about:blank, so `title` is the status's own phrase; `code` is what programs go by. */
+/**
+ * A problem by RFC 9457. `type` is about:blank, so `title` is the phrase that belongs to the status. Programs go by `code`.
+ */
 export interface Problem {
   readonly type: 'about:blank'
   readonly title: string
@@ -46,7 +48,7 @@ export interface Problem {
   readonly jobId?: string
 }
 
-/** A problem of a status, for which there may be no better code. */
+/** Returns a problem of a status, for refusals that have no AppError. */
 export const titled = (status: number, code: AppErrorCode, detail: string): Problem => ({
   type: 'about:blank',
   title: STATUS_CODES[status] ?? 'Error',
@@ -55,7 +57,7 @@ export const titled = (status: number, code: AppErrorCode, detail: string): Prob
   code,
 })
 
-/** Statuses with which fastify refuses a request, for the codes that say the same. */
+/** The codes that say the same as the statuses with which fastify refuses a request. */
 export const codeOfStatus: Readonly<Record<number, AppErrorCode>> = {
   404: 'not_found',
   408: 'request_timeout',
@@ -69,7 +71,7 @@ interface FrameworkError extends Error {
   readonly statusCode: number
 }
 
-/** Errors by which fastify itself refuses a request: their texts are fixed and hold nothing of ours. */
+/** Returns whether fastify itself refuses a request by this error. The texts of such errors are fixed and hold nothing of ours. */
 const isFrameworkError = (error: unknown): error is FrameworkError =>
   error instanceof Error &&
   'code' in error &&
@@ -81,8 +83,8 @@ const isFrameworkError = (error: unknown): error is FrameworkError =>
   error.statusCode < 500
 
 /**
- * How any thrown value reads to the caller. What is not meant for callers becomes `internal`, without detail. `status`
- * overrules the one that an AppError's code has.
+ * Returns how a thrown value reads to the caller. What is not meant for callers becomes `internal`, without detail. `status`
+ * replaces the status that the code of an AppError has.
  */
 export const problemOf = (error: unknown, status?: number): Problem => {
   if (error instanceof AppError) {
@@ -104,7 +106,10 @@ export const problemOf = (error: unknown, status?: number): Problem => {
   return titled(500, 'internal', 'Something went wrong on our side; the log of the daemon has the details.')
 }
 
-/** How soon the database is worth another try, in seconds: what holds it is over in moments, room takes longer to make. */
+/**
+ * After so many seconds another try makes sense: a lock on the database is over in moments, and it takes longer until a full
+ * disk has room again.
+ */
 const storageRetry: Partial<Record<AppErrorCode, number>> = { storage_unavailable: 2, storage_full: 30 }
 
 const retryAfterOf = ({ code, details }: AppError): number | undefined =>
@@ -112,21 +117,27 @@ const retryAfterOf = ({ code, details }: AppError): number | undefined =>
 
 const brokenOff: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'])
 
-/** Whether the client went away, or was cut off, before its request had come whole. Most often nobody reads the answer. */
+/**
+ * Returns whether the client went away, or was cut off, before its whole request had come. In most cases nobody reads the
+ * answer.
+ */
 const isBrokenOff = (error: unknown, { raw }: FastifyRequest): boolean =>
   !raw.complete && error instanceof Error && 'code' in error && brokenOff.has(error.code)
 
 const describe = (error: unknown): object =>
   error instanceof Error ? { name: error.name, message: error.message, stack: error.stack } : { name: typeof error }
 
-/** Answers a problem. As bytes, so that fastify adds no charset: JSON has none (RFC 8259). */
+/** Answers a problem. It goes as bytes, so that fastify adds no charset: JSON has none (RFC 8259). */
 export const answerProblem = (reply: FastifyReply, problem: Problem): FastifyReply =>
   reply
     .code(problem.status)
     .header('content-type', problemMediaType)
     .send(Buffer.from(JSON.stringify(problem)))
 
-/** Answers a thrown error as problem+json. Bugs are logged here, once; the request id is bound to the request's logger. */
+/**
+ * Answers a thrown error as problem+json. Bugs are logged here, once, with the id of the request, to which the logger of the
+ * request is bound.
+ */
 export const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   if (isBrokenOff(error, request)) {
     request.log.debug({ route: request.routeOptions.url }, 'A request broke off before it had come whole.')

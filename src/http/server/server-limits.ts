@@ -4,9 +4,9 @@ import type { AppErrorCode } from '../../core/app-error.js'
 import { codeOfStatus, problemMediaType, titled } from './problem.js'
 
 /**
- * What a connection may take before it has brought a request, so that slow or silent peers cannot hold the daemon:
- * headers within 15 s, the whole request within a minute, 16 KiB of headers with the URL among them. Answers may take as
- * long as they like. An absent Host is refused by the origin guard, as problem+json.
+ * What a connection may take until it has brought a request, so that slow or silent peers cannot occupy the daemon: headers
+ * within 15 s, the whole request within a minute, and 16 KiB for the address and the headers together. Answers may take as
+ * long as they like. The origin guard refuses a request without Host, as problem+json.
  */
 export const serverOptions = {
   headersTimeout: 15_000,
@@ -17,7 +17,7 @@ export const serverOptions = {
   requireHostHeader: false,
 } as const satisfies ServerOptions
 
-/** Thousands of event streams fit; a flood is turned away before it takes descriptors from the uploads. */
+/** Thousands of event streams fit. A flood of connections is refused before it takes descriptors from the uploads. */
 const mostConnections = 8_192
 const mostHeaders = 200
 
@@ -26,24 +26,24 @@ const refusalOf = (status: number, code: AppErrorCode, detail: string) => {
   return { status, title: problem.title, body: JSON.stringify(problem) }
 }
 
-/** Ends a connection whose request no route sees. */
+/** Answers and ends a connection whose request reaches no route. */
 const hangUp = (socket: Duplex, { status, title, body }: ReturnType<typeof refusalOf>, more = ''): void =>
   void socket.end(
     `HTTP/1.1 ${status} ${title}\r\nContent-Type: ${problemMediaType}\r\n${more}` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   )
 
-/** RFC 9110: an Expect that is not 100-continue may be refused; node would do so without a word. */
+/** Refuses an Expect that is not 100-continue, as RFC 9110 allows. Node would refuse it without a text. */
 const refuseExpectation = (_request: unknown, response: ServerResponse): void => {
   const { status, body } = refusalOf(417, 'invalid_request', 'The only Expect that is understood is 100-continue.')
   response.writeHead(status, { 'content-type': problemMediaType, 'content-length': Buffer.byteLength(body) }).end(body)
 }
 
-/** Node would close the connection of a CONNECT without an answer. */
+/** Answers a CONNECT. Node would close its connection without an answer. */
 const refuseTunnel = (_request: unknown, socket: Duplex): void =>
   hangUp(socket, refusalOf(405, 'method_not_allowed', 'This is no proxy: it opens no tunnels.'), 'Allow: GET, HEAD\r\n')
 
-/** The limits that node takes no options for, and answers to what it would leave without one. */
+/** Sets the limits for which node has no options, and answers what node would leave without an answer. */
 export const limitConnections = (server: Server): void => {
   server.maxConnections = mostConnections
   server.maxHeadersCount = mostHeaders
@@ -63,7 +63,10 @@ const detailOfStatus: Readonly<Record<number, string>> = {
   431: 'The address and the headers of a request may have 16 KiB together; this one has more.',
 }
 
-/** Answers what node refuses (bytes that are not HTTP, too long a head, a peer that is too slow): no route sees it. Hangs up. */
+/**
+ * Answers what node refuses (bytes that are not HTTP, a head that is too long, a peer that is too slow) and hangs up. No route
+ * sees such requests.
+ */
 export const refuseMalformed = (error: { readonly code?: string }, socket: Duplex): void => {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()

@@ -5,21 +5,24 @@ import type { Clock } from '../../ports/clock.js'
 import type { Lingering } from './lingering.js'
 
 /*
- * Our own, because @fastify/sse 0.6 waits for `drain` alone (a reader that hangs up while its buffer is full leaves the
- * handler waiting for ever), lets heartbeats pile up behind a full buffer, never cuts a stalled reader, and does not end
- * its streams when the app closes.
+ * We send event streams ourselves, because @fastify/sse 0.6 waits for `drain` alone (a reader that hangs up while its buffer
+ * is full leaves the handler waiting forever), lets heartbeats pile up behind a full buffer, never cuts a stalled reader, and
+ * does not end its streams when the app closes.
  */
 
-/** How soon an EventSource comes back after a cut. */
+/** An EventSource comes back so soon after a cut. */
 const retryMs = 2000
 
-/** For the last bytes of an ended stream to leave; a stalled reader must not keep the app from closing. */
+/** The last bytes of an ended stream have so long to leave. A stalled reader must not keep the app from closing. */
 const endGraceMs = 1000
 
 export interface StreamTiming {
-  /** A reader that was sent nothing for so long, at the most for twice as long, is sent a comment: proxies keep the connection. */
+  /**
+   * A reader that was sent nothing for so long, at the most for twice as long, is sent a comment, so that proxies keep the
+   * connection.
+   */
   readonly heartbeatMs: number
-  /** How long a reader may leave what it was sent in our buffer before it is cut. */
+  /** A reader that leaves what it was sent in our buffer for so long is cut. */
   readonly stallMs: number
 }
 
@@ -36,7 +39,7 @@ const written = (item: FeedItem): string => {
   }
 }
 
-/** Readers that keep up are told the same items: each is put into bytes once, kept as long as the item is. */
+/** Readers that keep up are sent the same items. So each item is put into bytes once, and these are kept as long as the item. */
 const frames = new WeakMap<FeedItem, Buffer>()
 
 const frameOf = (item: FeedItem): Buffer => {
@@ -49,9 +52,9 @@ const frameOf = (item: FeedItem): Buffer => {
 
 const comment = Buffer.from(':\n\n')
 
-/** Resolves true once everything written has left our buffer, false when it has not after `stallMs`. */
+/** Resolves to true once everything written has left our buffer, to false when it has not after `stallMs`. */
 const drained = async (response: ServerResponse, clock: Clock, stallMs: number, signal: AbortSignal) => {
-  // Most often the kernel takes it all in this turn, and nobody needs a timer.
+  // Most often the kernel takes everything in this turn, and no timer is needed.
   await new Promise((resolve) => setImmediate(resolve))
   if (!response.writableNeedDrain) return true
   const over = new AbortController()
@@ -70,12 +73,12 @@ const drained = async (response: ServerResponse, clock: Clock, stallMs: number, 
   }
 }
 
-/** Asked before every write: one that comes late would be an uncaught error of the response. */
+/** Returns whether a response can still be written. A write that comes too late would be an uncaught error. */
 const takesMore = (response: ServerResponse): boolean => !response.destroyed && !response.writableEnded
 
-/** One heartbeat for all readers, at work while there are any. */
+/** Creates one heartbeat for all readers, which beats while there are any. */
 const createHeart = (clock: Clock, heartbeatMs: number) => {
-  /** True: something was sent since the last beat. */
+  /** True for a reader that was sent something since the last beat. */
   const readers = new Map<ServerResponse, boolean>()
   let still = new AbortController()
 
@@ -121,10 +124,10 @@ export interface EventStreams {
   serve(request: FastifyRequest, reply: FastifyReply, listen: (signal: AbortSignal) => AsyncIterable<FeedItem>): void
 }
 
-/** Told of readers as they come and go. */
+/** It is told when readers come and go. */
 export interface ReaderCount {
   readerCame(): void
-  /** `cut`: it stalled, and we ended it. */
+  /** `cut` says that the reader stalled and we ended its stream. */
   readerWent(cut: boolean): void
 }
 
@@ -137,7 +140,7 @@ export const createEventStreams = (deps: {
   const { clock, lingering, timing, readers } = deps
   const heart = createHeart(clock, timing.heartbeatMs)
 
-  /** Resolves true when the reader stalled. */
+  /** Resolves to true when the reader stalled. */
   const pump = async (response: ServerResponse, items: AsyncIterable<FeedItem>, signal: AbortSignal) => {
     for await (const item of items) {
       if (signal.aborted || !takesMore(response)) return false
@@ -156,7 +159,7 @@ export const createEventStreams = (deps: {
       response.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
-        // Kept alive for another request that never comes, it would keep the app from closing.
+        // A connection that is kept alive for another request, which never comes, would keep the app from closing.
         connection: 'close',
         'x-accel-buffering': 'no',
       })

@@ -7,7 +7,10 @@ type RawIssue = Parameters<z.core.$ZodErrorMap>[0]
 const article = (type: string): string => (/^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`)
 const typeNames: Readonly<Record<string, string>> = { int: 'integer', record: 'object' }
 
-/** What to do about an issue, as a sentence that continues the field's path. Texts of the schemas themselves win. */
+/**
+ * Returns what to do about an issue, as a sentence that continues the path of the field. Texts that the schemas have
+ * themselves win over it.
+ */
 const explain = (issue: RawIssue, isQuery: boolean): string => {
   switch (issue.code) {
     case 'invalid_type':
@@ -26,7 +29,7 @@ const explain = (issue: RawIssue, isQuery: boolean): string => {
   }
 }
 
-/** A long list may be wrong in every place: an answer names the first. */
+/** An answer names the first of the errors, because every item of a long list may be wrong. */
 const mostErrors = 100
 
 const fieldErrors = (issue: z.core.$ZodIssue): readonly FieldError[] => {
@@ -46,7 +49,7 @@ const invalid = (error: z.ZodError, subject: string): AppError => {
   return new AppError('invalid_request', `${detail.join('; ')}.`, { errors })
 }
 
-/** Lets zod schemas validate requests; every issue becomes one of the problem's `errors`. */
+/** Lets zod schemas validate requests. Every issue becomes one of the `errors` of the problem. */
 export const compileValidator: FastifySchemaCompiler<z.ZodType> =
   ({ schema, httpPart }) =>
   (input: unknown) => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { IdempotencyKey } from '../../ports/idempotency-key.js'
 
-/** JSON with the members of every object in one order, so that equal requests have equal text. */
+/** Returns a value with the members of every object in one order, so that equal requests have equal text. */
 const canonical = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(canonical)
   if (typeof value !== 'object' || value === null) return value
@@ -10,7 +10,7 @@ const canonical = (value: unknown): unknown => {
   return Object.fromEntries(members.map(([key, member]) => [key, canonical(member)]))
 }
 
-/** Other headers pass: they belong to HTTP. */
+/** Other headers pass, because they belong to HTTP. */
 export const idempotencyHeadersSchema = z.looseObject({
   'idempotency-key': z
     .string()
@@ -21,7 +21,7 @@ export const idempotencyHeadersSchema = z.looseObject({
     ),
 })
 
-/** The key of a request with a digest of its validated body, or null without a key. */
+/** Returns the key of a request with a digest of its validated body, or null without a key. */
 export const idempotencyOf = (key: string | undefined, body: unknown): IdempotencyKey | null =>
   key === undefined
     ? null

@@ -7,7 +7,7 @@ import { example } from './examples.js'
 import { instant, page, ruled, size } from './fields.js'
 import { pageFields } from './query.js'
 
-/** One answer must come before clients lose patience, and each upload takes OSS a few requests. */
+/** A request names so many uploads at the most: each takes a few requests to OSS, and clients do not wait long for an answer. */
 const maxUploads = 100
 
 const payer = z
@@ -17,13 +17,13 @@ const payer = z
 
 export const orphansQuerySchema = z.strictObject({
   ...pageFields,
-  // Holds a key, which may be long.
+  // The cursor holds a key, which may be long.
   cursor: z.string().min(1).max(8192).optional().describe('`nextCursor` of the page before.'),
   bucket: ruled(bucketProblem).optional(),
   payer,
 })
 
-/** The body of POST /v1/orphans/abort. Keys are whatever others chose, so no rule of ours applies to them. */
+/** The body of POST /v1/orphans/abort. Others chose the keys, so our rules for keys do not apply to them. */
 export const abortRequestSchema = z
   .strictObject({
     uploads: z

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { parseDurationMs } from '../../core/units.js'
 import type { PageRequest } from '../../ports/page.js'
 
-/** Parts of addresses that many routes take. */
 export const idParamsSchema = z.object({ id: z.string().max(1024) })
 export const noQuerySchema = z.strictObject({})
 
@@ -43,8 +42,8 @@ export const pageRequestOf = ({ limit, cursor }: PageQuery): PageRequest => ({ l
 export const longestWaitMs = 55_000
 
 /**
- * Every duration that the settings take, in milliseconds. A longer one than 55 s is clamped, so that proxies do not cut
- * the answer off.
+ * A duration as the settings take it; its output is milliseconds. A duration over 55 s is clamped, so that proxies do not
+ * cut the answer off.
  */
 export const waitMs = z
   .string()

@@ -7,10 +7,10 @@ import { idList, longestWaitMs, waitMs } from './query.js'
 
 const defaultWaitSeconds = 30
 
-/** One answer of `GET /v1/wait` looks at each of them. */
+/** A request names so many jobs at the most, because one answer of `GET /v1/wait` looks at each of them. */
 const maxIds = 500
 
-/** Further back than this there is no job. */
+/** No job is older than this. */
 const longestAgoMs = 100 * 365 * 86_400_000
 
 const since = z
@@ -44,7 +44,7 @@ export const waitQuerySchema = z.strictObject({
 
 export const drainQuerySchema = waitQuerySchema.pick({ since: true })
 
-/** A number of any size is taken, and waited for no longer than proxies let answers take. */
+/** The body of POST /v1/drain. It takes a number of any size, and waits no longer than proxies let answers take. */
 export const drainRequestSchema = z
   .strictObject({
     timeoutSeconds: z

@@ -6,7 +6,7 @@ import { instant, page, size } from './fields.js'
 import { eventJobSchema, exampleEventJob } from './jobs/answer.js'
 import { pageFields } from './query.js'
 
-/** What a receiver may ask to be told: every stored event that shows a job. */
+/** A receiver may ask to be told these events: every stored event that shows a job. */
 export const toldTypes = eventTypes.filter((type) => type.startsWith('job.'))
 
 const url = z
@@ -17,7 +17,7 @@ const url = z
     if (!isWeb) context.addIssue({ code: 'custom', message: 'must be a URL like https://example.com/hooks' })
   })
 
-/** `webhook` of a job. Where it may lead is judged by the use case. */
+/** The `webhook` of a job. The use case judges where it may lead. */
 export const subscriptionSchema = z.strictObject({
   url: url.describe('https, at a public address unless LONGSHORE_WEBHOOK_ALLOW names its host.'),
   events: z

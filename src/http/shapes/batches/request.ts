@@ -5,7 +5,7 @@ import type { BatchRequest } from '../../../engine/use-cases/batches.js'
 import { ruled } from '../fields.js'
 import { checkTimes, jobOptionFields } from '../jobs/request.js'
 
-/** Of POST /v1/batches: a list of files may be long. */
+/** The body of POST /v1/batches may be so long, because a list of files may be. */
 export const batchBodyLimitBytes = 16 * 1024 * 1024
 
 const maxPatterns = 100
@@ -26,7 +26,7 @@ const file = z.union([path, z.strictObject({ path, key: ruled(keyProblem).option
   error: 'must be an absolute path, or an object of path and key',
 })
 
-/** What belongs to `dir` alone. */
+/** These fields go with `dir` alone. */
 const walkFields = ['include', 'exclude', 'followSymlinks'] as const
 
 const sourceSchema = z
@@ -62,11 +62,11 @@ const sourceSchema = z
 
 const withSource = <T extends { source: z.infer<typeof sourceSchema> }>(request: T) => {
   const { dir, files, ...walk } = request.source
-  // One of the two is there, or the refinement has spoken.
+  // One of the two is there, because the refinement has refused everything else.
   return { ...request, source: files === undefined ? { dir: dir ?? '', ...walk } : { files } }
 }
 
-/** The body of POST /v1/batches; its output is what the use case takes. */
+/** The body of POST /v1/batches. Its output is what the use case takes. */
 export const batchRequestSchema = z
   .strictObject({
     source: sourceSchema,

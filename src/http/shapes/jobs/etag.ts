@@ -1,11 +1,11 @@
 import { z } from 'zod'
 
-/** The ETag of what PATCH can change of a job. */
+/** Returns the ETag of what PATCH can change of a job. */
 export const etagOf = ({ version }: { readonly version: number }): string => `"v${version}"`
 
 const entityTag = /^(?:W\/)?"[\x21\x23-\x7e]*"$/
 
-/** Other headers pass: they belong to HTTP. */
+/** Other headers pass, because they belong to HTTP. */
 export const ifMatchHeadersSchema = z.looseObject({
   'if-match': z
     .string()
@@ -16,7 +16,10 @@ export const ifMatchHeadersSchema = z.looseObject({
     .describe('Changes nothing (412) unless the job still has this ETag.'),
 })
 
-/** The versions that a caller would have changed, or null when any will do. Weak tags match none (RFC 9110, 13.1.1). */
+/**
+ * Returns the versions that a caller is willing to change, or null when any will do. Weak tags match no version (RFC 9110,
+ * 13.1.1).
+ */
 export const versionsOf = (ifMatch: string | undefined): readonly number[] | null => {
   if (ifMatch === undefined || ifMatch.trim() === '*') return null
   return ifMatch.split(',').flatMap((tag) => {

@@ -15,7 +15,7 @@ const crc64Problem = (text: string): string | null =>
     ? null
     : 'must be a decimal string from 0 to 18446744073709551615'
 
-/** Characters as JSON Schema counts them: code points, not UTF-16 units. */
+/** Returns the number of characters as JSON Schema counts them: code points, not UTF-16 units. */
 const lengthOf = (text: string): number => [...text].length
 
 const maxLabels = 16
@@ -25,7 +25,7 @@ const maxLabelValue = 255
 const labelProblem = (key: string, value: string): string | null => {
   const length = lengthOf(key)
   if (length < 1 || length > maxLabelKey) return `must have a name of 1 to ${maxLabelKey} characters`
-  // The filter `label=k=v` splits at the first `=`.
+  // A filter like `label=k=v` splits at the first `=`.
   if (key.includes('=')) return 'must not have = in its name'
   return lengthOf(value) > maxLabelValue ? `must be at most ${maxLabelValue} characters` : null
 }
@@ -57,7 +57,7 @@ const bandwidth = ruled((text) => (isOff(text) ? null : rateProblem(text)))
   })
 const priority = z.int().min(-100).max(100).describe('Higher goes first; 0 by default.').optional()
 
-/** The body of PATCH /v1/jobs/:id. */
+/** The body of PATCH /v1/jobs/:id. Its output is what the use case takes. */
 export const jobChangesSchema = z
   .strictObject({
     priority,
@@ -137,7 +137,7 @@ export const checkTimes = ({ notBefore, notAfter }: Times, context: z.Refinement
   context.addIssue({ code: 'custom', path: ['notAfter'], message: 'must be later than notBefore' })
 }
 
-/** The body of POST /v1/jobs; its output is what the use case takes. */
+/** The body of POST /v1/jobs. Its output is what the use case takes. */
 export const jobRequestSchema = z
   .strictObject({
     source: z.strictObject({
