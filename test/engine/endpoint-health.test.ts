@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { loneFailures, manyFailures } from '../../src/core/breaker.js'
 import { Failure, type FailureDetails, type FailureKind } from '../../src/core/failure.js'
-import { type Admission, createEndpointHealth } from '../../src/engine/capacity/endpoint-health.js'
+import { createEndpointHealth, type RequestGrant } from '../../src/engine/capacity/endpoint-health.js'
 import type { Logger } from '../../src/ports/logger.js'
 
 const pair = { endpoint: 'https://oss.example', bucket: 'b' }
@@ -18,7 +18,7 @@ const setup = (concurrency = 16) => {
     limits: { baseMs: 500, capMs: 60_000 },
     concurrency: () => concurrency,
   })
-  const enter = (): Admission => {
+  const enter = (): RequestGrant => {
     const admission = health.enter(pair)
     if (admission === null) throw new Error('the pair rests')
     return admission

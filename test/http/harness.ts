@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { AppError } from '../../src/core/app-error.js'
 import type { Scope } from '../../src/core/caller.js'
 import type { Job } from '../../src/core/job.js'
@@ -22,6 +22,7 @@ import { createMetrics } from '../../src/http/metrics/metrics.js'
 import type { Clock } from '../../src/ports/clock.js'
 import type { Token, Tokens } from '../../src/ports/tokens.js'
 import { createIdleBatches } from './batches-setup.js'
+import { createMemoryLogger, type LogLine } from './memory-logger.js'
 
 export const storedJob = (changes: Partial<Job> = {}): Job => ({
   id: 'job-1',
@@ -272,31 +273,6 @@ export const realClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   sleep: async (ms, signal) => void (await delay(ms, undefined, { signal, ref: false })),
-}
-
-export interface LogLine {
-  readonly level: string
-  readonly fields: object
-  readonly message: string
-}
-
-const createMemoryLogger = (lines: LogLine[]): FastifyBaseLogger => {
-  const at =
-    (level: string) =>
-    (fields: unknown, message = ''): void =>
-      void lines.push({ level, fields: typeof fields === 'object' && fields !== null ? fields : {}, message })
-  const logger = {
-    level: 'debug',
-    fatal: at('fatal'),
-    error: at('error'),
-    warn: at('warn'),
-    info: at('info'),
-    debug: at('debug'),
-    trace: at('trace'),
-    silent: at('silent'),
-    child: () => logger,
-  }
-  return logger as unknown as FastifyBaseLogger
 }
 
 export const tokenOf = (scope: Scope, text: string): Token => ({
