@@ -1,12 +1,12 @@
-/** Time, injected into everything that decides. */
+/** The time. It is injected into everything that decides. */
 export interface Clock {
-  /** Wall clock, milliseconds since the epoch. For instants that people read; may jump. */
+  /** Returns the wall clock in milliseconds since the epoch. It is for instants that people read, and it may jump. */
   now(): number
-  /** Monotonic milliseconds from an arbitrary start. For durations and deadlines. */
+  /** Returns monotonic milliseconds from an arbitrary start. They are for durations and deadlines. */
   monotonic(): number
-  /** Resolves after `ms`; rejects with the signal's reason when aborted first. Keeps no process alive. */
+  /** Resolves after `ms`, or rejects with the signal's reason when it is aborted first. It keeps no process alive. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
-/** A number in [0, 1). Injected, so that tests replay jitter from a seed. */
+/** Returns a number in [0, 1). It is injected, so that tests can replay jitter from a seed. */
 export type Random = () => number

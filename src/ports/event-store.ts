@@ -6,11 +6,12 @@ export interface EventFilter {
 }
 
 export interface EventStore {
-  /** The id after which only future events come. */
+  /** Returns the id after which only future events come. */
   lastEventId(): Promise<string>
   /**
-   * Events after `after` (null: from the oldest kept), oldest first. `reset` is true when `after` is not an id of this
-   * store or events behind it are no longer kept; then `items` is empty. `lastId` is the place to go on from.
+   * Returns the events after `after` (null: from the oldest kept), the oldest first. `reset` is true when `after` is
+   * not an id of this store, or when events behind it are no longer kept; then `items` is empty. `lastId` is the id to
+   * go on from.
    */
   eventsAfter(
     after: string | null,

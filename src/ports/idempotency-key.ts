@@ -1,5 +1,5 @@
 export interface IdempotencyKey {
   readonly key: string
-  /** Of the request body; a replay must match. */
+  /** The fingerprint of the request's body. A replay must have the same. */
   readonly fingerprint: string
 }

@@ -1,17 +1,17 @@
 import type { JobState } from '../core/job.js'
 
-/** Which jobs are meant: all that is given must hold. */
+/** Which jobs are meant. Everything that is given must hold. */
 export interface JobFilter {
   readonly states?: readonly JobState[]
   readonly bucket?: string
   readonly batchId?: string
-  /** AND; a null value means that the label exists. */
+  /** All of these labels are asked for. A null value means that the label exists. */
   readonly labels?: readonly { readonly key: string; readonly value: string | null }[]
   /** The whole path, or with a `/` at its end everything below it. */
   readonly source?: string
-  /** Made at this instant or later. */
+  /** The job was made at this instant or later. */
   readonly since?: number
-  /** Not settled, or settled at this instant or later. */
+  /** The job is not settled, or it settled at this instant or later. */
   readonly openSince?: number
   readonly ids?: readonly string[]
 }

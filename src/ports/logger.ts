@@ -1,4 +1,7 @@
-/** Structured logging: fields first, one sentence. Fields must hold no secret and no raw error of a library. */
+/**
+ * Structured logging: the fields come first, then one sentence. The fields must hold no secret and no raw error of a
+ * library.
+ */
 export interface Logger {
   debug(fields: object, message: string): void
   info(fields: object, message: string): void

@@ -13,10 +13,13 @@ export const ossOperations = [
 ] as const
 export type OssOperation = (typeof ossOperations)[number]
 
-/** Takes note of what happens, for those who watch. Never throws and never waits. */
+/** Counts what happens, for those who watch. It never throws and never waits. */
 export interface Meter {
-  /** A call to OSS is over, after `seconds`. `error` is null when OSS did what was asked, else OSS's code or our kind of failure. */
+  /**
+   * Says that a call to OSS is over, after `seconds`. `error` is null when OSS did what was asked; else it is OSS's
+   * code or our kind of failure.
+   */
   requested(operation: OssOperation, seconds: number, error: string | null): void
-  /** A run settled this job. */
+  /** Says that a run settled this job. */
   settled(job: Pick<Job, 'state' | 'outcome' | 'error'>): void
 }

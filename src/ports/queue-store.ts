@@ -5,13 +5,13 @@ import type { Fenced, Lease } from './lease.js'
 
 export type SubmitResult =
   | { readonly kind: 'created'; readonly job: Job }
-  /** The idempotency key is known with the same body: nothing was made. */
+  /** The idempotency key is known with the same body, so nothing was made. */
   | { readonly kind: 'replayed'; readonly job: Job }
   /** The idempotency key is known with another body. */
   | { readonly kind: 'mismatch' }
   /** An unsettled job writes the same bucket and key. */
   | { readonly kind: 'target_busy'; readonly jobId: string }
-  /** As many jobs as there may be are queued. */
+  /** As many jobs are queued as there may be. */
   | { readonly kind: 'queue_full' }
 
 export interface Claim {
@@ -19,13 +19,21 @@ export interface Claim {
   readonly job: Job
 }
 
-/** How a run ends without settling the job. The lease ends with it. A job that is `cancelling` stays so, whatever is asked. */
+/**
+ * How a run ends without settling the job. The lease ends with it. A job that is `cancelling` stays so, whatever is
+ * asked.
+ */
 export type Release =
-  /** `running | completing -> queued`; with `waiting` and `delayMs` it is not claimed before that time has passed. */
+  /**
+   * `running | completing -> queued`. With `waiting` and `delayMs` the job is not claimed before that time has passed.
+   */
   | { readonly to: 'queued'; readonly waiting: Waiting | null; readonly delayMs: number | null }
-  /** `running -> paused`, granted only while the user still wants a pause; else the job goes back to `queued`. */
+  /** `running -> paused` is granted only while the user still wants a pause; else the job goes back to `queued`. */
   | { readonly to: 'paused' }
-  /** Stays `cancelling`, to be claimed again after `delayMs`. `refusal`: OSS refused to remove the upload; such tries are counted. */
+  /**
+   * The job stays `cancelling` and is claimed again after `delayMs`. `refusal` says that OSS refused to remove the
+   * upload; such tries are counted.
+   */
   | {
       readonly to: 'cancelling'
       readonly waiting: Waiting | null
@@ -33,32 +41,33 @@ export type Release =
       readonly refusal?: JobError
     }
 
-/** What the engine must know of a job that it runs, brought back by every heartbeat. */
+/** What the engine must know of a job that it runs. Every heartbeat brings it. */
 export interface HeartbeatAnswer {
   readonly jobId: string
-  /** False: the lease was lost, stop at once. */
+  /** False when the lease was lost, so that the run has to stop at once. */
   readonly held: boolean
   readonly desired: Desired
   /** Null when there is no such job any more. */
   readonly tuning: Tuning | null
 }
 
-/** How many jobs a claim may take towards one endpoint and bucket. */
+/** The number of jobs that a claim may take towards one endpoint and bucket. */
 export interface PairQuota {
   readonly endpoint: string
   readonly bucket: string
   readonly limit: number
-  /** Ids of jobs that are taken only when no other of the pair is ready, and then in this order. */
+  /** The ids of jobs that are taken only when no other of the pair is ready, and then in this order. */
   readonly last?: readonly string[]
-  /** Takes from the other end of the pair's queue. */
+  /** The claim takes from the other end of the pair's queue. */
   readonly reversed?: boolean
 }
 
-/** Submitting jobs, claiming them, and the leases of those who work on them. Promises are those of JobStore. */
+/** Submitting jobs, claiming them, and the leases of those who work on them. The promises are those of JobStore. */
 export interface QueueStore {
   /**
-   * Appends `job.queued` (or `job.waiting` when `dueAt` lies in the future). `by` here and below: the name of the token
-   * whose request it was, for the event. `mostQueued`: how many jobs may be queued, this one included; null: any number.
+   * Appends `job.queued` (or `job.waiting` when `dueAt` lies in the future). `by`, here and below, is the name of the
+   * token whose request it was, for the event. `mostQueued` says how many jobs may be queued, with this one; null means
+   * any number.
    */
   submit(
     job: NewJob,
@@ -66,14 +75,16 @@ export interface QueueStore {
     by?: string | null,
     mostQueued?: number | null,
   ): Promise<SubmitResult>
-  /** Looked up before the source is opened, so that a replay works when the source is gone. */
+  /** Looks a key up. This happens before the source is opened, so that a replay works when the source is gone. */
   findByIdempotencyKey(key: string): Promise<{ readonly fingerprint: string; readonly job: Job } | null>
   /**
    * Takes up to `limit` unleased jobs: `cancelling` ones first (they stay `cancelling`), then ready `queued` ones by
-   * priority, then age (`-> running`, `startedAt` set once, `waiting` cleared, a put that needs no look first planned). Of one endpoint and bucket at most
-   * `pairLimit`, or what its quota says. Whatever the quotas, `queued` jobs whose `notAfter` has passed and `cancelling`
-   * ones of which OSS can hold nothing (no upload there, no put that was begun) are taken, and come first: they settle without a request. Jobs whose lease expired are
-   * released first, as crashed. `nextDueInMs` is the time until the earliest waiting job becomes ready (null: none waits).
+   * priority, then age (`-> running`, `startedAt` set once, `waiting` cleared, and a put that needs no look is
+   * planned). Of one endpoint and bucket it takes at most `pairLimit`, or what its quota says. Whatever the quotas are,
+   * it also takes `queued` jobs whose `notAfter` has passed, and `cancelling` ones of which OSS can hold nothing (no
+   * upload there, no put that was begun). They come first, because they settle without a request. Jobs whose lease
+   * expired are released before, as crashed. `nextDueInMs` is the time until the earliest waiting job becomes ready
+   * (null: none waits).
    */
   claim(request: {
     readonly node: string
