@@ -4,37 +4,43 @@ import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import { createNudge } from './nudge.js'
 
-/** Something that looks again and again whether there is work for it, at its own pace or as soon as it is told. */
+/** An agent looks again and again whether there is work for it, at its own pace or as soon as it is poked. */
 export interface Agent {
   /** Begins the rounds. A second start changes nothing. */
   start(): void
-  /** There may be work: the next round begins at once, or right after the one under way. */
+  /** There may be work, so the next round begins at once, or right after the one under way. */
   poke(): void
-  /** Resolves when the round under way has ended, and no other begins. Idempotent; without a start it only forbids one. */
+  /**
+   * Resolves when the round under way has ended and no other begins. It is idempotent, and without a start it only
+   * forbids one.
+   */
   stop(): Promise<void>
 }
 
 export interface AgentOptions {
-  /** Names the agent in the log when a round fails. */
+  /** The log names the agent by this when a round fails. */
   readonly name: string
   readonly clock: Pick<Clock, 'sleep'>
   readonly logger: Logger
-  /** No round begins while it is shut. Absent: rounds need no database. */
+  /** No round begins while the gate is shut. Without a gate rounds need no database. */
   readonly gate?: { opens(signal: AbortSignal): Promise<boolean> }
   /** Subscribes to hints for as long as the agent runs. Returns the function that ends the subscription. */
   readonly wakeOn?: (poke: () => void) => () => void
-  /** How long the first round waits. Default: not at all. */
+  /** The first round waits so long. By default it does not wait. */
   readonly firstInMs?: number
-  /** How long the agent waits after a failed round; twice as long after each further one in a row. */
+  /** The agent waits so long after a failed round, and twice as long after each further one in a row. */
   readonly backoff: { readonly firstMs: number; readonly longestMs: number }
   /**
-   * One look. Resolves to how many milliseconds the next one waits, unless the agent is poked; 0: it begins at once. The
-   * signal aborts when the agent stops; what a round throws after that is ignored.
+   * Makes one look. It resolves to how many milliseconds the next one waits unless the agent is poked; with 0 it begins
+   * at once. The signal aborts when the agent stops, and what a round throws after that is ignored.
    */
   round(signal: AbortSignal): Promise<number>
 }
 
-/** An agent that does one round after the other, never two at once. A round that throws is told to the log and tried again. */
+/**
+ * Creates an agent that makes one round after the other, and never two at once. A round that throws is logged and tried
+ * again.
+ */
 export const createAgent = (options: AgentOptions): Agent => {
   const { name, clock, logger, gate, backoff } = options
   const nudge = createNudge(clock)

@@ -1,13 +1,19 @@
-/** Owns what was begun, so that it can be ended in the reverse order. */
+/** A lifetime owns what was begun, so that it can be ended in the reverse order. */
 export interface Lifetime {
-  /** What has just begun is ended by `end`, before everything that began earlier. Returns what was begun. */
+  /**
+   * Makes `end` responsible for what has just begun. It is ended before everything that began earlier. Returns what was
+   * begun.
+   */
   own<T>(begun: T, end: (begun: T) => Promise<void> | void): T
   /**
-   * Runs a start, step by step. When a step throws, everything that began before it is ended, and the error goes on to the
-   * caller; what an end throws by then is dropped, because the first error explains it.
+   * Runs a start, step by step. When a step throws, everything that began before it is ended, and the error goes on to
+   * the caller. What an end throws by then is dropped, because the first error explains it.
    */
   start<T>(steps: () => Promise<T>): Promise<T>
-  /** Ends everything, the latest first. Every end runs, also behind one that throws; the first error is thrown at last. Idempotent. */
+  /**
+   * Ends everything, the latest first. Every end runs, also after one that throws, and the first error is thrown at
+   * last. It is idempotent.
+   */
   end(): Promise<void>
 }
 

@@ -1,4 +1,7 @@
-/** `work` on every item, at most `limit` at a time; the results in the order of the items. The first error wins, after all have ended. */
+/**
+ * Calls `work` on every item, at most `limit` at a time. Returns the results in the order of the items. The first error
+ * wins, after all calls have ended.
+ */
 export const mapLimited = async <T, R>(
   items: readonly T[],
   limit: number,

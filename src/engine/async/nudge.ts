@@ -1,15 +1,21 @@
 import type { Clock } from '../../ports/clock.js'
 
-/** A sleep that can be ended from outside: by a poke, which is remembered when nobody sleeps yet, or by the signal. */
+/**
+ * A waker is a sleep that can be ended from outside: by the signal, or by a poke, which is remembered when nothing
+ * sleeps yet.
+ */
 export interface Nudge {
   poke(): void
-  /** Resolves after `ms`, at the next poke, at once when there was a poke since the last wait began, or when the signal aborts. */
+  /**
+   * Resolves after `ms`, at the next poke, at once when there was a poke since the last wait began, or when the signal
+   * aborts.
+   */
   wait(ms: number, signal: AbortSignal): Promise<void>
 }
 
 /**
  * Loops that wait over and over beside a signal that lives as long as the daemon use this instead of AbortSignal.any,
- * which on Node 20 keeps a trace of every composite with the long-lived signal.
+ * because on Node 20 that keeps a trace of every composite with the long-lived signal.
  */
 export const createNudge = (clock: Pick<Clock, 'sleep'>): Nudge => {
   let poked = false

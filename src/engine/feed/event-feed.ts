@@ -3,18 +3,18 @@ import { createLabelsOfJob, type FeedFilter, type FeedItem, isWanted, noticeOfEv
 
 export type { FeedFilter, FeedItem } from './feed-entry.js'
 
-/** In place of an event id: from the beginning, as far as it is kept. */
+/** This stands in place of an event id and means: from the beginning, as far as it is kept. */
 export const oldestKept = 'oldest'
 
 export interface EventFeed {
   /**
-   * Events after `after`, then live ones, until the signal aborts or the feed closes (the iteration just ends).
-   * `after: null` starts with `ready`, which says where, and goes on with what happens from now on; `oldestKept` starts with
-   * the oldest event that is kept.
-   * Listeners that keep up are told the very same items, and cost the store nothing.
+   * Yields the events after `after`, and then live ones, until the signal aborts or the feed closes (the iteration just
+   * ends). `after: null` starts with `ready`, which says where the stream begins, and goes on with what happens from
+   * now on. `oldestKept` starts with the oldest event that is kept. Listeners that keep up get the very same items, and
+   * cost the store nothing.
    */
   listen(after: string | null, filter: FeedFilter, signal: AbortSignal): AsyncIterable<FeedItem>
-  /** Ends every listener. Idempotent. */
+  /** Ends every listener. It is idempotent. */
   close(): void
 }
 
@@ -22,14 +22,14 @@ interface Reader {
   readonly tail: EventTail
   readonly seat: Seat
   readonly filter: FeedFilter
-  /** Of progress in the tail. */
+  /** This is the position of progress in the tail. */
   progressPlace: number
   isOver(): boolean
 }
 
 /**
- * Tells what is in the tail from `place` on, with the newest progress once it has told all events there are. Returns
- * the cursor of a reader that was so slow that the tail has passed it.
+ * Yields what is in the tail from `position` on, and the newest progress once it has yielded all events there are.
+ * Returns the cursor of a reader that was so slow that the tail has passed it.
  */
 async function* follow(reader: Reader, from: { cursor: string; place: number }): AsyncGenerator<FeedItem, string> {
   const { tail, seat, filter } = reader
@@ -63,8 +63,9 @@ export const createEventFeed = (deps: TailDeps, sizes: FeedSizes = usualSizes): 
   }
 
   /**
-   * A reader that is in the tail takes from there. One that is behind reads by itself until nothing is left, and then
-   * waits until the tail has come as far as itself; a place in the tail is exact, so nothing is lost or told twice.
+   * A reader that is in the tail reads from there. A reader that is behind reads by itself until nothing is left, and
+   * then waits until the tail has come as far. A position in the tail is exact, so nothing is lost and nothing comes
+   * twice.
    */
   async function* tell(reader: Reader, after: string | null): AsyncGenerator<FeedItem> {
     const { tail, seat, filter } = reader

@@ -10,17 +10,18 @@ import { createRing } from './ring.js'
 /** Hints can be lost, so the store is looked at this often anyway. */
 const pollMs = 1_000
 
-/** In events. A reader that is less than `kept` of them behind needs no look of its own at the store. */
+/** These sizes count events. A reader that is less than `kept` events behind needs no look of its own at the store. */
 export interface FeedSizes {
-  /** Of one look at the store. */
+  /** One look at the store reads so many. */
   readonly page: number
-  /** In memory, and as many of progress. */
+  /** So many events are kept in memory, and as many items of progress. */
   readonly kept: number
 }
 
 /**
- * Telling a reader costs a write to its socket, whether it is of one event or of ten. With thousands of them the tail
- * therefore lets news gather between two rounds, so that no flow of events takes more than a part of the thread.
+ * Telling a reader costs a write to its socket, whether it is about one event or about ten. With thousands of readers
+ * the tail therefore lets news gather between two rounds, so that no flow of events takes more than a part of the
+ * thread.
  */
 const gatherMsPerReader = 0.05
 const longestGatherMs = 100
@@ -32,7 +33,7 @@ export interface TailDeps {
   readonly clock: Clock
 }
 
-/** The seat of one reader. */
+/** This is one reader of the tail. */
 export interface Seat {
   /** Resolves at the next news, when the reader's signal aborts, or when the tail ends. */
   news(): Promise<void>
@@ -41,35 +42,38 @@ export interface Seat {
   leave(): void
 }
 
-/** What happens from now on, read from the store once for all readers that keep up. */
+/** Holds what happens from now on, which is read from the store once for all readers that keep up. */
 export interface EventTail {
-  /** Takes a reader in. The tail ends when the last one leaves. */
+  /** Adds a reader. The tail ends when the last one leaves. */
   join(signal: AbortSignal): Seat
-  /** The place in the tail of what comes after this event; null when it is not there (any more, or yet). */
+  /**
+   * Returns the position in the tail of what comes after this event. It is null when that is not there any more, or not
+   * yet.
+   */
   placeAfter(cursor: string): number | null
-  /** Undefined at the end, and before what is kept. */
+  /** Returns undefined at the end, and before what is kept. */
   eventAt(place: number): Notice | undefined
-  /** Whether the tail still knows what came at this place or comes there next. */
+  /** Returns whether the tail still knows what came at this position, or what comes there next. */
   keeps(place: number): boolean
   progressEnd(): number
-  /** The first at this place or later that is not stale, with the place to go on from. */
+  /** Returns the first entry at this position or later that is not stale, with the position to go on from. */
   progressFrom(place: number): { readonly notice: Notice | undefined; readonly next: number }
-  /** No news will come. */
+  /** Returns whether no more news will come. */
   hasEnded(): boolean
-  /** Why it ended, when it was not by itself. */
+  /** Returns why the tail ended, when it did not end by itself. */
   failure(): { readonly error: unknown } | null
   end(): void
 }
 
-/** Starts with what happens after the call. */
+/** Starts a tail with what happens after the call. */
 export const startEventTail = ({ store, progress, wakeup, clock }: TailDeps, sizes: FeedSizes): EventTail => {
   const life = new AbortController()
   const nudge = createNudge(clock)
   const events = createRing<Notice>(sizes.kept)
-  /** By event id, the place after it. */
+  /** This maps an event id to the position after it. */
   const places = new Map<string, number>()
   const moves = createRing<Notice>(sizes.kept)
-  /** By job: what came before it is stale. */
+  /** This maps a job to its newest progress. Earlier progress is stale. */
   const newestMove = new Map<string, Notice>()
   const waiting = new Set<() => void>()
   let head: string | null = null
@@ -101,7 +105,7 @@ export const startEventTail = ({ store, progress, wakeup, clock }: TailDeps, siz
     hasNews = true
   }
 
-  /** One page; true when there may be more. */
+  /** Reads one page, and returns true when there may be more. */
   const look = async (): Promise<boolean> => {
     if (head === null) {
       head = await store.lastEventId()
@@ -110,7 +114,7 @@ export const startEventTail = ({ store, progress, wakeup, clock }: TailDeps, siz
     }
     const page = await store.eventsAfter(head, {}, sizes.page)
     if (page.reset) {
-      // Each reader finds out from the store what that means for its own cursor.
+      // Each reader learns from the store what that means for its own cursor.
       events.clear()
       places.clear()
       hasNews = true

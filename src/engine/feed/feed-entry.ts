@@ -5,8 +5,8 @@ import type { JobFilter } from '../../ports/job-filter.js'
 import type { JobStore } from '../../ports/job-store.js'
 
 /**
- * What a listener is told. `ready`: the cursor where a listener begins that brought none. `reset`: the cursor is unknown or pruned; look at the lists again and go on
- * from `lastId`.
+ * A listener gets these items. `ready` holds the cursor where a listener begins that brought none. `reset` means that
+ * the cursor is unknown or pruned: look at the lists again and go on from `lastId`.
  */
 export type FeedItem =
   | { readonly kind: 'event'; readonly event: StoredEvent }
@@ -14,23 +14,28 @@ export type FeedItem =
   | { readonly kind: 'ready'; readonly id: string; readonly at: string }
   | { readonly kind: 'reset'; readonly lastId: string }
 
-/** `labels`: all must match, of the job or batch as it was then; a job's parts and progress go with the job as it is. */
+/**
+ * All `labels` must match those of the job or batch as it was then. A job's parts and progress go by the job as it is.
+ */
 export interface FeedFilter extends EventFilter {
   readonly labels?: JobFilter['labels']
 }
 
 type Labels = Readonly<Record<string, string>>
 
-/** An item and what filters ask of it, worked out once for however many listeners. */
+/** A feed entry is an item with what filters ask about it, worked out once for all listeners. */
 export interface Notice {
   readonly item: FeedItem
   readonly jobId: string | null
   readonly batchId: string | null
-  /** Null: of a job that is no more. Asks the store at most once, and only if anybody wants to know. */
+  /**
+   * Returns the labels, or null for a job that no longer exists. It asks the store at most once, and only if a filter
+   * needs the labels.
+   */
   labels(): Promise<Labels | null>
 }
 
-/** Labels of jobs as they are, each asked for once. */
+/** Returns the labels of jobs as they are. Each job is asked for once. */
 export type LabelsOfJob = (jobId: string | null) => Promise<Labels | null>
 
 export const createLabelsOfJob = (store: Pick<JobStore, 'get'>): LabelsOfJob => {
@@ -62,7 +67,7 @@ export const noticeOfProgress = (
 const carries = (labels: Labels, wanted: NonNullable<FeedFilter['labels']>): boolean =>
   wanted.every(({ key, value }) => Object.hasOwn(labels, key) && (value === null || labels[key] === value))
 
-/** Whether a listener with this filter is to be told; a promise only where labels decide. */
+/** Returns whether a listener with this filter gets the entry. It is a promise only where labels decide. */
 export const isWanted = (notice: Notice, filter: FeedFilter): boolean | Promise<boolean> => {
   if (filter.jobId !== undefined && filter.jobId !== notice.jobId) return false
   if (filter.batchId !== undefined && filter.batchId !== notice.batchId) return false

@@ -4,16 +4,21 @@ import { viewJob } from '../../core/job-view.js'
 import { bytesLeftOf, etaOf, observe, type RateWindow, rateOf } from '../../core/progress.js'
 import type { Clock } from '../../ports/clock.js'
 
-/** At most four announcements a second per job, and at least one while bytes are on their way, however slow the line. */
+/**
+ * Each job is announced at most four times a second, and at least once a second while bytes are on their way, however
+ * slow the line is.
+ */
 const announceEveryMs = 250
 const announceAtLeastEveryMs = 1_000
-/** Made once: an AbortError with its stack for each job would cost more than the rest of its end. */
+/**
+ * This error is made once, because an AbortError with its stack for each job would cost more than the rest of its end.
+ */
 const nobodyMoves = new Error('no job is at work')
 
 export interface JobProgress {
   /** Shows the job as the store has it now. Its counters hold every part that landed before. */
   update(job: Job): void
-  /** `bytes` of this part are on their way; the number of an earlier try is replaced. */
+  /** `bytes` of this part are on their way. The number replaces that of an earlier try. */
   moving(partNumber: number, bytes: number): void
   /** The part is committed (`size` bytes) or given up (null). */
   landed(partNumber: number, size: number | null): void
@@ -21,18 +26,20 @@ export interface JobProgress {
   end(): void
 }
 
-/** `batchId`: of the job, null when it is of none. */
+/** `batchId` is the batch of the job. It is null when the job belongs to none. */
 export type ProgressListener = (jobId: string, progress: ProgressView, batchId: string | null) => void
 
-/** What the running daemon knows beyond the store: bytes in flight, rates, parts on their way. */
+/** Holds what the running daemon knows beyond the store: bytes in flight, rates, and parts on their way. */
 export interface ProgressBoard {
   begin(job: Job): JobProgress
-  /** Null when the job is not running here. */
+  /** Returns null when the job is not running here. */
   live(jobId: string): LiveProgress | null
   uploadingParts(jobId: string): ReadonlySet<number>
-  /** Bytes in flight of all jobs of a batch that run here. */
+  /** Returns the bytes in flight of all jobs of a batch that run here. */
   batchBytesInFlight(batchId: string): number
-  /** Called at most four times a second per job while bytes move. Returns the function that ends it. */
+  /**
+   * The listener is called at most four times a second per job while bytes move. Returns the function that ends this.
+   */
   subscribe(listener: ProgressListener): () => void
 }
 
@@ -85,7 +92,10 @@ export const createProgressBoard = (clock: Clock): ProgressBoard => {
     announce(entry, announceEveryMs)
   }
 
-  /** One beat for all jobs, at work while there are any: a timer for each would cost more than a small file's other steps. */
+  /**
+   * There is one beat for all jobs, which runs while there are any. A timer for each job would cost more than the other
+   * steps of a small file.
+   */
   const announceRegularly = async (over: AbortSignal): Promise<void> => {
     while (!over.aborted) {
       await clock.sleep(announceEveryMs, over).catch(() => {})

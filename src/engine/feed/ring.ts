@@ -1,14 +1,14 @@
-/** The last so many of a sequence, each at a place that only grows. */
+/** A ring keeps the last items of a sequence, each at a position that only grows. */
 export interface Ring<T> {
-  /** The place of the oldest that is kept; `end()` when none is. */
+  /** Returns the position of the oldest item that is kept, or `end()` when none is. */
   start(): number
-  /** The place that the next one gets. */
+  /** Returns the position that the next item gets. */
   end(): number
-  /** Undefined outside of `start()` to `end()`. */
+  /** Returns undefined outside of `start()` to `end()`. */
   at(place: number): T | undefined
-  /** Adds one; returns the one that had to go for it. */
+  /** Adds an item, and returns the item that had to go for it. */
   push(item: T): T | undefined
-  /** Forgets all of them. A place that was held before, its end too, is before the start from then on. */
+  /** Forgets all items. A position that a caller held before, including the end, lies before the start from then on. */
   clear(): void
 }
 

@@ -2,7 +2,7 @@ import { isSettled } from '../../core/job.js'
 import type { Meter } from '../../ports/meter.js'
 import type { Store } from '../../ports/store.js'
 
-/** The store, watched: how jobs settle. */
+/** Returns the store, watched for how jobs settle. */
 export const meterStore = (store: Store, meters: readonly Pick<Meter, 'settled'>[]): Store => ({
   ...store,
   async finish(...args) {

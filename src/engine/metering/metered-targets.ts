@@ -10,11 +10,11 @@ interface Deps {
   readonly clock: Pick<Clock, 'monotonic'>
 }
 
-/** What OSS said, or what kind of failure it was when it said nothing. */
+/** Returns OSS's code, or the kind of failure when OSS said nothing. */
 const errorOf = (failure: Failure): string => failure.ossCode ?? failure.kind
 
 const meterTarget = (target: Target, { meter, traffic, clock }: Deps): Target => {
-  /** A call that we gave up ourselves, or that a hook of its caller ended, tells nothing of OSS. */
+  /** A call that we gave up ourselves, or that a hook of its caller ended, says nothing about OSS. */
   const timed = async <T>(operation: OssOperation, call: () => Promise<T>): Promise<T> => {
     const startedAt = clock.monotonic()
     const tell = (error: string | null): void =>
@@ -36,7 +36,7 @@ const meterTarget = (target: Target, { meter, traffic, clock }: Deps): Target =>
   ): Promise<T> => {
     let seen = 0
     const onProgress = (bytesSent: number): void => {
-      // It begins anew when the request is replayed.
+      // The count begins anew when the request is sent again.
       traffic.moved(bytesSent < seen ? bytesSent : bytesSent - seen)
       seen = bytesSent
       options.onProgress(bytesSent)
@@ -66,7 +66,7 @@ const meterTarget = (target: Target, { meter, traffic, clock }: Deps): Target =>
   }
 }
 
-/** OSS, watched: how long each call takes, how it ends, and how many bytes go there. */
+/** Returns OSS, watched for how long each call takes, how it ends, and how many bytes go there. */
 export const meterTargets = (targets: Targets, deps: Deps): Targets => ({
   for: (target) => meterTarget(targets.for(target), deps),
   close: () => targets.close(),

@@ -1,13 +1,16 @@
 import type { Job } from '../../core/job.js'
 import type { Clock } from '../../ports/clock.js'
 
-/** What happened in one step of time. `at` is the instant at which the step begins, in milliseconds since the epoch. */
+/**
+ * This is what happened in one step of time. `at` is the instant at which the step begins, in milliseconds since the
+ * epoch.
+ */
 export interface HistoryStep {
   readonly at: number
   readonly bytesPerSecond: number
-  /** Jobs that completed. */
+  /** This counts the jobs that completed. */
   readonly filesPerSecond: number
-  /** How many jobs failed within the step. */
+  /** This counts the jobs that failed within the step. */
   readonly failed: number
 }
 
@@ -17,8 +20,8 @@ export interface TrafficHistory {
   /** A run settled this job. */
   settled(job: Pick<Job, 'state'>): void
   /**
-   * Returns the steps of the last `rangeMs`, oldest first, none from before the daemon started. The last step is the one
-   * that is under way; its rates are those of the seconds that it has had so far.
+   * Returns the steps of the last `rangeMs`, oldest first, none from before the daemon started. The last step is still
+   * under way, and its rates are those of the seconds that it has had so far.
    */
   read(rangeMs: number): { readonly stepSeconds: number; readonly steps: readonly HistoryStep[] }
 }
@@ -28,12 +31,15 @@ export const historySeconds = 3600
 /** An answer has at most this many whole steps, so that an hour costs no more than some minutes. */
 const mostSteps = 360
 const stepLengths = [1, 2, 5, 10] as const
-/** The wall clock may be this far from the monotonic one before the instants follow it: corrections must not shift steps. */
+/**
+ * The wall clock may be this far from the monotonic one before the instants follow it, because corrections must not
+ * shift steps.
+ */
 const allowedDriftMs = 1_000
 
 /**
- * Keeps what went to OSS in each second of the last hour: three numbers a second, whatever happens. Seconds are those of the
- * monotonic clock, so that a wall clock that is set does no harm.
+ * Keeps what went to OSS in each second of the last hour, which is three numbers a second, whatever happens. The
+ * seconds are those of the monotonic clock, so that a wall clock that is set does no harm.
  */
 export const createTrafficHistory = (clock: Pick<Clock, 'now' | 'monotonic'>): TrafficHistory => {
   const length = historySeconds + 1
@@ -44,7 +50,7 @@ export const createTrafficHistory = (clock: Pick<Clock, 'now' | 'monotonic'>): T
   }
   const second = (): number => Math.floor(clock.monotonic() / 1000)
   const firstSecond = second()
-  /** All seconds up to this one are what they were, those behind it still hold what was there an hour ago. */
+  /** All seconds up to this one are right. Those behind it still hold what was there an hour ago. */
   let newest = firstSecond
   let epochMs = clock.now() - clock.monotonic()
 
@@ -88,7 +94,7 @@ export const createTrafficHistory = (clock: Pick<Clock, 'now' | 'monotonic'>): T
       const stepSeconds = stepLengths.find((length) => seconds / length <= mostSteps) ?? 10
       const oldest = Math.max(firstSecond, now - seconds + 1)
       const steps: HistoryStep[] = []
-      // Steps begin at multiples of their length, so that those of two answers are the same ones.
+      // Steps begin at multiples of their length, so that two answers have the same steps.
       for (let from = Math.floor(oldest / stepSeconds) * stepSeconds; from <= now; from += stepSeconds) {
         const first = Math.max(from, firstSecond, now - historySeconds)
         const last = Math.min(from + stepSeconds - 1, now)

@@ -6,15 +6,18 @@ export interface Traffic {
   moved(bytes: number): void
   /** OSS acknowledged a part, or a whole object. */
   acknowledged(what: 'part' | 'object', bytes: number): void
-  /** Bytes handed to the network each second, over the last five. */
+  /** Returns the bytes handed to the network each second, over the last five seconds. */
   bytesPerSecond(): number
-  /** What OSS acknowledged since the daemon started. */
+  /** Returns what OSS acknowledged since the daemon started. */
   totals(): { readonly bytes: number; readonly parts: number; readonly objects: number }
 }
 
 const spanSeconds = 5
 
-/** Counts what goes to OSS. One bucket for each second that counts, however many small files a second there are. */
+/**
+ * Counts what goes to OSS. There is one bucket for each second that counts, however many small files a second there
+ * are.
+ */
 export const createTraffic = (clock: Pick<Clock, 'monotonic'>, history: Pick<TrafficHistory, 'moved'>): Traffic => {
   const buckets = Array.from({ length: spanSeconds + 1 }, () => ({ second: Number.NEGATIVE_INFINITY, bytes: 0 }))
   const counts = { bytes: 0, parts: 0, objects: 0 }

@@ -8,7 +8,10 @@ export interface WebhookRequest {
   readonly events?: readonly string[] | undefined
 }
 
-/** What a request's webhook asks for; null when it has none. Throws AppError `invalid_request` when it could not be served. */
+/**
+ * Returns what a request's webhook asks for, or null when it has none. Throws AppError `invalid_request` when the
+ * webhook could not be served.
+ */
 export const webhookWishOf = (
   webhook: WebhookRequest | null | undefined,
   sender: Pick<WebhookSender, 'refusal'> | null,

@@ -8,15 +8,15 @@ import { isStorageFailure, type StorageGate } from '../storage/storage-gate.js'
 import { createWebhookHosts, type HostVisit } from './webhook-hosts.js'
 
 /**
- * Delivers the outbox: each message at least once, under the same id at every try. Works beside the uploads and never
- * before them: it has connections, bounds and a pace of its own.
+ * Delivers the outbox: each message at least once, under the same id at every try. It works beside the uploads and
+ * never before them, with connections, bounds and a pace of its own.
  */
 export interface WebhookAgent {
   start(): void
-  /** Breaks off what is on its way; it is delivered after the next start. Idempotent. */
+  /** Breaks off what is on its way, which is delivered after the next start. It is idempotent. */
   stop(): Promise<void>
   inFlight(): number
-  /** Hosts that do not answer and are tried only now and then. */
+  /** Returns the hosts that do not answer and are tried only now and then. */
   restingHosts(): readonly string[]
 }
 
@@ -32,7 +32,7 @@ interface Deps {
 
 const maxInFlight = 16
 const maxPerHost = 4
-/** For one try, its name, connection and answer. */
+/** This limits one try: its name lookup, its connection and its answer. */
 const timeoutMs = 15_000
 /** Hints can be lost, so the outbox is looked at this often anyway. */
 const pollMs = 15_000
@@ -54,7 +54,7 @@ export const createWebhookAgent = (deps: Deps): WebhookAgent => {
 
   const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-  /** Null when the daemon stops first. */
+  /** Returns null when the daemon stops first. */
   const tryOnce = async (message: DueWebhook): Promise<WebhookAnswer | null> => {
     const over = new AbortController()
     const end = (): void => over.abort()
@@ -96,7 +96,7 @@ export const createWebhookAgent = (deps: Deps): WebhookAgent => {
     if (visit === null) return
     const ended = deliver(message, visit)
       .catch((error: unknown) => {
-        // Its outcome is not known to the store: the message is due again, and delivered twice rather than never.
+        // The store does not know the outcome, so the message is due again, and is delivered twice rather than never.
         const fields = { webhookId: message.id, reason: reasonOf(error) }
         if (isStorageFailure(error)) logger.warn(fields, 'How a webhook ended could not be stored: it is sent again')
         else logger.error(fields, 'The delivery of a webhook ended in a bug')
@@ -118,7 +118,7 @@ export const createWebhookAgent = (deps: Deps): WebhookAgent => {
     if (total > 0) logger.warn({ webhooks: total }, 'Webhooks whose receivers did not answer for days are given up')
   }
 
-  /** Begins what may begin; how long to wait for more. */
+  /** Begins what may begin, and returns how long to wait for more. */
   const round = async (): Promise<number> => {
     await expire()
     if (underWay.size >= maxInFlight) return pollMs

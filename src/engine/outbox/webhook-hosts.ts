@@ -3,19 +3,25 @@ import type { WebhookAnswer } from '../../core/webhook.js'
 import type { Clock, Random } from '../../ports/clock.js'
 import type { HostQuota } from '../../ports/webhooks.js'
 
-/** One message on its way to a host. */
+/** This is one message on its way to a host. */
 export interface HostVisit {
-  /** How it ended; null when it was broken off from here. `failuresBefore` are the failed tries of that message before. */
+  /**
+   * Reports how it ended, or null when it was broken off from here. `failuresBefore` counts the earlier failed tries of
+   * that message.
+   */
   leave(answer: WebhookAnswer | null, failuresBefore: number): void
 }
 
-/** Which hosts may be sent to: a few messages at a time each, and one now and then to a host that does not answer. */
+/**
+ * Decides which hosts may be sent to: a few messages at a time each, and one now and then to a host that does not
+ * answer.
+ */
 export interface WebhookHosts {
-  /** Null while the host rests or has its share in flight. */
+  /** Returns null while the host must wait or has its share in flight. */
   enter(host: string): HostVisit | null
-  /** Of the hosts of which more or fewer than usual are to be looked at. */
+  /** Returns the quotas of the hosts for which more or fewer messages than usual must be read. */
   quotas(): readonly HostQuota[]
-  /** Milliseconds until the next of the resting hosts may be tried; null when there is none to wait for. */
+  /** Returns the milliseconds until the next waiting host may be tried. It is null when there is none. */
   nextProbeInMs(): number | null
   resting(): readonly string[]
 }
@@ -27,7 +33,7 @@ interface Host {
 
 const probeLimits = { baseMs: 10_000, capMs: 300_000 }
 
-/** Any answer but "too much" and "broken" is that of a receiver that works. */
+/** Any answer but "too much" and "broken" comes from a receiver that works. */
 const isWell = ({ status }: WebhookAnswer): boolean => status !== null && status !== 429 && status < 500
 
 export const createWebhookHosts = (
@@ -77,7 +83,7 @@ export const createWebhookHosts = (
         },
       }
     },
-    // What is in flight is still due and is looked at again.
+    // What is in flight is still due and is read again.
     quotas: () =>
       [...hosts].map(([host, entry]) => {
         const free = freeOf(entry)

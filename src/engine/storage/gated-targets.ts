@@ -2,8 +2,9 @@ import type { Target, Targets } from '../../ports/target.js'
 import type { StorageGate } from './storage-gate.js'
 
 /**
- * OSS behind the storage gate: what changes something there waits until its result could be committed. Looking is always
- * allowed. A call that waited throws the signal's reason when that aborts, and the gate's AppError when the daemon stops.
+ * Puts the storage gate before OSS: a call that changes something there waits until its result could be committed.
+ * Calls that only look are always allowed. A call that waited throws the signal's reason when that aborts, and the
+ * gate's AppError when the daemon stops.
  */
 const gateTarget = (target: Target, gate: StorageGate): Target => {
   const pass = async (signal: AbortSignal): Promise<void> => {

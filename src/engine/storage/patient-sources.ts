@@ -3,13 +3,13 @@ import type { Clock } from '../../ports/clock.js'
 import type { OpenSource, SourceOpener } from '../../ports/source.js'
 
 const maxTries = 3
-/** After the first failure, twice as long after the second. */
+/** The pause is so long after the first failure, and twice as long after the second. */
 const pauseMs = 500
 
 /**
- * Sources for runs: where the machine fails to open or read a file it is asked again, three times in all, and then the
- * file is called unreadable (Failure `permanent`, `source_unreadable`). Reading the bytes of a part or put is not among
- * it: that is a try of its request.
+ * Returns sources for runs. Where the machine fails to open or read a file, it is asked again, three times in all, and
+ * then the file is called unreadable (Failure `permanent`, `source_unreadable`). This does not hold for the bytes of a
+ * part or put, because reading them is a try of its request.
  */
 export const createPatientSources = (sources: SourceOpener, clock: Clock): SourceOpener => {
   const persist = async <T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {

@@ -2,11 +2,11 @@ import { isStorageFailure, type StorageGate } from './storage-gate.js'
 import { aroundEvery } from './wrap-methods.js'
 
 /**
- * Makes a call to the store that waits for the medium: when the medium fails it, the call is made again once the gate
- * opens, so that what OSS has taken is committed and not sent again. When the signal aborts or the daemon stops, the call
- * is made a last time, because the medium may have recovered unseen (a cancel was just committed) and an upload id must not
- * be lost; then the medium's AppError is thrown. Every operation of the port can be repeated: it is atomic, and one that
- * was done after all is fenced or changes nothing.
+ * Makes a call to the store that waits for the medium. When the medium fails the call, it is made again once the gate
+ * opens, so that what OSS has accepted is committed and not sent again. When the signal aborts or the daemon stops, the
+ * call is made a last time, because the medium may have recovered unseen (a cancel was just committed) and an upload id
+ * must not be lost. After that the medium's AppError is thrown. Every operation of the port can be repeated: it is
+ * atomic, and one that was done after all is fenced or changes nothing.
  */
 export const callPatiently = async <T>(
   gate: Pick<StorageGate, 'opens'>,
@@ -25,7 +25,7 @@ export const callPatiently = async <T>(
 
 /**
  * Returns a store whose every call is made patiently. It costs a closure for each method of the port, so it is for long
- * tasks; a run has its record.
+ * tasks. A run has its record.
  */
 export const createPatientStore = <Port extends object>(
   store: Port,

@@ -5,18 +5,21 @@ import type { Store } from '../../ports/store.js'
 import { aroundEvery } from './wrap-methods.js'
 
 /**
- * Stands between the engine and the world while the database takes no writes. Shut by the first call that the medium
- * fails, so that side effects stop before the API does; opened by the first `check` that succeeds, for which it asks by
- * itself. Nothing is claimed and nothing is sent through a shut gate; reads go on.
+ * Stands between the engine and the world while the database accepts no writes. The first call that the medium fails
+ * shuts the gate, so that side effects stop before the API does. The first `check` that succeeds opens it, and the gate
+ * makes these checks itself. Nothing is claimed and nothing is sent through a shut gate, but reads go on.
  */
 export interface StorageGate {
-  /** The store whose calls the gate learns from. Everybody uses this one. */
+  /** The gate learns from the calls to this store, so all parts of the engine use it. */
   readonly store: Store
-  /** Why the gate is shut; null while it is open. */
+  /** Returns why the gate is shut. It is null while the gate is open. */
   failure(): AppError | null
-  /** True once the gate is open, at once when it is. False when the signal aborts first or the daemon stops. */
+  /**
+   * Resolves to true once the gate is open, and at once when it is. It resolves to false when the signal aborts first
+   * or the daemon stops.
+   */
   opens(signal: AbortSignal): Promise<boolean>
-  /** The daemon stops: from now on nobody waits. Idempotent. */
+  /** The daemon stops, so no call waits from now on. It is idempotent. */
   close(): void
 }
 
@@ -26,10 +29,16 @@ interface Deps {
   readonly logger: Logger
 }
 
-/** The database is asked again after the first, then after twice as long each time, at last every `longestDelayMs`. */
+/**
+ * The database is asked again after the first delay, then after twice as long each time, and at last every
+ * `longestDelayMs`.
+ */
 const firstDelayMs = 250
 const longestDelayMs = 2_000
-/** Shut again sooner than this after it opened, the gate goes on with the delay it had: a nearly full disk is not hammered. */
+/**
+ * When the gate is shut again sooner than this after it opened, it goes on with the delay it had, so that a nearly full
+ * disk is not asked too often.
+ */
 const steadyMs = 10_000
 
 export const isStorageFailure = (error: unknown): error is AppError =>
@@ -83,7 +92,8 @@ export const createStorageGate = ({ store, clock, logger }: Deps): StorageGate =
   const watched = aroundEvery(store, async (method, call) => {
     try {
       const answer = await call()
-      // A read proves nothing, and a full disk may still have room for one more small row: only the probe opens.
+      // A read proves nothing, and a full disk may still have room for one more small row, so only the probe opens the
+      // gate.
       if (method === 'check') open()
       return answer
     } catch (error) {

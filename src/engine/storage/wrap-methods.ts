@@ -1,8 +1,8 @@
 type Call = () => Promise<unknown>
 
 /**
- * The same port with `around` about each of its methods, those that are added later included. Only for ports whose
- * members are all functions that return promises and do without `this`.
+ * Returns the same port with `around` wrapped around each of its methods, including those that are added later. It is
+ * only for ports whose members are all functions that return promises and do without `this`.
  */
 export const aroundEvery = <Port extends object>(
   port: Port,

@@ -13,7 +13,7 @@ export interface JanitorDeps {
   readonly targets: Targets
   readonly clock: Clock
   readonly logger: Logger
-  /** How long a job has failed before its upload is given up. */
+  /** A job must have failed for so long before its upload is given up. */
   readonly abandonedAfterMs: number
 }
 
@@ -21,30 +21,33 @@ const firstRoundMs = 10_000
 const longestIntervalMs = 3_600_000
 const shortestIntervalMs = 1_000
 const firstBackoffMs = 60_000
-/** Rows of one step, so that writers never wait long. */
+/** One step takes so many rows, so that writers never wait long. */
 const step = 50
-/** So long after an unanswered Initiate nobody asks any more whether an upload may have come from it. */
+/** This long after an unanswered Initiate, the question whether an upload may have come from it no longer matters. */
 const suspicionMs = 90 * 86_400_000
 
-/** A tenth of what was asked for: nothing is removed much later than that. */
+/** Returns a tenth of what was asked for, so that nothing is removed much later than that. */
 const intervalOf = (abandonedAfterMs: number): number =>
   Math.min(longestIntervalMs, Math.max(shortestIntervalMs, abandonedAfterMs / 10))
 
-/** What fails and recovers together. */
+/** Returns a key for uploads that fail and recover together. */
 const pairOf = ({ target }: AbandonedUpload): string => `${target.endpoint} ${target.bucket}`
 
-/** Says something about one upload only, not about all of its bucket: a policy may forbid one prefix and allow the next. */
+/**
+ * Returns whether a failure says something about one upload only, and not about its whole bucket. A policy may forbid
+ * one prefix and allow the next.
+ */
 const isParticular = (failure: Failure): boolean => failure.kind === 'permanent'
 
 /**
- * Removes from OSS what failed and cancelled jobs left there, and nothing else. One request at a time, beside the uploads.
- * What a job gives up is committed before OSS is told, so a retry that comes first keeps its upload, one that comes later
- * begins anew, and a crash in between forgets nothing.
+ * Creates the agent that removes from OSS what failed and cancelled jobs left there, and nothing else. It makes one
+ * request at a time, beside the uploads. What a job gives up is committed before OSS is told, so a retry that comes
+ * first keeps its upload, a retry that comes later begins anew, and a crash in between forgets nothing.
  */
 export const createJanitor = (deps: JanitorDeps): Agent => {
   const { store, clock, logger, abandonedAfterMs } = deps
   const intervalMs = intervalOf(abandonedAfterMs)
-  /** Rounds in a row that left something in OSS. */
+  /** This counts rounds in a row that left something in OSS. */
   let unfinished = 0
 
   /** Repeats a step until it finds less than it may take. */
@@ -65,7 +68,8 @@ export const createJanitor = (deps: JanitorDeps): Agent => {
     try {
       await removeUpload(upload, requests).catch(async (error: unknown) => {
         if (!(error instanceof Failure) || error.code !== 'access_denied') throw error
-        // The job may be forgotten, and with it whether it agreed to pay. Where requesters pay, only such a job opened an upload.
+        // The job may be forgotten, and with it whether it agreed to pay. Where requesters pay, only such a job opened
+        // an upload.
         await removeUpload({ ...upload, payer: 'requester' }, requests).catch(() => {
           throw error
         })
@@ -81,7 +85,7 @@ export const createJanitor = (deps: JanitorDeps): Agent => {
     return null
   }
 
-  /** True when nothing is left to do. An endpoint that fails once is left alone until the next round. */
+  /** Returns true when nothing is left to do. An endpoint that fails once is left alone until the next round. */
   const removeAll = async (signal: AbortSignal): Promise<boolean> => {
     const troubled = new Set<string>()
     let left = false

@@ -13,21 +13,22 @@ interface Deps {
 }
 
 const stepRows = 200
-/** Between two steps everybody else has his turn. */
+/** Between two steps all other writers have their turn. */
 const betweenStepsMs = 50
 const longestPauseMs = 3_600_000
 const shortestPauseMs = 1_000
-/** Nothing is kept much longer than was asked for. */
+/** With this many rounds nothing is kept much longer than was asked for. */
 const pausesPerKeeping = 24
 
-/** Forgets finished jobs, batches and events when they are old enough. */
+/** Creates the agent that forgets finished jobs, batches and events when they are old enough. */
 export const createPruner = ({ store, storage, clock, logger, keepMs }: Deps): Agent => {
   const startedAt = { now: clock.now(), monotonic: clock.monotonic() }
   const pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, keepMs / pausesPerKeeping))
 
   /**
-   * How far the wall clock has been set ahead since the start; 0 when it was set back. The store reckons ages by such a
-   * clock, so that much more is kept: a clock that jumps ahead must not make the store forget anything.
+   * Returns how far the wall clock has been set ahead since the start, or 0 when it was set back. The store reckons
+   * ages by such a clock, so that much more is kept, because a clock that jumps ahead must not make the store forget
+   * anything.
    */
   const aheadMs = (): number => Math.max(0, clock.now() - startedAt.now - (clock.monotonic() - startedAt.monotonic))
 
