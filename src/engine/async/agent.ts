@@ -2,7 +2,7 @@ import { AppError } from '../../core/app-error.js'
 import { doubled } from '../../core/retry.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
-import { createNudge } from './nudge.js'
+import { createWaker } from './waker.js'
 
 /** An agent looks again and again whether there is work for it, at its own pace or as soon as it is poked. */
 export interface Agent {
@@ -43,7 +43,7 @@ export interface AgentOptions {
  */
 export const createAgent = (options: AgentOptions): Agent => {
   const { name, clock, logger, gate, backoff } = options
-  const nudge = createNudge(clock)
+  const waker = createWaker(clock)
   const stopping = new AbortController()
   const { signal } = stopping
   let running: Promise<void> | null = null
@@ -71,12 +71,12 @@ export const createAgent = (options: AgentOptions): Agent => {
   }
 
   const run = async (): Promise<void> => {
-    const unsubscribe = options.wakeOn?.(nudge.poke)
-    if (options.firstInMs !== undefined) await nudge.wait(options.firstInMs, signal)
+    const unsubscribe = options.wakeOn?.(waker.poke)
+    if (options.firstInMs !== undefined) await waker.wait(options.firstInMs, signal)
     while (!signal.aborted && (gate === undefined || (await gate.opens(signal)))) {
       if (signal.aborted) break
       const idleMs = await tryRound()
-      if (idleMs > 0) await nudge.wait(idleMs, signal)
+      if (idleMs > 0) await waker.wait(idleMs, signal)
     }
     unsubscribe?.()
   }
@@ -85,7 +85,7 @@ export const createAgent = (options: AgentOptions): Agent => {
     start() {
       if (!signal.aborted) running ??= run()
     },
-    poke: nudge.poke,
+    poke: waker.poke,
     async stop() {
       stopping.abort()
       await running

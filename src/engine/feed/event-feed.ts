@@ -1,5 +1,5 @@
-import { type EventTail, type FeedSizes, type Seat, startEventTail, type TailDeps } from './event-tail.js'
-import { createLabelsOfJob, type FeedFilter, type FeedItem, isWanted, noticeOfEvent } from './feed-entry.js'
+import { type EventTail, type FeedSizes, startEventTail, type TailDeps, type TailReader } from './event-tail.js'
+import { createLabelsOfJob, entryOfEvent, type FeedFilter, type FeedItem, isWanted } from './feed-entry.js'
 
 export type { FeedFilter, FeedItem } from './feed-entry.js'
 
@@ -20,10 +20,10 @@ export interface EventFeed {
 
 interface Reader {
   readonly tail: EventTail
-  readonly seat: Seat
+  readonly tailReader: TailReader
   readonly filter: FeedFilter
   /** This is the position of progress in the tail. */
-  progressPlace: number
+  progressPosition: number
   isOver(): boolean
 }
 
@@ -31,21 +31,21 @@ interface Reader {
  * Yields what is in the tail from `position` on, and the newest progress once it has yielded all events there are.
  * Returns the cursor of a reader that was so slow that the tail has passed it.
  */
-async function* follow(reader: Reader, from: { cursor: string; place: number }): AsyncGenerator<FeedItem, string> {
-  const { tail, seat, filter } = reader
-  let { cursor, place } = from
-  while (!reader.isOver() && tail.keeps(place)) {
-    const event = tail.eventAt(place)
+async function* follow(reader: Reader, from: { cursor: string; position: number }): AsyncGenerator<FeedItem, string> {
+  const { tail, tailReader, filter } = reader
+  let { cursor, position } = from
+  while (!reader.isOver() && tail.keeps(position)) {
+    const event = tail.eventAt(position)
     if (event !== undefined) {
-      place += 1
+      position += 1
       if (event.item.kind === 'event') cursor = event.item.event.id
       if (await isWanted(event, filter)) yield event.item
       continue
     }
-    const { notice, next } = tail.progressFrom(reader.progressPlace)
-    reader.progressPlace = next
-    if (notice === undefined) await seat.news()
-    else if (await isWanted(notice, filter)) yield notice.item
+    const { entry, next } = tail.progressFrom(reader.progressPosition)
+    reader.progressPosition = next
+    if (entry === undefined) await tailReader.news()
+    else if (await isWanted(entry, filter)) yield entry.item
   }
   return cursor
 }
@@ -68,27 +68,27 @@ export const createEventFeed = (deps: TailDeps, sizes: FeedSizes = usualSizes): 
    * twice.
    */
   async function* tell(reader: Reader, after: string | null): AsyncGenerator<FeedItem> {
-    const { tail, seat, filter } = reader
+    const { tail, tailReader, filter } = reader
     let cursor = after === oldestKept ? null : (after ?? (await store.lastEventId()))
     let isAhead = after === null
     if (after === null && cursor !== null && !reader.isOver()) {
       yield { kind: 'ready', id: cursor, at: new Date(clock.now()).toISOString() }
     }
     while (!reader.isOver()) {
-      const place = cursor === null ? null : tail.placeAfter(cursor)
-      if (cursor !== null && place !== null) {
-        cursor = yield* follow(reader, { cursor, place })
+      const position = cursor === null ? null : tail.positionAfter(cursor)
+      if (cursor !== null && position !== null) {
+        cursor = yield* follow(reader, { cursor, position })
         isAhead = false
       } else if (isAhead) {
-        await seat.upToDate()
+        await tailReader.upToDate()
         isAhead = false
       } else {
         const page = await store.eventsAfter(cursor, filter, sizes.page)
         if (page.reset) yield { kind: 'reset', lastId: page.lastId }
         const labelsOf = createLabelsOfJob(store)
         for (const event of page.items) {
-          const notice = noticeOfEvent(event, labelsOf)
-          if (await isWanted(notice, filter)) yield notice.item
+          const entry = entryOfEvent(event, labelsOf)
+          if (await isWanted(entry, filter)) yield entry.item
         }
         cursor = page.lastId
         isAhead = page.items.length < sizes.page
@@ -102,12 +102,12 @@ export const createEventFeed = (deps: TailDeps, sizes: FeedSizes = usualSizes): 
     async *listen(after, filter, signal) {
       if (isClosed || signal.aborted) return
       const tail = tailOfAll()
-      const seat = tail.join(signal)
+      const tailReader = tail.join(signal)
       const isOver = (): boolean => signal.aborted || tail.hasEnded()
       try {
-        yield* tell({ tail, seat, filter, progressPlace: tail.progressEnd(), isOver }, after)
+        yield* tell({ tail, tailReader, filter, progressPosition: tail.progressEnd(), isOver }, after)
       } finally {
-        seat.leave()
+        tailReader.leave()
       }
     },
     close() {

@@ -2,8 +2,8 @@ import type { Clock } from '../../ports/clock.js'
 import type { EventStore } from '../../ports/event-store.js'
 import type { JobStore } from '../../ports/job-store.js'
 import type { Wakeup } from '../../ports/wakeup.js'
-import { createNudge } from '../async/nudge.js'
-import { createLabelsOfJob, type Notice, noticeOfEvent, noticeOfProgress } from './feed-entry.js'
+import { createWaker } from '../async/waker.js'
+import { createLabelsOfJob, entryOfEvent, entryOfProgress, type FeedEntry } from './feed-entry.js'
 import type { ProgressBoard } from './progress-board.js'
 import { createRing } from './ring.js'
 
@@ -34,7 +34,7 @@ export interface TailDeps {
 }
 
 /** This is one reader of the tail. */
-export interface Seat {
+export interface TailReader {
   /** Resolves at the next news, when the reader's signal aborts, or when the tail ends. */
   news(): Promise<void>
   /** Resolves when the tail has everything that was committed before the call. */
@@ -45,19 +45,19 @@ export interface Seat {
 /** Holds what happens from now on, which is read from the store once for all readers that keep up. */
 export interface EventTail {
   /** Adds a reader. The tail ends when the last one leaves. */
-  join(signal: AbortSignal): Seat
+  join(signal: AbortSignal): TailReader
   /**
    * Returns the position in the tail of what comes after this event. It is null when that is not there any more, or not
    * yet.
    */
-  placeAfter(cursor: string): number | null
+  positionAfter(cursor: string): number | null
   /** Returns undefined at the end, and before what is kept. */
-  eventAt(place: number): Notice | undefined
+  eventAt(position: number): FeedEntry | undefined
   /** Returns whether the tail still knows what came at this position, or what comes there next. */
-  keeps(place: number): boolean
+  keeps(position: number): boolean
   progressEnd(): number
   /** Returns the first entry at this position or later that is not stale, with the position to go on from. */
-  progressFrom(place: number): { readonly notice: Notice | undefined; readonly next: number }
+  progressFrom(position: number): { readonly entry: FeedEntry | undefined; readonly next: number }
   /** Returns whether no more news will come. */
   hasEnded(): boolean
   /** Returns why the tail ended, when it did not end by itself. */
@@ -68,16 +68,16 @@ export interface EventTail {
 /** Starts a tail with what happens after the call. */
 export const startEventTail = ({ store, progress, wakeup, clock }: TailDeps, sizes: FeedSizes): EventTail => {
   const life = new AbortController()
-  const nudge = createNudge(clock)
-  const events = createRing<Notice>(sizes.kept)
+  const waker = createWaker(clock)
+  const events = createRing<FeedEntry>(sizes.kept)
   /** This maps an event id to the position after it. */
-  const places = new Map<string, number>()
-  const moves = createRing<Notice>(sizes.kept)
+  const positions = new Map<string, number>()
+  const moves = createRing<FeedEntry>(sizes.kept)
   /** This maps a job to its newest progress. Earlier progress is stale. */
-  const newestMove = new Map<string, Notice>()
+  const newestMove = new Map<string, FeedEntry>()
   const waiting = new Set<() => void>()
   let head: string | null = null
-  let seats = 0
+  let readers = 0
   let roundsBegun = 0
   let roundsDone = 0
   let roundsWanted = 0
@@ -91,17 +91,17 @@ export const startEventTail = ({ store, progress, wakeup, clock }: TailDeps, siz
     for (const wake of woken) wake()
   }
 
-  const addProgress = (notice: Notice, jobId: string): void => {
-    newestMove.set(jobId, notice)
-    const dropped = moves.push(notice)
+  const addProgress = (entry: FeedEntry, jobId: string): void => {
+    newestMove.set(jobId, entry)
+    const dropped = moves.push(entry)
     if (dropped?.jobId && newestMove.get(dropped.jobId) === dropped) newestMove.delete(dropped.jobId)
     hasNews = true
   }
 
-  const addEvent = (notice: Notice, id: string): void => {
-    const dropped = events.push(notice)
-    places.set(id, events.end())
-    if (dropped?.item.kind === 'event') places.delete(dropped.item.event.id)
+  const addEvent = (entry: FeedEntry, id: string): void => {
+    const dropped = events.push(entry)
+    positions.set(id, events.end())
+    if (dropped?.item.kind === 'event') positions.delete(dropped.item.event.id)
     hasNews = true
   }
 
@@ -109,19 +109,19 @@ export const startEventTail = ({ store, progress, wakeup, clock }: TailDeps, siz
   const look = async (): Promise<boolean> => {
     if (head === null) {
       head = await store.lastEventId()
-      places.set(head, events.end())
+      positions.set(head, events.end())
       return false
     }
     const page = await store.eventsAfter(head, {}, sizes.page)
     if (page.reset) {
       // Each reader learns from the store what that means for its own cursor.
       events.clear()
-      places.clear()
+      positions.clear()
       hasNews = true
     }
     const labelsOf = createLabelsOfJob(store)
     for (const event of page.items) {
-      addEvent(noticeOfEvent(event, labelsOf), event.id)
+      addEvent(entryOfEvent(event, labelsOf), event.id)
       if (event.job !== undefined && event.job.finishedAt !== null) newestMove.delete(event.job.id)
     }
     head = page.lastId
@@ -129,7 +129,7 @@ export const startEventTail = ({ store, progress, wakeup, clock }: TailDeps, siz
   }
 
   const gather = async (): Promise<void> => {
-    const ms = Math.min(longestGatherMs, seats * gatherMsPerReader)
+    const ms = Math.min(longestGatherMs, readers * gatherMsPerReader)
     if (ms >= 1) await clock.sleep(ms, life.signal).catch(() => undefined)
   }
 
@@ -148,15 +148,15 @@ export const startEventTail = ({ store, progress, wakeup, clock }: TailDeps, siz
       while ((await look()) && !life.signal.aborted) wakeAll()
       roundsDone = round
       if (hasNews || roundsWanted >= round) wakeAll()
-      await nudge.wait(pollMs, life.signal)
+      await waker.wait(pollMs, life.signal)
       await gather()
     }
   }
 
-  const stopHints = wakeup.subscribe('events', nudge.poke)
+  const stopHints = wakeup.subscribe('events', waker.poke)
   const stopProgress = progress.subscribe((jobId, view, batchId) => {
-    addProgress(noticeOfProgress({ jobId, batchId, progress: view }, createLabelsOfJob(store)), jobId)
-    nudge.poke()
+    addProgress(entryOfProgress({ jobId, batchId, progress: view }, createLabelsOfJob(store)), jobId)
+    waker.poke()
   })
   run().catch((error: unknown) => {
     failed = { error }
@@ -165,7 +165,7 @@ export const startEventTail = ({ store, progress, wakeup, clock }: TailDeps, siz
 
   return {
     join(signal) {
-      seats += 1
+      readers += 1
       let wake = (): void => {}
       const onAbort = (): void => wake()
       signal.addEventListener('abort', onAbort)
@@ -181,32 +181,32 @@ export const startEventTail = ({ store, progress, wakeup, clock }: TailDeps, siz
         async upToDate() {
           const wanted = roundsBegun + 1
           roundsWanted = Math.max(roundsWanted, wanted)
-          nudge.poke()
+          waker.poke()
           while (roundsDone < wanted && !signal.aborted && !life.signal.aborted) await news()
         },
         leave() {
           signal.removeEventListener('abort', onAbort)
           waiting.delete(wake)
-          seats -= 1
-          if (seats === 0) end()
+          readers -= 1
+          if (readers === 0) end()
         },
       }
     },
-    placeAfter(cursor) {
-      const place = cursor === head ? events.end() : places.get(cursor)
-      return place === undefined || place < events.start() ? null : place
+    positionAfter(cursor) {
+      const position = cursor === head ? events.end() : positions.get(cursor)
+      return position === undefined || position < events.start() ? null : position
     },
     eventAt: events.at,
-    keeps: (place) => place >= events.start(),
+    keeps: (position) => position >= events.start(),
     progressEnd: moves.end,
-    progressFrom(place) {
-      for (let next = Math.max(place, moves.start()); next < moves.end(); next += 1) {
-        const notice = moves.at(next)
-        if (notice !== undefined && notice.jobId !== null && newestMove.get(notice.jobId) === notice) {
-          return { notice, next: next + 1 }
+    progressFrom(position) {
+      for (let next = Math.max(position, moves.start()); next < moves.end(); next += 1) {
+        const entry = moves.at(next)
+        if (entry !== undefined && entry.jobId !== null && newestMove.get(entry.jobId) === entry) {
+          return { entry, next: next + 1 }
         }
       }
-      return { notice: undefined, next: moves.end() }
+      return { entry: undefined, next: moves.end() }
     },
     hasEnded: () => life.signal.aborted,
     failure: () => failed,

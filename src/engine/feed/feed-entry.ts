@@ -24,7 +24,7 @@ export interface FeedFilter extends EventFilter {
 type Labels = Readonly<Record<string, string>>
 
 /** A feed entry is an item with what filters ask about it, worked out once for all listeners. */
-export interface Notice {
+export interface FeedEntry {
   readonly item: FeedItem
   readonly jobId: string | null
   readonly batchId: string | null
@@ -48,7 +48,7 @@ export const createLabelsOfJob = (store: Pick<JobStore, 'get'>): LabelsOfJob => 
   }
 }
 
-export const noticeOfEvent = (event: StoredEvent, labelsOf: LabelsOfJob): Notice => {
+export const entryOfEvent = (event: StoredEvent, labelsOf: LabelsOfJob): FeedEntry => {
   const { jobId, batchId, job, batch } = event
   const own = (job ?? batch)?.labels
   return {
@@ -59,18 +59,18 @@ export const noticeOfEvent = (event: StoredEvent, labelsOf: LabelsOfJob): Notice
   }
 }
 
-export const noticeOfProgress = (
+export const entryOfProgress = (
   { jobId, batchId, progress }: { jobId: string; batchId: string | null; progress: ProgressView },
   labelsOf: LabelsOfJob,
-): Notice => ({ item: { kind: 'progress', jobId, progress }, jobId, batchId, labels: () => labelsOf(jobId) })
+): FeedEntry => ({ item: { kind: 'progress', jobId, progress }, jobId, batchId, labels: () => labelsOf(jobId) })
 
 const carries = (labels: Labels, wanted: NonNullable<FeedFilter['labels']>): boolean =>
   wanted.every(({ key, value }) => Object.hasOwn(labels, key) && (value === null || labels[key] === value))
 
 /** Returns whether a listener with this filter gets the entry. It is a promise only where labels decide. */
-export const isWanted = (notice: Notice, filter: FeedFilter): boolean | Promise<boolean> => {
-  if (filter.jobId !== undefined && filter.jobId !== notice.jobId) return false
-  if (filter.batchId !== undefined && filter.batchId !== notice.batchId) return false
+export const isWanted = (entry: FeedEntry, filter: FeedFilter): boolean | Promise<boolean> => {
+  if (filter.jobId !== undefined && filter.jobId !== entry.jobId) return false
+  if (filter.batchId !== undefined && filter.batchId !== entry.batchId) return false
   const { labels: wanted } = filter
-  return wanted === undefined || notice.labels().then((labels) => labels !== null && carries(labels, wanted))
+  return wanted === undefined || entry.labels().then((labels) => labels !== null && carries(labels, wanted))
 }

@@ -5,7 +5,7 @@ export interface Ring<T> {
   /** Returns the position that the next item gets. */
   end(): number
   /** Returns undefined outside of `start()` to `end()`. */
-  at(place: number): T | undefined
+  at(position: number): T | undefined
   /** Adds an item, and returns the item that had to go for it. */
   push(item: T): T | undefined
   /** Forgets all items. A position that a caller held before, including the end, lies before the start from then on. */
@@ -19,7 +19,7 @@ export const createRing = <T>(size: number): Ring<T> => {
   return {
     start: () => start,
     end: () => end,
-    at: (place) => (place < start || place >= end ? undefined : items[place % size]),
+    at: (position) => (position < start || position >= end ? undefined : items[position % size]),
     push(item) {
       const slot = end % size
       const dropped = end - start === size ? items[slot] : undefined

@@ -16,7 +16,7 @@ import type { Page, PageRequest } from '../../ports/page.js'
 import type { SourceOpener } from '../../ports/source.js'
 import type { Wakeup } from '../../ports/wakeup.js'
 import type { WebhookSender } from '../../ports/webhooks.js'
-import { createNudge } from '../async/nudge.js'
+import { createWaker } from '../async/waker.js'
 import type { Admission } from '../capacity/admission.js'
 import type { ProgressBoard } from '../feed/progress-board.js'
 import { webhookWishOf } from '../outbox/subscription.js'
@@ -203,14 +203,14 @@ export const createJobs = (deps: Deps): Jobs => {
 
     async wait(jobId, timeoutMs, signal) {
       const deadline = clock.monotonic() + timeoutMs
-      const nudge = createNudge(clock)
-      const unsubscribe = wakeup.subscribe('events', nudge.poke)
+      const waker = createWaker(clock)
+      const unsubscribe = wakeup.subscribe('events', waker.poke)
       try {
         for (;;) {
           const job = await mustGet(jobId)
           const left = deadline - clock.monotonic()
           if (isSettled(job.state) || left <= 0 || signal.aborted) return view(job)
-          await nudge.wait(Math.min(left, waitPollMs), signal)
+          await waker.wait(Math.min(left, waitPollMs), signal)
         }
       } finally {
         unsubscribe()

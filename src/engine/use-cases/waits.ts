@@ -6,7 +6,7 @@ import type { Clock } from '../../ports/clock.js'
 import type { JobFilter } from '../../ports/job-filter.js'
 import type { JobCounts, JobStore } from '../../ports/job-store.js'
 import type { Wakeup } from '../../ports/wakeup.js'
-import { createNudge } from '../async/nudge.js'
+import { createWaker } from '../async/waker.js'
 
 export interface WaitAnswer {
   /** Nothing that matches is pending. */
@@ -119,13 +119,13 @@ export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
         return { openSince: Math.floor(start - Math.max(0, startedAt - from)) }
       }
       const leftMs = (): number => deadline - clock.monotonic()
-      const nudge = createNudge(clock)
-      const unsubscribe = wakeup.subscribe('events', nudge.poke)
+      const waker = createWaker(clock)
+      const unsubscribe = wakeup.subscribe('events', waker.poke)
 
       /** Resolves when counting again may find nothing pending: while one job is known to be, it need not be tried. */
       const untilSettled = async (witness: string | null): Promise<void> => {
         do {
-          await nudge.wait(Math.min(Math.max(0, leftMs()), pollMs), signal)
+          await waker.wait(Math.min(Math.max(0, leftMs()), pollMs), signal)
           const job = witness === null ? null : await store.get(witness)
           if (job === null || isSettled(job.state)) return
         } while (leftMs() > 0 && !signal.aborted)

@@ -9,7 +9,7 @@ import {
   writeMarker,
 } from '../files/data-directory.js'
 import { inspectDatabase } from '../files/inspect.js'
-import { type Anchor, dropAnchor } from '../files/keep-wal.js'
+import { keepWal, type WalKeeper } from '../files/keep-wal.js'
 import { takeLock } from '../files/lock.js'
 import { mediumFailure } from '../files/medium-error.js'
 import { migrate, readMigrations } from '../files/migrate.js'
@@ -63,7 +63,7 @@ const releaseLeases = (ledger: Ledger, at: number): number => {
 const busyTimeoutMs = 2_000
 
 interface Opened extends Pick<OpenDatabase, 'ledger' | 'assertInPlace'> {
-  readonly anchor: Anchor
+  readonly walKeeper: WalKeeper
   readonly report: Omit<OpenedReport, 'warnings'>
 }
 
@@ -93,7 +93,7 @@ const openLocked = (paths: StorePaths, at: number): Opened => {
     database.pragma(`busy_timeout = ${busyTimeoutMs}`)
     writeMarker(paths)
     const assertInPlace = watchPlace(paths.database)
-    return { ledger, assertInPlace, anchor: dropAnchor(paths.database), report }
+    return { ledger, assertInPlace, walKeeper: keepWal(paths.database), report }
   } catch (error) {
     database.close()
     throw error
@@ -118,7 +118,7 @@ export const openDatabase = ({ directory, at }: ThreadSettings): OpenDatabase =>
     try {
       assertNotLost(paths, true)
       createPrivateFile(paths.database)
-      const { ledger, assertInPlace, anchor, report } = openLocked(paths, at)
+      const { ledger, assertInPlace, walKeeper, report } = openLocked(paths, at)
       const { database } = ledger
       return {
         ledger,
@@ -127,13 +127,13 @@ export const openDatabase = ({ directory, at }: ThreadSettings): OpenDatabase =>
         close: () => {
           if (!database.open) return
           markClean(ledger)
-          anchor.weigh()
+          walKeeper.close()
           database.close()
           lock.release()
         },
         abandon: () => {
           database.close()
-          anchor.weigh()
+          walKeeper.close()
           lock.release()
         },
       }

@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.js'
  * A waker is a sleep that can be ended from outside: by the signal, or by a poke, which is remembered when nothing
  * sleeps yet.
  */
-export interface Nudge {
+export interface Waker {
   poke(): void
   /**
    * Resolves after `ms`, at the next poke, at once when there was a poke since the last wait began, or when the signal
@@ -17,7 +17,7 @@ export interface Nudge {
  * Loops that wait over and over beside a signal that lives as long as the daemon use this instead of AbortSignal.any,
  * because on Node 20 that keeps a trace of every composite with the long-lived signal.
  */
-export const createNudge = (clock: Pick<Clock, 'sleep'>): Nudge => {
+export const createWaker = (clock: Pick<Clock, 'sleep'>): Waker => {
   let poked = false
   let wake = (): void => {}
   return {
