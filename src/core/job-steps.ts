@@ -1,14 +1,12 @@
 import type { EventType } from './event.js'
 import type { JobError } from './failure.js'
-import type { CancelRefusal, RemovalNote, SourceRemoval } from './job.js'
+import type { CancelRefusal, SourceRemoval } from './job.js'
 import {
   type Fingerprint,
   type IntentKind,
   type Job,
   type JobChanges,
   type NewJob,
-  type Outcome,
-  type Receipt,
   sizeOf,
   sourceWith,
   type Tuning,
@@ -16,9 +14,20 @@ import {
   type Upload,
   type Waiting,
 } from './job.js'
+import type { PlannedPart, UploadedPart } from './part.js'
 import { modeFor } from './plan.js'
-import { bytesOfCompleted } from './progress.js'
 import { doubled } from './retry.js'
+
+/** What becomes of the part rows of a job. */
+export type PartsChange =
+  /** All of them are pending again. */
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'dropped' }
+  | { readonly kind: 'planned'; readonly parts: readonly PlannedPart[] }
+  /** Copies of another job's rows take their place. */
+  | { readonly kind: 'inherited'; readonly jobId: string }
+  /** The one part of a put is uploaded, as its receipt proves. A put has no part of its own in OSS. */
+  | { readonly kind: 'proven'; readonly part: UploadedPart; readonly uploadedAt: number }
 
 /**
  * The steps of a job's life, decided here once, so that every store keeps the same law. A store reads the job, takes a
@@ -28,8 +37,14 @@ export interface Step {
   readonly job: Job
   /** What the event log is told; null when nothing that a listener can see has changed. */
   readonly event: EventType | null
-  /** What becomes of the part rows: `reset` makes them pending again, `dropped` removes them. Kept when absent. */
-  readonly parts?: 'reset' | 'dropped'
+  /** What becomes of the part rows; null or absent when they stay as they are. */
+  readonly parts?: PartsChange | null
+  /** Each Initiate of the job was answered or made nothing, unless one of them went unanswered. */
+  readonly isAnswered?: boolean
+  /** OSS still holds the upload that the job had before the step, and the upload is kept as abandoned. */
+  readonly leavesUpload?: boolean
+  /** The job made the object, so that older failed jobs give up what they have in OSS of it. */
+  readonly isObjectMade?: boolean
   /** The name of the token whose request it was; null or absent: nobody's, or the daemon's own doing. */
   readonly by?: string | null
 }
@@ -40,21 +55,24 @@ export interface Rest {
   readonly dueAt: number | null
 }
 
-const ready: Rest = { waiting: null, dueAt: null }
+export const ready: Rest = { waiting: null, dueAt: null }
 
 const restUntil = ({ waiting, dueAt }: Rest, at: number): Rest =>
   waiting !== null && dueAt !== null && dueAt > at ? { waiting, dueAt } : ready
 
-/** The end of a run that settled nothing, as the run asks for it. Without a reason or a delay the job is ready at once. */
-export interface RunEnd {
-  readonly to: 'queued' | 'paused' | 'cancelling'
-  readonly waiting: Waiting | null
-  readonly delayMs: number | null
-  readonly refusal?: JobError
-}
+/** How a run ends that settled nothing, as the run asks for it. Without a reason or a delay the job is ready at once. */
+export type RunEnd =
+  | { readonly to: 'paused' }
+  | {
+      readonly to: 'queued' | 'cancelling'
+      readonly waiting: Waiting | null
+      readonly delayMs: number | null
+      /** OSS refused to remove the upload. */
+      readonly refusal?: JobError
+    }
 
-const restFor = ({ waiting, delayMs }: RunEnd, at: number): Rest =>
-  restUntil({ waiting, dueAt: delayMs === null ? null : at + delayMs }, at)
+const restOf = (end: RunEnd, at: number): Rest =>
+  end.to === 'paused' || end.delayMs === null ? ready : restUntil({ waiting: end.waiting, dueAt: at + end.delayMs }, at)
 
 const unchanged = (job: Job): Step => ({ job, event: null })
 
@@ -129,7 +147,7 @@ export const startRun = (job: Job, at: number): Step => {
   }
 }
 
-const refusedOnceMore = (job: Job, error: JobError | undefined): CancelRefusal | null =>
+export const refusedOnceMore = (job: Job, error: JobError | undefined): CancelRefusal | null =>
   error === undefined ? job.refusal : { tries: (job.refusal?.tries ?? 0) + 1, error }
 
 /**
@@ -140,15 +158,15 @@ export const endRun = (job: Job, end: RunEnd, at: number): Step => {
   const survivor: Job = { ...job, crashes: 0 }
   if (job.state === 'cancelling') {
     // A backoff that was chosen before the cancel arrived must not hold the cancel up.
-    const rest = end.to === 'cancelling' ? restFor(end, at) : ready
-    const refusal = refusedOnceMore(job, end.refusal)
+    const rest = end.to === 'cancelling' ? restOf(end, at) : ready
+    const refusal = refusedOnceMore(job, end.to === 'paused' ? undefined : end.refusal)
     return { job: { ...survivor, ...rest, refusal }, event: rest.waiting === null ? null : 'job.waiting' }
   }
   // A source that is being deleted is not left half-way for as long as a pause lasts.
   if (job.state === 'running' && job.desired === 'pause' && job.removal === null) {
     return { job: { ...survivor, state: 'paused' }, event: 'job.paused' }
   }
-  return toQueue(survivor, end.to === 'paused' ? ready : restFor(end, at), at)
+  return toQueue(survivor, restOf(end, at), at)
 }
 
 /** Crashes in a row that cost no time: a process rarely dies of the job that it was working on. */
@@ -221,6 +239,8 @@ export const cancelJob = (job: Job): Step | 'invalid_state' => {
 const isSameSource = (a: Fingerprint, b: Fingerprint): boolean =>
   a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs
 
+const dropped: PartsChange = { kind: 'dropped' }
+
 const noUpload = { upload: null, intent: null, bytesUploaded: 0, partsUploaded: 0 } as const
 
 /** A multipart upload that had an id which was taken away: its parts are history. */
@@ -242,11 +262,14 @@ export const retryJob = (
   const fresh: Job = { ...job, attempts: 0, restarts: 0, error: null, receipt: null, finishedAt: null }
   const again = (next: Job): Step => toQueue(next, { waiting: 'notBefore', dueAt: notBefore }, at)
   if (isSameSource(job.source.fingerprint, fingerprint)) {
-    return isAbandoned(job) ? { ...again({ ...fresh, ...noUpload }), parts: 'dropped' } : again(fresh)
+    return isAbandoned(job) ? { ...again({ ...fresh, ...noUpload }), parts: dropped } : again(fresh)
   }
   const source = sourceWith(job, fingerprint)
-  if (job.upload?.uploadId == null) return { ...again({ ...fresh, ...noUpload, source }), parts: 'dropped' }
-  return { ...again({ ...fresh, source, intent: 'abort', bytesUploaded: 0, partsUploaded: 0 }), parts: 'reset' }
+  if (job.upload?.uploadId == null) return { ...again({ ...fresh, ...noUpload, source }), parts: dropped }
+  return {
+    ...again({ ...fresh, source, intent: 'abort', bytesUploaded: 0, partsUploaded: 0 }),
+    parts: { kind: 'reset' },
+  }
 }
 
 export const sameRecord = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean => {
@@ -272,17 +295,28 @@ export const changeJob = (job: Job, { labels, bandwidthAsked, ...tuning }: JobCh
 }
 
 /** The plan is committed before anything is sent. A known upload must be forgotten first, or it would be orphaned. */
-export const planUpload = (job: Job, upload: Upload): Step => {
+export const planUpload = (job: Job, upload: Upload, parts: readonly PlannedPart[]): Step => {
   if (job.upload?.uploadId != null) throw new Error('an upload that OSS knows cannot be planned over')
-  return unchanged({ ...job, ...noUpload, upload, intent: upload.mode === 'multipart' ? 'initiate' : null })
+  const intent = upload.mode === 'multipart' ? 'initiate' : null
+  return { ...unchanged({ ...job, ...noUpload, upload, intent }), parts: { kind: 'planned', parts } }
 }
 
 export const nameUpload = (job: Job, uploadId: string): Step => {
   if (job.upload?.mode !== 'multipart') throw new Error('only a planned multipart upload has an id')
-  return unchanged({ ...job, upload: { ...job.upload, uploadId }, intent: null, crashes: 0 })
+  const named = { ...job, upload: { ...job.upload, uploadId }, intent: null, crashes: 0 }
+  return { ...unchanged(named), isAnswered: true }
 }
 
-export const forgetUpload = (job: Job, fingerprint: Fingerprint | null): Step => ({
+/** Commits that an intent is about to be carried out; null: it was reconciled, and an Initiate made nothing. */
+export const setIntent = (job: Job, intent: IntentKind | null): Step => ({
+  ...unchanged({ ...job, intent }),
+  isAnswered: job.intent === 'initiate' && intent === null,
+})
+
+export const chargeAttempts = (job: Job, count: number): Step => unchanged({ ...job, attempts: job.attempts + count })
+
+/** `isLeft`: OSS refuses to remove the upload. */
+export const forgetUpload = (job: Job, fingerprint: Fingerprint | null, isLeft: boolean): Step => ({
   job: {
     ...job,
     ...noUpload,
@@ -290,23 +324,20 @@ export const forgetUpload = (job: Job, fingerprint: Fingerprint | null): Step =>
     restarts: job.restarts + 1,
   },
   event: 'job.updated',
-  parts: 'dropped',
+  parts: dropped,
+  leavesUpload: isLeft && job.upload?.uploadId != null,
 })
 
 /**
  * A failed job gives its upload up: the id goes, so that nobody can go on with it, and the parts stay to be looked at.
- * The intent `complete` stays too, for a cancel must still ask OSS whether it had won. Null when there is none to give up.
+ * The intent `complete` stays too, because a cancel must still ask OSS whether it had won. Null when there is none to give
+ * up. `isInherited`: another job goes on with it.
  */
-export const abandonUpload = (job: Job): Step | null => {
+export const abandonUpload = (job: Job, isInherited = false): Step | null => {
   if (job.state !== 'failed' || job.upload === null || job.upload.uploadId === null) return null
   const intent = job.intent === 'complete' ? 'complete' : null
-  return { job: { ...job, upload: { ...job.upload, uploadId: null }, intent }, event: 'job.updated' }
-}
-
-/** Whether Initiate may be sent from this step on (`begun`), or can no longer be (`over`). */
-export const initiateChange = (before: IntentKind | null, after: IntentKind | null): 'begun' | 'over' | null => {
-  if ((before === 'initiate') === (after === 'initiate')) return null
-  return after === 'initiate' ? 'begun' : 'over'
+  const given: Job = { ...job, upload: { ...job.upload, uploadId: null }, intent }
+  return { job: given, event: 'job.updated', leavesUpload: !isInherited }
 }
 
 /** `running -> completing`, so that an accepted pause or cancel cannot lose the race against Complete. */
@@ -316,64 +347,9 @@ export const beginCompleting = (job: Job): Step | 'unwanted' => {
   return { job: { ...job, state: 'completing', intent: 'complete' }, event: 'job.completing' }
 }
 
-const settled = { waiting: null, dueAt: null, intent: null } as const
-
 /** The object is proven, and the source is about to go. Unwanted once the user has changed his mind. */
 export const beginRemoval = (job: Job, removal: SourceRemoval & { readonly state: 'pending' }): Step | 'unwanted' =>
   job.state === 'cancelling' ? 'unwanted' : unchanged({ ...job, removal })
-
-/** Also of a `cancelling` job: Complete had already won. A receipt is the proof that every part is in OSS. */
-export const completeJob = (
-  job: Job,
-  outcome: Outcome,
-  receipt: Receipt | null,
-  at: number,
-  removal: RemovalNote | null = null,
-): Step => ({
-  job: {
-    ...job,
-    ...settled,
-    state: 'completed',
-    desired: 'run',
-    outcome,
-    receipt,
-    removal,
-    error: null,
-    refusal: null,
-    bytesUploaded: bytesOfCompleted(sizeOf(job), receipt),
-    partsUploaded: job.upload?.partCount ?? 0,
-    finishedAt: at,
-  },
-  event: 'job.completed',
-})
-
-/**
- * The intent stays: a retry must still ask OSS what became of it. When only the callback failed the object is there, and a
- * retry is to find it. Unwanted of a job that is being cancelled, and of one whose deadline was moved away in the last moment.
- */
-export const failJob = (job: Job, error: JobError, receipt: Receipt | null, at: number): Step | 'unwanted' =>
-  job.state === 'cancelling' || (error.code === 'deadline' && (job.options.notAfter ?? Infinity) > at)
-    ? 'unwanted'
-    : {
-        job: {
-          ...job,
-          ...ready,
-          state: 'failed',
-          desired: 'run',
-          intent: error.code === 'callback_failed' ? 'complete' : job.intent,
-          error,
-          receipt,
-          finishedAt: at,
-        },
-        event: 'job.failed',
-      }
-
-/** Unwanted unless the user asked for it. With `error` OSS refused to remove its upload, and nobody tries for the job any more. */
-export const settleCancel = (job: Job, error: JobError | undefined, at: number): Step | 'unwanted' => {
-  if (job.state !== 'cancelling') return 'unwanted'
-  const refusal = error === undefined ? null : refusedOnceMore(job, error)
-  return { job: { ...job, ...settled, state: 'cancelled', refusal, finishedAt: at }, event: 'job.cancelled' }
-}
 
 /** OSS has forgotten what the cancel had to leave. */
 export const clearLeftover = (job: Job): Step => ({ job: { ...job, refusal: null }, event: 'job.updated' })

@@ -1,5 +1,5 @@
 import { type Fingerprint, type Job, pathOf, sizeOf } from './job.js'
-import { type Step, sameRecord } from './job-steps.js'
+import { abandonUpload, type Step, sameRecord } from './job-steps.js'
 import { modeFor, planParts } from './plan.js'
 
 /** Errors after which the parts in OSS may not be those of the file. */
@@ -27,15 +27,23 @@ const wouldBegin = (job: Job, failed: Job): boolean => {
   )
 }
 
-/**
- * A job goes on with the upload of an older one that failed: with its parts, and its mark, which the upload carries. Null when
- * that is not what it would begin. Whoever takes the step gives it copies of the part rows, and takes the upload from the
- * older job (`abandonUpload`).
- */
-export const inheritUpload = (job: Job, failed: Job): Step | null => {
+/** Returns the step with which a job goes on with the upload of a failed one; null when it is not the upload that the job would begin. */
+const inheritUpload = (job: Job, failed: Job): Step | null => {
   if (job.upload?.uploadId != null || failed.state !== 'failed') return null
   if (failed.upload?.uploadId == null || failed.intent !== null || doubtful.includes(failed.error?.code)) return null
   if (!wouldBegin(job, failed)) return null
   const { marker, upload, bytesUploaded, partsUploaded } = failed
-  return { job: { ...job, marker, upload, intent: null, bytesUploaded, partsUploaded }, event: 'job.updated' }
+  const heir: Job = { ...job, marker, upload, intent: null, bytesUploaded, partsUploaded }
+  return { job: heir, event: 'job.updated', parts: { kind: 'inherited', jobId: failed.id } }
+}
+
+/**
+ * What becomes of an older failed job's upload when a job of the same object is about to begin one. The job goes on with it,
+ * with copies of its parts and with its mark, which the upload carries (`heir`), when it is what the job would begin; else
+ * the failed job gives it up to be removed. `failed` is to be taken first. Null: the failed job has no upload.
+ */
+export const takeLeftover = (job: Job, failed: Job): { readonly failed: Step; readonly heir: Step | null } | null => {
+  const heir = inheritUpload(job, failed)
+  const given = abandonUpload(failed, heir !== null)
+  return given === null ? null : { failed: given, heir }
 }

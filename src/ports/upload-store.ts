@@ -1,23 +1,8 @@
-import type { JobError } from '../core/failure.js'
-import type { Fingerprint, IntentKind, Job, Outcome, Receipt, RemovalNote, SourceRemoval, Upload } from '../core/job.js'
+import type { Fingerprint, IntentKind, Job, SourceRemoval, Upload } from '../core/job.js'
+import type { Finish } from '../core/job-ends.js'
 import type { PlannedPart, UploadedPart } from '../core/part.js'
 import type { Fenced, Lease } from './lease.js'
 import type { AbandonedUpload } from './orphan-store.js'
-
-/**
- * How a job settles. Everything but `cancelled` is refused ('unwanted') once the job is `cancelling`, except `completed`; so is
- * the error `deadline` when the deadline was moved meanwhile and has not come.
- */
-export type Finish =
-  | {
-      readonly to: 'completed'
-      readonly outcome: Outcome
-      readonly receipt: Receipt | null
-      readonly removal?: RemovalNote | null
-    }
-  | { readonly to: 'failed'; readonly error: JobError; readonly receipt: Receipt | null }
-  /** With `refusal` its upload is still in OSS, and is kept as abandoned. */
-  | { readonly to: 'cancelled'; readonly refusal?: JobError }
 
 /** What a run commits of its job. Every method is fenced by the lease. Promises are those of JobStore. */
 export interface UploadStore {

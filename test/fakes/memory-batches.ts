@@ -1,6 +1,5 @@
 import {
   type Batch,
-  type BatchCounts,
   type BatchFile,
   type BatchProblem,
   createBatch,
@@ -13,8 +12,9 @@ import { keyTaken, targetBusy } from '../../src/core/batch-problems.js'
 import { type BatchVerb, standsAgainst, steerBatch } from '../../src/core/batch-steps.js'
 import { shownProblems, viewBatch } from '../../src/core/batch-view.js'
 import { isSettled, type Job, type JobState, type NewJob, pathOf } from '../../src/core/job.js'
+import { type Change, countsAfter, removalOf } from '../../src/core/job-changes.js'
 import { cancelJob, pauseJob, resumeJob, type Step } from '../../src/core/job-steps.js'
-import { answerJob, type JobAnswer } from '../../src/core/job-view.js'
+import type { JobAnswer } from '../../src/core/job-view.js'
 import type { BatchStore } from '../../src/ports/batch-store.js'
 import type { IdempotencyKey } from '../../src/ports/idempotency-key.js'
 import type { createMemoryEvents } from './memory-events.js'
@@ -87,23 +87,12 @@ export const createMemoryBatches = (deps: Deps) => {
     tell(row, 'batch.completed', null)
   }
 
-  const counted = (counts: BatchCounts, before: Job | null, after: Job): BatchCounts => {
-    const next = { ...counts }
-    if (before !== null) next[before.state]--
-    next[after.state]++
-    next.skipped += Number(after.outcome === 'skipped') - Number(before?.outcome === 'skipped')
-    next.bytesTotal += after.source.fingerprint.size - (before?.source.fingerprint.size ?? 0)
-    next.bytesUploaded += after.bytesUploaded - (before?.bytesUploaded ?? 0)
-    return next
-  }
-
-  const moved = (before: Job | null, after: Job): void => {
-    const row = after.batchId === null ? undefined : rows.get(after.batchId)
+  const moved = (before: Job | null, { job, batch }: Pick<Change, 'job' | 'batch'>): void => {
+    const row = job.batchId === null ? undefined : rows.get(job.batchId)
     if (row === undefined) return
-    row.batch = { ...row.batch, counts: counted(row.batch.counts, before, after) }
-    if (before === null || isSettled(before.state) === isSettled(after.state)) return
-    if (isSettled(after.state)) settle(row)
-    else if (!row.forgotten) row.batch = { ...row.batch, finishedAt: null }
+    row.batch = { ...row.batch, counts: countsAfter(row.batch.counts, before, job) }
+    if (batch === 'settled') settle(row)
+    if (batch === 'reopened' && !row.forgotten) row.batch = { ...row.batch, finishedAt: null }
   }
 
   const stepOf = ({ job, notBefore }: Row, verb: SteeringVerb): Step | 'invalid_state' => {
@@ -216,8 +205,8 @@ export const createMemoryBatches = (deps: Deps) => {
 
   /** A job goes before its batch. */
   const jobDeleted = (job: Job): void => {
-    const row = job.batchId === null ? undefined : seen(job.batchId)
-    row?.deleted.push(answerJob(job))
+    const { note } = removalOf(job)
+    if (note !== null && job.batchId !== null) seen(job.batchId)?.deleted.push(note)
   }
 
   /** Whether a batch stays behind when its jobs that finished before an instant are pruned. */

@@ -1,7 +1,10 @@
 import { type Job, type JobTarget, leftByCancel } from '../../src/core/job.js'
-import { abandonUpload, clearLeftover, initiateChange, type Step } from '../../src/core/job-steps.js'
-import type { AbandonedUpload, AbandonRequest, InitiateWindow, UploadTrace } from '../../src/ports/orphan-store.js'
-import type { UploadRef } from '../../src/ports/target.js'
+import { type Change, removalOf } from '../../src/core/job-changes.js'
+import { abandonUpload, clearLeftover, type Step } from '../../src/core/job-steps.js'
+import type { AbandonedUpload, AbandonRequest, InitiateWindow, OrphanStore } from '../../src/ports/orphan-store.js'
+import type { MemoryOperations } from './memory-operations.js'
+import type { createMemoryPages } from './memory-pages.js'
+import type { MemoryRow } from './memory-uploads.js'
 
 interface Initiate {
   readonly jobId: string
@@ -12,44 +15,26 @@ interface Initiate {
   unanswered: boolean
 }
 
-interface Row {
-  readonly job: Job
+interface Deps {
+  readonly rows: ReadonlyMap<string, MemoryRow>
+  readonly pages: ReturnType<typeof createMemoryPages>
+  now(): number
+  save(row: MemoryRow, step: Step): void
 }
 
-export interface Abandoned extends AbandonedUpload {
-  readonly seq: number
-}
+type ObjectName = Pick<JobTarget, 'bucket' | 'key'>
+
+const sameObject = (a: ObjectName, b: ObjectName): boolean => a.bucket === b.bucket && a.key === b.key
+
+const sameTarget = (a: JobTarget, b: JobTarget): boolean => sameObject(a, b) && a.endpoint === b.endpoint
+
+const hasLeft = ({ job }: MemoryRow): boolean => job.state === 'failed' && job.upload?.uploadId != null
 
 /** What the store in memory keeps of uploads beside its jobs. */
-export interface MemoryOrphans<R> {
-  /** Told of every step, before it is taken. */
-  stepTaken(before: Job, after: Job): void
-  answered(jobId: string): void
-  noteUnanswered(jobId: string): void
-  removed(job: Job): void
-  /** The job's upload stays in OSS although it is over. */
-  leave(job: Job): void
-  bucketUsed(bucket: string): void
-  buckets(): readonly string[]
-  trace(upload: UploadRef): UploadTrace
-  abandon(request: AbandonRequest): number
-  /** Failed jobs that have an upload of the object in OSS, youngest first. */
-  leftOf(target: JobTarget): readonly R[]
-  abandonAll(target: JobTarget): void
-  abandonedOf(target: JobTarget): readonly AbandonedUpload[]
-  abandonedAfter(seq: number): readonly Abandoned[]
-  forgetAbandoned(uploadId: string): void
-  forgetInitiates(olderThanMs: number, limit: number): number
-}
-
-export const createMemoryOrphans = <R extends Row>(
-  rows: ReadonlyMap<string, R>,
-  now: () => number,
-  save: (row: R, step: Step) => void,
-): MemoryOrphans<R> => {
+export const createMemoryOrphans = ({ rows, pages, now, save }: Deps) => {
   const buckets = new Set<string>()
   let initiates: Initiate[] = []
-  let abandoned: Abandoned[] = []
+  let abandoned: (AbandonedUpload & { readonly seq: number })[] = []
   let lastSeq = 0
 
   const openInitiate = (jobId: string): Initiate | undefined =>
@@ -60,103 +45,103 @@ export const createMemoryOrphans = <R extends Row>(
     if (uploadId !== null) abandoned.push({ seq: ++lastSeq, jobId: id, target, uploadId })
   }
 
+  const shown = ({ seq: _, ...upload }: (typeof abandoned)[number]): AbandonedUpload => upload
+
   const windowOf = ({ jobId, beganAt, endedAt }: Initiate): InitiateWindow => ({
     jobId,
     beganAt,
     endedAt: endedAt ?? rows.get(jobId)?.job.finishedAt ?? null,
   })
 
-  const sameObject = (a: Pick<UploadRef, 'bucket' | 'key'>, b: Pick<UploadRef, 'bucket' | 'key'>): boolean =>
-    a.bucket === b.bucket && a.key === b.key
-
-  const chosen = (request: AbandonRequest): readonly R[] => {
+  const chosen = (request: AbandonRequest): readonly MemoryRow[] => {
     const all = [...rows.values()]
     if (!('limit' in request)) {
       return all.filter(({ job }) => job.id === request.jobId && job.upload?.uploadId === request.uploadId)
     }
+    const finishedAt = ({ job }: MemoryRow): number => job.finishedAt ?? 0
     return all
-      .filter(({ job }) => job.state === 'failed' && job.upload?.uploadId != null)
-      .filter(({ job }) => (job.finishedAt ?? 0) < now() - request.olderThanMs)
-      .sort((a, b) => (a.job.finishedAt ?? 0) - (b.job.finishedAt ?? 0))
+      .filter((row) => hasLeft(row) && finishedAt(row) < now() - request.olderThanMs)
+      .sort((a, b) => finishedAt(a) - finishedAt(b))
       .slice(0, request.limit)
   }
 
-  const sameTarget = (a: JobTarget, b: JobTarget): boolean => sameObject(a, b) && a.endpoint === b.endpoint
-
-  const giveUp = (row: R): boolean => {
+  const abandon = (row: MemoryRow): boolean => {
     const step = abandonUpload(row.job)
-    if (step === null) return false
-    keep(row.job)
-    save(row, step)
-    return true
+    if (step !== null) save(row, step)
+    return step !== null
   }
 
-  const leftOf = (target: JobTarget): readonly R[] =>
-    [...rows.values()]
-      .filter(({ job }) => job.state === 'failed' && job.upload?.uploadId != null && sameTarget(job.target, target))
-      .reverse()
+  /** Failed jobs that have an upload of the object in OSS, youngest first. */
+  const leftOf = (target: JobTarget): readonly MemoryRow[] =>
+    [...rows.values()].filter((row) => hasLeft(row) && sameTarget(row.job.target, target)).reverse()
 
-  return {
-    leftOf,
-    abandonAll: (target) => leftOf(target).forEach(giveUp),
-    abandonedOf: (target) =>
-      abandoned
-        .filter((upload) => sameTarget(upload.target, target))
-        .map(({ seq: _, ...upload }) => upload)
-        .reverse()
-        .slice(0, 10),
-    stepTaken(before, after) {
-      const change = initiateChange(before.intent, after.intent)
-      const open = openInitiate(after.id)
-      if (change === 'over' && open !== undefined) open.endedAt = now()
-      if (change !== 'begun' || open !== undefined) return
-      const { bucket, key } = after.target
-      initiates.push({ jobId: after.id, bucket, key, beganAt: now(), endedAt: null, unanswered: false })
-    },
-    answered(jobId) {
-      const open = openInitiate(jobId)
-      if (open?.unanswered === false) initiates = initiates.filter((initiate) => initiate !== open)
-    },
-    noteUnanswered(jobId) {
-      const open = openInitiate(jobId)
-      if (open !== undefined) open.unanswered = true
-    },
-    removed(job) {
-      const open = openInitiate(job.id)
-      if (open !== undefined) open.endedAt = job.finishedAt
-      if (job.state === 'failed') keep(job)
-    },
-    leave: keep,
-    bucketUsed: (bucket) => void buckets.add(bucket),
+  const operations: Pick<MemoryOperations, keyof OrphanStore> = {
     buckets: () => [...buckets].sort(),
-    trace(upload) {
-      const row = [...rows.values()].find(
-        ({ job }) => job.upload?.uploadId === upload.uploadId && sameObject(job.target, upload),
-      )
-      if (row !== undefined) return { kind: 'job', jobId: row.job.id, state: row.job.state }
-      const left = abandoned.find(({ uploadId, target }) => uploadId === upload.uploadId && sameObject(target, upload))
-      if (left !== undefined) return { kind: 'abandoned', jobId: left.jobId }
-      return {
-        kind: 'unknown',
-        initiates: initiates.filter((initiate) => sameObject(initiate, upload)).map(windowOf),
-      }
+    traceUploads: (uploads) =>
+      uploads.map((upload) => {
+        const isIt = (target: JobTarget, uploadId?: string | null): boolean =>
+          uploadId === upload.uploadId && sameObject(target, upload)
+        const row = [...rows.values()].find(({ job }) => isIt(job.target, job.upload?.uploadId))
+        if (row !== undefined) return { kind: 'job', jobId: row.job.id, state: row.job.state }
+        const left = abandoned.find(({ uploadId, target }) => isIt(target, uploadId))
+        if (left !== undefined) return { kind: 'abandoned', jobId: left.jobId }
+        return {
+          kind: 'unknown',
+          initiates: initiates.filter((initiate) => sameObject(initiate, upload)).map(windowOf),
+        }
+      }),
+    abandonUploads: (request) => chosen(request).filter(abandon).length,
+    abandonedUploads: ({ limit, cursor }) => {
+      const after = pages.startOf('abandoned', cursor, 0)
+      const found = abandoned.filter(({ seq }) => seq > after)
+      const page = pages.pageOf('abandoned', found, limit, ({ seq }) => seq)
+      return { ...page, items: page.items.map(shown) }
     },
-    abandon(request) {
-      let count = 0
-      for (const row of chosen(request)) if (giveUp(row)) count++
-      return count
-    },
-    abandonedAfter: (seq) => abandoned.filter((upload) => upload.seq > seq),
-    forgetAbandoned(uploadId) {
+    forgetAbandoned: (uploadId) => {
       const row = rows.get(abandoned.find((upload) => upload.uploadId === uploadId)?.jobId ?? '')
       if (row !== undefined && leftByCancel(row.job) === uploadId) save(row, clearLeftover(row.job))
       abandoned = abandoned.filter((upload) => upload.uploadId !== uploadId)
     },
-    forgetInitiates(olderThanMs, limit) {
+    forgetInitiates: (olderThanMs, limit) => {
       const before = now() - olderThanMs
       const old = new Set(initiates.filter(({ endedAt }) => endedAt !== null && endedAt < before).slice(0, limit))
       initiates = initiates.filter((initiate) => !old.has(initiate))
       return old.size
     },
+  }
+
+  return {
+    operations,
+    leftOf,
+    abandonedOf: (target: JobTarget): readonly AbandonedUpload[] =>
+      abandoned
+        .filter((upload) => sameTarget(upload.target, target))
+        .map(shown)
+        .reverse()
+        .slice(0, 10),
+    bucketUsed: (bucket: string): void => void buckets.add(bucket),
+    noteUnanswered(jobId: string): void {
+      const open = openInitiate(jobId)
+      if (open !== undefined) open.unanswered = true
+    },
+    /** What a change of a job means for its upload and its Initiate. `before` is the job before it. */
+    changed(before: Job, { job, leavesUpload, initiate }: Change): void {
+      if (leavesUpload) keep(before)
+      const open = openInitiate(job.id)
+      if (initiate === 'begun' && open === undefined) {
+        initiates.push({ ...job.target, jobId: job.id, beganAt: now(), endedAt: null, unanswered: false })
+      }
+      if (open === undefined || initiate === null || initiate === 'begun') return
+      if (initiate === 'answered' && !open.unanswered) initiates = initiates.filter((one) => one !== open)
+      else open.endedAt = now()
+    },
+    removed(job: Job): void {
+      const { leavesUpload, initiateEndedAt } = removalOf(job)
+      const open = openInitiate(job.id)
+      if (open !== undefined) open.endedAt = initiateEndedAt
+      if (leavesUpload) keep(job)
+    },
+    /** All failed jobs give up what they have in OSS of an object. */
+    abandonAll: (target: JobTarget): void => leftOf(target).forEach(abandon),
   }
 }

@@ -1,28 +1,9 @@
-import {
-  isDueState,
-  isSettled,
-  type Job,
-  jobStates,
-  pathOf,
-  type Receipt,
-  sizeOf,
-  waitingReasons,
-} from '../../src/core/job.js'
-import {
-  cancelJob,
-  completeJob,
-  failJob,
-  pauseJob,
-  resumeJob,
-  retryJob,
-  type Step,
-  settleCancel,
-} from '../../src/core/job-steps.js'
+import { isDueState, isSettled, type Job, jobStates, pathOf, sizeOf, waitingReasons } from '../../src/core/job.js'
+import { cancelJob, pauseJob, resumeJob, retryJob, type Step } from '../../src/core/job-steps.js'
 import { type Webhook, webhookStates } from '../../src/core/webhook.js'
 import type { JobFilter } from '../../src/ports/job-filter.js'
 import type { ControlRequest } from '../../src/ports/job-store.js'
 import type { StoreStats } from '../../src/ports/upkeep-store.js'
-import type { Finish } from '../../src/ports/upload-store.js'
 
 export const controlled = (
   job: Job,
@@ -39,17 +20,6 @@ export const controlled = (
       return cancelJob(job)
     case 'retry':
       return retryJob(job, request.fingerprint, notBefore, at)
-  }
-}
-
-export const settled = (job: Job, finish: Finish, at: number): Step | 'unwanted' => {
-  switch (finish.to) {
-    case 'completed':
-      return completeJob(job, finish.outcome, finish.receipt, at, finish.removal)
-    case 'failed':
-      return failJob(job, finish.error, finish.receipt, at)
-    case 'cancelled':
-      return settleCancel(job, finish.refusal, at)
   }
 }
 
@@ -129,14 +99,3 @@ export const statsOf = (
     size: null,
   }
 }
-
-/** The one part of a put, as its receipt tells it. */
-export const provenBy = (receipt: Receipt) =>
-  ({
-    state: 'uploaded',
-    etag: receipt.etag,
-    crc64: receipt.crc64,
-    proven: receipt.serverCrc64 !== null,
-    attempts: 1,
-    uploadedAt: receipt.completedAt,
-  }) as const

@@ -1,7 +1,6 @@
-import type { EventType } from '../../src/core/event.js'
 import { isSettled, type Job, type JobState, type NewJob, tuningOf } from '../../src/core/job.js'
+import { changeOf, type Told, toldOf } from '../../src/core/job-changes.js'
 import { changeJob, crashRun, createJob, endRun, type Step, startRun } from '../../src/core/job-steps.js'
-import { viewJob } from '../../src/core/job-view.js'
 import type { IdempotencyKey } from '../../src/ports/idempotency-key.js'
 import type { Lease } from '../../src/ports/lease.js'
 import type { Store } from '../../src/ports/store.js'
@@ -14,7 +13,7 @@ import { createMemoryPages } from './memory-pages.js'
 import { createMemorySettings } from './memory-settings.js'
 import { controlled, matches, prunedFirst, statsOf } from './memory-steps.js'
 import { createMemorySweeps } from './memory-sweeps.js'
-import { createMemoryUploads, type MemoryRow, pendingPart } from './memory-uploads.js'
+import { createMemoryUploads, type MemoryRow, partsAfter } from './memory-uploads.js'
 import { createMemoryWebhooks } from './memory-webhooks.js'
 
 /** The store port in memory, with the semantics of the SQLite one: the conformance suite runs on both. */
@@ -30,23 +29,26 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
 
   const bySeq = (): MemoryRow[] => [...rows.values()].sort((a, b) => a.seq - b.seq)
 
-  const tell = (job: Job, type: EventType, by?: string | null): void => {
-    const id = log.append(job, type, { job: viewJob(job) }, by)
-    if (outbox.told(id, job, type)) wakeup.notify('webhooks')
+  const tell = (job: Job, { event: { type, job: view, by }, webhook }: Told): void => {
+    const id = log.append(job, type, { job: view }, by)
+    if (webhook === null) return
+    outbox.told(id, job.id, webhook)
+    wakeup.notify('webhooks')
   }
 
   const save = (row: MemoryRow, step: Step): Job => {
-    orphans.stepTaken(row.job, step.job)
     const before = row.job
-    row.job = step.job
-    if (step.parts === 'dropped') row.parts = []
-    if (step.parts === 'reset') row.parts = row.parts.map((part) => ({ ...part, ...pendingPart }))
-    if (step.event !== null) tell(step.job, step.event, step.by)
-    batches.moved(before, step.job)
-    return step.job
+    const change = changeOf(before, step, clock.now())
+    if (change.isObjectMade) orphans.abandonAll(change.job.target)
+    row.job = change.job
+    row.parts = partsAfter(row.parts, change.parts, (id) => rows.get(id)?.parts ?? [])
+    orphans.changed(before, change)
+    if (change.told !== null) tell(change.job, change.told)
+    batches.moved(before, change)
+    return change.job
   }
 
-  const orphans = createMemoryOrphans(rows, clock.now, save)
+  const orphans = createMemoryOrphans({ rows, pages, now: clock.now, save })
 
   const held = (lease: Lease): MemoryRow | null => {
     const row = rows.get(lease.jobId)
@@ -71,20 +73,21 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     mostQueued === null || bySeq().filter(({ job }) => job.state === 'queued').length + jobs <= mostQueued
 
   const insert = (request: NewJob, idempotency: IdempotencyKey | null, by: string | null): Job => {
-    const step = createJob(request, clock.now())
-    const row: MemoryRow = {
+    const change = changeOf(null, { ...createJob(request, clock.now()), by }, clock.now())
+    const { job, told } = change
+    rows.set(job.id, {
       seq: ++lastSeq,
-      notBefore: step.job.dueAt,
+      notBefore: job.notBefore,
       idempotency,
-      job: step.job,
+      job,
       parts: [],
       epoch: 0,
       leaseUntil: null,
-    }
-    rows.set(request.id, row)
-    orphans.bucketUsed(request.target.bucket)
-    batches.moved(null, step.job)
-    return save(row, { ...step, by })
+    })
+    orphans.bucketUsed(job.target.bucket)
+    batches.moved(null, change)
+    if (told !== null) tell(job, told)
+    return job
   }
 
   const batches = createMemoryBatches({
@@ -104,7 +107,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     orphans.removed(job)
     outbox.jobGone()
     batches.jobDeleted(job)
-    tell(job, 'job.deleted', by)
+    tell(job, toldOf(job, 'job.deleted', clock.now(), by))
   }
 
   const clockMoved = (by: number): void => {
@@ -116,7 +119,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     }
   }
 
-  const uploads = createMemoryUploads({ held, save, unlease, orphans, batches, log, now: clock.now })
+  const uploads = createMemoryUploads({ held, save, orphans, log, now: clock.now })
   const sweeps = createMemorySweeps({
     rows: bySeq,
     save: (row, step) => save(row as MemoryRow, step),
@@ -172,8 +175,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
 
     release: (lease, release) => {
       const row = held(lease)
-      const end = release.to === 'paused' ? { ...release, waiting: null, delayMs: null } : release
-      return row === null ? 'fenced' : unlease(row, endRun(row.job, end, clock.now()))
+      return row === null ? 'fenced' : unlease(row, endRun(row.job, release, clock.now()))
     },
 
     ...uploads,
@@ -239,17 +241,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
 
     eventsAfter: (after, filter, limit) => log.after(after, filter, limit),
 
-    buckets: orphans.buckets,
-    traceUploads: (uploads) => uploads.map(orphans.trace),
-    abandonUploads: (request) => orphans.abandon(request),
-    abandonedUploads: ({ limit, cursor }) => {
-      const found = orphans.abandonedAfter(startOf('abandoned', cursor, 0))
-      const page = pageOf('abandoned', found, limit, ({ seq }) => seq)
-      return { items: page.items.map(({ seq: _seq, ...upload }) => upload), nextCursor: page.nextCursor }
-    },
-    forgetAbandoned: (uploadId) => orphans.forgetAbandoned(uploadId),
-    forgetInitiates: orphans.forgetInitiates,
-
+    ...orphans.operations,
     ...batches.operations,
     ...sweeps,
 

@@ -1,6 +1,5 @@
-import type { Job } from '../../src/core/job.js'
-import { viewJob } from '../../src/core/job-view.js'
-import { type Webhook, webhookBody, webhookHost } from '../../src/core/webhook.js'
+import type { WebhookMessage } from '../../src/core/job-changes.js'
+import type { Webhook } from '../../src/core/webhook.js'
 import type { DueWebhook, WebhookStore } from '../../src/ports/webhooks.js'
 import type { MemoryOperations } from './memory-operations.js'
 import type { createMemoryPages } from './memory-pages.js'
@@ -80,27 +79,11 @@ export const createMemoryWebhooks = ({ now, hasJob, pages: { pageOf, startOf } }
     operations,
     all: (): readonly Webhook[] => rows,
     /** An event was appended. */
-    told(id: string, job: Job, type: string): boolean {
-      const { webhook } = job.options
-      if (webhook === undefined || !webhook.events.includes(type)) return false
-      rows.push({
-        place: Number(id.split('-').at(-1)),
-        id,
-        jobId: job.id,
-        type,
-        url: webhook.url,
-        host: webhookHost(webhook.url),
-        body: webhookBody(type, now(), viewJob(job)),
-        state: 'pending',
-        attempts: 0,
-        createdAt: now(),
-        beganAt: now(),
-        dueAt: now(),
-        attemptedAt: null,
-        status: null,
-        reason: null,
-      })
-      return true
+    told(id: string, jobId: string, message: WebhookMessage): void {
+      const at = now()
+      const tries = { state: 'pending', attempts: 0, attemptedAt: null, status: null, reason: null } as const
+      const place = Number(id.split('-').at(-1))
+      rows.push({ ...message, ...tries, place, id, jobId, createdAt: at, beganAt: at, dueAt: at })
     },
     jobGone: (): void => {
       rows = rows.filter(isLeft)

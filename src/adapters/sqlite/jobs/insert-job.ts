@@ -1,4 +1,5 @@
 import type { Job, NewJob } from '../../../core/job.js'
+import { changeOf } from '../../../core/job-changes.js'
 import { createJob } from '../../../core/job-steps.js'
 import type { IdempotencyKey } from '../../../ports/idempotency-key.js'
 import { changingColumnsOf, lastingColumnsOf, tunedColumnsOf } from '../sql/rows.js'
@@ -20,7 +21,7 @@ export const insertJob = (
   by: string | null,
   at: number,
 ): Job => {
-  const { job, event } = createJob(request, at)
+  const { job, told } = changeOf(null, { ...createJob(request, at), by }, at)
   ledger.statements.insertJob.run({
     ...changingColumnsOf(job),
     ...lastingColumnsOf(job),
@@ -28,6 +29,6 @@ export const insertJob = (
     idempotency_key: idempotency?.key ?? null,
     idempotency_fingerprint: idempotency?.fingerprint ?? null,
   })
-  if (event !== null) ledger.appendJob(job, event, at, by)
+  if (told !== null) ledger.tell(job, told, at)
   return job
 }

@@ -1,10 +1,10 @@
 import type SqliteDatabase from 'better-sqlite3'
 import type { EventType } from '../../../core/event.js'
-import { isSettled, type Job } from '../../../core/job.js'
-import { initiateChange, type Step } from '../../../core/job-steps.js'
-import { answerJob, viewJob } from '../../../core/job-view.js'
+import type { Job, JobTarget } from '../../../core/job.js'
+import { type Change, changeOf, removalOf, type Told, toldOf } from '../../../core/job-changes.js'
+import { abandonUpload, type PartsChange, type Step } from '../../../core/job-steps.js'
+import type { UploadedPart } from '../../../core/part.js'
 import type { PartView } from '../../../core/part-view.js'
-import { webhookBody, webhookHost } from '../../../core/webhook.js'
 import type { Lease } from '../../../ports/lease.js'
 import { changingColumnsOf, type JobRow, jobOf, noJob } from '../sql/rows.js'
 import { prepareStatements, type Statements } from '../sql/statements.js'
@@ -27,10 +27,14 @@ export interface Ledger {
   job(id: string): JobRow | null
   /** The job's row while the lease holds; null when it is fenced. */
   held(lease: Lease): JobRow | null
-  /** Writes the job, its parts' fate and its event. */
+  /** Writes the step and everything that it causes. */
   save(row: JobRow, step: Step, at: number, lease?: LeaseChange): Job
   /** Writes a step that ends the lease. */
   saveUnleased(row: JobRow, step: Step, at: number): Job
+  /** Lets a failed job give up the upload that it has in OSS; false when it has none. */
+  abandon(row: JobRow, at: number): boolean
+  /** Appends an event of the job and its message for the outbox. */
+  tell(job: Job, told: Told, at: number): void
   /** Appends an event that shows the job, and what its webhook tells of it. `by`: the name of the token whose request it was. */
   appendJob(job: Job, type: EventType, at: number, by?: string | null): void
   /** Deletes a settled job. A batch that stays behind can still tell what it was. */
@@ -58,14 +62,10 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
     return Number(lastInsertRowid)
   }
 
-  const appendJob: Ledger['appendJob'] = (job, type, at, by) => {
-    const view = viewJob(job)
-    const n = append(job, type, view, at, by)
-    const { webhook } = job.options
-    if (webhook === undefined || !webhook.events.includes(type)) return
-    const { url } = webhook
-    const body = webhookBody(type, at, view)
-    statements.insertWebhook.run({ n, job_id: job.id, type, url, host: webhookHost(url), body, at })
+  const tell = (job: Job, { event, webhook }: Told, at: number): void => {
+    const n = append(job, event.type, event.job, at, event.by)
+    if (webhook === null) return
+    statements.insertWebhook.run({ ...webhook, n, job_id: job.id, at })
     webhooks = true
   }
 
@@ -75,34 +75,67 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
   })
 
   const deleteJob: Ledger['deleteJob'] = (job) => {
-    if (job.batchId !== null) {
-      statements.insertDeletedJob.run({ batch_id: job.batchId, job: JSON.stringify(answerJob(job)) })
-    }
+    const { note } = removalOf(job)
+    if (note !== null) statements.insertDeletedJob.run({ batch_id: job.batchId, job: JSON.stringify(note) })
+    // Triggers keep the upload that it leaves, and end its Initiate.
     statements.deleteJob.run(job.id)
   }
 
-  /** The batch of a job that settled may be over, that of one that is open again is not. */
-  const followBatch = (batchId: string, before: Job['state'], after: Job['state'], at: number): void => {
-    if (isSettled(before) === isSettled(after)) return
-    if (isSettled(after)) batches.settle(batchId, at)
-    else batches.reopen(batchId)
+  const changeParts = (jobId: string, change: PartsChange): void => {
+    switch (change.kind) {
+      case 'reset':
+        statements.resetParts.run(jobId)
+        return
+      case 'proven':
+        statements.markPartUploaded.run({ job_id: jobId, ...uploadedColumnsOf(change.part, change.uploadedAt) })
+        return
+      default:
+        statements.deleteParts.run(jobId)
+    }
+    if (change.kind === 'inherited') statements.copyParts.run({ from: change.jobId, to: jobId })
+    if (change.kind !== 'planned') return
+    for (const { partNumber, offset, size } of change.parts) statements.insertPart.run(jobId, partNumber, offset, size)
+  }
+
+  const changeInitiate = (
+    { id: job_id, target: { bucket, key } }: Job,
+    change: Change['initiate'],
+    at: number,
+  ): void => {
+    if (change === 'begun') {
+      statements.beginInitiate.run({ job_id, bucket, key, at })
+      return
+    }
+    if (change === 'answered') statements.forgetAnswered.run(job_id)
+    if (change !== null) statements.endInitiate.run({ job_id, at })
+  }
+
+  const abandonOthers = ({ bucket, key, endpoint }: JobTarget, at: number): void => {
+    for (const row of statements.leftUploadsOfTarget.all({ bucket, key, endpoint }) as JobRow[]) abandon(row, at)
   }
 
   const save = (row: JobRow, step: Step, at: number, lease?: LeaseChange): Job => {
-    saveChanges(row, changingColumnsOf(step.job), {
+    const change = changeOf(row, step, at)
+    const { job } = change
+    if (change.isObjectMade) abandonOthers(job.target, at)
+    saveChanges(row, changingColumnsOf(job), {
       epoch: lease === undefined ? row.epoch : lease.epoch,
       lease_node: lease === undefined ? row.lease_node : lease.node,
       lease_until: lease === undefined ? row.lease_until : lease.until,
     })
-    if (step.parts === 'dropped') statements.deleteParts.run(row.id)
-    if (step.parts === 'reset') statements.resetParts.run(row.id)
-    const initiate = initiateChange(row.intent, step.job.intent)
-    const subject = { job_id: row.id, at }
-    if (initiate === 'begun') statements.beginInitiate.run({ ...subject, bucket: row.bucket, key: row.key })
-    if (initiate === 'over') statements.endInitiate.run(subject)
-    if (step.event !== null) appendJob(step.job, step.event, at, step.by)
-    if (row.batch_id !== null) followBatch(row.batch_id, row.state, step.job.state, at)
-    return step.job
+    if (change.parts !== null) changeParts(job.id, change.parts)
+    if (change.leavesUpload) statements.insertAbandoned.run(row)
+    if (change.initiate !== null) changeInitiate(job, change.initiate, at)
+    if (change.told !== null) tell(job, change.told, at)
+    if (change.batch === 'settled') batches.settle(row.batch_id as string, at)
+    if (change.batch === 'reopened') batches.reopen(row.batch_id as string)
+    return job
+  }
+
+  const abandon = (row: JobRow, at: number): boolean => {
+    const step = abandonUpload(jobOf(row))
+    if (step !== null) save(row, step, at)
+    return step !== null
   }
 
   return {
@@ -116,7 +149,9 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
     },
     save,
     saveUnleased: (row, step, at) => save(row, step, at, { epoch: row.epoch, node: null, until: null }),
-    appendJob,
+    abandon,
+    tell,
+    appendJob: (job, type, at, by) => tell(job, toldOf(job, type, at, by), at),
     deleteJob,
     append,
     batches,
@@ -142,3 +177,13 @@ export const takeFenced = (ledger: Ledger, lease: Lease, at: number, take: (job:
   const row = ledger.held(lease)
   return row === null ? 'fenced' : ledger.save(row, take(jobOf(row)), at)
 }
+
+/** The columns that say how a part was uploaded. */
+export const uploadedColumnsOf = (part: UploadedPart, uploadedAt: number) => ({
+  part_number: part.partNumber,
+  etag: part.etag,
+  crc64: part.crc64,
+  proven: part.proven ? 1 : 0,
+  attempts: part.attempts,
+  uploaded_at: uploadedAt,
+})

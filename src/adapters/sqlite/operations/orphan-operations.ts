@@ -1,7 +1,7 @@
 import { encodeCursor } from '../../../core/cursor.js'
-import { type JobState, type JobTarget, leftByCancel } from '../../../core/job.js'
-import { abandonUpload, clearLeftover } from '../../../core/job-steps.js'
-import { inheritUpload } from '../../../core/leftovers.js'
+import { type JobState, leftByCancel } from '../../../core/job.js'
+import { clearLeftover } from '../../../core/job-steps.js'
+import { takeLeftover } from '../../../core/leftovers.js'
 import type { AbandonRequest, InitiateWindow, UploadTrace } from '../../../ports/orphan-store.js'
 import type { UploadRef } from '../../../ports/target.js'
 import type { Ledger } from '../jobs/job-writer.js'
@@ -11,23 +11,6 @@ import type { Operations } from '../thread/protocol.js'
 
 /** As many as are removed before a job begins an upload; the janitor removes the others. */
 const mostLeft = 10
-
-/** A failed job gives its upload up, if it has one. */
-export const abandon = (ledger: Ledger, row: JobRow, at: number): boolean => {
-  const step = abandonUpload(jobOf(row))
-  if (step === null) return false
-  ledger.statements.insertAbandoned.run(row)
-  ledger.save(row, step, at)
-  return true
-}
-
-const leftUploadsOf = ({ statements }: Ledger, { bucket, key, endpoint }: JobTarget): readonly JobRow[] =>
-  statements.leftUploadsOfTarget.all({ bucket, key, endpoint }) as JobRow[]
-
-/** All failed jobs give up what they have in OSS of an object. */
-export const abandonLeftUploads = (ledger: Ledger, target: JobTarget, at: number): void => {
-  for (const row of leftUploadsOf(ledger, target)) abandon(ledger, row, at)
-}
 
 /** What is left of uploads in OSS. */
 export const createOrphanOperations = (ledger: Ledger) => {
@@ -69,7 +52,7 @@ export const createOrphanOperations = (ledger: Ledger) => {
 
     abandonUploads: (at, request) => {
       let count = 0
-      for (const row of chosen(request, at)) if (abandon(ledger, row, at)) count++
+      for (const row of chosen(request, at)) if (ledger.abandon(row, at)) count++
       return count
     },
 
@@ -78,16 +61,11 @@ export const createOrphanOperations = (ledger: Ledger) => {
       if (row === null) return 'fenced'
       const { bucket, key, endpoint } = row
       let job = jobOf(row)
-      for (const failed of leftUploadsOf(ledger, job.target)) {
-        const step = inheritUpload(job, jobOf(failed))
-        const given = step === null ? null : abandonUpload(jobOf(failed))
-        if (step === null || given === null) {
-          abandon(ledger, failed, at)
-          continue
-        }
-        ledger.save(failed, given, at)
-        job = ledger.save(row, { ...step, parts: 'dropped' }, at)
-        statements.copyParts.run({ from: failed.id, to: row.id })
+      for (const other of statements.leftUploadsOfTarget.all({ bucket, key, endpoint }) as JobRow[]) {
+        const taken = takeLeftover(job, jobOf(other))
+        if (taken === null) continue
+        ledger.save(other, taken.failed, at)
+        if (taken.heir !== null) job = ledger.save(row, taken.heir, at)
       }
       const left = statements.abandonedOfTarget.all({ bucket, key, endpoint, limit: mostLeft }) as AbandonedRow[]
       return { job, left: left.map(abandonedOf) }

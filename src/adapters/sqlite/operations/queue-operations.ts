@@ -64,9 +64,7 @@ export const createQueueOperations = (ledger: Ledger) => {
 
     release: (at, lease, release) => {
       const row = ledger.held(lease)
-      if (row === null) return 'fenced'
-      const end = release.to === 'paused' ? { ...release, waiting: null, delayMs: null } : release
-      return ledger.saveUnleased(row, endRun(jobOf(row), end, at), at)
+      return row === null ? 'fenced' : ledger.saveUnleased(row, endRun(jobOf(row), release, at), at)
     },
   } satisfies Partial<Operations>
 }

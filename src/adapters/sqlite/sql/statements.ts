@@ -35,14 +35,6 @@ export const sql = {
     UPDATE jobs SET priority = :priority, labels = :labels, options = :options, version = :version
     WHERE seq = :seq`,
 
-  addUploadedParts: `
-    UPDATE jobs SET bytes_uploaded = bytes_uploaded + :bytes, parts_uploaded = parts_uploaded + :parts, crashes = 0
-    WHERE id = :id`,
-
-  chargeAttempts: `
-    UPDATE jobs SET attempts = attempts + :count
-    WHERE id = :id AND epoch = :epoch AND lease_until IS NOT NULL`,
-
   deleteJob: 'DELETE FROM jobs WHERE id = ?',
 
   // From pair to pair by a seek or two. Not by one comparison of (endpoint, bucket): that one is planned as a seek too, but
