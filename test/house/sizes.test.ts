@@ -65,7 +65,7 @@ const medianOf = (numbers: readonly number[]): number => numbers.toSorted((a, b)
 
 describe('the house', () => {
   it('has no function over 80 lines of its own', () => {
-    expect(tooLongFunctions(functionsBelow('src')).filter((found) => !found.includes(' openSqliteStore: '))).toEqual([])
+    expect(tooLongFunctions(functionsBelow('src'))).toEqual([])
   })
 
   it('has no file over 400 lines, but for the one that is generated', () => {
