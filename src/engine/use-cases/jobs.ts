@@ -41,17 +41,17 @@ export interface Jobs {
     caller: Caller,
   ): Promise<{ job: JobAnswer; replayed: boolean }>
   get(jobId: string): Promise<JobAnswer>
-  /** The job when it is settled, or as it is after `timeoutMs`, or when the signal aborts. */
+  /** Resolves to the job when it is settled, or as it is after `timeoutMs` or when the signal aborts. */
   wait(jobId: string, timeoutMs: number, signal: AbortSignal): Promise<JobAnswer>
   list(filter: JobFilter, page: PageRequest): Promise<Page<JobAnswer>>
   parts(jobId: string, page: PageRequest): Promise<Page<PartView>>
   control(jobId: string, verb: Verb, caller: Caller): Promise<JobAnswer>
-  /** `ifVersions`: of what the caller saw of the job, or null when it does not matter. */
+  /** `ifVersions` are the versions that the caller is willing to change; null: any. */
   change(jobId: string, changes: JobChanges, ifVersions: readonly number[] | null, caller: Caller): Promise<JobAnswer>
   remove(jobId: string, caller: Caller): Promise<void>
 }
 
-/** Where jobs go and what they get when they ask for nothing else. */
+/** Says where jobs go, and what they get when their request asks for nothing else. */
 export interface JobDefaults extends OptionDefaults {
   readonly endpoint: string
   readonly region: string
@@ -66,7 +66,7 @@ interface Deps {
   readonly store: JobStore
   readonly admission: Pick<Admission, 'obstacleTo'>
   readonly sources: SourceOpener
-  /** Null: this daemon has no secret to sign with. */
+  /** Null when this daemon has no secret to sign with. */
   readonly webhooks: Pick<WebhookSender, 'refusal'> | null
   readonly progress: ProgressBoard
   readonly wakeup: Wakeup
@@ -111,7 +111,7 @@ export const createJobs = (deps: Deps): Jobs => {
   const { store, admission, sources, progress, wakeup, clock, defaults } = deps
   const names = { newId: deps.newId, newMarker: () => (defaults.marker ? deps.newMarker() : null) }
 
-  /** A settled job reads the same again, and lists show the same ones over and over. */
+  /** The answers of settled jobs are kept, because they do not change and lists show the same jobs again and again. */
   const settled = new WeakMap<Job, JobAnswer>()
 
   const view = (job: Job): JobAnswer => {
@@ -152,7 +152,7 @@ export const createJobs = (deps: Deps): Jobs => {
     }
   }
 
-  /** Throws unless the caller may steer the job, if there is one. */
+  /** Throws AppError `forbidden` when the caller may not control the job. A job that does not exist passes. */
   const assertMayControl = async (caller: Caller, jobId: string): Promise<void> => {
     if (caller.roots === null && caller.targets === null) return
     const job = await store.get(jobId)
@@ -285,7 +285,7 @@ export const createJobs = (deps: Deps): Jobs => {
     },
   }
 
-  /** A retry goes on with the source as it is now; only a failed job's source has to be there for that. */
+  /** A retry goes on with the source as it is now. The source has to be there only when the job has failed. */
   async function retryRequest(jobId: string): Promise<ControlRequest> {
     const job = await mustGet(jobId)
     if (job.state !== 'failed') return { verb: 'retry', fingerprint: job.source.fingerprint }
@@ -296,7 +296,7 @@ export const createJobs = (deps: Deps): Jobs => {
 export const idempotencyMismatch = (): AppError =>
   new AppError('idempotency_mismatch', 'This Idempotency-Key was used with another request: use a new key')
 
-/** A put has no part rows: its one part is what the job itself knows. */
+/** Returns the one part of a put. It has no row of its own; the job itself knows what there is to know. */
 const putPart = (job: Job, moving: boolean): PartView => {
   const { receipt } = job
   const part = {

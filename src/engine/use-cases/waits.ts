@@ -14,21 +14,21 @@ export interface WaitAnswer {
   readonly counts: JobCounts
 }
 
-/** An instant, or so long ago. */
+/** An instant, or a duration before now. */
 export type Since = { readonly at: number } | { readonly agoMs: number }
 
-/** Which jobs are meant. Of those that labels, a batch or ids name, `since` leaves out what was made before. */
+/** Says which jobs are meant. When labels, a batch or ids name them, `since` leaves out the jobs that were made before it. */
 export interface WaitFilter extends Pick<JobFilter, 'ids' | 'batchId' | 'labels' | 'bucket'> {
   readonly since?: Since
 }
 
-/** Waiting for all jobs that match, for sidecars and drains. */
+/** Waits for all jobs that match. Sidecars and drains use it. */
 export interface Waits {
   /**
-   * The counts once nothing that matches is pending, or as they are after `timeoutMs`, or when the signal aborts. What
-   * comes meanwhile and matches is waited for too. Where nothing but `since` is asked for, everything that is not settled
-   * now and everything that comes is meant, and what has settled from `since` on. Throws AppError `job_not_found` or
-   * `batch_not_found` of unknown ids.
+   * Resolves to the counts once nothing that matches is pending, or to what they are after `timeoutMs` or when the signal
+   * aborts. Jobs that come meanwhile and match are waited for too. When nothing but `since` is given, everything that is not
+   * settled now, everything that comes and everything that has settled from `since` on is meant. Throws AppError
+   * `job_not_found` or `batch_not_found` for unknown ids.
    */
   wait(filter: WaitFilter, timeoutMs: number, signal: AbortSignal): Promise<WaitAnswer>
 }
@@ -48,7 +48,7 @@ interface Sight extends JobCounts {
 
 const nothing: Sight = { pending: 0, completed: 0, failed: 0, cancelled: 0, newestPending: null }
 
-/** Whether jobs that a batch is going to make, or to bring back, may match. Its jobs inherit its labels. */
+/** Returns whether jobs that a batch is going to make, or to bring back, may match. Its jobs inherit its labels. */
 export const mayMatch = ({ id, target, template }: Batch, { batchId, bucket, labels = [] }: JobFilter): boolean =>
   (batchId === undefined || batchId === id) &&
   (bucket === undefined || bucket === target.bucket) &&
@@ -69,16 +69,19 @@ export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
     throw new AppError('batch_not_found', `There is no batch ${JSON.stringify(batchId)}`)
   }
 
-  /** Batches that may still make jobs that match, each one pending. Before the jobs are counted, for it may make them meanwhile. */
+  /**
+   * Returns how many batches may still make jobs that match; each counts as one pending job. It is asked before the jobs are
+   * counted, because the batches may make them meanwhile.
+   */
   const comingBatches = async (filter: JobFilter): Promise<number> => {
     if (filter.ids !== undefined) return 0
     return (await store.unfinishedBatches()).filter((batch) => mayMatch(batch, filter)).length
   }
 
-  /** What the counters tell of everything: while it is not nothing, what has settled need not be counted. */
+  /** Returns how much of everything is pending. While that is not zero, the jobs that have settled need not be counted. */
   const pendingNow = async (): Promise<number> => (await comingBatches({})) + (await store.countJobs({}, null)).pending
 
-  /** All of a batch, jobs that were deleted since included: its totals know. */
+  /** Counts all jobs of a batch by its totals, which include the jobs that were deleted since. */
   const lookAtBatch = async (batchId: string): Promise<Sight> => {
     const batch = await store.getBatch(batchId)
     if (batch === null) return nothing
@@ -112,7 +115,7 @@ export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
       const from = since === undefined ? startedAt : instantOf(since, startedAt)
       const all = Object.values(named).every((wish) => wish === undefined)
 
-      /** A wall clock that is set back meanwhile must not hide what settles: then the window begins earlier. */
+      /** When the wall clock is set back meanwhile, the window begins earlier, so that no job that settles is missed. */
       const filterNow = (): JobFilter => {
         if (!all) return { ...named, ...(since === undefined ? {} : { since: from }) }
         const start = Math.min(startedAt, clock.now() - (clock.monotonic() - begunAt))
@@ -122,7 +125,7 @@ export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
       const waker = createWaker(clock)
       const unsubscribe = wakeup.subscribe('events', waker.poke)
 
-      /** Resolves when counting again may find nothing pending: while one job is known to be, it need not be tried. */
+      /** Resolves when counting again may find nothing pending. While one job is known to be pending, that need not be tried. */
       const untilSettled = async (witness: string | null): Promise<void> => {
         do {
           await waker.wait(Math.min(Math.max(0, leftMs()), pollMs), signal)
