@@ -92,11 +92,12 @@ export const callbackProblems = (
   const blame = (message: string | null, ...path: string[]): void => {
     if (message !== null) problems.push({ path, message })
   }
-  const wish = callbackOf(request)
-  blame(urlProblem(wish.url), 'url')
-  if (wish.host !== null && !/^[a-zA-Z0-9.-]{1,255}(:\d{1,5})?$/.test(wish.host)) blame('must be a host name', 'host')
-  if (wish.body === '') blame('must not be empty', 'body')
-  else if (wish.bodyType === 'application/json' && !isJsonTemplate(wish.body)) {
+  const callback = callbackOf(request)
+  blame(urlProblem(callback.url), 'url')
+  if (callback.host !== null && !/^[a-zA-Z0-9.-]{1,255}(:\d{1,5})?$/.test(callback.host))
+    blame('must be a host name', 'host')
+  if (callback.body === '') blame('must not be empty', 'body')
+  else if (callback.bodyType === 'application/json' && !isJsonTemplate(callback.body)) {
     blame('must be JSON with variables in place of values, without quotes around them', 'body')
   }
   const names = Object.keys(request.vars ?? {})
@@ -107,7 +108,7 @@ export const callbackProblems = (
       blame('is given twice: with x: and without', 'vars', name)
     }
   }
-  const texts = callbackTexts(wish)
+  const texts = callbackTexts(callback)
   const tooLong = `must be at most ${maxEncodedBytes} bytes as base64 of JSON`
   if (encodedBytes(texts.callback) > maxEncodedBytes) blame(tooLong)
   if (texts.vars !== null && encodedBytes(texts.vars) > maxEncodedBytes) blame(tooLong, 'vars')

@@ -12,7 +12,7 @@ export interface WebhookRequest {
  * Returns what a request's webhook asks for, or null when it has none. Throws AppError `invalid_request` when the
  * webhook could not be served.
  */
-export const webhookWishOf = (
+export const subscriptionOf = (
   webhook: WebhookRequest | null | undefined,
   sender: Pick<WebhookSender, 'refusal'> | null,
 ): WebhookSubscription | null => {

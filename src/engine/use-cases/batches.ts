@@ -21,7 +21,7 @@ import type { Logger } from '../../ports/logger.js'
 import type { Page, PageRequest } from '../../ports/page.js'
 import type { WebhookSender } from '../../ports/webhooks.js'
 import type { ProgressBoard } from '../feed/progress-board.js'
-import { webhookWishOf } from '../outbox/subscription.js'
+import { subscriptionOf } from '../outbox/subscription.js'
 import { type JobOptionsRequest, templateOf } from './job-template.js'
 import { idempotencyMismatch, type JobDefaults } from './jobs.js'
 import { logRefusal, sourceUnavailable } from './source-refusal.js'
@@ -150,7 +150,7 @@ export const createBatches = (deps: Deps): Batches => {
     caller: Caller,
   ): Promise<{ batch: NewBatch; files: readonly BatchFile[] }> => {
     const { bucket } = request.target
-    const webhook = webhookWishOf(request.webhook, deps.webhooks)
+    const webhook = subscriptionOf(request.webhook, deps.webhooks)
     if ('dir' in request.source) {
       const path = request.source.dir
       await walker.check(path, caller.roots ?? undefined).catch((error: unknown) => {

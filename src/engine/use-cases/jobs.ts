@@ -19,7 +19,7 @@ import type { WebhookSender } from '../../ports/webhooks.js'
 import { createWaker } from '../async/waker.js'
 import type { Admission } from '../capacity/admission.js'
 import type { ProgressBoard } from '../feed/progress-board.js'
-import { webhookWishOf } from '../outbox/subscription.js'
+import { subscriptionOf } from '../outbox/subscription.js'
 import { fingerprintSource } from '../storage/fingerprint-source.js'
 import { type JobOptionsRequest, newJob, type OptionDefaults, templateOf } from './job-template.js'
 import { logRefusal, sourceUnavailable } from './source-refusal.js'
@@ -164,7 +164,7 @@ export const createJobs = (deps: Deps): Jobs => {
   const build = async (request: SubmitRequest, caller: Caller): Promise<NewJob> => {
     const { bucket, key } = request.target
     const roots = caller.roots ?? undefined
-    const webhook = webhookWishOf(request.webhook, deps.webhooks)
+    const webhook = subscriptionOf(request.webhook, deps.webhooks)
     const fingerprint = await fingerprintOf(request.source.path, roots)
     if (fingerprint.size > maxObjectSize) {
       throw new AppError('invalid_request', 'The source is larger than an object in OSS can be', {

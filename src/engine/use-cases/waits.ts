@@ -91,7 +91,8 @@ export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
 
   const look = async (filter: JobFilter): Promise<Sight> => {
     const { batchId, ...others } = filter
-    if (batchId !== undefined && Object.values(others).every((wish) => wish === undefined)) return lookAtBatch(batchId)
+    if (batchId !== undefined && Object.values(others).every((asked) => asked === undefined))
+      return lookAtBatch(batchId)
     let sight: Sight = { ...nothing, pending: await comingBatches(filter) }
     for (let cursor: string | null = null; ; ) {
       const page = await store.countJobs(filter, cursor)
@@ -113,7 +114,7 @@ export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
       const deadline = begunAt + timeoutMs
       const startedAt = clock.now()
       const from = since === undefined ? startedAt : instantOf(since, startedAt)
-      const all = Object.values(named).every((wish) => wish === undefined)
+      const all = Object.values(named).every((asked) => asked === undefined)
 
       /** When the wall clock is set back meanwhile, the window begins earlier, so that no job that settles is missed. */
       const filterNow = (): JobFilter => {
