@@ -117,11 +117,11 @@ describe('orphans --abort', () => {
     const { daemon, env } = await setup()
     daemon.hooks.abortAnswer = ({ uploadId }) =>
       uploadId === 'U2'
-        ? { result: 'refused', reason: 'Job j2 has just been taken up again' }
+        ? { result: 'refused', reason: 'Job j2 has just been started again' }
         : { result: 'gone', reason: null }
     const { code, text } = await cli(['orphans', '--abort', '--yes'], env)
     expect(code).toBe(1)
-    expect(text).toBe('refused   oss://b/k/U2 U2: Job j2 has just been taken up again\ngone      oss://b/k/U3 U3\n')
+    expect(text).toBe('refused   oss://b/k/U2 U2: Job j2 has just been started again\ngone      oss://b/k/U3 U3\n')
   })
 
   it.each([

@@ -296,7 +296,7 @@ describe('aborting open uploads', () => {
       },
     }
     const [answer] = await orphans([], late).abort([ref('a', uploadId)], true)
-    expect(answer).toMatchObject({ result: 'refused', reason: expect.stringContaining('taken up again') })
+    expect(answer).toMatchObject({ result: 'refused', reason: expect.stringContaining('started again') })
     expect(oss.uploads.size).toBe(1)
     expect(await store.get(job.id)).toMatchObject({ state: 'queued', upload: { uploadId } })
   })

@@ -174,7 +174,7 @@ describe('the agent of webhooks', () => {
     await submit()
     await until(async () => (await states())[0] === 'delivered')
     expect(tries).toHaveLength(3)
-    expect(lines.filter((line) => line.startsWith('How a webhook ended could not be stored'))).toHaveLength(2)
+    expect(lines.filter((line) => line.startsWith('The end of a webhook could not be stored'))).toHaveLength(2)
   })
 
   it('outlives a bug of the sender', async () => {

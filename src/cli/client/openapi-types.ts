@@ -40,7 +40,7 @@ export interface paths {
         readonly options?: never;
         readonly head?: never;
         /**
-         * Change a job, at work or not
+         * Change a job, running or not
          * @description The ETag is of what can be changed here, whatever else happens to the job. Of a completed or cancelled job only the labels can change.
          */
         readonly patch: operations["changeJob"];
@@ -154,7 +154,7 @@ export interface paths {
         readonly get: operations["listBatches"];
         readonly put?: never;
         /**
-         * Hand over a directory, or a list of files
+         * Submit a directory, or a list of files
          * @description Answers when the batch is durable. The walk goes on without the client, and over a crash; every file that it comes upon becomes a job. The body may have up to 16 MiB.
          */
         readonly post: operations["submitBatch"];
@@ -369,7 +369,7 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         /**
-         * Take no new jobs, and finish all that there are
+         * Take no new jobs, and finish the existing ones
          * @description Answers 200 when nothing is pending any more, 202 when the time is up before that. Submits are refused with 503 `draining` from now on, whatever this answers; a repeat goes on waiting. Counts what is not settled when the drain begins, and what comes after. Nothing of it is stored: it ends with DELETE or with the process.
          */
         readonly post: operations["drain"];
@@ -389,7 +389,7 @@ export interface paths {
         };
         /**
          * Follow all jobs, one, those of a batch, or those with labels
-         * @description Server-sent events. `Last-Event-ID` (or `after`) replays what came after it; when that is no longer kept, the first event is `reset`. Without a cursor the first event is `ready`, whose id is the place where the stream begins. `job.progress` has no id and is not replayed. A comment keeps the connection awake: there is no silence longer than 15 s.
+         * @description Server-sent events. `Last-Event-ID` (or `after`) replays what came after it; when that is no longer kept, the first event is `reset`. Without a cursor the first event is `ready`, whose id says where the stream begins. `job.progress` has no id and is not replayed. A comment keeps the connection awake: there is no silence longer than 15 s.
          */
         readonly get: operations["streamEvents"];
         readonly put?: never;
@@ -409,7 +409,7 @@ export interface paths {
         };
         /**
          * Follow one job
-         * @description Server-sent events. `Last-Event-ID` (or `after`) replays what came after it; when that is no longer kept, the first event is `reset`. Without a cursor the first event is `ready`, whose id is the place where the stream begins. `job.progress` has no id and is not replayed. A comment keeps the connection awake: there is no silence longer than 15 s.
+         * @description Server-sent events. `Last-Event-ID` (or `after`) replays what came after it; when that is no longer kept, the first event is `reset`. Without a cursor the first event is `ready`, whose id says where the stream begins. `job.progress` has no id and is not replayed. A comment keeps the connection awake: there is no silence longer than 15 s.
          */
         readonly get: operations["streamJobEvents"];
         readonly put?: never;
@@ -530,7 +530,7 @@ export interface paths {
         };
         /**
          * How the daemon is doing: totals, rates, waits
-         * @description Costs the same however many jobs are stored, so it may be asked every second.
+         * @description Costs the same however many jobs are stored, so it may be called every second.
          */
         readonly get: operations["getStats"];
         readonly put?: never;
@@ -549,7 +549,7 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * How fast it went in the last hour
+         * Throughput of the last hour
          * @description Kept in memory: it begins with the daemon.
          */
         readonly get: operations["getStatsHistory"];
@@ -654,7 +654,7 @@ export interface paths {
         readonly head?: never;
         /**
          * Change live settings
-         * @description Holds at once, for what is in flight too, and after a restart. Null goes back to the environment.
+         * @description Takes effect at once, also for what is in flight, and survives a restart. Null goes back to the environment.
          */
         readonly patch: operations["changeSettings"];
         readonly trace?: never;
@@ -711,7 +711,7 @@ export interface webhooks {
         readonly get?: never;
         readonly put?: never;
         /**
-         * What is told to the `webhook` of a job
+         * What the `webhook` of a job receives
          * @description Signed by Standard Webhooks: `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>`, in base64, under the secret of the daemon. It is tried for three days, the same bytes under the same id, until an answer is 2xx or 410.
          */
         readonly post: operations["receiveJobEvent"];
@@ -727,9 +727,9 @@ export interface components {
         /** @description A request to bring the files of a directory, or of a list, to a bucket. */
         readonly BatchRequest: {
             readonly source: {
-                /** @description Absolute path of a directory below the source roots; everything in it is taken. */
+                /** @description Absolute path of a directory below the source roots; everything in it is included. */
                 readonly dir?: string;
-                /** @description Globs against the path below `dir`: only files that match one are taken. One without a slash matches names at any depth, `dir/` the directory and all below it; `*` stays within a directory, `**` does not. When nothing matches the batch fails with the problem `nothing_matched`. */
+                /** @description Globs against the path below `dir`: only files that match one are included. One without a slash matches names at any depth, `dir/` the directory and all below it; `*` stays within a directory, `**` does not. When nothing matches the batch fails with the problem `nothing_matched`. */
                 readonly include?: readonly string[];
                 /** @description Globs: files that match are left out, directories that match with all that is in them. */
                 readonly exclude?: readonly string[];
@@ -752,7 +752,7 @@ export interface components {
             readonly multipartThreshold?: number;
             /** @description Parts of this job in flight at once. */
             readonly parallel?: number;
-            /** @description What this job may send in a second, from 1KiB on; off or null: no limit of its own. */
+            /** @description The most that this job may send per second, from 1KiB on; off or null: no limit of its own. */
             readonly bandwidth?: string | null;
             /** @description OSS's sequential mode: parts in order, one at a time. */
             readonly sequential?: boolean;
@@ -800,11 +800,11 @@ export interface components {
                     readonly [key: string]: string;
                 };
             } | null;
-            /** @description Who is told what becomes of the job, by Standard Webhooks. */
+            /** @description Who receives news of the job, by Standard Webhooks. */
             readonly webhook?: {
                 /** @description https, at a public address unless LONGSHORE_WEBHOOK_ALLOW names its host. */
                 readonly url: string;
-                /** @description Which events are told; job.completed, job.failed, job.cancelled by default. */
+                /** @description Which events are sent; job.completed, job.failed, job.cancelled by default. */
                 readonly events?: readonly ("job.queued" | "job.running" | "job.completing" | "job.completed" | "job.failed" | "job.paused" | "job.cancelling" | "job.cancelled" | "job.waiting" | "job.updated" | "job.deleted")[];
             } | null;
             /** @description Make no jobs: list what would be sent, at `/v1/batches/{id}/files`. */
@@ -827,7 +827,7 @@ export interface components {
             readonly multipartThreshold?: number;
             /** @description Parts of this job in flight at once. */
             readonly parallel?: number;
-            /** @description What this job may send in a second, from 1KiB on; off or null: no limit of its own. */
+            /** @description The most that this job may send per second, from 1KiB on; off or null: no limit of its own. */
             readonly bandwidth?: string | null;
             /** @description OSS's sequential mode: parts in order, one at a time. */
             readonly sequential?: boolean;
@@ -875,23 +875,23 @@ export interface components {
                     readonly [key: string]: string;
                 };
             } | null;
-            /** @description Who is told what becomes of the job, by Standard Webhooks. */
+            /** @description Who receives news of the job, by Standard Webhooks. */
             readonly webhook?: {
                 /** @description https, at a public address unless LONGSHORE_WEBHOOK_ALLOW names its host. */
                 readonly url: string;
-                /** @description Which events are told; job.completed, job.failed, job.cancelled by default. */
+                /** @description Which events are sent; job.completed, job.failed, job.cancelled by default. */
                 readonly events?: readonly ("job.queued" | "job.running" | "job.completing" | "job.completed" | "job.failed" | "job.paused" | "job.cancelling" | "job.cancelled" | "job.waiting" | "job.updated" | "job.deleted")[];
             } | null;
             /** @description CRC-64/XZ that the source must have, decimal. */
             readonly crc64?: string | null;
         };
-        /** @description What to change of a job; what is absent stays. A job at work follows at once. */
+        /** @description What to change in a job; fields that are absent stay as they are. A running job follows at once. */
         readonly JobChanges: {
             /** @description Higher goes first; 0 by default. */
             readonly priority?: number;
             /** @description Parts of this job in flight at once. */
             readonly parallel?: number;
-            /** @description What this job may send in a second, from 1KiB on; off or null: no limit of its own. */
+            /** @description The most that this job may send per second, from 1KiB on; off or null: no limit of its own. */
             readonly bandwidth?: string | null;
             /** @description Replace all that the job has. */
             readonly labels?: {
@@ -934,12 +934,12 @@ export interface components {
             /** @description The token; or send it as a bearer token. */
             readonly token?: string;
         };
-        /** @description What to change; what is absent stays, null goes back to what the environment says. */
+        /** @description What to change; fields that are absent stay as they are, and null goes back to what the environment says. */
         readonly SettingsChanges: {
             readonly concurrency?: number | null;
             readonly bandwidth?: string | null;
         };
-        /** @description Jobs made together, watched and steered as one. */
+        /** @description Jobs made together, watched and controlled as one. */
         readonly Batch: {
             readonly id: string;
             /**
@@ -1121,7 +1121,7 @@ export interface components {
             } | null;
             /** @description Charged tries since the last retry. */
             readonly attempts: number;
-            /** @description How often the job was taken up. */
+            /** @description How many runs the job has had. */
             readonly runs: number;
             /** Format: date-time */
             readonly createdAt: string;
@@ -1322,7 +1322,7 @@ export interface components {
             } | null;
             /** @description Charged tries since the last retry. */
             readonly attempts: number;
-            /** @description How often the job was taken up. */
+            /** @description How many runs the job has had. */
             readonly runs: number;
             /** Format: date-time */
             readonly createdAt: string;
@@ -1528,7 +1528,7 @@ export interface components {
                 readonly source: number;
                 readonly notBefore: number;
             };
-            /** @description Since when the oldest job that could be taken up has been ready; null and 0 when none is. */
+            /** @description Since when the oldest job that could be claimed has been ready; null and 0 when none is. */
             readonly queue: {
                 readonly oldestReadyAt: string | null;
                 readonly ageSeconds: number;
@@ -1609,7 +1609,7 @@ export interface components {
             }[];
         };
         readonly StreamData: components["schemas"]["Event"] | components["schemas"]["JobProgress"] | components["schemas"]["StreamReady"] | components["schemas"]["StreamReset"];
-        /** @description `data:` of ready, the first event of a stream without a cursor; its id is the place where the stream begins. */
+        /** @description `data:` of ready, the first event of a stream without a cursor; its id says where the stream begins. */
         readonly StreamReady: {
             readonly id: string;
             /** @constant */
@@ -2777,7 +2777,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Taken: it is not sent again. */
+            /** @description Accepted: it is not sent again. */
             readonly "2XX": {
                 headers: {
                     readonly [name: string]: unknown;

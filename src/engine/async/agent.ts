@@ -52,10 +52,10 @@ export const createAgent = (options: AgentOptions): Agent => {
   const tell = (error: unknown): void => {
     const reason = error instanceof Error ? error.message : String(error)
     if (error instanceof AppError) {
-      logger.warn({ agent: name, code: error.code, reason }, 'A round of this agent failed, it is tried again')
+      logger.warn({ agent: name, code: error.code, reason }, 'A round of this agent failed and will be tried again')
     } else {
       const stack = error instanceof Error ? error.stack : reason
-      logger.error({ agent: name, error: stack }, 'A round of this agent ended in a bug, it is tried again')
+      logger.error({ agent: name, error: stack }, 'A round of this agent ended in a bug and will be tried again')
     }
   }
 

@@ -147,8 +147,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
       const reason = error instanceof Error ? error.message : String(error)
       if (error instanceof RunStopped) run.logger.warn({ reason }, 'The lease was lost: the run is dropped')
       else if (error instanceof AppError) run.logger.error({ code: error.code, reason }, 'The store failed under a run')
-      else
-        run.logger.error({ error: error instanceof Error ? error.stack : reason }, 'A run could not give its job back')
+      else run.logger.error({ error: error instanceof Error ? error.stack : reason }, 'A run could not release its job')
       if (error instanceof RunStopped || error instanceof AppError) dropped.add(claim.lease)
     } finally {
       forgetDeadline()

@@ -44,7 +44,7 @@ const breatherMs = 1_000
 export const createWebhookAgent = (deps: Deps): WebhookAgent => {
   const { store, storage, sender, wakeup, clock, random, logger } = deps
   const hosts = createWebhookHosts(clock, random, maxPerHost, (host, { reason }) =>
-    logger.warn({ host, reason }, 'A receiver of webhooks fails: its messages wait, one at a time is tried'),
+    logger.warn({ host, reason }, 'A receiver of webhooks fails: its messages wait, and one at a time is tried'),
   )
   const stopping = new AbortController()
   const { signal } = stopping
@@ -67,7 +67,7 @@ export const createWebhookAgent = (deps: Deps): WebhookAgent => {
       if (signal.aborted) return null
       const reason = over.signal.aborted ? `no answer within ${timeoutMs / 1000} s` : 'could not be sent'
       if (!over.signal.aborted)
-        logger.error({ webhookId: message.id, reason: reasonOf(error) }, 'Sending a webhook failed by a bug')
+        logger.error({ webhookId: message.id, reason: reasonOf(error) }, 'Sending a webhook failed because of a bug')
       return { status: null, reason, retryAfterMs: null }
     } finally {
       late.abort()
@@ -98,7 +98,8 @@ export const createWebhookAgent = (deps: Deps): WebhookAgent => {
       .catch((error: unknown) => {
         // The store does not know the outcome, so the message is due again, and is delivered twice rather than never.
         const fields = { webhookId: message.id, reason: reasonOf(error) }
-        if (isStorageFailure(error)) logger.warn(fields, 'How a webhook ended could not be stored: it is sent again')
+        if (isStorageFailure(error))
+          logger.warn(fields, 'The end of a webhook could not be stored: it will be sent again')
         else logger.error(fields, 'The delivery of a webhook ended in a bug')
       })
       .finally(() => {

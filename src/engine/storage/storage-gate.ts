@@ -76,7 +76,7 @@ export const createStorageGate = ({ store, clock, logger }: Deps): StorageGate =
     if (shutAt - openedAt >= steadyMs) delayMs = firstDelayMs
     logger.error(
       { code: error.code, reason: error.message },
-      'The database takes no writes: nothing is claimed or sent until it does',
+      'The database accepts no writes: nothing is claimed or sent until it does',
     )
     if (!probing) void probe()
   }
@@ -85,7 +85,7 @@ export const createStorageGate = ({ store, clock, logger }: Deps): StorageGate =
     if (failure === null) return
     failure = null
     openedAt = clock.monotonic()
-    logger.info({ afterMs: Math.round(openedAt - shutAt) }, 'The database takes writes again: work goes on')
+    logger.info({ afterMs: Math.round(openedAt - shutAt) }, 'The database accepts writes again: work goes on')
     tellAll(true)
   }
 

@@ -112,5 +112,5 @@ export const releaseJob = async (run: Run, { release, reason }: Released): Promi
   const { waiting, delayMs } = release.to === 'paused' ? { waiting: null, delayMs: null } : release
   const fields = { waiting, delayMs, reason }
   if (waiting === 'source') run.logger.warn(fields, 'The source does not answer: its job waits')
-  else run.logger.info(fields, 'The run gives its job back')
+  else run.logger.info(fields, 'The run releases its job')
 }

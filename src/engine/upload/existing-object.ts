@@ -108,7 +108,7 @@ export const lookAfterDeadline = async (run: Run, sources: SourceOpener): Promis
     return await findMadeObject(run, sources, look, over.signal)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    run.logger.warn({ ossCode: error.ossCode, reason: error.message }, 'Whether the object is there cannot be told')
+    run.logger.warn({ ossCode: error.ossCode, reason: error.message }, 'It cannot be told whether the object exists')
     return null
   } finally {
     done.abort()
@@ -123,7 +123,7 @@ const findPut = async (run: Run, sources: SourceOpener): Promise<Receipt | null>
     return await findMadeObject(run, sources, look, hard)
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'access_denied') throw error
-    run.logger.warn({ reason: error.message }, 'Whether the cancelled put made its object cannot be told')
+    run.logger.warn({ reason: error.message }, 'It cannot be told whether the cancelled put made its object')
     return null
   }
 }

@@ -52,7 +52,7 @@ const unansweredPut = async (run: Run, source: OpenSource, answered: () => void)
     found = await run.target.head(objectOf(run.job), run.control.hard)
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'permanent') throw error
-    run.logger.info({ reason: error.message }, 'Whether the put without an answer made its object cannot be told')
+    run.logger.info({ reason: error.message }, 'It cannot be told whether the put without an answer made its object')
     return null
   }
   answered()

@@ -71,7 +71,8 @@ export const createLiveSettings = (deps: Deps): LiveSettings => {
   const enforceRate = (): void => {
     const now = rate()
     if (now === inForce) return
-    if (now !== null || inForce !== undefined) logger.info({ bytesPerSecond: now }, 'This bandwidth holds from now on')
+    if (now !== null || inForce !== undefined)
+      logger.info({ bytesPerSecond: now }, 'This bandwidth is in force from now on')
     inForce = now
     deps.pacer.limit(now)
   }

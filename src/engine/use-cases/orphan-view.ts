@@ -71,7 +71,7 @@ export const refusalOf = (trace: UploadTrace, force: boolean): string | null => 
     case 'unknown': {
       const open = trace.initiates.find(({ endedAt }) => endedAt === null)
       if (open !== undefined) return `Job ${open.jobId} is beginning an upload of this key: wait, or cancel the job`
-      return force ? null : 'No job of this daemon has this upload: it may be at work elsewhere; force removes it'
+      return force ? null : 'No job of this daemon has this upload: another program may be using it; force removes it'
     }
   }
 }

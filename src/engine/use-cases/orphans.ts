@@ -142,7 +142,7 @@ export const createOrphans = (deps: Deps): Orphans => {
     const refusal = refusalOf(trace, force)
     if (refusal !== null || trace.kind !== 'job' || trace.state !== 'failed') return refusal
     const taken = await store.abandonUploads({ jobId: trace.jobId, uploadId: upload.uploadId })
-    return taken === 1 ? null : `Job ${trace.jobId} has just been taken up again`
+    return taken === 1 ? null : `Job ${trace.jobId} has just been started again`
   }
 
   const abortOne = async (

@@ -43,7 +43,7 @@ const assertOwnPage = ({ method, headers }: FastifyRequest): void => {
   const isOwn =
     (isReading || headers.origin !== undefined) &&
     (site === undefined || site === 'same-origin' || (isReading && site === 'none'))
-  if (!isOwn) throw new AppError('forbidden', 'With a session cookie, only pages of this daemon may ask that.')
+  if (!isOwn) throw new AppError('forbidden', 'With a session cookie, only pages of this daemon may send this request.')
 }
 
 export interface Guard {

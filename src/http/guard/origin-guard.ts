@@ -42,7 +42,7 @@ export const guardOrigin = (app: FastifyInstance, allowedHosts: readonly string[
   app.addHook('onRequest', async (request) => {
     const { host, origin } = request.headers
     if (!isUnixSocket(request.raw.socket)) {
-      if (host === undefined) throw new AppError('invalid_request', 'A Host header is needed.')
+      if (host === undefined) throw new AppError('invalid_request', 'A Host header is required.')
       const name = hostnameOf(host)
       if (name === null || !(isIP(name) !== 0 || allowed.has(name))) {
         throw new AppError('misdirected', 'This host name is not one of ours; LONGSHORE_ALLOWED_HOSTS can add it.')

@@ -21,7 +21,7 @@ export const limitRates = async (
   return async (request) => {
     const answer = await count(request)
     if (answer.isAllowed || !answer.isExceeded) return
-    throw new AppError('rate_limited', `This token asked more than ${perMinute} times in a minute; wait a while.`, {
+    throw new AppError('rate_limited', `This token sent more than ${perMinute} requests in a minute; wait a while.`, {
       retryAfterSeconds: Math.max(1, answer.ttlInSeconds),
     })
   }

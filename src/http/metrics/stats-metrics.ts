@@ -14,7 +14,7 @@ export const createStatsMetrics = (registry: Registry) => {
   const jobs = labelled('jobs', 'Stored jobs by state.', ['state'])
   const bytesPending = gauge('bytes_pending', 'Bytes of unsettled jobs that OSS does not hold yet.')
   const waiting = labelled('jobs_waiting', 'Jobs that wait for an instant, by reason.', ['reason'])
-  const queueAge = gauge('queue_age_seconds', 'How long the oldest job that could be taken up has been ready.')
+  const queueAge = gauge('queue_age_seconds', 'How long the oldest job that could be claimed has been ready.')
   const webhooks = labelled('webhooks', 'Messages of the webhook outbox by state.', ['state'])
   const webhookAge = gauge('webhook_age_seconds', 'How long the oldest pending webhook has been tried.')
   const databaseBytes = gauge('database_bytes', 'Size of the database file.')

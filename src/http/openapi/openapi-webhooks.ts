@@ -15,7 +15,7 @@ export const webhooksOf = (schema: string) => ({
   jobEvent: {
     post: {
       operationId: 'receiveJobEvent',
-      summary: 'What is told to the `webhook` of a job',
+      summary: 'What the `webhook` of a job receives',
       description:
         'Signed by Standard Webhooks: `v1,` and the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>`, in base64, under ' +
         'the secret of the daemon. It is tried for three days, the same bytes under the same id, until an answer is 2xx or 410.',
@@ -35,7 +35,7 @@ export const webhooksOf = (schema: string) => ({
         content: { 'application/json': { schema: { $ref: schema }, example: exampleOf(webhookMessageSchema) } },
       },
       responses: {
-        '2XX': { description: 'Taken: it is not sent again.' },
+        '2XX': { description: 'Accepted: it is not sent again.' },
         '410': { description: 'The receiver wants none of this any more: it is not sent again.' },
         '4XX': { description: 'It is sent again later.' },
         '5XX': { description: 'It is sent again later, not before `Retry-After`.' },

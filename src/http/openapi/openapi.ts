@@ -75,7 +75,7 @@ export const openApiOptions = (version: string): FastifyDynamicSwaggerOptions =>
     // The server is where the document was fetched from, because the daemon knows no other name of itself.
     servers: [{ url: '/', description: 'The daemon that gave this document.' }],
     tags: [
-      { name: 'jobs', description: 'Hand over work, look at it, steer it.' },
+      { name: 'jobs', description: 'Submit jobs, look at them, control them.' },
       { name: 'batches', description: 'Directories and lists of files, as one.' },
       { name: 'events', description: 'What happens, as it happens.' },
       { name: 'webhooks', description: 'Messages to receivers of webhooks, and what became of them.' },

@@ -24,7 +24,7 @@ export const batchRoutes = (instance: FastifyInstance, { batches, drain }: Batch
       bodyLimit: batchBodyLimitBytes,
       schema: {
         operationId: 'submitBatch',
-        summary: 'Hand over a directory, or a list of files',
+        summary: 'Submit a directory, or a list of files',
         description:
           'Answers when the batch is durable. The walk goes on without the client, and over a crash; every file that it comes ' +
           'upon becomes a job. The body may have up to 16 MiB.',

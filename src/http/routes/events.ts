@@ -20,7 +20,7 @@ const lastEventId = (header: string | string[] | undefined): string | null =>
 
 const description =
   'Server-sent events. `Last-Event-ID` (or `after`) replays what came after it; when that is no longer kept, the first ' +
-  'event is `reset`. Without a cursor the first event is `ready`, whose id is the place where the stream begins. `job.progress` has no id and is not replayed. A comment keeps the ' +
+  'event is `reset`. Without a cursor the first event is `ready`, whose id says where the stream begins. `job.progress` has no id and is not replayed. A comment keeps the ' +
   'connection awake: there is no silence longer than 15 s.'
 
 /** Streams what happens. */

@@ -27,7 +27,7 @@ const collectionRoutes = (instance: FastifyInstance, { jobs, drain }: JobRoutesD
       config: { scope: 'submit' },
       schema: {
         operationId: 'submitJob',
-        summary: 'Hand over an upload',
+        summary: 'Submit an upload',
         description: 'Answers when the job is durable; the upload itself goes on without the client.',
         tags: ['jobs'],
         headers: idempotencyHeadersSchema,
@@ -98,7 +98,7 @@ const memberRoutes = (instance: FastifyInstance, { jobs, lingering }: JobRoutesD
       config: { scope: 'submit' },
       schema: {
         operationId: 'changeJob',
-        summary: 'Change a job, at work or not',
+        summary: 'Change a job, running or not',
         description:
           'The ETag is of what can be changed here, whatever else happens to the job. Of a completed or cancelled job only the labels can change.',
         tags: ['jobs'],

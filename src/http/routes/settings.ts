@@ -32,7 +32,7 @@ export const settingsRoutes = (instance: FastifyInstance, settings: Pick<LiveSet
         operationId: 'changeSettings',
         summary: 'Change live settings',
         description:
-          'Holds at once, for what is in flight too, and after a restart. Null goes back to the environment.',
+          'Takes effect at once, also for what is in flight, and survives a restart. Null goes back to the environment.',
         tags: ['system'],
         querystring: noQuerySchema,
         body: settingsChangesSchema,

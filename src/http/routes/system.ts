@@ -22,7 +22,7 @@ export const systemRoutes = (instance: FastifyInstance, { overview, version }: S
       schema: {
         operationId: 'getStats',
         summary: 'How the daemon is doing: totals, rates, waits',
-        description: 'Costs the same however many jobs are stored, so it may be asked every second.',
+        description: 'Costs the same however many jobs are stored, so it may be called every second.',
         tags: ['system'],
         querystring: noQuerySchema,
         response: { 200: statsSchema, ...problems(503) },
@@ -37,7 +37,7 @@ export const systemRoutes = (instance: FastifyInstance, { overview, version }: S
       config: { scope: 'read' },
       schema: {
         operationId: 'getStatsHistory',
-        summary: 'How fast it went in the last hour',
+        summary: 'Throughput of the last hour',
         description: 'Kept in memory: it begins with the daemon.',
         tags: ['system'],
         querystring: historyQuerySchema,

@@ -63,7 +63,7 @@ export const waitRoutes = (instance: FastifyInstance, { waits, drain, lingering 
       config: { scope: 'admin' },
       schema: {
         operationId: 'drain',
-        summary: 'Take no new jobs, and finish all that there are',
+        summary: 'Take no new jobs, and finish the existing ones',
         description: `${statuses} Submits are refused with 503 \`draining\` from now on, whatever this answers; a repeat goes on waiting. Counts what is not settled when the drain begins, and what comes after. Nothing of it is stored: it ends with DELETE or with the process.`,
         tags: ['system'],
         querystring: drainQuerySchema,

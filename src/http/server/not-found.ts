@@ -36,7 +36,7 @@ export const answerNotFound = (app: FastifyInstance): void => {
     if (methods.length === 0) notFound()
     const allow = [...new Set(methods)].sort().join(', ')
     reply.header('allow', allow)
-    throw new AppError('method_not_allowed', `This address takes ${allow}.`)
+    throw new AppError('method_not_allowed', `This address accepts ${allow}.`)
   })
   // This answers for files that a static route does not have.
   app.setNotFoundHandler(notFound)

@@ -140,12 +140,15 @@ export const answerProblem = (reply: FastifyReply, problem: Problem): FastifyRep
  */
 export const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   if (isBrokenOff(error, request)) {
-    request.log.debug({ route: request.routeOptions.url }, 'A request broke off before it had come whole.')
-    return answerProblem(reply, titled(400, 'invalid_request', 'The request broke off before its body had come whole.'))
+    request.log.debug({ route: request.routeOptions.url }, 'A request broke off before it had arrived completely.')
+    return answerProblem(
+      reply,
+      titled(400, 'invalid_request', 'The request broke off before its body had arrived completely.'),
+    )
   }
   const problem = problemOf(error)
   if (problem.code === 'internal') {
-    request.log.error({ error: describe(error), route: request.routeOptions.url }, 'A request failed by a bug.')
+    request.log.error({ error: describe(error), route: request.routeOptions.url }, 'A request failed because of a bug.')
     reply.header('x-request-id', request.id)
   }
   if (problem.code === 'unauthorized') reply.header('www-authenticate', 'Bearer realm="longshore"')

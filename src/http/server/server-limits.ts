@@ -41,7 +41,11 @@ const refuseExpectation = (_request: unknown, response: ServerResponse): void =>
 
 /** Answers a CONNECT. Node would close its connection without an answer. */
 const refuseTunnel = (_request: unknown, socket: Duplex): void =>
-  hangUp(socket, refusalOf(405, 'method_not_allowed', 'This is no proxy: it opens no tunnels.'), 'Allow: GET, HEAD\r\n')
+  hangUp(
+    socket,
+    refusalOf(405, 'method_not_allowed', 'This is not a proxy: it opens no tunnels.'),
+    'Allow: GET, HEAD\r\n',
+  )
 
 /** Sets the limits for which node has no options, and answers what node would leave without an answer. */
 export const limitConnections = (server: Server): void => {
@@ -58,7 +62,7 @@ const statusOfParserError: Readonly<Record<string, number>> = {
 }
 
 const detailOfStatus: Readonly<Record<number, string>> = {
-  408: 'The request did not come whole in time: its headers may take 15 s, all of it 60 s.',
+  408: 'The request did not arrive completely in time: its headers may take 15 s, all of it 60 s.',
   413: 'The extensions of the chunks are too long.',
   431: 'The address and the headers of a request may have 16 KiB together; this one has more.',
 }

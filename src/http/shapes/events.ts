@@ -43,9 +43,7 @@ export const jobProgressSchema = z
 
 export const streamReadySchema = z
   .object({ id: z.string(), type: z.literal('ready'), at: instant })
-  .describe(
-    '`data:` of ready, the first event of a stream without a cursor; its id is the place where the stream begins.',
-  )
+  .describe('`data:` of ready, the first event of a stream without a cursor; its id says where the stream begins.')
 
 export const streamResetSchema = z
   .object({ type: z.literal('reset'), lastId: z.string() })

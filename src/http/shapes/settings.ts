@@ -16,7 +16,8 @@ export const settingsChangesSchema = z
       .optional(),
   })
   .meta({
-    description: 'What to change; what is absent stays, null goes back to what the environment says.',
+    description:
+      'What to change; fields that are absent stay as they are, and null goes back to what the environment says.',
     examples: [{ concurrency: 32, bandwidth: '50MiB' }, { bandwidth: '08:00,10MiB 19:00,off' }, { bandwidth: null }],
   })
 

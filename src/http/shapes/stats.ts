@@ -50,7 +50,7 @@ export const statsSchema = z
       .describe('Jobs that wait for an instant, by reason.'),
     queue: z
       .object({ oldestReadyAt: instant.nullable(), ageSeconds: seconds })
-      .describe('Since when the oldest job that could be taken up has been ready; null and 0 when none is.'),
+      .describe('Since when the oldest job that could be claimed has been ready; null and 0 when none is.'),
     webhooks: z
       .object({
         pending: size,

@@ -25,7 +25,7 @@ export const subscriptionSchema = z.strictObject({
     .min(1)
     .max(toldTypes.length)
     .transform((events): readonly string[] => [...new Set(events)])
-    .describe(`Which events are told; ${defaultWebhookEvents.join(', ')} by default.`)
+    .describe(`Which events are sent; ${defaultWebhookEvents.join(', ')} by default.`)
     .optional(),
 })
 

@@ -103,7 +103,7 @@ const batchFields = {
 
 export const batchSchema = z
   .object({ ...batchFields, priority: z.int(), options: batchOptionsSchema })
-  .meta({ description: 'Jobs made together, watched and steered as one.', examples: [exampleBatch] })
+  .meta({ description: 'Jobs made together, watched and controlled as one.', examples: [exampleBatch] })
 
 /** A batch as events show it: without its options. */
 export const eventBatchSchema = z.object(batchFields).describe('A batch as it was then, without its options.')

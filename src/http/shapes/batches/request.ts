@@ -31,10 +31,10 @@ const walkFields = ['include', 'exclude', 'followSymlinks'] as const
 
 const sourceSchema = z
   .strictObject({
-    dir: path.describe('Absolute path of a directory below the source roots; everything in it is taken.').optional(),
+    dir: path.describe('Absolute path of a directory below the source roots; everything in it is included.').optional(),
     include: patterns
       .describe(
-        'Globs against the path below `dir`: only files that match one are taken. One without a slash matches names at any depth, `dir/` the directory and all below it; `*` stays within a directory, `**` does not. When nothing matches the batch fails with the problem `nothing_matched`.',
+        'Globs against the path below `dir`: only files that match one are included. One without a slash matches names at any depth, `dir/` the directory and all below it; `*` stays within a directory, `**` does not. When nothing matches the batch fails with the problem `nothing_matched`.',
       )
       .optional(),
     exclude: patterns

@@ -116,7 +116,7 @@ const jobFields = {
       'The upload of a cancelled job that OSS refused to remove: listed as an orphan, and removed once that is allowed. Null when nothing is left.',
     ),
   attempts: size.describe('Charged tries since the last retry.'),
-  runs: size.describe('How often the job was taken up.'),
+  runs: size.describe('How many runs the job has had.'),
   createdAt: instant,
   startedAt: instant.nullable(),
   finishedAt: instant.nullable().describe('Set when the job is settled: completed, failed or cancelled.'),

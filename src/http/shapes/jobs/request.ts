@@ -52,7 +52,7 @@ const parallel = z.int().min(1).max(64).describe('Parts of this job in flight at
 const bandwidth = ruled((text) => (isOff(text) ? null : rateProblem(text)))
   .nullable()
   .meta({
-    description: 'What this job may send in a second, from 1KiB on; off or null: no limit of its own.',
+    description: 'The most that this job may send per second, from 1KiB on; off or null: no limit of its own.',
     examples: ['20MiB'],
   })
 const priority = z.int().min(-100).max(100).describe('Higher goes first; 0 by default.').optional()
@@ -78,7 +78,7 @@ export const jobChangesSchema = z
     return Object.fromEntries([...given, ['bandwidth', rate], ...(rate === null ? [] : [['bandwidthAsked', asked]])])
   })
   .meta({
-    description: 'What to change of a job; what is absent stays. A job at work follows at once.',
+    description: 'What to change in a job; fields that are absent stay as they are. A running job follows at once.',
     examples: [
       { priority: 10, parallel: 8, bandwidth: '20MiB', labels: { run: '42' }, notAfter: '2026-01-02T00:00:00Z' },
     ],
@@ -121,10 +121,7 @@ export const jobOptionFields = {
       'Whom OSS calls when the object is there. When the call fails the job fails with `callback_failed`, and has its receipt.',
     )
     .optional(),
-  webhook: subscriptionSchema
-    .nullable()
-    .describe('Who is told what becomes of the job, by Standard Webhooks.')
-    .optional(),
+  webhook: subscriptionSchema.nullable().describe('Who receives news of the job, by Standard Webhooks.').optional(),
 }
 
 interface Times {
