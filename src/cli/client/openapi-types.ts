@@ -14,7 +14,7 @@ export interface paths {
         readonly get: operations["listJobs"];
         readonly put?: never;
         /**
-         * Hand over an upload
+         * Submit an upload
          * @description Answers when the job is durable; the upload itself goes on without the client.
          */
         readonly post: operations["submitJob"];
