@@ -84,7 +84,7 @@ it('a job whose object was made in time waits for its source when that hangs as 
     record: { release: async (release: Release) => released.push(release) },
   } as unknown as Run
   const sources = { open: () => Promise.reject(new Failure('stalled', 'The file system does not answer')) }
-  here.control.halt('deadline')
+  here.control.stopNow('deadline')
   await runJob(here, { sources } as unknown as SourceTools)
   expect(released).toEqual([{ to: 'queued', waiting: 'source', delayMs: 15_000 }])
 })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../src/core/app-error.js'
 import { anybody } from '../../src/core/caller.js'
-import { aroundEvery } from '../../src/engine/storage/wrap-methods.js'
+import { wrapMethods } from '../../src/engine/storage/wrap-methods.js'
 import { type EngineSetup, partSize, path, setupEngine } from './engine-setup.js'
 
 let engine: EngineSetup
@@ -13,7 +13,7 @@ describe('a job that is paused before the disk fills up', () => {
     let full = false
     engine = setupEngine({
       wrapStore: (store) =>
-        aroundEvery(store, (method, call) =>
+        wrapMethods(store, (method, call) =>
           full && (method === 'setUploadId' || method === 'check')
             ? Promise.reject(new AppError('storage_full', 'full'))
             : call(),

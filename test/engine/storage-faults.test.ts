@@ -5,7 +5,7 @@ import { anybody } from '../../src/core/caller.js'
 import { Failure } from '../../src/core/failure.js'
 import type { JobView } from '../../src/core/job-view.js'
 import { isStorageFailure } from '../../src/engine/storage/storage-gate.js'
-import { aroundEvery } from '../../src/engine/storage/wrap-methods.js'
+import { wrapMethods } from '../../src/engine/storage/wrap-methods.js'
 import type { OpenSource, SourceOpener } from '../../src/ports/source.js'
 import type { Store } from '../../src/ports/store.js'
 import { type EngineSetup, partSize, path, setupEngine } from './engine-setup.js'
@@ -26,7 +26,7 @@ interface Plan {
 const failing = (plan: Plan) => {
   let calls = 0
   const wrapStore = (store: Store): Store =>
-    aroundEvery(store, async (_method, call) => {
+    wrapMethods(store, async (_method, call) => {
       calls += 1
       const fails = calls >= plan.nth && calls < plan.nth + plan.times
       if (fails && plan.moment === 'before') throw new AppError(plan.code, 'injected')

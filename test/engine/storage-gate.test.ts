@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../src/core/app-error.js'
 import { anybody } from '../../src/core/caller.js'
 import { createStorageGate } from '../../src/engine/storage/storage-gate.js'
-import { aroundEvery } from '../../src/engine/storage/wrap-methods.js'
+import { wrapMethods } from '../../src/engine/storage/wrap-methods.js'
 import type { Clock } from '../../src/ports/clock.js'
 import type { Store } from '../../src/ports/store.js'
 import type { CallInfo, OssCall } from '../fakes/memory-oss.js'
@@ -28,7 +28,7 @@ interface Disk {
 const onDisk =
   (disk: Disk) =>
   (store: Store): Store =>
-    aroundEvery(store, (method, call) => {
+    wrapMethods(store, (method, call) => {
       if (!disk.full || reads.includes(method)) return call()
       disk.refused.push(method)
       return Promise.reject(full())

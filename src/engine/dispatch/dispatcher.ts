@@ -27,7 +27,10 @@ import { type Instant, instantOf, type KeptLease, type LeaseKeeper } from './lea
 
 export interface Dispatcher {
   start(): void
-  /** Claims nothing any more, lets parts in flight finish for `drainMs`, then ends every run and gives its job back. Idempotent. */
+  /**
+   * Claims nothing any more, lets parts in flight finish for `drainMs`, then ends every run, which releases its job.
+   * Idempotent.
+   */
   stop(drainMs: number): Promise<void>
   activeRuns(): number
 }
@@ -75,9 +78,11 @@ interface Active {
 export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   const { store, admission, clock, logger } = deps
   const active = new Map<string, Active>()
-  /** Per unsettled job: what must outlive a run but not the process. */
+  /** Keeps for each unsettled job what must outlive a run but not the process. */
   const memory = new Map<string, { tries: Map<string, PastTries>; disagreements: Map<string, number> }>()
-  /** Leases of runs that ended without giving their job back, because the store failed or the lease could not be renewed. */
+  /**
+   * Leases of runs that ended without releasing their job, because the store failed or the lease could not be renewed.
+   */
   const dropped = new Set<Lease>()
   let stopping = false
 
@@ -105,14 +110,16 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     }
   }
 
-  /** Halts the run when its job's deadline comes, wherever it is moved meanwhile. Returns the function that forgets it. */
+  /**
+   * Stops the run when its job's deadline comes, wherever it is moved meanwhile. Returns the function that forgets it.
+   */
   const watchDeadline = (control: RunControl): (() => void) => {
     let over = new AbortController()
     let watched: number | null = null
     const look = (): void => {
       if (watched === null) return
       const leftMs = watched - clock.now()
-      if (leftMs <= 0) control.halt('deadline')
+      if (leftMs <= 0) control.stopNow('deadline')
       else void clock.sleep(Math.min(leftMs, deadlineLookMs), over.signal).then(look, () => {})
     }
     const follow = (): void => {
@@ -138,7 +145,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     const unsubscribe = control.onTuned(() => pace.limit(control.tuning.bandwidth))
     const progress = deps.progress.begin(claim.job)
     const run = buildRun(claim, { control, lease, pace, progress })
-    // Of a small file its end says enough.
+    // Small files log only their end, to keep the log short.
     const level = claim.job.upload?.mode === 'put' && claim.job.runs === 1 ? 'debug' : 'info'
     run.logger[level]({ state: claim.job.state, run: claim.job.runs }, 'A run begins')
     try {
@@ -168,10 +175,13 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
       claims.poke()
     })
     active.set(claim.job.id, { control, ended })
-    if (stopping) control.wind('shutdown')
+    if (stopping) control.stopSoon('shutdown')
   }
 
-  /** Their jobs need not wait for the leases to run out. A lease that another claim has overtaken is merely forgotten. */
+  /**
+   * Releases the jobs of those, so that they need not wait until the leases run out. A lease that is overtaken is
+   * merely forgotten.
+   */
   const releaseDropped = async (): Promise<void> => {
     for (const lease of dropped) {
       await store.release(lease, { to: 'queued', waiting: null, delayMs: null })
@@ -210,7 +220,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     async stop(drainMs) {
       stopping = true
       await claims.stop()
-      for (const { control } of active.values()) control.wind('shutdown')
+      for (const { control } of active.values()) control.stopSoon('shutdown')
       const drained = new AbortController()
       const ended = allEnded().finally(() => drained.abort())
       const inTime = await clock.sleep(drainMs, drained.signal).then(
@@ -219,7 +229,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
       )
       if (!inTime && active.size > 0) {
         logger.warn({ runs: active.size }, 'The drain timeout is over: parts in flight are cut off')
-        for (const { control } of active.values()) control.halt('shutdown')
+        for (const { control } of active.values()) control.stopNow('shutdown')
       }
       await ended
     },

@@ -9,17 +9,20 @@ import { type RunControl, RunStopped } from '../upload/run-control.js'
 
 /** No remote effect is started with less of the lease left than this. */
 const marginMs = 5_000
-/** How soon leases are renewed again after the store failed to: every run must be ended in time. */
+/** Leases are renewed again so soon after the store failed to, because every run must be ended in time. */
 const retryMs = 1_000
 
 export interface KeptLease {
   /** Throws RunStopped `fenced` when less of the lease is left than the margin. */
   assert(): void
-  /** The run is over; the lease is no longer renewed. */
+  /** Says that the run is over; the lease is no longer renewed. */
   drop(): void
 }
 
-/** One moment by both clocks: the monotonic one stands still while a machine is suspended, the wall clock may be set back. */
+/**
+ * One moment by both clocks, because the monotonic one stands still while a machine is suspended and the wall clock may
+ * be set back.
+ */
 export interface Instant {
   readonly monotonic: number
   readonly wall: number
@@ -29,7 +32,10 @@ export const instantOf = (clock: Clock): Instant => ({ monotonic: clock.monotoni
 
 /** Renews the leases of all runs of this daemon and tells each run what its user wants meanwhile. */
 export interface LeaseKeeper {
-  /** `asked`: when the claim was sent, because a lease may be shorter than its answer took. Default: now. */
+  /**
+   * Keeps renewing this lease. `asked`: when the claim was sent, because a lease may be shorter than its answer took.
+   * Default: now.
+   */
   keep(lease: Lease, control: RunControl, asked?: Instant): KeptLease
   close(): Promise<void>
 }
@@ -58,12 +64,12 @@ export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Dep
     leaseMs - Math.max(clock.monotonic() - askedAt.monotonic, clock.now() - askedAt.wall)
 
   const obey = (answer: HeartbeatAnswer, entry: Kept, askedAt: Instant): void => {
-    if (!answer.held) entry.control.halt('fenced')
+    if (!answer.held) entry.control.stopNow('fenced')
     else {
       entry.askedAt = askedAt
       if (answer.tuning !== null) entry.control.tune(answer.tuning)
-      if (answer.desired === 'cancel') entry.control.halt('cancel')
-      else if (answer.desired === 'pause') entry.control.wind('pause')
+      if (answer.desired === 'cancel') entry.control.stopNow('cancel')
+      else if (answer.desired === 'pause') entry.control.stopSoon('pause')
     }
   }
 
@@ -113,7 +119,7 @@ export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Dep
     backoff: { firstMs: retryMs, longestMs: retryMs },
     async round() {
       for (const entry of kept.values()) {
-        if (leaseMs - (clock.monotonic() - entry.askedAt.monotonic) < marginMs) entry.control.halt('fenced')
+        if (leaseMs - (clock.monotonic() - entry.askedAt.monotonic) < marginMs) entry.control.stopNow('fenced')
         // The machine was suspended, or its clock was set: the store knows, and until it answers `assert` refuses.
         else if (leftMs(entry) < marginMs) renewal.poke()
       }

@@ -1,5 +1,5 @@
 import { isStorageFailure, type StorageGate } from './storage-gate.js'
-import { aroundEvery } from './wrap-methods.js'
+import { wrapMethods } from './wrap-methods.js'
 
 /**
  * Makes a call to the store that waits for the medium. When the medium fails the call, it is made again once the gate
@@ -31,4 +31,4 @@ export const createPatientStore = <Port extends object>(
   store: Port,
   gate: Pick<StorageGate, 'opens'>,
   signal: AbortSignal,
-): Port => aroundEvery(store, (_method, call) => callPatiently(gate, call, signal))
+): Port => wrapMethods(store, (_method, call) => callPatiently(gate, call, signal))

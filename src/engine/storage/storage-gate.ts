@@ -2,7 +2,7 @@ import { AppError } from '../../core/app-error.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { Store } from '../../ports/store.js'
-import { aroundEvery } from './wrap-methods.js'
+import { wrapMethods } from './wrap-methods.js'
 
 /**
  * Stands between the engine and the world while the database accepts no writes. The first call that the medium fails
@@ -89,7 +89,7 @@ export const createStorageGate = ({ store, clock, logger }: Deps): StorageGate =
     tellAll(true)
   }
 
-  const watched = aroundEvery(store, async (method, call) => {
+  const watched = wrapMethods(store, async (method, call) => {
     try {
       const answer = await call()
       // A read proves nothing, and a full disk may still have room for one more small row, so only the probe opens the

@@ -4,7 +4,7 @@ type Call = () => Promise<unknown>
  * Returns the same port with `around` wrapped around each of its methods, including those that are added later. It is
  * only for ports whose members are all functions that return promises and do without `this`.
  */
-export const aroundEvery = <Port extends object>(
+export const wrapMethods = <Port extends object>(
   port: Port,
   around: (method: keyof Port, call: Call) => Promise<unknown>,
 ): Port => {

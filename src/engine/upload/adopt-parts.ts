@@ -4,7 +4,10 @@ import type { OpenSource } from '../../ports/source.js'
 import type { ListedPart, UploadRef } from '../../ports/target.js'
 import type { Run } from './run.js'
 
-/** A part that OSS lists but the store does not know counts only when its size and CRC-64 are those of the source. */
+/**
+ * Returns a part that OSS lists but the store does not know, or null when its size and CRC-64 are not those of the
+ * source.
+ */
 const adopt = async (
   run: Run,
   part: StoredPart,
@@ -17,7 +20,7 @@ const adopt = async (
   return { partNumber: part.partNumber, size: part.size, etag: listed.etag, crc64, proven: true, attempts: 0 }
 }
 
-/** What OSS lists of the upload; null when the keys may not ask (upload-only policies lack oss:ListParts). */
+/** Returns what OSS lists of the upload; null when the keys may not ask (upload-only policies lack oss:ListParts). */
 const listIfAllowed = async (run: Run, upload: UploadRef): Promise<readonly ListedPart[] | null> => {
   try {
     return await run.retrier.request({
@@ -33,9 +36,9 @@ const listIfAllowed = async (run: Run, upload: UploadRef): Promise<readonly List
 }
 
 /**
- * Asks OSS which parts it holds, adopts those that were sent but not committed (the daemon died in between), and returns
- * what is still to be sent. Where OSS refuses to list them the store's own record counts, unless OSS disagreed with it:
- * then nothing can tell what is there, and the answer is null. Throws Failure `lost` when the upload is gone.
+ * Asks OSS which parts it holds, adopts those that were sent but not committed (the daemon died in between), and
+ * returns what is still to be sent. Where OSS refuses to list them the store's own record counts, unless OSS disagreed
+ * with it: then nothing can tell what is there, and the answer is null. Throws Failure `lost` when the upload is gone.
  */
 export const reconcileParts = async (
   run: Run,

@@ -9,7 +9,10 @@ import { objectOf, objectOptionsOf, type Run } from './run.js'
 import { checkGoing } from './run-control.js'
 import { assertUnchanged } from './source-guard.js'
 
-/** What became of the upload. `resend`: OSS disagrees about parts, ask ListParts again. `lost`: it is gone and no object of ours is there. */
+/**
+ * What became of the upload. `resend`: OSS disagrees about parts, and ListParts has to be asked again. `lost`: the
+ * upload is gone, and no object of ours is there.
+ */
 export type Completion = { readonly kind: 'done'; readonly receipt: Receipt } | { readonly kind: 'resend' | 'lost' }
 
 const partConflicts: readonly (string | null)[] = ['InvalidPart', 'InvalidPartOrder']
@@ -27,7 +30,7 @@ const combinedCrc64 = (parts: readonly StoredPart[]): string | null => {
   return crc.toString()
 }
 
-/** What the committed parts say about the object; null while one is missing. */
+/** Returns what the committed parts say about the object; null while one is missing. */
 const sentObject = (run: Run, parts: readonly StoredPart[]): SentObject | null => {
   const crc64 = combinedCrc64(parts)
   if (crc64 === null || parts.length === 0) return null
@@ -40,8 +43,8 @@ const sentObject = (run: Run, parts: readonly StoredPart[]): SentObject | null =
 }
 
 /**
- * For keys that may write but not read. An upload that OSS still lists was not completed; what became of one that is gone
- * only HEAD could tell, so the job fails with what has to be allowed, and its intent lets a retry ask again.
+ * Asks for keys that may write but not read. An upload that OSS still lists was not completed. Only HEAD could tell
+ * what became of one that is gone, so the job fails with what has to be allowed, and its intent lets a retry ask again.
  */
 const assertNotCompleted = async (run: Run, denied: Failure): Promise<void> => {
   const uploadId = run.job.upload?.uploadId ?? null
@@ -62,7 +65,7 @@ const assertNotCompleted = async (run: Run, denied: Failure): Promise<void> => {
   }
 }
 
-/** After an unknown outcome: the receipt when OSS holds our object, else null. */
+/** Asks after an unknown outcome. Returns the receipt when OSS holds our object, else null. */
 const findOurObject = async (run: Run, sent: SentObject): Promise<Receipt | null> => {
   try {
     const found = await headObject(run)
@@ -74,7 +77,9 @@ const findOurObject = async (run: Run, sent: SentObject): Promise<Receipt | null
   }
 }
 
-/** One Complete. Its own answer is the proof when it carries the CRC-64 of the whole object, else HEAD is asked. */
+/**
+ * Sends one Complete. Its own answer is the proof when it carries the CRC-64 of the whole object, else HEAD is asked.
+ */
 const tryComplete = async (
   run: Run,
   upload: UploadRef,
@@ -90,7 +95,7 @@ const tryComplete = async (
   return proveObject(found, sent, run.clock.now())
 }
 
-/** Of an object that OSS says is there. Keys that may not look leave the job without its receipt. */
+/** Returns the receipt of an object that OSS says is there, or null when the keys may not look. */
 const receiptIfShown = async (run: Run, sent: SentObject): Promise<Receipt | null> => {
   try {
     return await findOurObject(run, sent)
@@ -100,7 +105,7 @@ const receiptIfShown = async (run: Run, sent: SentObject): Promise<Receipt | nul
   }
 }
 
-/** Kinds that say nothing was done: OSS refused before it looked at the upload. */
+/** Kinds that say that nothing was done, because OSS refused before it looked at the upload. */
 const refusals: readonly string[] = ['permanent', 'credentials', 'clock', 'setup', 'throttled']
 
 const afterFailure = async (run: Run, sent: SentObject, failure: Failure): Promise<Completion | 'again'> => {
@@ -118,8 +123,9 @@ const afterFailure = async (run: Run, sent: SentObject, failure: Failure): Promi
 }
 
 /**
- * The last step: commits the intent, makes the object, proves it. Until the intent is committed the source is checked
- * and a stop is obeyed; after it OSS may have made the object whatever we do, so the outcome is asked for, never guessed.
+ * Does the last step: commits the intent, makes the object and proves it. Until the intent is committed the source is
+ * checked and a stop is obeyed; after it OSS may have made the object whatever we do, so the outcome is asked for,
+ * never guessed.
  */
 export const completeUpload = async (run: Run, upload: UploadRef, source: OpenSource): Promise<Completion> => {
   const parts = await run.record.parts()
@@ -161,13 +167,16 @@ const details = (failure: Failure) => ({
   retryAfterMs: failure.retryAfterMs,
 })
 
-/** Whether an earlier run's Complete won: its receipt, or null. Throws when OSS cannot be asked, because guessing is worse. */
+/**
+ * Returns the receipt when an earlier run's Complete won, else null. Throws when OSS cannot be asked, because guessing
+ * is worse.
+ */
 export const reconcileComplete = async (run: Run): Promise<Receipt | null> => {
   const sent = sentObject(run, await run.record.parts())
   return sent === null ? null : findOurObject(run, sent)
 }
 
-/** By one look of the caller's: the receipt of the object that Complete made, or null. */
+/** Returns, by one look of the caller's, the receipt of the object that Complete made, or null. */
 export const findCompleted = async (run: Run, look: () => Promise<StoredObject | null>): Promise<Receipt | null> => {
   const sent = sentObject(run, await run.record.parts())
   const found = sent === null ? null : await look()

@@ -71,8 +71,8 @@ const asked = async (
 }
 
 /**
- * What an end means for a source that is to be deleted with it: only a proven object lets it go. `open`: the source as the
- * run read it, null when it did not have to.
+ * Deletes the source with an end that lets it go: only a proven object does. Returns the end with what became of the
+ * source. `open`: the source as the run read it, null when it did not have to.
  */
 export const withSourceDeleted = async (
   run: Run,
@@ -85,7 +85,10 @@ export const withSourceDeleted = async (
   return { ...end, removal: await asked(run, tools, end.receipt, open) }
 }
 
-/** The end of a job whose run died while it deleted the source: goes on with that. Null when there is no such thing. */
+/**
+ * Goes on for a job whose run died while it deleted the source. Returns how the job settles; null when there was no
+ * such run.
+ */
 export const resumeDeletion = async (run: Run, remover: SourceRemover): Promise<Finish | null> => {
   const { removal } = run.job
   if (removal?.state !== 'pending') return null

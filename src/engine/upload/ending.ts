@@ -19,7 +19,9 @@ export interface Released {
 
 /** How long a job waits after an error of ours. */
 const troubleDelayMs = 30_000
-/** Between two tries of a cancel that OSS refuses, because what is still in flight there may be what stands in its way. */
+/**
+ * Between two tries of a cancel that OSS refuses, because what is still in flight there may be what stands in its way.
+ */
 const refusedDelayMs = 5_000
 
 /** The user has changed the job while it ran: the dispatcher claims it again, with a control of its own. */

@@ -8,9 +8,9 @@ import { objectOf, type Run } from './run.js'
 import { assertSameFile } from './source-guard.js'
 
 /**
- * What `ifExists` says before anything is sent. Returns 'skip' when the job is done without sending; throws Failure
- * `permanent` with `object_exists` for `fail`. An object with this job's own marker is ours from a lost answer and never
- * stands in its own way.
+ * Asks OSS what `ifExists` means before anything is sent. Returns 'skip' when the job is done without sending; throws
+ * Failure `permanent` with `object_exists` for `fail`. An object with this job's own marker is ours from a lost answer
+ * and never stands in its own way.
  */
 export const checkExisting = async (run: Run, source: OpenSource): Promise<'skip' | 'send'> => {
   const { ifExists } = run.job.options
@@ -33,11 +33,11 @@ export const checkExisting = async (run: Run, source: OpenSource): Promise<'skip
   }
 }
 
-/** Whether this job may have made its object without anybody having seen the answer. */
+/** Whether this job may have made its object although no run has seen the answer. */
 export const mayBeMade = ({ job, control }: Run): boolean =>
   job.upload?.mode === 'put' ? control.wasShielded || job.runs > 1 : job.intent === 'complete'
 
-/** CRC-64 of the source; null when it is no longer the file that was sent. */
+/** Returns the CRC-64 of the source; null when it is no longer the file that was sent. */
 const sourceCrc64 = async (run: Run, sources: SourceOpener, signal: AbortSignal): Promise<string | null> => {
   const { fingerprint } = run.job.source
   try {
@@ -55,9 +55,9 @@ const sourceCrc64 = async (run: Run, sources: SourceOpener, signal: AbortSignal)
 }
 
 /**
- * The receipt of the object that this job made without an answer that was seen; null when OSS shows none of ours, or when
- * the source of a put has changed since. Then nothing tells which bytes were sent: the marker travels in a header, so it
- * says nothing of a body that was spoilt on its way, and the CRC-64 of OSS only tells what arrived.
+ * Returns the receipt of the object that this job made without an answer that was seen; null when OSS shows none of
+ * ours, or when the source of a put has changed since. Then nothing tells which bytes were sent: the marker travels in
+ * a header, so it says nothing of a body that was spoilt on its way, and the CRC-64 of OSS only tells what arrived.
  */
 export const findMadeObject = async (
   run: Run,
@@ -84,8 +84,8 @@ const lateLookMs = 10_000
 const lateTries = 3
 
 /**
- * For a job whose deadline has come while OSS may have made its object. The run is halted, so this look has a short time
- * of its own. Null also when OSS cannot be asked: a retry or a cancel asks again.
+ * Looks for the object of a job whose deadline has come while OSS may have made it. The run is stopped, so this look
+ * has a short time of its own. Returns null also when OSS cannot be asked: a retry or a cancel asks again.
  */
 export const lookAfterDeadline = async (run: Run, sources: SourceOpener): Promise<Receipt | null> => {
   const over = new AbortController()
@@ -115,7 +115,10 @@ export const lookAfterDeadline = async (run: Run, sources: SourceOpener): Promis
   }
 }
 
-/** What a put without an answer made. Keys that may not look cannot tell, and then the cancel stands. */
+/**
+ * Returns the receipt of what a put without an answer made. Keys that may not look cannot tell, and then the cancel
+ * stands.
+ */
 const findPut = async (run: Run, sources: SourceOpener): Promise<Receipt | null> => {
   const { hard } = run.control
   const look = () => run.retrier.request({ name: 'head', attempt: () => run.target.head(objectOf(run.job), hard) })
@@ -128,6 +131,9 @@ const findPut = async (run: Run, sources: SourceOpener): Promise<Receipt | null>
   }
 }
 
-/** Returns the receipt of the object that a cancelled job made before, or null. Throws when OSS cannot be asked about a Complete. */
+/**
+ * Returns the receipt of the object that a cancelled job made before, or null. Throws when OSS cannot be asked about a
+ * Complete.
+ */
 export const findOnCancel = async (run: Run, sources: SourceOpener): Promise<Receipt | null> =>
   run.job.upload?.mode === 'put' ? findPut(run, sources) : reconcileComplete(run)

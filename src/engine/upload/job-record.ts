@@ -13,8 +13,8 @@ import { RunStopped } from './run-control.js'
 
 /**
  * The only place where a run reads and writes the store. A call waits while the medium fails. A write throws RunStopped
- * `fenced` when another claim has overtaken the lease. Whatever a write answers becomes `job`, and the progress board shows
- * it. Reads and writes throw the store's AppError when the run has to end while the medium still fails.
+ * `fenced` when another claim has overtaken the lease. Whatever a write answers becomes `job`, and the progress board
+ * shows it. Reads and writes throw the store's AppError when the run has to end while the medium still fails.
  */
 export interface JobRecord {
   /** The job as the store answered it last. */
@@ -22,8 +22,8 @@ export interface JobRecord {
   /** Reads every part of the plan, in order. */
   parts(): Promise<readonly StoredPart[]>
   /**
-   * Takes over what an older failed job has in OSS of the same object, when this job would begin the same upload. Returns
-   * uploads of the object that were given up and are to be removed.
+   * Takes over what an older failed job has in OSS of the same object, when this job would begin the same upload.
+   * Returns uploads of the object that were given up and are to be removed.
    */
   takeLeftovers(): Promise<readonly AbandonedUpload[]>
   /** Commits how the bytes will be sent, before anything is sent. A multipart upload gets the intent `initiate`. */
@@ -48,7 +48,9 @@ export interface JobRecord {
   abandonUpload(now: Fingerprint | null): Promise<void>
   /** Commits that OSS no longer holds an upload that some job had given up. */
   forgetAbandoned(uploadId: string): Promise<void>
-  /** Commits that Complete is about to be sent. Throws RunStopped `pause` or `cancel` when the user wants that instead. */
+  /**
+   * Commits that Complete is about to be sent. Throws RunStopped `pause` or `cancel` when the user wants that instead.
+   */
   beginCompleting(): Promise<void>
   /** Commits that the source is about to be deleted. Returns false when the job was cancelled meanwhile. */
   beginRemoval(removal: SourceRemoval & { readonly state: 'pending' }): Promise<boolean>

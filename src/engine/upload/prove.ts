@@ -2,7 +2,7 @@ import { Failure } from '../../core/failure.js'
 import type { Receipt } from '../../core/job.js'
 import type { StoredObject } from '../../ports/target.js'
 
-/** What we know of the bytes that were sent. CRC-64 decimal. */
+/** What we know of the bytes that were sent. The CRC-64 is decimal. */
 export interface SentObject {
   readonly size: number
   readonly crc64: string
@@ -15,22 +15,25 @@ const carries = (found: StoredObject, sent: SentObject): boolean =>
   found.size === sent.size && (found.serverCrc64 === null ? sent.partsProven : found.serverCrc64 === sent.crc64)
 
 /**
- * Whether the object that OSS shows can be the one that a put of these bytes made, as far as can be told without reading
- * the source.
+ * Whether the object that OSS shows can be the one that a put of these bytes made, as far as can be told without
+ * reading the source.
  */
 export const mayBeOurs = (found: StoredObject, { size, marker }: Pick<SentObject, 'size' | 'marker'>): boolean =>
   found.size === size && (marker === null || found.marker === marker)
 
 /**
- * Whether the object that OSS shows is the one we made: our marker, our size, our CRC-64. Without a marker equal bytes
- * must do, and then only a CRC-64 of the whole object tells.
+ * Whether the object that OSS shows is the one that we made: it has our marker, our size and our CRC-64. Without a
+ * marker equal bytes must do, and then only a CRC-64 of the whole object tells.
  */
 export const isOurs = (found: StoredObject, sent: SentObject): boolean =>
   sent.marker === null
     ? found.serverCrc64 !== null && carries(found, sent)
     : found.marker === sent.marker && carries(found, sent)
 
-/** The receipt of an object that OSS shows. Throws Failure `permanent` with `integrity` when it does not prove our bytes. */
+/**
+ * Returns the receipt of an object that OSS shows. Throws Failure `permanent` with `integrity` when it does not prove
+ * our bytes.
+ */
 export const proveObject = (found: StoredObject, sent: SentObject, completedAt: number): Receipt => {
   const receipt = {
     size: found.size,
@@ -65,7 +68,7 @@ export const objectExists = (message: string, answer: Partial<Pick<Failure, 'oss
 export class CallbackFailed extends Error {
   override readonly name = 'CallbackFailed'
   readonly failure: Failure
-  /** Proof of the object; null when OSS refuses to show it. */
+  /** Proves the object; null when OSS refuses to show it. */
   readonly receipt: Receipt | null
 
   constructor(failure: Failure, receipt: Receipt | null) {

@@ -14,7 +14,7 @@ import {
 import { objectOf, objectOptionsOf, type Run } from './run.js'
 import { assertNotReplaced, assertSameFile, onlyCtimeMoved } from './source-guard.js'
 
-/** The synthesised part of a put. */
+/** A put shows its progress as that of one part. */
 const onlyPart = 1
 
 const asSent = (run: Run, crc64: string): SentObject => ({
@@ -24,7 +24,10 @@ const asSent = (run: Run, crc64: string): SentObject => ({
   marker: run.job.marker,
 })
 
-/** The receipt of an object that OSS shows when a put of ours made it, else null. The source is read only when the rest fits. */
+/**
+ * Returns the receipt of an object that OSS shows when a put of ours made it, else null. Reads the source only when the
+ * rest fits.
+ */
 const receiptOfPut = async (run: Run, source: OpenSource, found: StoredObject | null): Promise<Receipt | null> => {
   const size = sizeOf(run.job)
   if (found === null || found.serverCrc64 === null) return null
@@ -33,7 +36,7 @@ const receiptOfPut = async (run: Run, source: OpenSource, found: StoredObject | 
   return isOurs(found, sent) ? proveObject(found, sent, run.clock.now()) : null
 }
 
-/** The receipt of the object that an earlier put of ours made; null when OSS holds none. */
+/** Returns the receipt of the object that an earlier put of ours made; null when OSS holds none. */
 const earlierPut = async (run: Run, source: OpenSource): Promise<Receipt | null> => {
   const found = await run.retrier.request({
     name: 'head',
@@ -43,8 +46,9 @@ const earlierPut = async (run: Run, source: OpenSource): Promise<Receipt | null>
 }
 
 /**
- * What became of a put that got no answer, before its bytes are sent again. Null when OSS holds no object of ours, or does
- * not let these keys look: a repeat overwrites, so it is never wrong. `answered` is called when OSS answers.
+ * Asks what became of a put that got no answer, before its bytes are sent again. Returns null when OSS holds no object
+ * of ours, or does not let these keys look: a repeat overwrites, so it is never wrong. `answered` is called when OSS
+ * answers.
  */
 const unansweredPut = async (run: Run, source: OpenSource, answered: () => void): Promise<Receipt | null> => {
   let found: StoredObject | null
@@ -61,13 +65,13 @@ const unansweredPut = async (run: Run, source: OpenSource, answered: () => void)
   return receipt
 }
 
-/** Whether OSS may have stored the object although this ended a put whose last bytes were let go. */
+/** Whether OSS may have stored the object although this error ended a put whose last bytes were let go. */
 const mayHaveStored = (error: unknown): boolean =>
   error instanceof Failure && error.kind === 'transient' && !error.unsent
 
 /**
- * With forbid-overwrite a repeat meets our own object when the first answer was lost: look before calling it foreign. Keys
- * that may not look are told what OSS said, with the right that would have let us tell.
+ * Looks whether the object that stands in the way is ours: with forbid-overwrite a repeat meets our own object when the
+ * first answer was lost. Keys that may not look are told what OSS said, with the right that would have let us tell.
  */
 export const ourEarlierObject = async (run: Run, source: OpenSource, failure: Failure): Promise<Receipt> => {
   let message = 'An object of this name exists and is not ours'
@@ -81,7 +85,10 @@ export const ourEarlierObject = async (run: Run, source: OpenSource, failure: Fa
   throw objectExists(message, failure)
 }
 
-/** OSS says that the object is there and the callback failed. Keys that may not look leave the job without its receipt. */
+/**
+ * Returns the error of a put whose object OSS says is there although the callback failed. It has no receipt when the
+ * keys may not look.
+ */
 const callbackFailed = async (run: Run, source: OpenSource, failure: Failure): Promise<CallbackFailed> => {
   const receipt = await earlierPut(run, source).catch((error: unknown) => {
     if (error instanceof Failure && error.code === 'access_denied') return null
@@ -91,8 +98,9 @@ const callbackFailed = async (run: Run, source: OpenSource, failure: Failure): P
 }
 
 /**
- * What the source was before the first byte, and a look before the last. ctime alone moving in between (a chmod, or a rewrite with a forged
- * mtime) is no proof of a change, but the bytes may be mixed: they are sent again.
+ * Compares the source before the first byte. Returns the look before the last one. When ctime alone moves in between
+ * (by a chmod, or a rewrite with a forged mtime), that proves no change, but the bytes may be mixed, so they are sent
+ * again.
  */
 const watchSource = (run: Run, source: OpenSource, before: Fingerprint): (() => Promise<void>) => {
   assertSameFile(run.job.source.fingerprint, before)
@@ -110,10 +118,10 @@ const watchSource = (run: Run, source: OpenSource, before: Fingerprint): (() => 
 }
 
 /**
- * A small or empty file in one PutObject. A put that got no answer, in this run or before it, is looked at before it is sent
- * again. With a callback it is sent again at once: only its own answer tells whether the application was called. The source
- * is checked before the last bytes leave, so a file that changed meanwhile never becomes an object. `seen`: the source as
- * it was when it was opened.
+ * Sends a small or empty file in one PutObject. A put that got no answer, in this run or before it, is looked at before
+ * it is sent again. With a callback it is sent again at once: only its own answer tells whether the application was
+ * called. The source is checked before the last bytes leave, so a file that changed meanwhile never becomes an object.
+ * `seen`: the source as it was when it was opened.
  */
 export const putWhole = async (run: Run, source: OpenSource, seen: Fingerprint): Promise<Receipt> => {
   const { fingerprint } = run.job.source
@@ -128,7 +136,7 @@ export const putWhole = async (run: Run, source: OpenSource, seen: Fingerprint):
       })
     }
   }
-  // Of a retry after the callback failed: OSS cannot be made to call again without the bytes.
+  // This is a retry after the callback failed: OSS cannot be made to call again without the bytes.
   const earlier = run.job.intent === 'complete' ? await earlierPut(run, source) : null
   if (earlier !== null) return earlier
   const looks = run.job.options.callback === undefined

@@ -5,7 +5,10 @@ import type { UploadRef } from '../../ports/target.js'
 import { objectOf, type Run } from './run.js'
 import { checkGoing } from './run-control.js'
 
-/** Rounds of Abort and ListParts: parts that were in flight can survive the first Abort (oss-facts, section 2). */
+/**
+ * At most so many rounds of Abort and ListParts, because parts in flight can survive the first Abort (oss-facts,
+ * section 2).
+ */
 const maxRounds = 5
 
 /** The two requests, made as the caller makes its requests. */
@@ -17,13 +20,13 @@ export interface RemovalRequests {
 export interface Removal {
   /** How often OSS was told to abort. */
   readonly rounds: number
-  /** False: OSS did not know the upload any more. */
+  /** False when OSS did not know the upload any more. */
   readonly wasThere: boolean
 }
 
 const isMissingBucket = (failure: Failure): boolean => failure.code === 'no_such_bucket'
 
-/** The Failure of an Abort that says the bucket is gone counts as its answer. */
+/** Aborts once. A Failure that says that the bucket is gone means that the upload is gone too. */
 const abortOnce = async (upload: UploadRef, requests: RemovalRequests): Promise<'aborted' | 'gone'> => {
   try {
     return await requests.abort(upload)
@@ -33,7 +36,7 @@ const abortOnce = async (upload: UploadRef, requests: RemovalRequests): Promise<
   }
 }
 
-/** Null: it is gone. Else what OSS said: a Failure when the keys may not ask. */
+/** Returns null when the upload is gone, else what OSS said: a Failure when the keys may not ask. */
 const whatIsLeft = async (upload: UploadRef, requests: RemovalRequests): Promise<Failure | 'listed' | null> => {
   try {
     await requests.listParts(upload)
@@ -49,8 +52,8 @@ const whatIsLeft = async (upload: UploadRef, requests: RemovalRequests): Promise
 
 /**
  * Removes an upload from OSS and sees that it is gone, by an Abort or a ListParts that OSS answers with NoSuchUpload.
- * Nothing of it may be in flight any more. Throws what its requests throw, and Failure `transient` when OSS still has it
- * after the last round.
+ * Nothing of it may be in flight any more. Throws what its requests throw, and Failure `transient` when OSS still has
+ * it after the last round.
  */
 export const removeUpload = async (upload: UploadRef, requests: RemovalRequests): Promise<Removal> => {
   let left: Failure | 'listed' | null = null
@@ -82,7 +85,10 @@ export const abortUpload = async (run: Run): Promise<void> => {
   run.logger.info({ uploadId, rounds }, 'The upload is aborted and gone')
 }
 
-/** What was uploaded is worthless: it is removed, and all of it is to be sent again. With a fingerprint the job goes on with that file. */
+/**
+ * Removes what was uploaded because it is worthless: all of it is to be sent again. With a fingerprint the job goes on
+ * with that file.
+ */
 export const discardUpload = async (run: Run, now: Fingerprint | null): Promise<void> => {
   const { upload, intent } = run.job
   if (upload?.uploadId != null && intent !== 'abort') await run.record.intend('abort')
@@ -90,7 +96,7 @@ export const discardUpload = async (run: Run, now: Fingerprint | null): Promise<
   await run.record.forgetUpload(now)
 }
 
-/** For a job that goes on with another upload: what OSS refuses to remove stands in its way no more, and is the janitor's. */
+/** Removes the upload of a job that goes on with another one. What OSS refuses to remove is left to the janitor. */
 export const replaceUpload = async (run: Run, now: Fingerprint | null): Promise<void> => {
   try {
     await discardUpload(run, now)
@@ -104,7 +110,7 @@ export const replaceUpload = async (run: Run, now: Fingerprint | null): Promise<
 }
 
 /**
- * The clean-up of a job that fails for another reason. What OSS says against it must not hide that reason: the intent is
+ * Cleans up for a job that fails for another reason. What OSS says against that must not hide the reason: the intent is
  * committed, so a retry or the janitor removes the upload.
  */
 export const discardBeforeFailing = async (run: Run): Promise<void> => {
@@ -118,8 +124,8 @@ export const discardBeforeFailing = async (run: Run): Promise<void> => {
 }
 
 /**
- * Removes what older jobs left of this object. It stands in nobody's way, so what OSS refuses, or does not answer, is left to
- * the janitor.
+ * Removes what older jobs left of this object. It does not stand in the way, so what OSS refuses, or does not answer,
+ * is left to the janitor.
  */
 export const removeLeftovers = async (run: Run, left: readonly AbandonedUpload[]): Promise<void> => {
   const { target, control, logger } = run

@@ -8,19 +8,21 @@ import type { Slots } from '../capacity/slots.js'
 import { checkGoing, type RunControl, RunReleases } from './run-control.js'
 
 export interface RetriedRequest<T> {
-  /** Names the request within its job: its tries are counted under this name. */
+  /** Names the request within its job: the tries are counted under this name. */
   readonly name: string
-  /** It sends a part or a put, so every try takes a slot first. */
+  /** True when it sends a part or a put, so that every try takes a slot first. */
   readonly carriesBytes?: boolean
   /**
-   * One try. Calls `moved` whenever its bytes move, and `answered` when OSS answered a question that the try asks before it
-   * does its work: what fails after that is the request's own failure, and is charged.
+   * Makes one try. Calls `moved` whenever its bytes move, and `answered` when OSS answered a question that the try asks
+   * before it does its work: what fails after that is the request's own failure, and is charged.
    */
   attempt(tries: number, moved: () => void, answered: () => void): Promise<T>
 }
 
 export interface Retrier {
-  /** Makes the request until it succeeds. Throws the Failure that ends or redirects the job, RunReleases, or RunStopped. */
+  /**
+   * Makes the request until it succeeds. Throws the Failure that ends or redirects the job, RunReleases, or RunStopped.
+   */
   request<T>(request: RetriedRequest<T>): Promise<T>
 }
 
@@ -32,10 +34,10 @@ export interface RetrierDeps {
   readonly limits: RetryLimits
 }
 
-/** What outlives a run of a request's tries. */
+/** What is remembered of a request's tries after its run. */
 export interface PastTries {
   readonly charged: number
-  /** Healthy answers of its pair that were seen by its last failure. */
+  /** How many healthy answers of its pair had been seen when it failed last. */
   readonly healthySeen: number
 }
 
@@ -43,7 +45,7 @@ interface RunFacts {
   readonly job: Pick<Job, 'id' | 'target'>
   readonly control: RunControl
   readonly logger: Logger
-  /** By request name; outlives the run, so that giving way does not start the count again. */
+  /** By the name of the request. It outlives the run, so that a release does not start the count again. */
   readonly tries: Map<string, PastTries>
   /** Makes charged tries durable. */
   charge(count: number): Promise<void>
@@ -54,13 +56,15 @@ type Tried<T> =
   | { readonly answer: T }
   | { readonly failure: Failure; readonly tally: Tally; readonly decision: RetryDecision }
 
-/** Only until the run is over: then it is the pair or the keys that the job waits for, and the dispatcher claims none such. */
-const yieldMs = 500
+/**
+ * This wait has to last only until the run is over: after that no job is claimed whose pair or keys are out of order.
+ */
+const shortWaitMs = 500
 
-/** A job that does nothing but wait for longer than this gives its run to others. */
+/** A job that does nothing but wait for longer than this is released, so that others can run. */
 const longWaitMs = 2_000
 
-const restsWith = (reason: string): RunReleases => new RunReleases('endpoint', yieldMs, reason)
+const endpointFails = (reason: string): RunReleases => new RunReleases('endpoint', shortWaitMs, reason)
 
 const spent = (failure: Failure, name: string, { failures }: Tally, code: Failure['code']): Failure =>
   new Failure('permanent', `${failure.message} (${failures} tries of ${name})`, {
@@ -71,7 +75,7 @@ const spent = (failure: Failure, name: string, { failures }: Tally, code: Failur
     cause: failure,
   })
 
-/** Retries of one run's requests. */
+/** Makes the requests of one run, and tries them again. */
 export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
   const { clock, random, health, slots, limits } = deps
   const { id: jobId, target: pair } = run.job
@@ -79,24 +83,24 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
   const healthyAtStart = health.healthyAnswers(pair)
   /** Requests of this run that are not waiting for their next try. */
   let busy = 0
-  /** Aborted when no wait makes sense any more: the run winds down, or gives way. */
+  /** Aborts when no wait makes sense any more, because the run stops or releases its job. */
   const awake = new AbortController()
-  const onWinding = (): void => awake.abort(run.control.soft.reason)
-  run.control.soft.addEventListener('abort', onWinding, { once: true })
-  if (run.control.soft.aborted) onWinding()
+  const onStop = (): void => awake.abort(run.control.soft.reason)
+  run.control.soft.addEventListener('abort', onStop, { once: true })
+  if (run.control.soft.aborted) onStop()
 
-  const givingWay = (why: RunReleases): RunReleases => {
+  const releasing = (why: RunReleases): RunReleases => {
     awake.abort(why)
     return why
   }
 
-  /** One try, if the pair may be sent to. Its outcome is known to the pair's health before the slot is free again. */
+  /** Makes one try, if the pair may be sent to. The pair's health learns the outcome before the slot is free again. */
   const tryOnce = async <T>(request: RetriedRequest<T>, tally: Tally, healthySeen: number): Promise<Tried<T>> => {
     const bytes = request.carriesBytes === true
     const release = bytes ? await slots.acquire({ jobId, priority, pair }, awake.signal) : null
     const admission = health.enter(pair)
     try {
-      if (admission === null) throw givingWay(restsWith('The endpoint is out of order'))
+      if (admission === null) throw releasing(endpointFails('The endpoint is out of order'))
       const answer = await request.attempt(tally.failures + 1, admission.moved, admission.succeeded)
       admission.succeeded()
       return { answer }
@@ -116,7 +120,7 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
 
   const waitFor = async (delayMs: number, reason: string): Promise<void> => {
     checkGoing(run.control)
-    if (busy === 1 && delayMs > longWaitMs) throw givingWay(new RunReleases('backoff', delayMs, reason))
+    if (busy === 1 && delayMs > longWaitMs) throw releasing(new RunReleases('backoff', delayMs, reason))
     busy--
     try {
       await clock.sleep(delayMs, awake.signal)
@@ -146,10 +150,10 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
       if (decision.act === 'hand_back') throw failure
       if (decision.act === 'fail') throw spent(failure, name, tally, decision.code)
       if (decision.act === 'yield') {
-        const delayMs = decision.waiting === 'credentials' ? yieldMs : decision.delayMs
-        throw givingWay(new RunReleases(decision.waiting, delayMs, failure.message))
+        const delayMs = decision.waiting === 'credentials' ? shortWaitMs : decision.delayMs
+        throw releasing(new RunReleases(decision.waiting, delayMs, failure.message))
       }
-      if (health.isResting(pair)) throw givingWay(restsWith(failure.message))
+      if (health.isResting(pair)) throw releasing(endpointFails(failure.message))
       run.logger.warn(
         {
           request: name,

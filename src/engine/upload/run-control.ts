@@ -31,19 +31,19 @@ export class RunReleases extends Error {
   }
 }
 
-/** How the outside steers a run and ends it. Both signals carry a RunStopped as their reason. */
+/** How the outside tunes a run and ends it. Both signals carry a RunStopped as their reason. */
 export interface RunControl {
-  /** Aborted when nothing new may begin; what is in flight goes on. */
+  /** Aborts when nothing new may begin; what is in flight goes on. */
   readonly soft: AbortSignal
-  /** Aborted when what is in flight has to end too. Implies `soft`. */
+  /** Aborts when what is in flight has to end too; `soft` aborts with it at the latest. */
   readonly hard: AbortSignal
-  /** Lets requests in flight finish. The first reason counts. */
-  wind(reason: 'pause' | 'shutdown'): void
+  /** Lets requests in flight finish, and nothing new begin. The first reason counts. */
+  stopSoon(reason: 'pause' | 'shutdown'): void
   /** Ends everything now; behind a shield a cancel or a deadline only lets nothing new begin. */
-  halt(reason: StopReason): void
-  /** OSS may make the object from now on, whatever we do: its answer is worth more than an early end. */
+  stopNow(reason: StopReason): void
+  /** Says that OSS may make the object from now on, whatever we do: its answer is worth more than an early end. */
   shield(): void
-  /** The answer is there, or will not come: a halt that was held back takes effect. */
+  /** Says that the answer is there, or will not come: a stop that was held back takes effect. */
   unshield(): void
   /** Whether there ever was a shield. */
   readonly wasShielded: boolean
@@ -65,10 +65,10 @@ export const createRunControl = (initial: Tuning): RunControl => {
   return {
     soft: soft.signal,
     hard: hard.signal,
-    wind(reason) {
+    stopSoon(reason) {
       soft.abort(new RunStopped(reason))
     },
-    halt(reason) {
+    stopNow(reason) {
       const stop = new RunStopped(reason)
       if (shielded && (reason === 'cancel' || reason === 'deadline')) heldBack ??= stop
       else hard.abort(stop)

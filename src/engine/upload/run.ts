@@ -22,7 +22,7 @@ export interface Run {
   readonly pace: JobPace
   readonly logger: Logger
   readonly clock: Clock
-  /** How often OSS refused to complete this job, by what it said; outlives the run. */
+  /** How often OSS refused to complete this job, by what it said. It outlives the run. */
   readonly disagreements: Map<string, number>
   /** Throws RunStopped `fenced` when too little of the lease is left to start something remote. */
   assertLease(): void

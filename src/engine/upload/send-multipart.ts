@@ -11,10 +11,13 @@ import { objectOf, objectOptionsOf, type Run } from './run.js'
 import { RunReleases } from './run-control.js'
 import { sendParts } from './send-parts.js'
 
-/** Times an upload may be lost, or a source change be answered by `restart`, before the job fails. */
+/** How often an upload may be lost, or a source change be answered by `restart`, before the job fails. */
 export const maxRestarts = 3
 
-/** An Initiate without an answer: an upload that it made can be found by its key and time, but never be proven ours. */
+/**
+ * Notes an Initiate without an answer: an upload that it made can be found by its key and time, but never be proven
+ * ours.
+ */
 const suspectInitiate = async (run: Run): Promise<void> => {
   await run.record.suspectInitiate()
   run.logger.warn(
@@ -23,7 +26,9 @@ const suspectInitiate = async (run: Run): Promise<void> => {
   )
 }
 
-/** The plan and the intent, committed as late as can be: what was never sent leaves nothing to be suspected of. */
+/**
+ * Commits the plan and the intent, as late as can be, because what was never sent leaves nothing to be suspected of.
+ */
 const intendInitiate = async (run: Run): Promise<void> => {
   if (run.job.upload === null) {
     const plan = planParts(sizeOf(run.job), run.job.options.partSize)
@@ -34,7 +39,10 @@ const intendInitiate = async (run: Run): Promise<void> => {
   }
 }
 
-/** Before a new upload: one that an older job left and that this job would begin just so, else null; what else was left goes. */
+/**
+ * Before a new upload is begun: returns the id of one that an older job left and that this job would begin just so, or
+ * null. What else older jobs left of the object is removed.
+ */
 const inheritUpload = async (run: Run): Promise<string | null> => {
   await removeLeftovers(run, await run.record.takeLeftovers())
   const { upload, bytesUploaded } = run.job
@@ -45,7 +53,7 @@ const inheritUpload = async (run: Run): Promise<string | null> => {
   return uploadId
 }
 
-/** The upload of this job in OSS, initiated when there is none. The intent is committed before Initiate is sent. */
+/** Returns the upload of this job in OSS, and initiates one when there is none: its intent is committed before that. */
 const openUpload = async (run: Run): Promise<{ readonly upload: UploadRef; readonly fresh: boolean }> => {
   const own = run.job.upload?.uploadId ?? null
   if (own === null && run.job.intent === 'initiate') await suspectInitiate(run)
@@ -70,7 +78,7 @@ const openUpload = async (run: Run): Promise<{ readonly upload: UploadRef; reado
   return { upload: { ...objectOf(run.job), uploadId }, fresh: true }
 }
 
-/** The upload vanished in OSS: every part is to be sent again, in a new upload, at most three times. */
+/** Forgets an upload that vanished in OSS: every part is sent again, in a new upload, at most three times. */
 const startOver = async (run: Run, failure: Failure): Promise<void> => {
   if (run.job.restarts >= maxRestarts) {
     throw new Failure('permanent', `OSS lost the upload ${maxRestarts + 1} times: ${failure.message}`, {
@@ -84,8 +92,8 @@ const startOver = async (run: Run, failure: Failure): Promise<void> => {
 }
 
 /**
- * OSS refused to complete: `completing` has one way back, through the queue, so the next run asks ListParts (or begins
- * anew) with everything it needs in the store.
+ * Releases a job that OSS refused to complete: `completing` has one way back, through the queue, so the next run asks
+ * ListParts (or begins anew) with everything that it needs in the store.
  */
 const throughTheQueue = async (run: Run, kind: 'resend' | 'lost'): Promise<never> => {
   const reason = kind === 'lost' ? 'The upload was gone at Complete' : 'OSS and the daemon disagree about the parts'
@@ -102,8 +110,8 @@ const throughTheQueue = async (run: Run, kind: 'resend' | 'lost'): Promise<never
 }
 
 /**
- * A sequential upload takes no part twice. One that holds other bytes under a number than the source has cannot be
- * mended: it is removed, and every part sent again, at most three times.
+ * Replaces a sequential upload that holds other bytes under a number than the source has. Such an upload takes no part
+ * twice, so it is removed, and every part is sent again, at most three times.
  */
 const replaceSpoilt = async (run: Run, failure: Failure): Promise<void> => {
   if (run.job.restarts >= maxRestarts) {
@@ -120,7 +128,7 @@ const replaceSpoilt = async (run: Run, failure: Failure): Promise<void> => {
   await replaceUpload(run, null)
 }
 
-/** All parts are pending again, in the upload that OSS knows: the same numbers replace what it holds. */
+/** Makes all parts pending again, in the upload that OSS knows: the same numbers replace what it holds. */
 const sendAllAgain = async (run: Run, { uploadId }: UploadRef): Promise<void> => {
   await run.record.forgetUpload(null)
   await intendInitiate(run)
@@ -128,9 +136,9 @@ const sendAllAgain = async (run: Run, { uploadId }: UploadRef): Promise<void> =>
 }
 
 /**
- * OSS disagrees about the parts and does not let these keys list them, so nothing tells which are there. The upload is
- * removed and every part sent again, at most three times. Where the keys may not remove it either it is used again: a
- * second one would only stand beside it.
+ * Replaces an upload about whose parts OSS disagrees without letting these keys list them, so that nothing tells which
+ * are there. It is removed and every part is sent again, at most three times. Where the keys may not remove it either,
+ * it is used again, because a second one would only stand beside it.
  */
 const replaceUnlisted = async (run: Run, upload: UploadRef): Promise<void> => {
   if (run.job.restarts >= maxRestarts) {
@@ -158,7 +166,9 @@ const replaceUnlisted = async (run: Run, upload: UploadRef): Promise<void> => {
   }
 }
 
-/** A file in parts, from wherever an earlier run left it. Its receipt, once OSS holds exactly these bytes. */
+/**
+ * Sends a file in parts, from wherever an earlier run left it. Returns the receipt once OSS holds exactly these bytes.
+ */
 export const sendMultipart = async (run: Run, source: OpenSource): Promise<Receipt> => {
   for (let conflicts = 0; ; ) {
     try {
@@ -173,12 +183,13 @@ export const sendMultipart = async (run: Run, source: OpenSource): Promise<Recei
       return completion.kind === 'done' ? completion.receipt : await throughTheQueue(run, completion.kind)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
-      // Forbid-overwrite speaks here only at Initiate (Complete decides by itself): asking again meets the same object.
+      // Only an Initiate with forbid-overwrite is refused here (Complete decides by itself): asking again meets the
+      // same object.
       if (error.ossCode === 'FileAlreadyExists') return ourEarlierObject(run, source, error)
       if (error.kind === 'lost') await startOver(run, error)
       else if (error.kind !== 'conflict' || ++conflicts > maxRestarts) throw error
       else if (error.ossCode === 'PartAlreadyExist' && conflicts > 1) {
-        // What it lists was looked at since the first refusal, and was not ours.
+        // What OSS lists was looked at since the first refusal, and was not ours.
         await replaceSpoilt(run, error)
         conflicts = 0
       }

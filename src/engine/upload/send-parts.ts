@@ -5,7 +5,7 @@ import { objectOptionsOf, type Run } from './run.js'
 import { checkGoing, RunReleases, RunStopped } from './run-control.js'
 import { assertSameFile } from './source-guard.js'
 
-/** One part until OSS holds it. */
+/** Sends one part until OSS holds it. Returns what is to be committed. */
 const sendPart = async (
   run: Run,
   upload: UploadRef,
@@ -31,7 +31,8 @@ const sendPart = async (
           objectOptionsOf(run.job),
           { signal, onProgress, pace: run.pace },
         )
-        // A changed source is worth no further part; what was sent of it is found out before Complete anyway.
+        // Once the source has changed no further part is worth sending; the last look before Complete would find out
+        // anyway.
         assertSameFile(run.job.source.fingerprint, await source.fingerprint())
         return {
           partNumber: part.partNumber,
@@ -49,13 +50,13 @@ const sendPart = async (
   }
 }
 
-const isWinding = (error: unknown): boolean =>
+const letsOthersFinish = (error: unknown): boolean =>
   error instanceof RunReleases ||
   (error instanceof RunStopped && (error.reason === 'pause' || error.reason === 'shutdown'))
 
 /**
- * Sends these parts, `parallel` at a time, in order; as many as the user wants by now. Settles only when none is in flight
- * any more. The first failure ends the others; a soft stop, or a part that makes the run give way, lets those in flight
+ * Sends these parts in order, as many at a time as the user wants by now. Settles only when none is in flight any more.
+ * The first failure ends the others; a soft stop, or a part that makes the run release its job, lets those in flight
  * finish and then throws.
  */
 export const sendParts = async (
@@ -77,15 +78,17 @@ export const sendParts = async (
   const goesOn = (): boolean => left > 0 && !signal.aborted && !control.soft.aborted && firstError === null
 
   const stopFor = (error: unknown): void => {
-    // Winding down is not a failure of this part: the others finish what they have in flight.
-    if (isWinding(error)) firstError ??= error
+    // Such an end is no failure of this part: the others finish what they have in flight.
+    if (letsOthersFinish(error)) firstError ??= error
     else if (!failed.signal.aborted) {
       firstError = error
       failed.abort(error)
     }
   }
 
-  /** Commits one part while it sends the next: what a crash finds uncommitted is adopted from ListParts. Never rejects. */
+  /**
+   * Commits one part while it sends the next: what a crash finds uncommitted is adopted from ListParts. Never rejects.
+   */
   const work = async (): Promise<void> => {
     let committed: Promise<void> = Promise.resolve()
     while (goesOn() && working <= wanted()) {

@@ -15,7 +15,10 @@ export const assertSameFile = (expected: Fingerprint, seen: Fingerprint): void =
   if (seen.mtimeNs !== expected.mtimeNs) throw changed('its modification time moved')
 }
 
-/** ctime alone moved: the bytes may be the same (chmod, unlink) or rewritten with a forged mtime. Only reading tells. */
+/**
+ * Whether ctime alone moved: the bytes may be the same (chmod, unlink) or rewritten with a forged mtime. Only reading
+ * tells.
+ */
 export const onlyCtimeMoved = (expected: Fingerprint, seen: Fingerprint): boolean => seen.ctimeNs !== expected.ctimeNs
 
 /** Linux stamps files by a clock that moves every 1 to 10 ms. */
@@ -24,9 +27,9 @@ const tickMs = 20
 const coarseTickMs = 2_000
 
 /**
- * How long to wait before a file is read, in milliseconds: 0 unless it was changed so lately that the next change could
- * leave its times as they are. Once that tick is over, no change of what was read can hide. `now`: milliseconds since the
- * epoch; a ctime in its future costs one tick.
+ * Returns how long to wait before a file is read, in milliseconds: 0 unless it was changed so lately that the next
+ * change could leave its times as they are. Once that tick is over, no change of what was read can hide. `now`:
+ * milliseconds since the epoch; a ctime in its future costs one tick.
  */
 export const unsettledMs = ({ ctimeNs }: Fingerprint, now: number): number => {
   const tick = ctimeNs.endsWith('000000000') ? coarseTickMs : tickMs
@@ -34,14 +37,16 @@ export const unsettledMs = ({ ctimeNs }: Fingerprint, now: number): number => {
   return Math.min(tick, Math.max(0, tick - ageMs))
 }
 
-/** Throws Failure `changed` when another file stands at the path. An absent one is fine: the descriptor has the bytes. */
+/**
+ * Throws Failure `changed` when another file stands at the path. An absent one is fine: the descriptor has the bytes.
+ */
 export const assertNotReplaced = async (source: OpenSource): Promise<void> => {
   if ((await source.pathState()) === 'replaced') throw changed('another file was put at its path')
 }
 
 /**
- * The last look before an object is made. Throws Failure `changed`. `crc64` is what was sent: when only ctime moved, the
- * source is read again and must still have it.
+ * Takes the last look before an object is made. Throws Failure `changed`. `crc64` is what was sent: when only ctime
+ * moved, the source is read again and must still have it.
  */
 export const assertUnchanged = async (
   source: OpenSource,

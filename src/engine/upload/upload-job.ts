@@ -18,7 +18,7 @@ import { assertSameFile, unsettledMs } from './source-guard.js'
 const skipped: Finish = { to: 'completed', outcome: 'skipped', receipt: null }
 const uploaded = (receipt: Receipt): Finish => ({ to: 'completed', outcome: 'uploaded', receipt })
 
-/** Sends the bytes, by whichever way their number asks for. `seen`: the source as it was opened. */
+/** Sends the bytes in the way that their number asks for. `seen`: the source as it was opened. */
 const send = async (run: Run, source: OpenSource, seen: Fingerprint): Promise<Finish> => {
   const { options, upload } = run.job
   if (upload === null && (await checkExisting(run, source)) === 'skip') return skipped
@@ -28,7 +28,7 @@ const send = async (run: Run, source: OpenSource, seen: Fingerprint): Promise<Fi
   return uploaded(await putWhole(run, source, seen))
 }
 
-/** The fingerprint of a file that is fit to be read: whatever changes it from now on moves its times. */
+/** Returns the fingerprint of a file once it is fit to be read: whatever changes it from then on moves its times. */
 const settledFingerprint = async (run: Run, source: OpenSource): Promise<Fingerprint> => {
   const waitMs = unsettledMs(source.opened, run.clock.now())
   if (waitMs === 0) return source.opened
@@ -36,7 +36,7 @@ const settledFingerprint = async (run: Run, source: OpenSource): Promise<Fingerp
   return source.fingerprint()
 }
 
-/** One upload from its source to the finish, from wherever the last run left it. */
+/** Does one upload from its source to the finish, from wherever the last run left it. */
 const uploadSource = async (run: Run, tools: SourceTools): Promise<Finish> => {
   // Before the source is opened: a writer may have removed it after Complete was sent.
   const earlier = run.job.intent === 'complete' ? await reconcileComplete(run) : null
@@ -47,7 +47,8 @@ const uploadSource = async (run: Run, tools: SourceTools): Promise<Finish> => {
       const seen = await settledFingerprint(run, source)
       if (restarting) await replaceUpload(run, seen)
       assertSameFile(run.job.source.fingerprint, seen)
-      // Of a retry whose source had changed before. A change that comes now forgets the upload by itself, and counts once.
+      // This is a retry whose source had changed before. A change that comes now forgets the upload by itself, and
+      // counts once.
       if (run.job.intent === 'abort') await replaceUpload(run, null)
       return await withSourceDeleted(run, tools, await send(run, source, seen), source)
     } catch (error) {

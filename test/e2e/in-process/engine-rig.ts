@@ -4,7 +4,7 @@ import { createSharedPacer } from '../../../src/adapters/oss/lanes/shared-pacer.
 import { createLocalWakeup } from '../../../src/adapters/wakeup/local-wakeup.js'
 import type { JobView } from '../../../src/core/job-view.js'
 import { composeEngine } from '../../../src/engine/compose.js'
-import { aroundEvery } from '../../../src/engine/storage/wrap-methods.js'
+import { wrapMethods } from '../../../src/engine/storage/wrap-methods.js'
 import type { Jobs } from '../../../src/engine/use-cases/jobs.js'
 import type { SourceOpener } from '../../../src/ports/source.js'
 import type { Store } from '../../../src/ports/store.js'
@@ -39,7 +39,7 @@ export interface EngineRigDeps {
 /** Whoever calls through it after the end of this life waits for ever, as does whoever was waiting then. */
 const mortal = <Port extends object>(port: Port, life: Life): Port => {
   const never = new Promise<never>(() => {})
-  return aroundEvery(port, async (_method, call) => {
+  return wrapMethods(port, async (_method, call) => {
     if (life.isOver()) return never
     try {
       return await call()
