@@ -118,7 +118,9 @@ export const createOverview = (deps: OverviewDeps): Overview => {
         bytesPerSecond: traffic.bytesPerSecond(),
         uploaded: { since, ...traffic.totals() },
         slots: { inUse: deps.slots.inUse(), limit: deps.slotLimit() },
-        endpoints: endpoints.map(({ state, ...pair }) => ({ ...pair, breaker: state })),
+        endpoints: endpoints.map(({ endpoint, bucket, state, inFlight, limit }) => {
+          return { endpoint, bucket, breaker: state, inFlight, limit }
+        }),
         lanes: deps.lanes.report(),
         credentials: { available: hasKeys, expiresAt: iso(keys.expiresAt()) },
       }
