@@ -5,15 +5,15 @@ import type { IdempotencyKey } from '../../../ports/idempotency-key.js'
 import { changingColumnsOf, lastingColumnsOf, tunedColumnsOf } from '../sql/rows.js'
 import type { Ledger } from './job-writer.js'
 
-/** The unsettled job that writes the same object; null when there is none. */
+/** Returns the id of the unsettled job that writes the same object; null when there is none. */
 export const rivalOf = ({ statements }: Ledger, { target }: Pick<NewJob, 'target'>): string | null =>
   (statements.rivalOfTarget.get(target) as { id: string } | undefined)?.id ?? null
 
-/** Whether so many more jobs may be queued. */
+/** Returns whether so many more jobs may be queued. */
 export const hasRoom = ({ statements }: Ledger, jobs: number, mostQueued: number | null): boolean =>
   mostQueued === null || (statements.queuedJobs.get() as { jobs: number }).jobs + jobs <= mostQueued
 
-/** Writes a new job and its event. The caller has looked for what is in its way. */
+/** Writes a new job and its event. The caller has looked whether another job is in its way. */
 export const insertJob = (
   ledger: Ledger,
   request: NewJob,

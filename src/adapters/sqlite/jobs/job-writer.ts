@@ -11,7 +11,7 @@ import { prepareStatements, type Statements } from '../sql/statements.js'
 import { type BatchEvents, createBatchEvents } from './batch-events.js'
 import { createSaveChanges } from './save-changes.js'
 
-/** Who holds a job after a step. Without it the lease stays as it was read. */
+/** Who holds a job after a step. When it is absent, the lease stays as it was read. */
 export interface LeaseChange {
   readonly epoch: number
   readonly node: string | null
@@ -22,16 +22,16 @@ export interface LeaseChange {
 export interface Ledger {
   readonly database: SqliteDatabase.Database
   readonly statements: Statements
-  /** Begins event ids and cursors of this database. */
+  /** Event ids and cursors of this database begin with it. */
   readonly instance: string
   job(id: string): JobRow | null
-  /** The job's row while the lease holds; null when it is fenced. */
+  /** Returns the job's row while the lease holds; null when it is fenced. */
   held(lease: Lease): JobRow | null
   /** Writes the step and everything that it causes. */
   save(row: JobRow, step: Step, at: number, lease?: LeaseChange): Job
   /** Writes a step that ends the lease. */
   saveUnleased(row: JobRow, step: Step, at: number): Job
-  /** Lets a failed job give up the upload that it has in OSS; false when it has none. */
+  /** Lets a failed job give up the upload that it has in OSS. Returns false when it has none. */
   abandon(row: JobRow, at: number): boolean
   /** Appends an event of the job and its message for the outbox. */
   tell(job: Job, told: Told, at: number): void
@@ -41,9 +41,9 @@ export interface Ledger {
   deleteJob(job: Job): void
   append(job: Pick<Job, 'id' | 'batchId'>, type: EventType, body: object, at: number, by?: string | null): number
   readonly batches: BatchEvents
-  /** Whether events were appended since it was last asked. */
+  /** Returns whether events were appended since the last call. */
   tookEvents(): boolean
-  /** Whether messages were put into the outbox of webhooks since it was last asked. */
+  /** Returns whether messages were put into the outbox of webhooks since the last call. */
   tookWebhooks(): boolean
 }
 
@@ -77,7 +77,7 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
   const deleteJob: Ledger['deleteJob'] = (job) => {
     const { note } = removalOf(job)
     if (note !== null) statements.insertDeletedJob.run({ batch_id: job.batchId, job: JSON.stringify(note) })
-    // Triggers keep the upload that it leaves, and end its Initiate.
+    // Triggers keep the upload that the job leaves, and end its Initiate.
     statements.deleteJob.run(job.id)
   }
 
@@ -172,13 +172,13 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
 export const appendPartUploaded = (ledger: Ledger, row: JobRow, part: PartView, at: number): void =>
   void ledger.append({ id: row.id, batchId: row.batch_id }, 'part.uploaded', part, at)
 
-/** A step on a leased job, or `fenced`. */
+/** Takes a step on a leased job, or returns `fenced`. */
 export const takeFenced = (ledger: Ledger, lease: Lease, at: number, take: (job: Job) => Step): Job | 'fenced' => {
   const row = ledger.held(lease)
   return row === null ? 'fenced' : ledger.save(row, take(jobOf(row)), at)
 }
 
-/** The columns that say how a part was uploaded. */
+/** Returns the columns that say how a part was uploaded. */
 export const uploadedColumnsOf = (part: UploadedPart, uploadedAt: number) => ({
   part_number: part.partNumber,
   etag: part.etag,

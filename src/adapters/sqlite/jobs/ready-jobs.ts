@@ -19,7 +19,7 @@ interface Pair {
   readonly bucket: string
 }
 
-/** Endpoints and buckets with jobs that could be claimed, each by a seek or two. */
+/** Yields the endpoints and buckets with jobs that could be claimed, each by a seek or two. */
 export function* pairsWithReadyJobs(statements: Statements): Generator<Pair> {
   let pair: Pair | undefined = { endpoint: '', bucket: '' }
   for (;;) {
@@ -29,7 +29,7 @@ export function* pairsWithReadyJobs(statements: Statements): Generator<Pair> {
   }
 }
 
-/** Cancels, then by priority, then by age. */
+/** Sorts cancels first, then by priority, then by age. */
 const byTurn = (a: ReadyJob, b: ReadyJob): number =>
   a.state === b.state ? b.priority - a.priority || a.seq - b.seq : a.state === 'cancelling' ? -1 : 1
 

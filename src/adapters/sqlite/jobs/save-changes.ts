@@ -5,8 +5,9 @@ import type { changingColumnsOf, JobRow } from '../sql/rows.js'
 export type LeaseColumns = Pick<JobRow, 'epoch' | 'lease_node' | 'lease_until'>
 
 /**
- * Writes these columns of one job. Guarded by the epoch that was read. OR FAIL: what a law refuses was not begun, so SQLite
- * need not copy pages to be able to take it back; whoever meets the error rolls back further.
+ * Returns the statement that writes these columns of one job, guarded by the epoch that was read. OR FAIL: what a constraint
+ * refuses was not begun, so that SQLite need not copy pages to be able to take it back. The caller who meets the error
+ * rolls back further.
  */
 export const saveSql = (columns: readonly string[]): string =>
   `UPDATE OR FAIL jobs SET ${columns.map((name) => `${name} = ?`).join(', ')} WHERE seq = ? AND epoch = ?`

@@ -9,7 +9,7 @@ import { startOf } from '../jobs/list-jobs.js'
 import { type AbandonedRow, abandonedOf, type JobRow, jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
-/** As many as are removed before a job begins an upload; the janitor removes the others. */
+/** So many are removed before a job begins an upload. The janitor removes the others. */
 const mostLeft = 10
 
 /** What is left of uploads in OSS. */

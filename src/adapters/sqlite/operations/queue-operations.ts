@@ -7,7 +7,7 @@ import { createReadyJobs } from '../jobs/ready-jobs.js'
 import { type JobRow, jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
-/** Jobs that become due are moved into the ready queue at most so many a claim; the next claim goes on. */
+/** At most so many jobs that become due are moved into the ready queue by one claim. The next claim goes on. */
 const promotionStep = 1000
 
 /** Submitting, claiming, and the leases of those who work. */

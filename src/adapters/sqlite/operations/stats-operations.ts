@@ -13,7 +13,7 @@ const sizeOf = ({ name }: SqliteDatabase.Database) => ({
   walBytes: bytesOf(`${name}-wal`),
 })
 
-/** A row for each name, 0 where the table has none. */
+/** Returns a count for each name, 0 where the table has no row. */
 const tabled = <K extends string>(names: readonly K[], rows: readonly (readonly [K, number])[]): Record<K, number> => {
   const counts = new Map(rows)
   return Object.fromEntries(names.map((name) => [name, counts.get(name) ?? 0])) as Record<K, number>
@@ -22,7 +22,7 @@ const tabled = <K extends string>(names: readonly K[], rows: readonly (readonly 
 const sumOf = (rows: readonly { readonly bytes_pending: number }[]): number =>
   rows.reduce((sum, row) => sum + row.bytes_pending, 0)
 
-/** What those who watch ask. */
+/** The operations for those who watch the daemon. */
 export const createStatsOperations = ({ database, statements }: Ledger) => {
   /** Of the jobs that could be claimed, the one that is ready for longest: the first in line of each pair and priority is asked. */
   const oldestReadyAt = (): number | null => {

@@ -39,7 +39,7 @@ export const createUploadOperations = (ledger: Ledger) => {
     return [step.part]
   }
 
-  /** A step that the user's wishes may forbid. */
+  /** Takes a step that what the user wants may forbid. */
   const take = (lease: Lease, at: number, step: (job: Job) => Step | 'unwanted'): Job | 'unwanted' | 'fenced' => {
     const row = ledger.held(lease)
     if (row === null) return 'fenced'

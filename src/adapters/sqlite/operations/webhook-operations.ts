@@ -41,7 +41,7 @@ const webhookOf = (row: WebhookRow, instance: string): Webhook => ({
 const dueAtOf = (verdict: WebhookVerdict, at: number): number | null =>
   verdict.to === 'pending' ? at + verdict.delayMs : null
 
-/** The outbox of webhooks; ledger.ts fills it. */
+/** The operations of the outbox of webhooks, which job-writer.ts fills. */
 export const createWebhookOperations = (ledger: Ledger) => {
   const { statements, instance } = ledger
 
@@ -50,7 +50,7 @@ export const createWebhookOperations = (ledger: Ledger) => {
     return number === undefined || !id.startsWith(`${instance}-`) ? null : Number(number)
   }
 
-  /** Every host with pending messages, in turn, beginning behind one of them. */
+  /** Yields every host with pending messages, in turn, beginning behind one of them. */
   function* hostsBehind(first: string): Generator<string> {
     const next = (host: string): string | undefined =>
       (statements.nextWebhookHost.get(host) as { host: string } | undefined)?.host

@@ -1,22 +1,22 @@
 import type { Statements } from '../sql/statements.js'
 
-/** Smaller differences are a clock that is slewed, and rounding. */
+/** Smaller differences come from a clock that is slewed, and from rounding. */
 const jumpMs = 1_000
 /** Nothing but a `notBefore` waits for longer; what is further away was written by a clock that has been set back since. */
 const longestWaitMs = 60 * 60 * 1000
 const longestWebhookWaitMs = 4 * 60 * 60 * 1000
 
 /**
- * Leases and backoffs are durations. They are stored as instants of the wall clock, for a backoff outlives the process;
- * so when that clock is set they are moved along, and neither end early nor freeze. A `notBefore` is an instant that a
+ * Leases and backoffs are durations. They are stored as instants of the wall clock, because a backoff outlives the process.
+ * So they are moved along when that clock is set, and neither end early nor freeze. A `notBefore` is an instant that a
  * person chose, and stays. Every method runs in the transaction of the caller.
  */
 export interface ClockJumps {
   /** `wallOffset` is the wall clock less the monotonic one at the instant `at`. */
   follow(at: number, wallOffset: number): void
-  /** The transaction is durable. */
+  /** Says that the transaction is durable. */
   keep(): void
-  /** The transaction was rolled back. */
+  /** Says that the transaction was rolled back. */
   undo(): void
 }
 
@@ -26,7 +26,7 @@ export const createClockJumps = (statements: Statements): ClockJumps => {
   return {
     follow(at, wallOffset) {
       if (followed === null) {
-        // What happened to the clock while no daemon was running is not known.
+        // Nobody knows what happened to the clock while no daemon was running.
         statements.boundWaits.run({ latest: at + longestWaitMs })
         statements.boundWebhooks.run({ latest: at + longestWebhookWaitMs })
         followed = wallOffset

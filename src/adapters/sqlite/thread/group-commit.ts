@@ -11,13 +11,13 @@ type AnyOperation = (at: number, ...args: readonly unknown[]) => unknown
 export interface GroupCommitDeps {
   readonly ledger: Ledger
   readonly operations: Operations
-  /** Throws when what is about to be committed would be lost, for the file is no longer where it was. */
+  /** Throws when what is about to be committed would be lost, because the file is no longer where it was. */
   assertInPlace(): void
 }
 
 export type GroupCommit = (requests: readonly Request[]) => {
   readonly answers: readonly Answer[]
-  /** Whom the log and the outbox have news for. */
+  /** The listeners for whom the log and the outbox have news. */
   readonly topics: readonly WakeupTopic[]
 }
 
@@ -53,7 +53,7 @@ export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCo
     return { id, ok: true, value: work(at, ...args) }
   }
 
-  /** What fails takes back only what it did itself. */
+  /** Carries out a request that takes back only what it did itself when it fails. */
   const carryOutAlone = (request: Request): Answer => {
     savepoint.run()
     try {
@@ -61,7 +61,7 @@ export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCo
       release.run()
       return answer
     } catch (error) {
-      // After a failure of the medium SQLite may have rolled back everything by itself: it concerns the whole group.
+      // After a failure of the medium SQLite may have rolled back everything by itself, so that it concerns the whole group.
       if (!database.inTransaction || mediumFailure(error) !== null) throw error
       rollBackTo.run()
       release.run()
@@ -84,7 +84,7 @@ export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCo
     })
   }
 
-  /** Operations fail once in a blue moon, and savepoints cost as much as all else: they are set when something has failed. */
+  /** Operations fail very rarely, and savepoints cost as much as all else. So they are set only when something has failed. */
   const writeAll = (requests: readonly Request[]): readonly Answer[] => {
     try {
       return writeEach(requests, carryOut)
@@ -100,12 +100,12 @@ export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCo
     assertInPlace()
     commit.run()
     jumps.keep()
-    // Once more: a file that was taken away between the two looks has the commit, but nobody will find it there.
+    // This looks once more: a file that was taken away in between has the commit, but nobody will find it there.
     assertInPlace()
     return answers
   }
 
-  /** The answers, or the same failure for each. */
+  /** Returns the answers, or the same failure for each request. */
   const attempt = (work: typeof read, requests: readonly Request[]): readonly Answer[] => {
     try {
       return work(requests)

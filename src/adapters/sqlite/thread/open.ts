@@ -19,7 +19,7 @@ import { createLedger, type Ledger } from '../jobs/job-writer.js'
 import { type JobRow, jobOf } from '../sql/rows.js'
 import type { OpenedReport, ThreadSettings } from './protocol.js'
 
-/** Kept in memory of the database file, in KiB. */
+/** So much of the database file is kept in memory, in KiB. */
 const cacheKib = 16 * 1024
 /** A write-ahead log that grew in a burst is cut back to this. */
 const walLimitBytes = 64 * 1024 * 1024
@@ -29,7 +29,7 @@ export interface OpenDatabase {
   readonly report: OpenedReport
   /** Throws AppError when the path no longer leads to the files that are open: writes to them would succeed and be lost. */
   assertInPlace(): void
-  /** Marks the database as cleanly closed and gives up the lock. Idempotent. */
+  /** Marks the database as cleanly closed and gives up the lock. It is idempotent. */
   close(): void
   /** Lets go of a damaged database and leaves its files as they are. */
   abandon(): void
@@ -37,7 +37,8 @@ export interface OpenDatabase {
 
 const setUp = (database: SqliteDatabase.Database): void => {
   database.pragma('journal_mode = WAL')
-  // After WAL, which this build of SQLite would else pair with NORMAL: a commit would survive a crash but no power cut.
+  // This comes after WAL, which this build of SQLite would else pair with NORMAL: a commit would survive a crash but no
+  // power cut.
   database.pragma('synchronous = FULL')
   if (
     database.pragma('synchronous', { simple: true }) !== 2 ||
@@ -52,14 +53,14 @@ const setUp = (database: SqliteDatabase.Database): void => {
   database.pragma(`journal_size_limit = ${walLimitBytes}`)
 }
 
-/** The lock proves that nobody else works on these jobs: whoever held them is gone. */
+/** Releases all jobs. The lock proves that no other process works on them: the one that held them is gone. */
 const releaseLeases = (ledger: Ledger, at: number): number => {
   const rows = ledger.statements.leasedJobs.all() as JobRow[]
   for (const row of rows) ledger.saveUnleased(row, crashRun(jobOf(row), at), at)
   return rows.length
 }
 
-/** Shorter than the patience of a probe, which may wait for two groups of requests. */
+/** This is shorter than the patience of a probe, which may wait for two groups of requests. */
 const busyTimeoutMs = 2_000
 
 interface Opened extends Pick<OpenDatabase, 'ledger' | 'assertInPlace'> {
@@ -89,7 +90,7 @@ const openLocked = (paths: StorePaths, at: number): Opened => {
       checkedAfterCrash,
       releasedLeases,
     }
-    // From here on a backup or a shell that holds the lock for a moment is waited for; at the start it is told at once.
+    // From here on a backup or a shell that holds the lock for a moment is waited for. At the start the operator is told at once.
     database.pragma(`busy_timeout = ${busyTimeoutMs}`)
     writeMarker(paths)
     const assertInPlace = watchPlace(paths.database)

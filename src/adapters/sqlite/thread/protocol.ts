@@ -9,7 +9,7 @@ import type { StoreExitCode } from '../files/store-open-error.js'
 
 /** What crosses between the threads in another shape than the port gives it. */
 interface Carried {
-  /** Of each job a text, as packed-jobs.ts makes and reads it. */
+  /** Each job is a text, as packed-jobs.ts makes and reads it. */
   readonly list: Page<string>
 }
 
@@ -40,10 +40,10 @@ export interface ThreadSettings {
   readonly at: number
 }
 
-/** To the thread: requests in the order of their calls, or `close` after the last of them. */
+/** What is said to the thread: requests in the order of their calls, or `close` after the last of them. */
 export type ToThread = readonly Request[] | 'close'
 
-/** What opening found, for the log. */
+/** What the opening found, for the log. */
 export interface OpenedReport {
   readonly schemaVersion: number
   readonly migrated: boolean
@@ -60,7 +60,10 @@ export interface StoreFailure {
   readonly message: string
 }
 
-/** From the thread. `answers` holds everything that one COMMIT made durable, `topics` whom that concerns whatever was asked; after `failed` nothing more comes. */
+/**
+ * What the thread says. `answers` holds everything that one COMMIT made durable, and `topics` the listeners whom that concerns
+ * whatever was asked. After `failed` nothing more comes.
+ */
 export type FromThread =
   | { readonly kind: 'opened'; readonly report: OpenedReport }
   | ({ readonly kind: 'refused' | 'failed' } & StoreFailure)

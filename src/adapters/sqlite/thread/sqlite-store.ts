@@ -20,7 +20,7 @@ import type {
 } from './protocol.js'
 
 export interface SqliteStoreDeps {
-  /** Made when it is not there. */
+  /** The directory is made when it is not there. */
   readonly directory: string
   readonly clock: Clock
   readonly wakeup: Wakeup
@@ -37,7 +37,7 @@ interface Pending {
   reject(error: Error): void
 }
 
-/** What the thread makes is sent away in the same turn: more room for it is memory spent on garbage. */
+/** What the thread makes is sent away in the same turn, so that more room for it would be memory spent on garbage. */
 const threadMemory = { maxYoungGenerationSizeMb: 4 }
 
 /** Resolves when the thread has opened its database; rejects with StoreOpenError when it refuses. */
@@ -129,7 +129,7 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
       const id = ++lastId
       const at = clock.now()
       pending.set(id, { operation, resolve: resolve as (value: unknown) => void, reject })
-      // Calls of one turn travel together: to wake a thread costs more than to copy a call.
+      // Calls of one turn travel together, because to wake a thread costs more than to copy a call.
       if (outbox.push({ id, operation, at, wallOffset: at - clock.monotonic(), args }) === 1) setImmediate(flush)
     })
 

@@ -77,7 +77,7 @@ const begin = (): void => {
     open.close()
     throw error
   }
-  // Last of all: whoever hears this may rely on being served.
+  // This is said last of all, because a caller who hears it relies on being served.
   say({ kind: 'opened', report: open.report })
 }
 
