@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Job, JobState } from '../src/core/job.js'
-import type { JobFilter } from '../src/ports/job-filter.js'
+import type { JobFilter } from '../src/core/job-filter.js'
 import type { Store } from '../src/ports/store.js'
 import type { BenchContext } from './bench-context.js'
 import { startDaemon } from './bench-daemon.js'

@@ -2,12 +2,12 @@ import { Command, CommanderError } from 'commander'
 import { ExitError, exitCodes } from './client/exit-error.js'
 import { DaemonUnreachable, ProblemError } from './client/http-client.js'
 import { addCompletionCommand } from './commands/completion.js'
+import { addControlCommands } from './commands/control.js'
 import { addDrainCommand } from './commands/drain.js'
 import { addLookCommands } from './commands/look.js'
 import { addOrphansCommand } from './commands/orphans.js'
 import { addPutCommand } from './commands/put.js'
 import { addSettingsCommand } from './commands/settings.js'
-import { addSteerCommands } from './commands/steer.js'
 import { addWaitCommand } from './commands/wait.js'
 import { addWatchCommand } from './commands/watch.js'
 import type { CliIo } from './console.js'
@@ -39,7 +39,7 @@ export const createProgram = (io: CliIo): Command => {
   addPutCommand(program, io)
   addLookCommands(program, io)
   addWatchCommand(program, io)
-  addSteerCommands(program, io)
+  addControlCommands(program, io)
   addSettingsCommand(program, io)
   addWaitCommand(program, io)
   addDrainCommand(program, io)

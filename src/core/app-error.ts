@@ -10,6 +10,7 @@ export const appErrorCodes = [
   'job_not_found',
   'batch_not_found',
   'webhook_not_found',
+  'verb_not_found',
   'not_found',
   'method_not_allowed',
   'invalid_state',

@@ -1,4 +1,5 @@
 import type { Desired, JobState, JobTarget, NewJob } from './job.js'
+import type { Verb } from './verb.js'
 
 export const batchStates = ['scanning', 'running', 'paused', 'cancelling', 'completed', 'failed', 'cancelled'] as const
 export type BatchState = (typeof batchStates)[number]
@@ -69,26 +70,19 @@ export type WalkState = (typeof walkStates)[number]
  */
 export type BatchCounts = Readonly<Record<JobState | 'skipped' | 'bytesTotal' | 'bytesUploaded', number>>
 
-/** Verbs that go from job to job in steps. */
-export const steeringVerbs = ['pause', 'resume', 'cancel'] as const
-export type SteeringVerb = (typeof steeringVerbs)[number]
-
 /** A batch as the store keeps it. Instants are milliseconds since the epoch. */
 export interface Batch {
   readonly id: string
   readonly desired: Desired
-  /** A verb that has not reached every job yet; null when there is none. */
-  readonly steering: SteeringVerb | null
-  /** The time when a retry was asked for that has not reached every failed job yet; null when there is none. */
-  readonly retryAt: number | null
+  /** The verbs that have not reached every job yet. */
+  readonly underway: readonly Verb[]
   readonly source: BatchSource
   /** Instead of a key the target has a prefix, which is empty or ends with a slash. */
   readonly target: Omit<JobTarget, 'key'> & { readonly prefix: string }
   readonly template: JobTemplate
   readonly dryRun: boolean
-  /** The name of the token that made the batch, and below it the name of the one that gave it its last verb. */
+  /** The name of the token that made the batch. */
   readonly by: string | null
-  readonly steeredBy: string | null
   readonly walk: WalkState
   /** The number of files of a list that were dealt with. */
   readonly listed: number
@@ -120,9 +114,7 @@ const noCounts: BatchCounts = {
 export const createBatch = (request: NewBatch, at: number): Batch => ({
   ...request,
   desired: 'run',
-  steering: null,
-  steeredBy: null,
-  retryAt: null,
+  underway: [],
   walk: 'going',
   listed: 0,
   seen: 0,
@@ -156,11 +148,11 @@ export const batchStateOf = (batch: Batch): BatchState => {
 }
 
 /** Whether it may still make jobs, bring some back, or tell them something. */
-export const isBatchAtWork = ({ finishedAt, walk, steering, retryAt }: Batch): boolean =>
-  finishedAt === null && (walk === 'going' || steering !== null || retryAt !== null)
+export const isBatchAtWork = ({ finishedAt, walk, underway }: Batch): boolean =>
+  finishedAt === null && (walk === 'going' || underway.length > 0)
 
 /**
  * Whether nothing more happens to the batch by itself. The store sets `finishedAt` in the transaction that makes it so.
  */
 export const isBatchOver = (batch: Batch): boolean =>
-  batch.walk !== 'going' && batch.steering === null && batch.retryAt === null && unsettledJobs(batch) === 0
+  batch.walk !== 'going' && batch.underway.length === 0 && unsettledJobs(batch) === 0

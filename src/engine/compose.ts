@@ -1,3 +1,4 @@
+import type { BulkVerb } from '../core/bulk-verb.js'
 import { defaultBaseMs, defaultCapMs } from '../core/retry.js'
 import type { LiveValues } from '../core/settings.js'
 import type { Clock, Random } from '../ports/clock.js'
@@ -13,7 +14,8 @@ import type { Targets } from '../ports/target.js'
 import type { Wakeup } from '../ports/wakeup.js'
 import type { WebhookSender } from '../ports/webhooks.js'
 import { createLifetime } from './async/lifetime.js'
-import { createBatchAgent } from './bulk/batch-agent.js'
+import { createBulkVerbs } from './bulk/bulk-verbs.js'
+import { createWalkAgent } from './bulk/walk-agent.js'
 import { createAdmission } from './capacity/admission.js'
 import { createEndpointHealth } from './capacity/endpoint-health.js'
 import { createSlots } from './capacity/slots.js'
@@ -38,7 +40,7 @@ import { createLiveSettings } from './use-cases/live-settings.js'
 import { createOrphans } from './use-cases/orphans.js'
 import { createWebhookOutbox } from './use-cases/outbox.js'
 import { createOverview, type OverviewDeps } from './use-cases/overview.js'
-import { createSweeps } from './use-cases/sweeps.js'
+import { createVerbs } from './use-cases/verbs.js'
 import { createWaits } from './use-cases/waits.js'
 
 /** Everything outside the engine that it works with. Who makes a port closes it, after the engine has stopped. */
@@ -133,7 +135,7 @@ const createAgents = (ports: EnginePorts, settings: EngineSettings, ground: Grou
   const { clock, random, wakeup, logger, sender } = ports
   const { store, storage, targets } = ground
   const { defaults, leaseMs } = settings
-  const batches = createBatchAgent({
+  const walks = createWalkAgent({
     store,
     storage,
     walker: ports.walker,
@@ -143,13 +145,13 @@ const createAgents = (ports: EnginePorts, settings: EngineSettings, ground: Grou
     logger: logger('batches'),
     maxQueued: defaults.maxQueued,
   })
-  const sweeps = createSweeps({ store, storage, clock, logger: logger('sweeps'), onBatches: batches.wake })
+  const bulkVerbs = createBulkVerbs({ store, storage, sources: ports.sources, clock, logger: logger('verbs') })
   const admission = createAdmission({
     storage,
     keys: ports.keys,
     health: ground.health,
     clock,
-    isPausingAll: sweeps.holdsClaims,
+    isPausingAll: bulkVerbs.holdsClaims,
     maxRuns: () => ground.live.concurrency() * runsPerSlot,
   })
   const leases = createLeaseKeeper({ store, wakeup, clock, logger: logger('leases'), leaseMs })
@@ -172,7 +174,7 @@ const createAgents = (ports: EnginePorts, settings: EngineSettings, ground: Grou
   const pruner = createPruner({ store, storage, clock, logger: logger('pruner'), keepMs: settings.keepFinishedMs })
   const { abandonedAfterMs } = settings
   const janitor = createJanitor({ store, targets, clock, logger: logger('janitor'), abandonedAfterMs })
-  return { admission, batches, sweeps, leases, dispatcher, webhooks, pruner, janitor }
+  return { admission, walks, bulkVerbs, leases, dispatcher, webhooks, pruner, janitor }
 }
 type Agents = ReturnType<typeof createAgents>
 
@@ -184,10 +186,15 @@ const createUseCases = (ports: EnginePorts, settings: EngineSettings, ground: Gr
   const { defaults } = settings
   const waits = createWaits({ store, wakeup, clock })
   const drain = createDrain({ waits, intake: admission.intake, clock })
+  const onVerb = (verb: BulkVerb): void => {
+    agents.bulkVerbs.took(verb)
+    // A batch that was resumed goes on with its walk.
+    agents.walks.wake()
+  }
   return {
     store,
     settings: ground.live,
-    sweeps: agents.sweeps,
+    verbs: createVerbs({ store, logger: logger('verbs'), onVerb }),
     waits,
     drain,
     jobs: createJobs({
@@ -211,7 +218,8 @@ const createUseCases = (ports: EnginePorts, settings: EngineSettings, ground: Gr
       logger: logger('batches'),
       webhooks: sender,
       defaults,
-      onWork: agents.batches.wake,
+      onWork: agents.walks.wake,
+      onVerb,
     }),
     feed: createEventFeed({ store, progress, wakeup, clock }),
     orphans: createOrphans({
@@ -255,23 +263,23 @@ export const composeEngine = (ports: EnginePorts, settings: EngineSettings): Eng
   const agents = createAgents(ports, settings, ground)
   const useCases = createUseCases(ports, settings, ground, agents)
   const { live } = ground
-  const { leases, sweeps, webhooks, pruner, janitor, dispatcher, batches } = agents
+  const { leases, bulkVerbs, webhooks, pruner, janitor, dispatcher, walks } = agents
   let drainMs = 0
   const life = createLifetime()
   // They end from the last to the first: webhooks behind the jobs, so that those which settle while the daemon stops have
   // a chance to be told, and leases behind all that needs one.
   life.own(leases, () => leases.close())
-  for (const agent of [live, sweeps, webhooks, pruner, janitor]) life.own(agent, () => agent?.stop())
+  for (const agent of [live, bulkVerbs, webhooks, pruner, janitor]) life.own(agent, () => agent?.stop())
   life.own(dispatcher, () => dispatcher.stop(drainMs))
-  life.own(batches, () => batches.stop())
+  life.own(walks, () => walks.stop())
   return {
     ...useCases,
     async open() {
       await live.open()
-      await sweeps.open()
+      await bulkVerbs.open()
     },
     start() {
-      for (const agent of [live, sweeps, webhooks, pruner, janitor, dispatcher, batches]) agent?.start()
+      for (const agent of [live, bulkVerbs, webhooks, pruner, janitor, dispatcher, walks]) agent?.start()
     },
     activeRuns: dispatcher.activeRuns,
     stop(asked) {

@@ -10,7 +10,7 @@ import type { LiveSettings } from '../engine/use-cases/live-settings.js'
 import type { Orphans } from '../engine/use-cases/orphans.js'
 import type { WebhookOutbox } from '../engine/use-cases/outbox.js'
 import type { Overview } from '../engine/use-cases/overview.js'
-import type { Sweeps } from '../engine/use-cases/sweeps.js'
+import type { Verbs } from '../engine/use-cases/verbs.js'
 import type { Waits } from '../engine/use-cases/waits.js'
 import type { Clock } from '../ports/clock.js'
 import type { Tokens } from '../ports/tokens.js'
@@ -35,8 +35,8 @@ import { pageRoutes } from './routes/page.js'
 import { probeRoutes } from './routes/probes.js'
 import { sessionRoutes } from './routes/session.js'
 import { settingsRoutes } from './routes/settings.js'
-import { sweepRoutes } from './routes/sweeps.js'
 import { systemRoutes } from './routes/system.js'
+import { verbRoutes } from './routes/verbs.js'
 import { waitRoutes } from './routes/waits.js'
 import { webhookRoutes } from './routes/webhooks.js'
 import { assertPlain, parseJsonBody } from './server/json-body.js'
@@ -61,7 +61,7 @@ export interface AppDeps {
   readonly store: Pick<StoreUpkeep, 'check'>
   readonly overview: Overview
   readonly metrics: Metrics
-  readonly sweeps: Pick<Sweeps, 'begin'>
+  readonly verbs: Verbs
   readonly settings: Pick<LiveSettings, 'view' | 'change'>
   readonly tokens: Tokens
   /** So often the holder of one token may ask in a minute; null or absent sets no limit. */
@@ -177,7 +177,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(async (instance) => systemRoutes(instance, { overview, version: deps.version }))
   await app.register(async (instance) => metricsRoutes(instance, { metrics, overview }))
   await app.register(async (instance) => pageRoutes(instance, deps.page ?? null))
-  await app.register(async (instance) => sweepRoutes(instance, deps.sweeps))
+  await app.register(async (instance) => verbRoutes(instance, deps.verbs))
   await app.register(async (instance) => settingsRoutes(instance, deps.settings))
   await app.register(async (instance) => probeRoutes(instance, { store, clock, drain }))
   await app.ready()

@@ -1,7 +1,8 @@
 import type { Batch, BatchFile, BatchProblem, NewBatch, PlannedFile } from '../core/batch.js'
-import type { BatchVerb } from '../core/batch-steps.js'
+import type { BulkVerb } from '../core/bulk-verb.js'
 import type { NewJob } from '../core/job.js'
 import type { JobAnswer } from '../core/job-view.js'
+import type { Verb } from '../core/verb.js'
 import type { IdempotencyKey } from './idempotency-key.js'
 import type { Page, PageRequest } from './page.js'
 
@@ -22,7 +23,8 @@ export interface WalkChunk {
 }
 
 export type BatchControlResult =
-  | { readonly kind: 'ok'; readonly batch: Batch }
+  /** `verb`: the one that was begun for its jobs; null when there is nothing to do. */
+  | { readonly kind: 'ok'; readonly batch: Batch; readonly verb: BulkVerb | null }
   | { readonly kind: 'not_found' }
   | { readonly kind: 'invalid_state'; readonly batch: Batch }
 
@@ -40,7 +42,7 @@ export interface BatchStore {
   getBatch(batchId: string): Promise<Batch | null>
   /** Newest first. */
   listBatches(page: PageRequest): Promise<Page<Batch>>
-  /** The batches on which something is to be done: to walk, to steer or to retry. Oldest first. */
+  /** The batches on which something is to be done: to walk them, or to carry a verb on. Oldest first. */
   unfinishedBatches(): Promise<readonly Batch[]>
   /** Files `from`.. of a batch's list, in order. */
   batchFiles(batchId: string, from: number, limit: number): Promise<readonly BatchFile[]>
@@ -53,15 +55,11 @@ export interface BatchStore {
   extendBatch(batchId: string, chunk: WalkChunk, mostQueued?: number | null): Promise<'ok' | 'stopped' | 'full'>
   /** The walk came to its end. Nothing happens when the batch is no longer to be walked. */
   endWalk(batchId: string): Promise<void>
-  /** Commits the verb and takes the first step of it. `by`: the name of the token whose request it is. */
-  controlBatch(batchId: string, verb: BatchVerb, by?: string | null): Promise<BatchControlResult>
   /**
-   * Carries the verb on to at most `limit` jobs, each once: what is asked of one of them afterwards stands. True when it has
-   * reached all that were there when it was given.
+   * Commits the verb for the batch and begins one for its jobs, with a first step where that needs no sources. `by`: the name
+   * of the token whose request it is.
    */
-  steerJobs(batchId: string, limit: number): Promise<boolean>
-  /** Every job that had failed at `retryAt` was tried again, or cannot be. */
-  endRetry(batchId: string, retryAt: number): Promise<void>
+  controlBatch(batchId: string, verb: Verb, by?: string | null): Promise<BatchControlResult>
   /** In the order they were met. */
   batchProblems(batchId: string, page: PageRequest): Promise<Page<BatchProblem>>
   /**

@@ -1,19 +1,10 @@
-import type { Fingerprint, Job, JobChanges, JobState } from '../core/job.js'
+import type { Job, JobChanges, JobState } from '../core/job.js'
+import type { JobFilter } from '../core/job-filter.js'
 import type { StoredPart } from '../core/part.js'
-import type { JobFilter } from './job-filter.js'
+import type { ControlRequest } from '../core/verb-law.js'
 import type { Page, PageRequest } from './page.js'
 import type { QueueStore } from './queue-store.js'
 import type { UploadStore } from './upload-store.js'
-
-export type ControlRequest =
-  | { readonly verb: 'pause' }
-  | { readonly verb: 'resume' }
-  | { readonly verb: 'cancel' }
-  /**
-   * `fingerprint` is that of the source as it is now. When it differs from the stored one, the job is planned anew, and
-   * an upload that exists gets the intent `abort`.
-   */
-  | { readonly verb: 'retry'; readonly fingerprint: Fingerprint }
 
 export type ControlResult =
   /** It is done, or there is nothing to do because the job is there or on its way already. */

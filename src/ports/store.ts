@@ -3,8 +3,8 @@ import type { EventStore } from './event-store.js'
 import type { JobStore } from './job-store.js'
 import type { OrphanStore } from './orphan-store.js'
 import type { SettingsStore } from './settings-store.js'
-import type { SweepStore } from './sweep-store.js'
 import type { StoreUpkeep } from './upkeep-store.js'
+import type { VerbStore } from './verb-store.js'
 import type { WebhookStore } from './webhooks.js'
 
 /** Everything that is durable, behind one port: an adapter keeps all of it in one database, so that one transaction can span it. */
@@ -14,5 +14,5 @@ export type Store = JobStore &
   BatchStore &
   WebhookStore &
   SettingsStore &
-  SweepStore &
+  VerbStore &
   StoreUpkeep

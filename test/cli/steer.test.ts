@@ -26,6 +26,27 @@ describe('pause, resume, cancel, retry and rm', () => {
     ])
   })
 
+  it.each(['pause', 'resume', 'cancel', 'retry'])(
+    '%s reaches everything that matches, and nothing without a word',
+    async (verb) => {
+      const { daemon, env } = await setup()
+      const begun = { id: 'v-7', verb, jobs: 5, batches: 1 }
+      daemon.hooks.refuse = ({ path }) => (path === `/v1/jobs/${verb}` ? { status: 202, body: begun } : null)
+      const some = await cli([verb, '--label', 'run=1', '--state', 'failed', '--bucket', 'b', '--batch', 'b-1'], env)
+      expect(some).toMatchObject({ code: 0, text: `${verb}: begun for 5 jobs and 1 batches (v-7)\n` })
+      expect(await cli([verb, '--all', '--json'], env)).toMatchObject({ code: 0, text: `${JSON.stringify(begun)}\n` })
+      expect(daemon.received.map(({ query }) => query.toString())).toEqual([
+        'state=failed&bucket=b&label=run%3D1&batch=b-1',
+        '',
+      ])
+      daemon.received.length = 0
+      for (const args of [[], ['j1', '--all'], ['j1', '--label', 'a']]) {
+        expect((await cli([verb, ...args], env)).code).toBe(64)
+      }
+      expect(daemon.received).toEqual([])
+    },
+  )
+
   it('goes on behind a refusal, and tells', async () => {
     const { env } = await setup()
     const { code, text, errors } = await cli(['pause', 'nope', 'j2', '--json'], env)

@@ -81,66 +81,66 @@ export const batchEndTests = (setup: () => Promise<StoreSetup>): void => {
     }
 
     it('does not take back what is asked of a job that it has met', async () => {
-      const { store, jobs, batch } = await paused(300)
+      const { store, jobs, batch, stepVerbs } = await paused(300)
       await store.controlBatch('b-1', 'pause')
-      expect((await batch()).steering).toBe('pause')
+      expect((await batch()).underway).toEqual(['pause'])
       const first = (await jobs()).at(-1)?.id ?? ''
       expect(await store.control(first, { verb: 'resume' })).toMatchObject({ kind: 'ok', job: { state: 'queued' } })
-      while (!(await store.steerJobs('b-1', 40)));
+      while (!(await stepVerbs(40)));
       expect((await jobs()).filter(({ state }) => state === 'queued').map(({ id }) => id)).toEqual([first])
     })
 
     it('passes over a job for which something else was asked before its turn', async () => {
-      const { store, jobs } = await paused(300)
+      const { store, jobs, stepVerbs } = await paused(300)
       const last = (await jobs())[0]?.id ?? ''
       await store.controlBatch('b-1', 'pause')
       expect(await store.get(last)).toMatchObject({ state: 'queued' })
       await store.control(last, { verb: 'resume' })
-      while (!(await store.steerJobs('b-1', 40)));
+      while (!(await stepVerbs(40)));
       expect((await jobs()).filter(({ state }) => state === 'queued').map(({ id }) => id)).toEqual([last])
       await store.controlBatch('b-1', 'resume')
       const one = (await jobs()).find(({ state }) => state === 'paused')?.id ?? ''
       await store.control(one, { verb: 'pause' })
-      while (!(await store.steerJobs('b-1', 40)));
+      while (!(await stepVerbs(40)));
       expect((await jobs()).filter(({ state }) => state === 'paused').map(({ id }) => id)).toEqual([one])
     })
 
     it('meets a job at work once, and leaves it alone when it is resumed while another is completing', async () => {
-      const { store, claimOne, jobs, states } = await paused(3)
+      const { store, claimOne, jobs, states, stepVerbs } = await paused(3)
       const { lease: completing } = await claimOne()
       await store.beginCompleting(completing)
       const { lease, job } = await claimOne()
       await store.controlBatch('b-1', 'pause')
       await store.release(lease, { to: 'paused' })
       await store.control(job.id, { verb: 'resume' })
-      expect(await store.steerJobs('b-1', 40)).toBe(false)
+      expect(await stepVerbs(40)).toBe(false)
       expect(await states()).toEqual(['completing', 'queued', 'paused'])
       // The one that is awaited comes back to the queue, and is told then.
       await store.release(completing, { to: 'queued', waiting: null, delayMs: null })
-      expect(await store.steerJobs('b-1', 40)).toBe(true)
+      expect(await stepVerbs(40)).toBe(true)
       expect(await states()).toEqual(['paused', 'queued', 'paused'])
       expect(await jobs()).toHaveLength(3)
     })
 
     it('gives up a completing job that somebody resumes meanwhile', async () => {
-      const { store, claimOne, states } = await paused(1)
+      const { store, claimOne, states, stepVerbs } = await paused(1)
       const { lease, job } = await claimOne()
       await store.beginCompleting(lease)
       await store.controlBatch('b-1', 'pause')
-      expect(await store.steerJobs('b-1', 40)).toBe(false)
+      expect(await stepVerbs(40)).toBe(false)
       await store.control(job.id, { verb: 'resume' })
-      expect(await store.steerJobs('b-1', 40)).toBe(true)
+      expect(await stepVerbs(40)).toBe(true)
       await store.release(lease, { to: 'queued', waiting: null, delayMs: null })
-      expect(await store.steerJobs('b-1', 40)).toBe(true)
+      expect(await stepVerbs(40)).toBe(true)
       expect(await states()).toEqual(['queued'])
     })
 
     it('cancels every job all the same, whatever is asked of one meanwhile', async () => {
-      const { store, jobs } = await paused(300)
+      const { store, jobs, stepVerbs } = await paused(300)
       const last = (await jobs())[0]?.id ?? ''
       await store.controlBatch('b-1', 'cancel')
       await store.control(last, { verb: 'resume' })
-      while (!(await store.steerJobs('b-1', 40)));
+      while (!(await stepVerbs(40)));
       expect(new Set((await jobs()).map(({ state }) => state))).toEqual(new Set(['cancelling']))
     })
   })

@@ -52,6 +52,13 @@ export const createBatchTools = (setup: () => Promise<StoreSetup>) => {
     }
     const completions = async () =>
       (await store.eventsAfter(null, { batchId: 'b-1' }, 1000)).items.filter(({ type }) => type === 'batch.completed')
-    return { ...tools, fileJob, extend, batch, state, jobs, states, finish, completions }
+    /** One step of each verb of the batch. True when none is left. */
+    const stepVerbs = async (limit: number) => {
+      for (const { id, filter } of await store.unfinishedVerbs()) {
+        if (filter.batchId === 'b-1') await store.stepVerb(id, limit)
+      }
+      return (await batch()).underway.length === 0
+    }
+    return { ...tools, stepVerbs, fileJob, extend, batch, state, jobs, states, finish, completions }
   }
 }

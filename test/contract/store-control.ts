@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Job, JobState } from '../../src/core/job.js'
-import type { ControlRequest } from '../../src/ports/job-store.js'
+import type { ControlRequest } from '../../src/core/verb-law.js'
 import {
   fingerprint,
   granted,

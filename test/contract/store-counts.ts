@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { JobFilter } from '../../src/ports/job-filter.js'
+import type { JobFilter } from '../../src/core/job-filter.js'
 import type { JobCounts } from '../../src/ports/job-store.js'
 import { granted, jobError, receipt, type StoreSetup, startAt } from './store-setup.js'
 

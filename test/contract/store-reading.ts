@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Job } from '../../src/core/job.js'
+import type { JobFilter } from '../../src/core/job-filter.js'
 import { viewJob } from '../../src/core/job-view.js'
-import type { JobFilter } from '../../src/ports/job-filter.js'
 import { jobRequest, multipart, receipt, type StoreSetup, sent, threeParts } from './store-setup.js'
 
 /** Lists, pages, events, stats and the end. */

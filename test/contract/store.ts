@@ -12,8 +12,8 @@ import { queueTests } from './store-queue.js'
 import { readingTests } from './store-reading.js'
 import { settingsTests } from './store-settings.js'
 import { type OpenStore, type StoreSetup, setupStore } from './store-setup.js'
-import { sweepTests } from './store-sweeps.js'
 import { uploadTests } from './store-upload.js'
+import { verbTests } from './store-verbs.js'
 import { webhookTests } from './store-webhooks.js'
 
 /** The conformance suite of the store port. Every adapter and the fake pass it. */
@@ -41,7 +41,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     batchEndTests(setup)
     webhookTests(setup)
     settingsTests(setup)
-    sweepTests(setup)
+    verbTests(setup)
     clockTests(setup)
   })
 }

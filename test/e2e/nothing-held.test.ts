@@ -164,7 +164,7 @@ describe('a start that fails', () => {
     expect(held).toEqual([])
   })
 
-  it.each([['storedSettings'], ['unfinishedSweeps']])('at the stored %s leaves nothing behind', async (method) => {
+  it.each([['storedSettings'], ['unfinishedVerbs']])('at the stored %s leaves nothing behind', async (method) => {
     const { environment } = await prepare()
     expect(await failedStart({ ...environment, FAIL_AT: method })).toEqual({ reason: `${method} fails`, held: [] })
   })

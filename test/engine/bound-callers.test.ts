@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { anybody, type Caller } from '../../src/core/caller.js'
-import type { Verb } from '../../src/engine/use-cases/jobs.js'
+import type { Verb } from '../../src/core/verb.js'
 import { type EngineSetup, path, setupEngine, target } from './engine-setup.js'
 
 let engine: EngineSetup

@@ -6,20 +6,19 @@ import {
   isBatchAtWork,
   isBatchOver,
   type PlannedFile,
-  type SteeringVerb,
 } from '../../src/core/batch.js'
 import { keyTaken, targetBusy } from '../../src/core/batch-problems.js'
-import { type BatchVerb, standsAgainst, steerBatch } from '../../src/core/batch-steps.js'
 import { shownProblems, viewBatch } from '../../src/core/batch-view.js'
-import { isSettled, type Job, type JobState, type NewJob, pathOf } from '../../src/core/job.js'
+import { isSettled, type Job, type NewJob, pathOf } from '../../src/core/job.js'
 import { type Change, countsAfter, removalOf } from '../../src/core/job-changes.js'
-import { cancelJob, pauseJob, resumeJob, type Step } from '../../src/core/job-steps.js'
 import type { JobAnswer } from '../../src/core/job-view.js'
+import { controlBatchStep, lawOf } from '../../src/core/verb-law.js'
 import type { BatchStore } from '../../src/ports/batch-store.js'
 import type { IdempotencyKey } from '../../src/ports/idempotency-key.js'
 import type { createMemoryEvents } from './memory-events.js'
 import type { MemoryOperations } from './memory-operations.js'
 import type { createMemoryPages } from './memory-pages.js'
+import type { createMemoryVerbs } from './memory-verbs.js'
 
 interface Row {
   readonly seq: number
@@ -36,8 +35,6 @@ interface BatchRow {
   readonly deleted: JobAnswer[]
   forgotten: boolean
   batch: Batch
-  /** How far the verb on its way has come, by numbers of jobs. */
-  course: { after: number; last: number; met: Set<number>; awaited: Set<number> }
 }
 
 interface Deps {
@@ -45,20 +42,13 @@ interface Deps {
   readonly log: ReturnType<typeof createMemoryEvents>
   readonly pages: ReturnType<typeof createMemoryPages>
   jobsBySeq(): readonly Row[]
-  save(row: Row, step: Step): Job
+  readonly verbs: Pick<ReturnType<typeof createMemoryVerbs>, 'begin' | 'step' | 'get' | 'ofBatch'>
   rivalOf(job: NewJob): string | null
   hasRoom(jobs: number, mostQueued: number | null): boolean
   insert(job: NewJob, by: string | null): void
   /** Deletes a job and tells of it. */
   drop(row: Row, by: string | null): void
 }
-
-const idleStates: Readonly<Record<SteeringVerb, readonly JobState[]>> = {
-  pause: ['queued'],
-  resume: ['paused'],
-  cancel: ['queued', 'paused', 'failed'],
-}
-const leasedStates: readonly JobState[] = ['running', 'completing', 'cancelling']
 
 /** The batches of the memory store. `moved` is told of every change of a job, its making included (`before` is null). */
 export const createMemoryBatches = (deps: Deps) => {
@@ -93,62 +83,6 @@ export const createMemoryBatches = (deps: Deps) => {
     row.batch = { ...row.batch, counts: countsAfter(row.batch.counts, before, job) }
     if (batch === 'settled') settle(row)
     if (batch === 'reopened' && !row.forgotten) row.batch = { ...row.batch, finishedAt: null }
-  }
-
-  const stepOf = ({ job, notBefore }: Row, verb: SteeringVerb): Step | 'invalid_state' => {
-    if (verb === 'pause') return pauseJob(job)
-    return verb === 'resume' ? resumeJob(job, notBefore, now()) : cancelJob(job)
-  }
-
-  /** Tells the job; true when it has to be awaited. */
-  const meet = (row: BatchRow, one: Row, verb: SteeringVerb): boolean => {
-    if (one.job.state === 'completing' && verb !== 'resume') return true
-    const step = stepOf(one, verb)
-    if (step !== 'invalid_state' && step.event !== null) deps.save(one, { ...step, by: row.batch.steeredBy })
-    return false
-  }
-
-  const jobsOf = (row: BatchRow, states: readonly JobState[]): readonly Row[] =>
-    deps.jobsBySeq().filter(({ job }) => job.batchId === row.batch.id && states.includes(job.state))
-
-  const beginCourse = (row: BatchRow, verb: SteeringVerb): void => {
-    const atWork = jobsOf(row, leasedStates)
-    const awaited = atWork.filter((one) => meet(row, one, verb)).map(({ seq }) => seq)
-    const last = deps.jobsBySeq().at(-1)?.seq ?? 0
-    row.course = { after: 0, last, met: new Set(atWork.map(({ seq }) => seq)), awaited: new Set(awaited) }
-  }
-
-  const carryOn = (row: BatchRow, limit: number): boolean => {
-    const { steering } = row.batch
-    if (steering !== null) {
-      const { course } = row
-      const found = jobsOf(row, [...idleStates[steering], ...leasedStates])
-        .filter(({ seq }) => seq > course.after && seq <= course.last)
-        .slice(0, limit)
-      for (const one of found) {
-        if (!course.met.has(one.seq) && meet(row, one, steering)) course.awaited.add(one.seq)
-      }
-      course.after = found.at(-1)?.seq ?? course.last
-      if (found.length === limit) return false
-      course.after = course.last
-      for (const one of jobsOf(row, [...leasedStates, ...idleStates[steering]])) {
-        if (course.awaited.has(one.seq) && !meet(row, one, steering)) course.awaited.delete(one.seq)
-      }
-      const known = new Set(deps.jobsBySeq().map(({ seq, job }) => (job.state === 'completing' ? seq : 0)))
-      for (const seq of course.awaited) if (!known.has(seq)) course.awaited.delete(seq)
-      if (course.awaited.size > 0) return false
-      row.batch = { ...row.batch, steering: null }
-    }
-    settle(row)
-    return true
-  }
-
-  /** Something else is asked of one job now. */
-  const leaveAlone = ({ seq, job }: Row, asked: BatchVerb): void => {
-    const row = job.batchId === null ? undefined : rows.get(job.batchId)
-    if (row === undefined || !standsAgainst(asked, row.batch.steering)) return
-    row.course.met.add(seq)
-    row.course.awaited.delete(seq)
   }
 
   const addProblem = (row: BatchRow, problem: BatchProblem): void => {
@@ -233,9 +167,8 @@ export const createMemoryBatches = (deps: Deps) => {
         return same ? { kind: 'replayed', batch: known.batch } : { kind: 'mismatch' }
       }
       const batch = createBatch(request, now())
-      const course = { after: 0, last: 0, met: new Set<number>(), awaited: new Set<number>() }
       const notes = { problems: [], planned: [], deleted: [] }
-      rows.set(batch.id, { seq: ++lastSeq, idempotency, files, ...notes, forgotten: false, batch, course })
+      rows.set(batch.id, { seq: ++lastSeq, idempotency, files, ...notes, forgotten: false, batch })
       return { kind: 'created', batch }
     },
     findBatchByIdempotencyKey: (key) => {
@@ -267,25 +200,18 @@ export const createMemoryBatches = (deps: Deps) => {
       row.batch = { ...row.batch, walk: 'done' }
       settle(row)
     },
-    controlBatch: (batchId, verb, by) => {
+    controlBatch: (batchId, verb, by = null) => {
       const row = seen(batchId)
       if (row === undefined) return { kind: 'not_found' }
-      const next = steerBatch(row.batch, verb, now())
+      const next = controlBatchStep(row.batch, verb)
       if (next === 'invalid_state') return { kind: 'invalid_state', batch: row.batch }
-      const changed = next !== row.batch
-      row.batch = changed ? { ...next, steeredBy: by ?? null } : next
-      if (changed && next.steering !== null) {
-        beginCourse(row, next.steering)
-        carryOn(row, 256)
-      }
-      return { kind: 'ok', batch: row.batch }
-    },
-    steerJobs: (batchId, limit) => carryOn(mustGet(batchId), limit),
-    endRetry: (batchId, retryAt) => {
-      const row = rows.get(batchId)
-      if (row === undefined || row.batch.retryAt !== retryAt) return
-      row.batch = { ...row.batch, retryAt: null }
-      settle(row)
+      if (next === row.batch) return { kind: 'ok', batch: next, verb: null }
+      row.batch = next
+      const { reaches, needsSource } = lawOf(verb)
+      const jobs = reaches.reduce((sum, state) => sum + next.counts[state], 0)
+      const { id } = deps.verbs.begin({ verb, filter: { batchId }, by, jobs, batches: 1 })
+      if (!needsSource) deps.verbs.step(id, 256)
+      return { kind: 'ok', batch: row.batch, verb: deps.verbs.get(id) }
     },
     removeBatch: (batchId, limit, by = null) => {
       const row = rows.get(batchId)
@@ -312,5 +238,13 @@ export const createMemoryBatches = (deps: Deps) => {
     const forgotten = [...rows.values()].filter((row) => row.forgotten)
     return limit - left + forgotten.reduce((sum, row) => sum + forget(row, limit, null), 0)
   }
-  return { operations, moved, prune, leaveAlone, jobDeleted, stays }
+  /** The verbs of a batch are others now. */
+  const verbsChanged = (batchId: string): void => {
+    const row = rows.get(batchId)
+    if (row === undefined) return
+    row.batch = { ...row.batch, underway: deps.verbs.ofBatch(batchId) }
+    settle(row)
+  }
+  const isPaused = (batchId: string): boolean => rows.get(batchId)?.batch.desired === 'pause'
+  return { operations, moved, prune, verbsChanged, isPaused, jobDeleted, stays }
 }

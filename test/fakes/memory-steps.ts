@@ -1,27 +1,7 @@
 import { isDueState, isSettled, type Job, jobStates, pathOf, sizeOf, waitingReasons } from '../../src/core/job.js'
-import { cancelJob, pauseJob, resumeJob, retryJob, type Step } from '../../src/core/job-steps.js'
+import type { JobFilter } from '../../src/core/job-filter.js'
 import { type Webhook, webhookStates } from '../../src/core/webhook.js'
-import type { JobFilter } from '../../src/ports/job-filter.js'
-import type { ControlRequest } from '../../src/ports/job-store.js'
 import type { StoreStats } from '../../src/ports/upkeep-store.js'
-
-export const controlled = (
-  job: Job,
-  notBefore: number | null,
-  request: ControlRequest,
-  at: number,
-): Step | 'invalid_state' => {
-  switch (request.verb) {
-    case 'pause':
-      return pauseJob(job)
-    case 'resume':
-      return resumeJob(job, notBefore, at)
-    case 'cancel':
-      return cancelJob(job)
-    case 'retry':
-      return retryJob(job, request.fingerprint, notBefore, at)
-  }
-}
 
 export const matches = (
   job: Job,

@@ -1,6 +1,7 @@
 import { isSettled, type Job, type JobState, type NewJob, tuningOf } from '../../src/core/job.js'
 import { changeOf, type Told, toldOf } from '../../src/core/job-changes.js'
 import { changeJob, crashRun, createJob, endRun, type Step, startRun } from '../../src/core/job-steps.js'
+import { controlStep } from '../../src/core/verb-law.js'
 import type { IdempotencyKey } from '../../src/ports/idempotency-key.js'
 import type { Lease } from '../../src/ports/lease.js'
 import type { Store } from '../../src/ports/store.js'
@@ -11,9 +12,9 @@ import { createStoreOf, type MemoryOperations, type MemoryStoreDeps } from './me
 import { createMemoryOrphans } from './memory-orphans.js'
 import { createMemoryPages } from './memory-pages.js'
 import { createMemorySettings } from './memory-settings.js'
-import { controlled, matches, prunedFirst, statsOf } from './memory-steps.js'
-import { createMemorySweeps } from './memory-sweeps.js'
+import { matches, prunedFirst, statsOf } from './memory-steps.js'
 import { createMemoryUploads, type MemoryRow, partsAfter } from './memory-uploads.js'
+import { createMemoryVerbs } from './memory-verbs.js'
 import { createMemoryWebhooks } from './memory-webhooks.js'
 
 /** The store port in memory, with the semantics of the SQLite one: the conformance suite runs on both. */
@@ -90,12 +91,22 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     return job
   }
 
+  const verbs = createMemoryVerbs({
+    now: clock.now,
+    pages: { pageOf, startOf },
+    jobsBySeq: bySeq,
+    save: (row, step) => save(row as MemoryRow, step),
+    rivalOf,
+    batchChanged: (batchId) => batches.verbsChanged(batchId),
+    isPaused: (batchId) => batches.isPaused(batchId),
+  })
+
   const batches = createMemoryBatches({
     now: clock.now,
     log,
     pages: { pageOf, startOf },
     jobsBySeq: bySeq,
-    save: (row, step) => save(row as MemoryRow, step),
+    verbs,
     rivalOf,
     hasRoom,
     insert: (request, by) => void insert(request, null, by),
@@ -120,11 +131,6 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
   }
 
   const uploads = createMemoryUploads({ held, save, orphans, log, now: clock.now })
-  const sweeps = createMemorySweeps({
-    rows: bySeq,
-    save: (row, step) => save(row as MemoryRow, step),
-    now: clock.now,
-  })
 
   const operations: MemoryOperations = {
     ...outbox.operations,
@@ -183,9 +189,9 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     control: (jobId, request, by) => {
       const row = rows.get(jobId)
       if (row === undefined) return { kind: 'not_found' }
-      batches.leaveAlone(row, request.verb)
-      const step = controlled(row.job, row.notBefore, request, clock.now())
+      const step = controlStep(row.job, request, clock.now())
       if (step === 'invalid_state') return { kind: 'invalid_state', state: row.job.state }
+      verbs.leaveAlone(row, request.verb)
       if (step.job === row.job) return { kind: 'ok', job: row.job }
       const rival = request.verb === 'retry' ? rivalOf(row.job) : null
       if (rival !== null) return { kind: 'target_busy', jobId: rival }
@@ -243,13 +249,19 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
 
     ...orphans.operations,
     ...batches.operations,
-    ...sweeps,
+    beginVerb: verbs.begin,
+    getVerb: verbs.get,
+    listVerbs: verbs.list,
+    unfinishedVerbs: verbs.unfinished,
+    jobsOfVerb: verbs.jobsOf,
+    stepVerb: verbs.step,
 
     storedSettings: settings.stored,
     storeSettings: settings.store,
 
     prune: ({ olderThanMs, limit }) => {
       const before = clock.now() - olderThanMs
+      verbs.prune(before)
       const chosen = prunedFirst([...rows.values()], before, limit)
       for (const { job } of chosen) {
         rows.delete(job.id)

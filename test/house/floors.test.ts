@@ -63,7 +63,7 @@ const plants: Readonly<Record<string, readonly Plant[]>> = {
     { 'src/http/planted-run.ts': "export type { Run } from '../engine/upload/run.js'" },
   ],
   'bulk-looks-down': [{ 'src/engine/bulk/planted-neighbour.ts': "import '../upkeep/janitor.js'" }],
-  'dispatch-looks-down': [{ 'src/engine/dispatch/planted-neighbour.ts': "import '../bulk/batch-agent.js'" }],
+  'dispatch-looks-down': [{ 'src/engine/dispatch/planted-neighbour.ts': "import '../bulk/walk-agent.js'" }],
   'upkeep-looks-down': [{ 'src/engine/upkeep/planted-neighbour.ts': "import '../dispatch/dispatcher.js'" }],
   'use-cases-looks-down': [{ 'src/engine/use-cases/planted-agent.ts': "import '../dispatch/dispatcher.js'" }],
   'upload-looks-down': [{ 'src/engine/upload/planted-use-case.ts': "import '../use-cases/jobs.js'" }],

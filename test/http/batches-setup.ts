@@ -36,6 +36,7 @@ export const createIdleBatches = (clock: Clock): { readonly batches: Batches; re
     webhooks: null,
     defaults: batchDefaults,
     onWork: () => {},
+    onVerb: () => {},
   })
   return { batches, store }
 }

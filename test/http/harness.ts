@@ -5,6 +5,7 @@ import { AppError } from '../../src/core/app-error.js'
 import type { Scope } from '../../src/core/caller.js'
 import type { Job } from '../../src/core/job.js'
 import { answerJob, type JobAnswer } from '../../src/core/job-view.js'
+import type { BulkVerbView } from '../../src/core/verb-view.js'
 import type { WebhookView } from '../../src/core/webhook.js'
 import { createIntake } from '../../src/engine/capacity/intake.js'
 import type { EventFeed, FeedItem } from '../../src/engine/feed/event-feed.js'
@@ -15,7 +16,7 @@ import type { OrphanView } from '../../src/engine/use-cases/orphan-view.js'
 import type { Orphans } from '../../src/engine/use-cases/orphans.js'
 import type { WebhookOutbox } from '../../src/engine/use-cases/outbox.js'
 import type { Overview } from '../../src/engine/use-cases/overview.js'
-import type { Sweeps } from '../../src/engine/use-cases/sweeps.js'
+import type { Verbs } from '../../src/engine/use-cases/verbs.js'
 import type { WaitAnswer, WaitFilter, Waits } from '../../src/engine/use-cases/waits.js'
 import { type AppDeps, createApp } from '../../src/http/app.js'
 import { createMetrics } from '../../src/http/metrics/metrics.js'
@@ -212,15 +213,34 @@ export const createFakeSettings = (): Pick<LiveSettings, 'view' | 'change'> & { 
   }
 }
 
+export const bulkVerbView: BulkVerbView = {
+  id: 'v-3',
+  verb: 'pause',
+  state: 'running',
+  filter: { label: ['run=1'] },
+  by: null,
+  jobs: 3,
+  batches: 1,
+  changed: 2,
+  refused: 0,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  finishedAt: null,
+}
+
 /** Tells nobody, and remembers what it was asked. */
-export const createFakeSweeps = (): Pick<Sweeps, 'begin'> & { readonly calls: unknown[][] } => {
+export const createFakeVerbs = (): Verbs & { readonly calls: unknown[][] } => {
   const calls: unknown[][] = []
   return {
     calls,
     async begin(...args) {
       calls.push(args)
-      return { jobs: 3, batches: 1 }
+      return bulkVerbView
     },
+    async get(id) {
+      if (id !== bulkVerbView.id) throw new AppError('verb_not_found', 'There is no such verb')
+      return bulkVerbView
+    },
+    list: async () => ({ items: [bulkVerbView], nextCursor: null }),
   }
 }
 
@@ -326,7 +346,7 @@ export interface Harness {
   readonly drain: Drain
   readonly webhooks: ReturnType<typeof createFakeWebhooks>
   readonly settings: ReturnType<typeof createFakeSettings>
-  readonly sweeps: ReturnType<typeof createFakeSweeps>
+  readonly verbs: ReturnType<typeof createFakeVerbs>
   readonly lines: LogLine[]
 }
 
@@ -340,7 +360,7 @@ export const createHarness = async (
   const orphans = createFakeOrphans()
   const webhooks = createFakeWebhooks()
   const settings = createFakeSettings()
-  const sweeps = createFakeSweeps()
+  const verbs = createFakeVerbs()
   const lines: LogLine[] = []
   const waits = createFakeWaits()
   const drain = createDrain({ waits, intake: createIntake(), clock: realClock })
@@ -354,7 +374,7 @@ export const createHarness = async (
     overview: fakeOverview,
     metrics: createMetrics({ version: '1.2.3', startedAt: 0 }),
     settings,
-    sweeps,
+    verbs,
     tokens: fixedTokens([]),
     allowedHosts: [],
     waits,
@@ -364,7 +384,7 @@ export const createHarness = async (
     clock: realClock,
     ...deps,
   })
-  return { app, jobs, feed, orphans, waits, drain, webhooks, settings, sweeps, lines }
+  return { app, jobs, feed, orphans, waits, drain, webhooks, settings, verbs, lines }
 }
 
 /** Resolves once `condition` holds; polls, and fails loudly after ten seconds. */

@@ -12,6 +12,7 @@ const statuses: Readonly<Record<AppErrorCode, number>> = {
   job_not_found: 404,
   batch_not_found: 404,
   webhook_not_found: 404,
+  verb_not_found: 404,
   not_found: 404,
   method_not_allowed: 405,
   invalid_state: 409,

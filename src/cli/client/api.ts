@@ -1,6 +1,7 @@
 import type { BatchAnswer, BatchView } from '../../core/batch-view.js'
 import type { JobState } from '../../core/job.js'
 import type { JobAnswer, JobView } from '../../core/job-view.js'
+import type { Verb } from '../../core/verb.js'
 import type { HttpClient } from './http-client.js'
 import { createAsk, type Schemas } from './typed-requests.js'
 
@@ -18,10 +19,6 @@ export interface ListQuery {
   readonly batch?: string
   /** A label is `k=v`, or a bare `k` that must exist. All of them must match. */
   readonly labels?: readonly string[]
-}
-
-export interface SweepQuery extends ListQuery {
-  readonly batch?: string
 }
 
 /** A job must match everything that is given. When nothing is given, all jobs match. */
@@ -53,19 +50,14 @@ export type SettingOrigin = SettingsView['origins']['bandwidth']
 /** A setting that is absent stays as it is. Null goes back to the value of the environment. */
 export type SettingsChanges = Schemas['SettingsChanges']
 
-/** This says how much a verb for many jobs is going to reach. */
-export type SweepAnswer = Schemas['SweepAnswer']
-
-/** These verbs can be applied to all jobs at once. */
-export type SweepVerb = 'pause' | 'resume'
+/** A verb for many jobs, and how far it has come. */
+export type BulkVerb = Schemas['BulkVerb']
 
 /** This selects the events of one job, of a batch, or of all. */
 export interface EventsFilter {
   readonly jobId?: string
   readonly batchId?: string
 }
-
-export type Verb = 'pause' | 'resume' | 'cancel' | 'retry'
 
 /** These are the requests behind the commands. Each throws ProblemError, DaemonUnreachable, or the signal's reason. */
 export interface Api {
@@ -91,7 +83,8 @@ export interface Api {
   /** An option that is absent stays as it is. */
   change(jobId: string, changes: JobChanges, signal: AbortSignal): Promise<JobView>
   /** Applies the verb to every job that matches, and to all jobs when the query is empty. */
-  sweep(verb: SweepVerb, query: SweepQuery, signal: AbortSignal): Promise<SweepAnswer>
+  controlMany(verb: Verb, query: ListQuery, signal: AbortSignal): Promise<BulkVerb>
+  getVerb(id: string, signal: AbortSignal): Promise<BulkVerb>
   settings(signal: AbortSignal): Promise<SettingsView>
   changeSettings(changes: SettingsChanges, signal: AbortSignal): Promise<SettingsView>
   remove(jobId: string, signal: AbortSignal): Promise<void>
@@ -117,6 +110,7 @@ export interface OrphanScope {
 
 /** Returns whether an id belongs to a batch. The form of the id tells it from that of a job. */
 export const isBatchId = (id: string): boolean => id.startsWith('b-')
+export const isVerbId = (id: string): boolean => id.startsWith('v-')
 
 /** The answer may come at the very end of the wait, and then it needs time to travel. */
 const waitMarginMs = 20_000
@@ -171,8 +165,9 @@ export const createApi = (client: HttpClient): Api => {
     getBatch: (id, signal) => ask('get', '/v1/batches/{id}', { id, signal }),
     controlBatch: (id, verb, signal) => ask('post', `/v1/batches/{id}/${verb}`, { id, signal }),
     change: (id, body, signal) => ask('patch', '/v1/jobs/{id}', { id, body, signal }),
-    sweep: (verb, { bucket, labels, batch }, signal) =>
-      ask('post', `/v1/jobs/${verb}`, { query: { bucket, label: labels, batch }, signal }),
+    controlMany: (verb, { states, bucket, labels, batch }, signal) =>
+      ask('post', `/v1/jobs/${verb}`, { query: { state: states, bucket, label: labels, batch }, signal }),
+    getVerb: (id, signal) => ask('get', '/v1/verbs/{id}', { id, signal }),
     settings: (signal) => ask('get', '/v1/settings', { signal }),
     changeSettings: (body, signal) => ask('patch', '/v1/settings', { body, signal }),
     remove: async (id, signal) => {

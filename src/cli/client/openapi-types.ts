@@ -598,6 +598,43 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/verbs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the verbs that were given to many jobs at once, newest first
+         * @description Also those that were given to batches. They are forgotten with the jobs of their time.
+         */
+        readonly get: operations["listVerbs"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/verbs/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Show how far a verb for many jobs has come */
+        readonly get: operations["getVerb"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/jobs/pause": {
         readonly parameters: {
             readonly query?: never;
@@ -609,7 +646,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Pause everything that matches
-         * @description Without a filter: every job that there is now. Answers when it is durable; then the jobs are told in small steps, which goes on after a crash. A batch that may still make jobs that match is told too, unless the filter names a source. Jobs that are made later are not meant.
+         * @description Without a filter: every job that there is now. Answers when it is durable; then the jobs are told in small steps, which goes on after a crash, and `Location` names the verb, which can be looked at. Each job is met once: what is asked of it afterwards stands, and `state` is the one that it has when it is met. Jobs that are made later are not meant. Batches that may still make jobs that match are paused, resumed or cancelled too, unless the filter names a source or states.
          */
         readonly post: operations["pauseJobs"];
         readonly delete?: never;
@@ -629,9 +666,49 @@ export interface paths {
         readonly put?: never;
         /**
          * Resume everything that matches
-         * @description Without a filter: every job that there is now. Answers when it is durable; then the jobs are told in small steps, which goes on after a crash. A batch that may still make jobs that match is told too, unless the filter names a source. Jobs that are made later are not meant.
+         * @description Without a filter: every job that there is now. Answers when it is durable; then the jobs are told in small steps, which goes on after a crash, and `Location` names the verb, which can be looked at. Each job is met once: what is asked of it afterwards stands, and `state` is the one that it has when it is met. Jobs that are made later are not meant. Batches that may still make jobs that match are paused, resumed or cancelled too, unless the filter names a source or states.
          */
         readonly post: operations["resumeJobs"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/jobs/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Cancel everything that matches and remove what it left in OSS
+         * @description Without a filter: every job that there is now. Answers when it is durable; then the jobs are told in small steps, which goes on after a crash, and `Location` names the verb, which can be looked at. Each job is met once: what is asked of it afterwards stands, and `state` is the one that it has when it is met. Jobs that are made later are not meant. Batches that may still make jobs that match are paused, resumed or cancelled too, unless the filter names a source or states.
+         */
+        readonly post: operations["cancelJobs"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/jobs/retry": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Try everything that failed and matches again, keeping the parts that still fit
+         * @description Without a filter: every job that there is now. Answers when it is durable; then the jobs are told in small steps, which goes on after a crash, and `Location` names the verb, which can be looked at. Each job is met once: what is asked of it afterwards stands, and `state` is the one that it has when it is met. Jobs that are made later are not meant. Batches that may still make jobs that match are paused, resumed or cancelled too, unless the filter names a source or states.
+         */
+        readonly post: operations["retryJobs"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -995,6 +1072,43 @@ export interface components {
             readonly finishedAt: string | null;
             readonly priority: number;
             readonly options: components["schemas"]["BatchOptions"];
+        };
+        /** @description A verb for many jobs, on its way from job to job. */
+        readonly BulkVerb: {
+            readonly id: string;
+            /** @enum {string} */
+            readonly verb: "pause" | "resume" | "cancel" | "retry";
+            /**
+             * @description completed: it has met all of its jobs. replaced: a later verb for the same jobs took its place.
+             * @enum {string}
+             */
+            readonly state: "running" | "completed" | "replaced";
+            /** @description What the jobs must match. Empty: every job. */
+            readonly filter: {
+                readonly state?: readonly ("queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled")[];
+                readonly bucket?: string;
+                readonly batch?: string;
+                readonly label?: readonly string[];
+                readonly source?: string;
+            };
+            /** @description The name of the token that gave it. */
+            readonly by: string | null;
+            /** @description Jobs that had a use for it when it began. */
+            readonly jobs: number;
+            /** @description Batches that were told, so that they make no job that is otherwise. */
+            readonly batches: number;
+            /** @description Jobs that it has changed until now. */
+            readonly changed: number;
+            /** @description Jobs that it could not change: the source of a retry is gone, or another job is writing the same object. */
+            readonly refused: number;
+            /** Format: date-time */
+            readonly createdAt: string;
+            readonly finishedAt: string | null;
+        };
+        readonly BulkVerbPage: {
+            readonly items: readonly components["schemas"]["BulkVerb"][];
+            /** @description Null at the end. */
+            readonly nextCursor: string | null;
         };
         /** @description What was asked for, with every default resolved: it can be sent again in a request. */
         readonly BatchOptions: {
@@ -1408,7 +1522,7 @@ export interface components {
                 readonly [key: string]: {
                     readonly ok: boolean;
                     /** @enum {string} */
-                    readonly code?: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "request_timeout" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "head_too_large" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
+                    readonly code?: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "verb_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "request_timeout" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "head_too_large" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
                 };
             };
         };
@@ -1424,7 +1538,7 @@ export interface components {
              * @description Stable; what programs go by.
              * @enum {string}
              */
-            readonly code: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "request_timeout" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "head_too_large" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
+            readonly code: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "verb_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "request_timeout" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "head_too_large" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
             /** @description The offending fields. */
             readonly errors?: readonly {
                 readonly path: string;
@@ -1437,7 +1551,7 @@ export interface components {
                 readonly [key: string]: {
                     readonly ok: boolean;
                     /** @enum {string} */
-                    readonly code?: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "request_timeout" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "head_too_large" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
+                    readonly code?: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "verb_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "request_timeout" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "head_too_large" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
                 };
             };
         };
@@ -1453,7 +1567,7 @@ export interface components {
              * @description Stable; what programs go by.
              * @enum {string}
              */
-            readonly code: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "request_timeout" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "head_too_large" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
+            readonly code: "invalid_request" | "unauthorized" | "forbidden" | "target_not_allowed" | "job_not_found" | "batch_not_found" | "webhook_not_found" | "verb_not_found" | "not_found" | "method_not_allowed" | "invalid_state" | "target_busy" | "precondition_failed" | "request_timeout" | "payload_too_large" | "unsupported_media_type" | "misdirected" | "source_unavailable" | "idempotency_mismatch" | "rate_limited" | "head_too_large" | "queue_full" | "internal" | "oss_refused" | "oss_unavailable" | "draining" | "storage_full" | "storage_unavailable";
             /** @description The offending fields. */
             readonly errors?: readonly {
                 readonly path: string;
@@ -1622,13 +1736,6 @@ export interface components {
             /** @constant */
             readonly type: "reset";
             readonly lastId: string;
-        };
-        /** @description How much is told. */
-        readonly SweepAnswer: {
-            /** @description Jobs that were to be told when it began. */
-            readonly jobs: number;
-            /** @description Batches that were told, so that they make no job that is otherwise. */
-            readonly batches: number;
         };
         readonly Version: {
             readonly version: string;
@@ -2610,9 +2717,58 @@ export interface operations {
             };
         };
     };
+    readonly listVerbs: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Items per page; 100 by default. */
+                readonly limit?: number;
+                /** @description `nextCursor` of the page before. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BulkVerbPage"];
+                };
+            };
+        };
+    };
+    readonly getVerb: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BulkVerb"];
+                };
+            };
+        };
+    };
     readonly pauseJobs: {
         readonly parameters: {
             readonly query?: {
+                /** @description May repeat or hold commas. */
+                readonly state?: readonly ("queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled")[];
                 readonly bucket?: string;
                 /** @description Path of the source; with a `/` at its end everything below that directory. */
                 readonly source?: string;
@@ -2633,7 +2789,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["SweepAnswer"];
+                    readonly "application/json": components["schemas"]["BulkVerb"];
                 };
             };
         };
@@ -2641,6 +2797,8 @@ export interface operations {
     readonly resumeJobs: {
         readonly parameters: {
             readonly query?: {
+                /** @description May repeat or hold commas. */
+                readonly state?: readonly ("queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled")[];
                 readonly bucket?: string;
                 /** @description Path of the source; with a `/` at its end everything below that directory. */
                 readonly source?: string;
@@ -2661,7 +2819,67 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["SweepAnswer"];
+                    readonly "application/json": components["schemas"]["BulkVerb"];
+                };
+            };
+        };
+    };
+    readonly cancelJobs: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description May repeat or hold commas. */
+                readonly state?: readonly ("queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled")[];
+                readonly bucket?: string;
+                /** @description Path of the source; with a `/` at its end everything below that directory. */
+                readonly source?: string;
+                /** @description `k=v`, or a bare `k` for any value. May repeat; all must match. */
+                readonly label?: readonly string[];
+                /** @description Only of this batch. */
+                readonly batch?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Accepted, or still under way: how it is now. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BulkVerb"];
+                };
+            };
+        };
+    };
+    readonly retryJobs: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description May repeat or hold commas. */
+                readonly state?: readonly ("queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled")[];
+                readonly bucket?: string;
+                /** @description Path of the source; with a `/` at its end everything below that directory. */
+                readonly source?: string;
+                /** @description `k=v`, or a bare `k` for any value. May repeat; all must match. */
+                readonly label?: readonly string[];
+                /** @description Only of this batch. */
+                readonly batch?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Accepted, or still under way: how it is now. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BulkVerb"];
                 };
             };
         };

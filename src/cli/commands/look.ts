@@ -1,17 +1,15 @@
 import type { Command } from 'commander'
-import type { JobState } from '../../core/job.js'
 import type { JobView } from '../../core/job-view.js'
-import { isBatchId, type ListQuery } from '../client/api.js'
+import { isBatchId, isVerbId } from '../client/api.js'
 import { type CommandContext, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
-import { countValue, labelFilterValue, stateValue } from '../options.js'
+import { countValue } from '../options.js'
 import { batchLines } from '../text/batch-text.js'
 import { jobLines, jobListHeader, jobListLine } from '../text/job-text.js'
+import { verbLines } from '../text/verb-text.js'
+import { addFilterOptions, type FilterOptions, listQueryOf } from './filter-options.js'
 
-interface ListOptions {
-  readonly state?: JobState[]
-  readonly bucket?: string
-  readonly label?: string[]
+interface ListOptions extends FilterOptions {
   readonly limit: number
   readonly all?: true
   readonly json?: true
@@ -20,11 +18,7 @@ interface ListOptions {
 const largestPage = 1000
 
 const list = async ({ api, console, signal }: CommandContext, options: ListOptions): Promise<void> => {
-  const query: ListQuery = {
-    ...(options.state === undefined ? {} : { states: options.state }),
-    ...(options.bucket === undefined ? {} : { bucket: options.bucket }),
-    ...(options.label === undefined ? {} : { labels: options.label }),
-  }
+  const query = listQueryOf(options)
   const items: JobView[] = []
   let left = options.all === true ? Number.POSITIVE_INFINITY : options.limit
   let cursor: string | null = null
@@ -48,23 +42,19 @@ const list = async ({ api, console, signal }: CommandContext, options: ListOptio
 }
 
 const show = async ({ api, console, signal }: CommandContext, id: string, json: boolean): Promise<void> => {
+  if (isVerbId(id)) {
+    const verb = await api.getVerb(id, signal)
+    if (json) console.json(verb)
+    else for (const line of verbLines(verb)) console.line(line)
+    return
+  }
   const shown = isBatchId(id) ? await api.getBatch(id, signal) : await api.get(id, signal)
   if (json) console.json(shown)
   else for (const line of 'walk' in shown ? batchLines(shown) : jobLines(shown, console.columns)) console.line(line)
 }
 
 export const addLookCommands = (program: Command, io: CliIo): void => {
-  program
-    .command('ls')
-    .summary('list jobs, newest first')
-    .description('Lists jobs, newest first.')
-    .option('--state <state>', 'only these states (repeatable, or comma-separated)', stateValue)
-    .option('--bucket <name>', 'only jobs to this bucket')
-    .option(
-      '--label <k=v>',
-      'only jobs with this label, or with any value of it (repeatable: all must hold)',
-      labelFilterValue,
-    )
+  addFilterOptions(program.command('ls').summary('list jobs, newest first').description('Lists jobs, newest first.'))
     .option('--limit <n>', 'how many at most', countValue, 100)
     .option('--all', 'all of them')
     .option('--json', 'print {items, nextCursor}')
@@ -72,9 +62,11 @@ export const addLookCommands = (program: Command, io: CliIo): void => {
 
   program
     .command('show')
-    .summary('show one job with its receipt, or a batch')
-    .description('Shows everything about one job: progress, error, receipt; about a batch its totals and problems.')
-    .argument('<id>', 'the job or batch')
+    .summary('show one job with its receipt, a batch, or a verb for many jobs')
+    .description(
+      'Shows everything about one job: progress, error, receipt; about a batch its totals and problems; about a verb for many jobs how far it has come.',
+    )
+    .argument('<id>', 'the job, batch or verb')
     .option('--json', 'print it as JSON')
     .action((jobId: string, options: { json?: true }) =>
       withDaemon(io, (context) => show(context, jobId, options.json === true)),

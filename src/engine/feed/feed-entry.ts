@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../../core/event.js'
+import type { JobFilter } from '../../core/job-filter.js'
 import type { ProgressView } from '../../core/job-view.js'
 import type { EventFilter } from '../../ports/event-store.js'
-import type { JobFilter } from '../../ports/job-filter.js'
 import type { JobStore } from '../../ports/job-store.js'
 
 /**

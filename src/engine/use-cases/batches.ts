@@ -7,12 +7,13 @@ import {
   type NewBatch,
   type PlannedFile,
 } from '../../core/batch.js'
-import type { BatchVerb } from '../../core/batch-steps.js'
 import { answerBatch, type BatchAnswer, shownProblems } from '../../core/batch-view.js'
+import type { BulkVerb } from '../../core/bulk-verb.js'
 import { type Caller, mayControl, mayWrite } from '../../core/caller.js'
 import { Failure } from '../../core/failure.js'
 import { answerJob, type JobAnswer } from '../../core/job-view.js'
 import { isTargetAllowed } from '../../core/object-key.js'
+import { type Verb, verbWords } from '../../core/verb.js'
 import type { BatchStore } from '../../ports/batch-store.js'
 import type { DirectoryWalker } from '../../ports/directory-walker.js'
 import type { IdempotencyKey } from '../../ports/idempotency-key.js'
@@ -50,7 +51,7 @@ export interface Batches {
   ): Promise<{ batch: BatchAnswer; replayed: boolean }>
   get(batchId: string): Promise<BatchAnswer>
   list(page: PageRequest): Promise<Page<BatchAnswer>>
-  control(batchId: string, verb: BatchVerb, caller: Caller): Promise<BatchAnswer>
+  control(batchId: string, verb: Verb, caller: Caller): Promise<BatchAnswer>
   problems(batchId: string, page: PageRequest): Promise<Page<BatchProblem>>
   /** What a dry run would have sent. */
   planned(batchId: string, page: PageRequest): Promise<Page<PlannedFile>>
@@ -68,8 +69,10 @@ interface Deps {
   readonly logger: Logger
   readonly webhooks: Pick<WebhookSender, 'refusal'> | null
   readonly defaults: JobDefaults
-  /** There is something to walk, to steer or to retry. */
+  /** There is something to walk. */
   onWork(): void
+  /** A verb for the jobs of a batch was begun. */
+  onVerb(verb: BulkVerb): void
 }
 
 const manifestPage = 200
@@ -78,13 +81,6 @@ const removeStep = 200
 
 const batchNotFound = (batchId: string): AppError =>
   new AppError('batch_not_found', `There is no batch ${JSON.stringify(batchId)}: it was never made, or was forgotten`)
-
-const forbiddenIn: Readonly<Record<BatchVerb, string>> = {
-  pause: 'only a batch that is not settled can be paused',
-  resume: 'only a batch that is not settled can be resumed (a failed one: use retry)',
-  cancel: 'a completed batch can no longer be cancelled',
-  retry: 'only a batch with failed jobs can be retried, and not while it is paused',
-}
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
@@ -212,9 +208,11 @@ export const createBatches = (deps: Deps): Batches => {
       const result = await store.controlBatch(batchId, verb, caller.name)
       if (result.kind === 'not_found') throw batchNotFound(batchId)
       if (result.kind === 'invalid_state') {
-        throw new AppError('invalid_state', `The batch is ${batchStateOf(result.batch)}: ${forbiddenIn[verb]}`)
+        const { batchRefusal } = verbWords[verb]
+        throw new AppError('invalid_state', `The batch is ${batchStateOf(result.batch)}: ${batchRefusal}`)
       }
       deps.onWork()
+      if (result.verb !== null) deps.onVerb(result.verb)
       return view(result.batch)
     },
 

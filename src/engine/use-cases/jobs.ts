@@ -2,15 +2,17 @@ import { AppError } from '../../core/app-error.js'
 import { type Caller, mayControl, mayWrite } from '../../core/caller.js'
 import { Failure } from '../../core/failure.js'
 import { type Fingerprint, isSettled, type Job, type JobChanges, type NewJob, pathOf, sizeOf } from '../../core/job.js'
+import type { JobFilter } from '../../core/job-filter.js'
 import { answerJob, type JobAnswer } from '../../core/job-view.js'
 import { type BucketPrefix, isTargetAllowed } from '../../core/object-key.js'
 import { behindObstacle } from '../../core/obstacle.js'
 import { type PartView, viewPart } from '../../core/part-view.js'
 import { maxObjectSize } from '../../core/plan.js'
+import { type Verb, verbWords } from '../../core/verb.js'
+import type { ControlRequest } from '../../core/verb-law.js'
 import type { Clock } from '../../ports/clock.js'
 import type { IdempotencyKey } from '../../ports/idempotency-key.js'
-import type { JobFilter } from '../../ports/job-filter.js'
-import type { ControlRequest, JobStore } from '../../ports/job-store.js'
+import type { JobStore } from '../../ports/job-store.js'
 import type { Logger } from '../../ports/logger.js'
 import type { Page, PageRequest } from '../../ports/page.js'
 import type { SourceOpener } from '../../ports/source.js'
@@ -29,9 +31,6 @@ export interface SubmitRequest extends JobOptionsRequest {
   readonly source: { readonly path: string }
   readonly target: { readonly bucket: string; readonly key: string }
 }
-
-export const verbs = ['pause', 'resume', 'cancel', 'retry'] as const
-export type Verb = (typeof verbs)[number]
 
 /** The use cases around jobs. Everything throws AppError for what a caller can act on. */
 export interface Jobs {
@@ -96,13 +95,6 @@ const queueFull = (maxQueued: number | null): AppError =>
     `${maxQueued} jobs are queued already, and this daemon takes no more (LONGSHORE_MAX_QUEUED): submit again later`,
     { retryAfterSeconds: fullQueueSeconds },
   )
-
-const forbiddenIn: Readonly<Record<Verb, string>> = {
-  pause: 'only a queued or running job can be paused',
-  resume: 'only a paused job can be resumed (a failed one: use retry)',
-  cancel: 'a job that is completing or completed can no longer be cancelled',
-  retry: 'only a failed job can be retried',
-}
 
 /** Hints can be lost, so a waiter looks this often anyway. */
 const waitPollMs = 1_000
@@ -245,7 +237,7 @@ export const createJobs = (deps: Deps): Jobs => {
         case 'target_busy':
           throw targetBusy(result.jobId)
         case 'invalid_state':
-          throw new AppError('invalid_state', `The job is ${result.state}: ${forbiddenIn[verb]}`)
+          throw new AppError('invalid_state', `The job is ${result.state}: ${verbWords[verb].jobRefusal}`)
       }
     },
 

@@ -31,8 +31,8 @@ import { problemSchema } from '../shapes/problems.js'
 import { sessionRequestSchema, sessionSchema } from '../shapes/session.js'
 import { settingsChangesSchema, settingsSchema } from '../shapes/settings.js'
 import { historySchema, statsSchema } from '../shapes/stats.js'
-import { sweepSchema } from '../shapes/sweep-answer.js'
 import { probeProblemSchema, probeSchema, versionSchema } from '../shapes/system.js'
+import { bulkVerbPageSchema, bulkVerbSchema } from '../shapes/verbs.js'
 import { drainRequestSchema, waitSchema } from '../shapes/waits.js'
 import { webhookMessageSchema, webhookPageSchema, webhookSchema } from '../shapes/webhooks.js'
 
@@ -58,6 +58,8 @@ const requests = register({
 })
 const answers = register({
   Batch: batchSchema,
+  BulkVerb: bulkVerbSchema,
+  BulkVerbPage: bulkVerbPageSchema,
   BatchOptions: batchOptionsSchema,
   BatchPage: batchPageSchema,
   BatchProblem: batchProblemSchema,
@@ -87,7 +89,6 @@ const answers = register({
   StreamData: streamDataSchema,
   StreamReady: streamReadySchema,
   StreamReset: streamResetSchema,
-  SweepAnswer: sweepSchema,
   Version: versionSchema,
   WaitCounts: waitSchema,
   Webhook: webhookSchema,

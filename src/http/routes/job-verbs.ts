@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { type Jobs, type Verb, verbs } from '../../engine/use-cases/jobs.js'
+import { verbs, verbWords } from '../../core/verb.js'
+import type { Jobs } from '../../engine/use-cases/jobs.js'
 import { takeNoBody } from '../server/no-body.js'
 import { nothingSchema } from '../shapes/fields.js'
 import { jobSchema } from '../shapes/jobs/answer.js'
@@ -8,14 +9,7 @@ import { etagOf } from '../shapes/jobs/etag.js'
 import { problems } from '../shapes/problems.js'
 import { idParamsSchema, noQuerySchema } from '../shapes/query.js'
 
-const summaries: Readonly<Record<Verb, string>> = {
-  pause: 'Pause a job: parts in flight finish, nothing new starts',
-  resume: 'Resume a paused job',
-  cancel: 'Cancel a job and remove what it left in OSS',
-  retry: 'Try a failed job again, keeping the parts that still fit',
-}
-
-/** Steering jobs. These requests have no body. */
+/** Verbs for one job. These requests have no body. */
 export const jobVerbRoutes = (instance: FastifyInstance, jobs: Jobs): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
 
@@ -28,7 +22,7 @@ export const jobVerbRoutes = (instance: FastifyInstance, jobs: Jobs): void => {
         config: { scope: 'submit' },
         schema: {
           operationId: `${verb}Job`,
-          summary: summaries[verb],
+          summary: verbWords[verb].job,
           description: 'Idempotent: when the state is reached or under way already, nothing happens.',
           tags: ['jobs'],
           params: idParamsSchema,

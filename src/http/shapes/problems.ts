@@ -39,7 +39,7 @@ export const meanings: Readonly<Record<string, string>> = {
   400: '`invalid_request`: `errors` names the offending fields.',
   401: '`unauthorized`: no valid token.',
   403: '`forbidden`: the token lacks the scope, or a web page of another origin asks; `target_not_allowed`.',
-  404: '`job_not_found`, `batch_not_found`, `webhook_not_found`: there is none of this id.',
+  404: '`job_not_found`, `batch_not_found`, `webhook_not_found`, `verb_not_found`: there is none of this id.',
   408: '`request_timeout`: the request did not arrive completely in time.',
   409: '`invalid_state`: the state of the job or batch forbids it; `target_busy`: `jobId` names the job in the way.',
   412: '`precondition_failed`: the job is at another version than `If-Match` names.',

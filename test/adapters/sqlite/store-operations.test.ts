@@ -73,7 +73,8 @@ const setup = () => {
   failed('given-up')
   operations.abandonUploads(1, { jobId: 'given-up', uploadId: 'U-given-up' })
   operations.submitBatch(1, batch('b'), [{ path: '/srv/in/a', key: 'b/a' }], null)
-  const { id: sweep } = operations.beginSweep(1, 'pause', { bucket: 'none' }, null)
+  const request = { verb: 'pause', filter: { bucket: 'none' }, by: null, jobs: 0, batches: 0 } as const
+  const { id: verb } = operations.beginVerb(1, request)
   operations.storeSettings(1, { parallel: '3' }, null)
 
   const calls: { readonly [Name in StoreOperation]: () => Parameters<Operations[Name]> } = {
@@ -125,15 +126,16 @@ const setup = () => {
     ],
     endWalk: () => [1, 'b'],
     controlBatch: () => [1, 'b', 'pause'],
-    steerJobs: () => [1, 'b', 10],
-    endRetry: () => [1, 'b', null as never],
     batchProblems: () => [1, 'b', page],
     removeBatch: () => [1, over('over'), 10],
     deletedJobs: () => [1, 'b', page],
     plannedFiles: () => [1, 'b', page],
-    beginSweep: () => [1, 'pause', {}, null],
-    unfinishedSweeps: () => [1],
-    stepSweep: () => [1, sweep, 10],
+    beginVerb: () => [1, { ...request, filter: { bucket: 'other' } }],
+    getVerb: () => [1, verb],
+    listVerbs: () => [1, page],
+    unfinishedVerbs: () => [1],
+    jobsOfVerb: () => [1, verb, 10],
+    stepVerb: () => [1, verb, 10],
     dueWebhooks: () => [1, { limit: 1, perHost: 1, quotas: [], afterHost: '' }],
     noteWebhook: () => [
       1,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/core/app-error.js'
 import { anybody } from '../../../src/core/caller.js'
-import { verbs } from '../../../src/engine/use-cases/jobs.js'
+import { verbs } from '../../../src/core/verb.js'
 import { createHarness, jobView } from '../harness.js'
 
 const setup = createHarness

@@ -1,6 +1,6 @@
 import { encodeCursor } from '../../../core/cursor.js'
 import { isSettled, type JobState } from '../../../core/job.js'
-import type { JobFilter } from '../../../ports/job-filter.js'
+import type { JobFilter } from '../../../core/job-filter.js'
 import type { CountsPage } from '../../../ports/job-store.js'
 import { filterParameters, isWholePath, matches } from '../sql/job-filter.js'
 import { prepareOnce } from '../sql/prepare-once.js'

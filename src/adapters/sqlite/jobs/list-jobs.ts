@@ -1,6 +1,6 @@
 import { AppError } from '../../../core/app-error.js'
 import { decodeCursor, encodeCursor } from '../../../core/cursor.js'
-import type { JobFilter } from '../../../ports/job-filter.js'
+import type { JobFilter } from '../../../core/job-filter.js'
 import { filterParameters, isWholePath, matches } from '../sql/job-filter.js'
 import { prepareOnce } from '../sql/prepare-once.js'
 import { type PartRow, partOf } from '../sql/rows.js'

@@ -1,30 +1,27 @@
 import { type Batch, createBatch } from '../../../core/batch.js'
-import { steerBatch } from '../../../core/batch-steps.js'
+import { controlBatchStep, lawOf } from '../../../core/verb-law.js'
 import { readBatch } from '../jobs/batch-events.js'
+import { type BulkSteps, type VerbRow, verbOf } from '../jobs/bulk-verbs.js'
 import { createBatchExtension } from '../jobs/extend-batch.js'
 import { hasRoom } from '../jobs/insert-job.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { startOf } from '../jobs/list-jobs.js'
 import { pageOf } from '../jobs/page.js'
-import { createBatchSteering } from '../jobs/steer-batch.js'
 import { type BatchProblemRow, type BatchRow, batchOf, type PlannedFileRow, problemOf } from '../sql/batch-rows.js'
 import type { Operations } from '../thread/protocol.js'
+import { insertVerb } from './verb-operations.js'
 
 /** Jobs that the answer to a verb has reached already. */
 const firstStep = 256
 
-/** Making batches, extending them by what a walk found, and steering them. */
-export const createBatchOperations = (ledger: Ledger) => {
+/** Making batches, extending them by what a walk found, and giving them verbs. */
+export const createBatchOperations = (ledger: Ledger, steps: BulkSteps) => {
   const { statements } = ledger
-  const steering = createBatchSteering(ledger)
 
   const save = (batch: Batch): void => {
     statements.saveBatch.run({
       id: batch.id,
       desired: batch.desired,
-      steering: batch.steering,
-      steered_by: batch.steeredBy,
-      retry_at: batch.retryAt,
       walk: batch.walk,
       listed: batch.listed,
       finished_at: batch.finishedAt,
@@ -35,16 +32,6 @@ export const createBatchOperations = (ledger: Ledger) => {
     const batch = readBatch(statements, batchId)
     if (batch === null) throw new Error('there is no such batch')
     return batch
-  }
-
-  const carryOn = (batchId: string, limit: number, at: number): boolean => {
-    const batch = mustRead(batchId)
-    if (batch.steering !== null) {
-      if (!steering.step(batch, batch.steering, limit, at)) return false
-      save({ ...mustRead(batchId), steering: null })
-    }
-    ledger.batches.settle(batchId, at)
-    return true
   }
 
   return {
@@ -118,28 +105,19 @@ export const createBatchOperations = (ledger: Ledger) => {
       ledger.batches.settle(batchId, at)
     },
 
-    controlBatch: (at, batchId, verb, by) => {
+    controlBatch: (at, batchId, verb, by = null) => {
       const batch = readBatch(statements, batchId)
       if (batch === null) return { kind: 'not_found' }
-      const next = steerBatch(batch, verb, at)
+      const next = controlBatchStep(batch, verb)
       if (next === 'invalid_state') return { kind: 'invalid_state', batch }
-      if (next !== batch) {
-        save({ ...next, steeredBy: by ?? null })
-        if (next.steering !== null) {
-          steering.begin({ ...next, steeredBy: by ?? null }, next.steering, at)
-          carryOn(batchId, firstStep, at)
-        }
-      }
-      return { kind: 'ok', batch: mustRead(batchId) }
-    },
-
-    steerJobs: (at, batchId, limit) => carryOn(batchId, limit, at),
-
-    endRetry: (at, batchId, retryAt) => {
-      const batch = readBatch(statements, batchId)
-      if (batch?.retryAt !== retryAt) return
-      save({ ...batch, retryAt: null })
-      ledger.batches.settle(batchId, at)
+      if (next === batch) return { kind: 'ok', batch, verb: null }
+      save(next)
+      const { reaches, needsSource } = lawOf(verb)
+      const jobs = reaches.reduce((sum, state) => sum + batch.counts[state], 0)
+      const id = insertVerb(ledger, { verb, filter: { batchId }, by, jobs, batches: 1 }, at)
+      steps.begin(id, at)
+      if (!needsSource) steps.step(id, firstStep, [], at)
+      return { kind: 'ok', batch: mustRead(batchId), verb: verbOf(statements.verbById.get(id) as VerbRow) }
     },
 
     batchProblems: (_at, batchId, { limit, cursor }) => {

@@ -1,35 +1,22 @@
-import { isSettled, type Job } from '../../../core/job.js'
-import { cancelJob, changeJob, pauseJob, resumeJob, retryJob, type Step } from '../../../core/job-steps.js'
-import type { ControlRequest } from '../../../ports/job-store.js'
+import { isSettled } from '../../../core/job.js'
+import { changeJob } from '../../../core/job-steps.js'
+import { controlStep } from '../../../core/verb-law.js'
+import type { BulkSteps } from '../jobs/bulk-verbs.js'
 import type { Ledger } from '../jobs/job-writer.js'
-import { leaveAlone } from '../jobs/steer-batch.js'
 import { jobOf, tunedColumnsOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
-const stepOf = (job: Job, request: ControlRequest, notBefore: number | null, at: number): Step | 'invalid_state' => {
-  switch (request.verb) {
-    case 'pause':
-      return pauseJob(job)
-    case 'resume':
-      return resumeJob(job, notBefore, at)
-    case 'cancel':
-      return cancelJob(job)
-    case 'retry':
-      return retryJob(job, request.fingerprint, notBefore, at)
-  }
-}
-
 /** What the user wants of a job. */
-export const createControlOperations = (ledger: Ledger) => {
+export const createControlOperations = (ledger: Ledger, { leaveAlone }: BulkSteps) => {
   const { statements } = ledger
   return {
     control: (at, jobId, request, by) => {
       const row = ledger.job(jobId)
       if (row === null) return { kind: 'not_found' }
       const job = jobOf(row)
-      if (row.batch_id !== null) leaveAlone(ledger, row.batch_id, row.seq, request.verb)
-      const step = stepOf(job, request, row.not_before, at)
+      const step = controlStep(job, request, at)
       if (step === 'invalid_state') return { kind: 'invalid_state', state: job.state }
+      leaveAlone(row, request.verb)
       if (step.job === job) return { kind: 'ok', job }
       if (request.verb === 'retry') {
         const rival = statements.rivalOfTarget.get(job.target) as { id: string } | undefined

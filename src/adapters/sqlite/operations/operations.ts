@@ -1,3 +1,4 @@
+import { createBulkSteps } from '../jobs/bulk-verbs.js'
 import { createCountOperations } from '../jobs/count-jobs.js'
 import type { Ledger } from '../jobs/job-writer.js'
 import { createListOperations } from '../jobs/list-jobs.js'
@@ -11,24 +12,27 @@ import { createQueueOperations } from './queue-operations.js'
 import { createReadOperations } from './read-operations.js'
 import { createSettingsOperations } from './settings-operations.js'
 import { createStatsOperations } from './stats-operations.js'
-import { createSweepOperations } from './sweep-operations.js'
 import { createUploadOperations } from './upload-operations.js'
+import { createVerbOperations } from './verb-operations.js'
 import { createWebhookOperations } from './webhook-operations.js'
 
 /** The whole port over one open database. Runs inside a transaction that the caller holds. */
-export const createOperations = (ledger: Ledger): Operations => ({
-  ...createQueueOperations(ledger),
-  ...createUploadOperations(ledger),
-  ...createControlOperations(ledger),
-  ...createBatchOperations(ledger),
-  ...createForgetOperations(ledger),
-  ...createListOperations(ledger),
-  ...createOrphanOperations(ledger),
-  ...createPruneOperations(ledger),
-  ...createReadOperations(ledger),
-  ...createStatsOperations(ledger),
-  ...createSettingsOperations(ledger),
-  ...createSweepOperations(ledger),
-  ...createCountOperations(ledger),
-  ...createWebhookOperations(ledger),
-})
+export const createOperations = (ledger: Ledger): Operations => {
+  const steps = createBulkSteps(ledger)
+  return {
+    ...createQueueOperations(ledger),
+    ...createUploadOperations(ledger),
+    ...createControlOperations(ledger, steps),
+    ...createBatchOperations(ledger, steps),
+    ...createForgetOperations(ledger),
+    ...createListOperations(ledger),
+    ...createOrphanOperations(ledger),
+    ...createPruneOperations(ledger),
+    ...createReadOperations(ledger),
+    ...createStatsOperations(ledger),
+    ...createSettingsOperations(ledger),
+    ...createCountOperations(ledger),
+    ...createVerbOperations(ledger, steps),
+    ...createWebhookOperations(ledger),
+  }
+}

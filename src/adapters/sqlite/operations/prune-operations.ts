@@ -65,6 +65,7 @@ export const createPruneOperations = (ledger: Ledger) => {
   return {
     prune: (at, { olderThanMs, limit }) => {
       const before = at - olderThanMs
+      statements.deleteVerbs.run({ before, limit })
       return {
         jobs: pruneJobs(before, limit),
         events: pruneEvents(before, limit),

@@ -1,21 +1,12 @@
-import type {
-  Batch,
-  BatchProblem,
-  BatchSource,
-  JobTemplate,
-  PlannedFile,
-  SteeringVerb,
-  WalkState,
-} from '../../../core/batch.js'
+import type { Batch, BatchProblem, BatchSource, JobTemplate, PlannedFile, WalkState } from '../../../core/batch.js'
 import type { Desired, JobState } from '../../../core/job.js'
+import type { Verb } from '../../../core/verb.js'
 
 /** A row of `batches` with its counts. JSON columns are text. */
 export interface BatchRow extends Readonly<Record<JobState | 'skipped', number>> {
   readonly seq: number
   readonly id: string
   readonly desired: Desired
-  readonly steering: SteeringVerb | null
-  readonly retry_at: number | null
   readonly source: string
   readonly bucket: string
   readonly prefix: string
@@ -24,7 +15,6 @@ export interface BatchRow extends Readonly<Record<JobState | 'skipped', number>>
   readonly template: string
   readonly dry_run: 0 | 1
   readonly actor: string | null
-  readonly steered_by: string | null
   readonly walk: WalkState
   readonly listed: number
   readonly seen: number
@@ -34,19 +24,18 @@ export interface BatchRow extends Readonly<Record<JobState | 'skipped', number>>
   readonly finished_at: number | null
   readonly bytes_total: number
   readonly bytes_uploaded: number
+  readonly underway: string
 }
 
 export const batchOf = (row: BatchRow): Batch => ({
   id: row.id,
   desired: row.desired,
-  steering: row.steering,
-  retryAt: row.retry_at,
+  underway: JSON.parse(row.underway) as Verb[],
   source: JSON.parse(row.source) as BatchSource,
   target: { bucket: row.bucket, prefix: row.prefix, endpoint: row.endpoint, region: row.region },
   template: JSON.parse(row.template) as JobTemplate,
   dryRun: row.dry_run === 1,
   by: row.actor,
-  steeredBy: row.steered_by,
   walk: row.walk,
   listed: row.listed,
   seen: row.seen,

@@ -1,6 +1,8 @@
 const batchColumns = `
     b.*, c.queued, c.running, c.completing, c.paused, c.failed, c.cancelling, c.completed, c.cancelled, c.skipped,
-    c.bytes_total, c.bytes_uploaded
+    c.bytes_total, c.bytes_uploaded,
+    (SELECT json_group_array(v.verb) FROM bulk_verbs AS v INDEXED BY bulk_verbs_batch
+      WHERE v.batch_id = b.id AND v.finished_at IS NULL) AS underway
   FROM batches AS b JOIN batch_counts AS c ON c.batch_id = b.id`
 
 /** The statements about batches; part of `sql` in statements.ts. */
@@ -11,7 +13,8 @@ export const batchSql = {
 
   batchesAtWork: `
     SELECT b.id FROM batches AS b INDEXED BY batches_unfinished
-    WHERE b.finished_at IS NULL AND (b.walk = 'going' OR b.steering IS NOT NULL OR b.retry_at IS NOT NULL)
+    WHERE b.finished_at IS NULL AND (b.walk = 'going' OR EXISTS (
+      SELECT 1 FROM bulk_verbs INDEXED BY bulk_verbs_batch WHERE batch_id = b.id AND bulk_verbs.finished_at IS NULL))
     ORDER BY b.seq`,
 
   insertBatch: `
@@ -24,14 +27,16 @@ export const batchSql = {
 
   saveBatch: `
     UPDATE batches SET
-      desired = :desired, steering = :steering, steered_by = :steered_by, retry_at = :retry_at, walk = :walk, listed = :listed,
-      finished_at = :finished_at
+      desired = :desired, walk = :walk, listed = :listed, finished_at = :finished_at
     WHERE id = :id`,
 
   // Once for each job that settles; changes a row only for the last of them.
   finishBatch: `
     UPDATE batches SET finished_at = :at
-    WHERE id = :id AND forgotten = 0 AND finished_at IS NULL AND walk <> 'going' AND steering IS NULL AND retry_at IS NULL
+    WHERE id = :id AND forgotten = 0 AND finished_at IS NULL AND walk <> 'going'
+      AND NOT EXISTS (
+        SELECT 1 FROM bulk_verbs INDEXED BY bulk_verbs_batch WHERE batch_id = :id AND bulk_verbs.finished_at IS NULL
+      )
       AND NOT EXISTS (
         SELECT 1 FROM batch_counts
         WHERE batch_id = :id AND queued + running + completing + paused + cancelling > 0
@@ -62,9 +67,7 @@ export const batchSql = {
     DELETE FROM batch_deleted_jobs WHERE n IN (
       SELECT n FROM batch_deleted_jobs INDEXED BY batch_deleted_jobs_batch WHERE batch_id = ? LIMIT ?)`,
 
-  courseOfBatch: 'SELECT steering, course FROM batches WHERE id = ?',
-  saveCourse: 'UPDATE batches SET course = :course WHERE id = :id',
-  lastJob: 'SELECT coalesce(max(seq), 0) AS seq FROM jobs',
+  desireOfBatch: 'SELECT desired FROM batches WHERE id = ?',
 
   insertBatchFile: 'INSERT INTO batch_files (batch_id, n, path, key) VALUES (?, ?, ?, ?)',
   batchFiles: 'SELECT path, key FROM batch_files WHERE batch_id = ? AND n >= ? ORDER BY n LIMIT ?',
@@ -111,14 +114,4 @@ export const batchSql = {
   jobOfBatchByKey: `
     SELECT id, source_path FROM jobs INDEXED BY jobs_batch_key
     WHERE batch_id = ? AND key = ?`,
-
-  // The words of the index's condition, or it cannot be used.
-  idleJobsOfBatch: `
-    SELECT * FROM jobs INDEXED BY jobs_batch_idle
-    WHERE batch_id = :batch_id AND state = :state AND state IN ('queued', 'paused', 'failed')
-      AND seq > :after AND seq <= :last
-    ORDER BY seq LIMIT :limit`,
-  leasedJobsOfBatch: `
-    SELECT * FROM jobs INDEXED BY jobs_leased
-    WHERE lease_until IS NOT NULL AND batch_id = ?`,
 } as const

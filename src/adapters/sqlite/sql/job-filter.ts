@@ -1,4 +1,4 @@
-import type { JobFilter } from '../../../ports/job-filter.js'
+import type { JobFilter } from '../../../core/job-filter.js'
 
 // A parameter that is null asks for nothing. Labels come as [[key, value], ...]; a null value means any.
 export const matches = `

@@ -3,6 +3,7 @@ import { batchSql } from './batch-statements.js'
 import { packed } from './packed-jobs.js'
 import { prepareQuery, type Query } from './query.js'
 import { statsSql } from './stats-statements.js'
+import { verbSql } from './verb-statements.js'
 
 /**
  * Every statement of the store that is not built from a filter (those are in list-jobs.ts). INDEXED BY is not a hint: when
@@ -284,6 +285,7 @@ export const sql = {
 
   ...batchSql,
   ...statsSql,
+  ...verbSql,
 
   queuedJobs: "SELECT jobs FROM job_counts WHERE state = 'queued'",
   // A handful of rows.
@@ -291,14 +293,6 @@ export const sql = {
   storeSetting: `
     INSERT INTO settings (name, value, changed_at, changed_by) VALUES (:name, :value, :at, :by)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at, changed_by = excluded.changed_by`,
-  supersedeSweeps: "DELETE FROM sweeps WHERE filter = :filter OR :filter = '{}'",
-  insertSweep: `
-    INSERT INTO sweeps (verb, filter, last, actor)
-    VALUES (:verb, :filter, (SELECT coalesce(max(seq), 0) FROM jobs), :by)`,
-  sweeps: 'SELECT * FROM sweeps ORDER BY id',
-  sweepById: 'SELECT * FROM sweeps WHERE id = ?',
-  moveSweep: 'UPDATE sweeps SET after = :after, awaited = :awaited WHERE id = :id',
-  endSweep: 'DELETE FROM sweeps WHERE id = ?',
   forgetSetting: 'DELETE FROM settings WHERE name = ?',
 
   metaValue: 'SELECT value FROM meta WHERE name = ?',

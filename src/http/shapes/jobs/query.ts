@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { jobStates } from '../../../core/job.js'
-import type { JobFilter } from '../../../ports/job-filter.js'
+import type { JobFilter } from '../../../core/job-filter.js'
 import { commaList, pageFields, repeatable, waitMs } from '../query.js'
 
 const labelOf = (text: string): { key: string; value: string | null } => {
@@ -42,11 +42,8 @@ const filterFields = {
 
 export const batchJobsQuerySchema = z.strictObject({ ...pageFields, ...filterFields })
 
-/**
- * Which jobs a verb for many is for. The verb says which states it reaches, because a filter by state would follow jobs
- * that change theirs.
- */
-export const sweepQuerySchema = z.strictObject({ ...filterFields, batch: batchFilter }).omit({ state: true })
+/** Which jobs a verb for many is for. */
+export const verbQuerySchema = z.strictObject({ ...filterFields, batch: batchFilter })
 
 export const jobsQuerySchema = z.strictObject({ ...pageFields, ...filterFields, batch: batchFilter })
 

@@ -1,4 +1,4 @@
-import type { JobState } from '../core/job.js'
+import type { JobState } from './job.js'
 
 /** Which jobs are meant. Everything that is given must hold. */
 export interface JobFilter {
@@ -15,3 +15,9 @@ export interface JobFilter {
   readonly openSince?: number
   readonly ids?: readonly string[]
 }
+
+export const isOfAll = (filter: JobFilter): boolean => Object.keys(filter).length === 0
+
+/** Returns the batch that a filter names when it asks for nothing else; null when it does. */
+export const wholeBatch = ({ batchId, ...others }: JobFilter): string | null =>
+  isOfAll(others) ? (batchId ?? null) : null

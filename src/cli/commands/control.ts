@@ -1,14 +1,16 @@
 import type { Command } from 'commander'
 import type { BatchView } from '../../core/batch-view.js'
 import type { JobView } from '../../core/job-view.js'
-import { isBatchId, type JobChanges, type SweepVerb, type Verb } from '../client/api.js'
+import { type Verb, verbs, verbWords } from '../../core/verb.js'
+import { isBatchId, type JobChanges } from '../client/api.js'
 import { ExitError, exitCodes } from '../client/exit-error.js'
 import { ProblemError } from '../client/http-client.js'
 import { type CommandContext, withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
-import { countValue, instantValue, integerValue, labelFilterValue, labelValue, rateValue } from '../options.js'
+import { countValue, instantValue, integerValue, labelValue, rateValue } from '../options.js'
 import { escapeText } from '../terminal/terminal-text.js'
 import { problemLines } from '../text/job-text.js'
+import { addFilterOptions, type FilterOptions, listQueryOf } from './filter-options.js'
 
 /**
  * Does `work` to one job after the other. A refusal is shown and the next job has its turn. The exit code says whether
@@ -32,13 +34,6 @@ const forEachJob = async (
   }
   if (refused > 0) throw new ExitError(exitCodes.failed)
 }
-
-const verbs: readonly { readonly verb: Verb; readonly summary: string }[] = [
-  { verb: 'pause', summary: 'let the parts in flight finish, then rest' },
-  { verb: 'resume', summary: 'go on with what is paused' },
-  { verb: 'cancel', summary: 'stop jobs and remove their parts from OSS' },
-  { verb: 'retry', summary: 'try failed jobs again; what OSS already holds is kept' },
-]
 
 interface SetOptions {
   readonly priority?: number
@@ -72,76 +67,62 @@ const setJobs = async (context: CommandContext, jobIds: readonly string[], optio
 const control = (context: CommandContext, verb: Verb, ids: readonly string[], json: boolean): Promise<void> =>
   forEachJob(context, ids, async (id) => {
     const { api, signal } = context
-    const steer = isBatchId(id) ? api.controlBatch : api.control
-    showState(context, await steer(id, verb, signal), json)
+    const controlOne = isBatchId(id) ? api.controlBatch : api.control
+    showState(context, await controlOne(id, verb, signal), json)
   })
 
-interface SweepOptions {
+interface ManyOptions extends FilterOptions {
   readonly all?: true
-  readonly label?: readonly string[]
-  readonly bucket?: string
-  readonly batch?: string
   readonly json?: true
 }
 
 const usage = (message: string): ExitError => new ExitError(exitCodes.usage, message)
 
-const controlSome = async (
-  context: CommandContext,
-  verb: SweepVerb,
-  ids: readonly string[],
-  { label, bucket, batch, json }: SweepOptions,
+/** Nothing that many jobs lose is asked for by forgetting to say which ones. */
+const controlMany = async (
+  { api, console, signal }: CommandContext,
+  verb: Verb,
+  { all, json, ...filters }: ManyOptions,
 ): Promise<void> => {
-  if (ids.length === 0) throw usage(`Name jobs or batches, or ${verb} everything by --all.`)
-  if (label !== undefined || bucket !== undefined || batch !== undefined) {
-    throw usage('--label, --bucket and --batch narrow --all, which is missing.')
+  const query = listQueryOf(filters)
+  if (all !== true && Object.keys(query).length === 0) {
+    throw usage(
+      `Name jobs or batches, say which by --state, --label, --bucket or --batch, or ${verb} everything by --all.`,
+    )
   }
+  const begun = await api.controlMany(verb, query, signal)
+  if (json === true) console.json(begun)
+  else console.line(`${verb}: begun for ${begun.jobs} jobs and ${begun.batches} batches (${escapeText(begun.id)})`)
+}
+
+const controlAny = async (
+  context: CommandContext,
+  verb: Verb,
+  ids: readonly string[],
+  options: ManyOptions,
+): Promise<void> => {
+  if (ids.length === 0) return controlMany(context, verb, options)
+  const { json, ...others } = options
+  if (Object.keys(others).length > 0) throw usage('Either name jobs or batches, or say which by options.')
   await control(context, verb, ids, json === true)
 }
 
-const sweep = async (
-  { api, console, signal }: CommandContext,
-  verb: SweepVerb,
-  ids: readonly string[],
-  { label, bucket, batch, json }: SweepOptions,
-): Promise<void> => {
-  if (ids.length > 0) throw usage('Either name jobs or batches, or give --all.')
-  const query = {
-    ...(label === undefined ? {} : { labels: label }),
-    ...(bucket === undefined ? {} : { bucket }),
-    ...(batch === undefined ? {} : { batch }),
-  }
-  const answer = await api.sweep(verb, query, signal)
-  if (json === true) console.json(answer)
-  else console.line(`${verb}: begun for ${answer.jobs} jobs and ${answer.batches} batches`)
-}
-
-export const addSteerCommands = (program: Command, io: CliIo): void => {
-  for (const { verb, summary } of verbs) {
+export const addControlCommands = (program: Command, io: CliIo): void => {
+  for (const verb of verbs) {
+    const summary = verbWords[verb].command
     const command = program
       .command(verb)
       .summary(summary)
-      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
-      .option('--json', 'print one JSON job or batch per line')
-    if (verb === 'pause' || verb === 'resume') {
-      command
-        .argument('[id...]', 'the jobs or batches')
-        .option('--all', 'everything, or all that matches these:')
-        .option('--label <k=v>', 'with this label (repeatable: all must hold)', labelFilterValue)
-        .option('--bucket <name>', 'to this bucket')
-        .option('--batch <id>', 'of this batch')
-        .action((ids: string[], options: SweepOptions) =>
-          withDaemon(io, (context) =>
-            options.all === true ? sweep(context, verb, ids, options) : controlSome(context, verb, ids, options),
-          ),
-        )
-    } else {
-      command
-        .argument('<id...>', 'the jobs or batches')
-        .action((ids: string[], { json }: { json?: true }) =>
-          withDaemon(io, (context) => control(context, verb, ids, json === true)),
-        )
-    }
+      .description(
+        `${summary.charAt(0).toUpperCase()}${summary.slice(1)}. Without ids: everything that matches the options, which \`show\` follows by the id it prints.`,
+      )
+      .argument('[id...]', 'the jobs or batches')
+    addFilterOptions(command)
+      .option('--all', 'everything, where no other option says which')
+      .option('--json', 'print one JSON job, batch or verb per line')
+      .action((ids: string[], options: ManyOptions) =>
+        withDaemon(io, (context) => controlAny(context, verb, ids, options)),
+      )
   }
   program
     .command('set')

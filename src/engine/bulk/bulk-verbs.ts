@@ -1,0 +1,130 @@
+import type { BulkVerb } from '../../core/bulk-verb.js'
+import { Failure } from '../../core/failure.js'
+import { type Job, pathOf } from '../../core/job.js'
+import { isOfAll } from '../../core/job-filter.js'
+import { lawOf } from '../../core/verb-law.js'
+import type { Clock } from '../../ports/clock.js'
+import type { Logger } from '../../ports/logger.js'
+import type { SourceOpener } from '../../ports/source.js'
+import type { SourceLook, VerbStore } from '../../ports/verb-store.js'
+import { createAgent } from '../async/agent.js'
+import { mapLimited } from '../async/map-limited.js'
+import { createTasks, type Task } from '../async/tasks.js'
+import { createPatientStore } from '../storage/patient-store.js'
+import type { StorageGate } from '../storage/storage-gate.js'
+import { logRefusal } from '../use-cases/source-refusal.js'
+
+/** Carries verbs for many jobs on from job to job, in small steps, so that nobody waits for it. After a crash it goes on with all. */
+export interface BulkVerbs {
+  /** A verb was begun just now. */
+  took(verb: BulkVerb): void
+  /** Everything is being paused: nothing is to be begun that would be paused at once. */
+  holdsClaims(): boolean
+  /** Reads what is left of earlier verbs, so that `holdsClaims` is right from the first claim on. */
+  open(): Promise<void>
+  start(): void
+  /** Idempotent. What is left is done after the next start. */
+  stop(): Promise<void>
+}
+
+interface Deps {
+  readonly store: VerbStore
+  readonly storage: Pick<StorageGate, 'opens'>
+  readonly sources: SourceOpener
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+const stepJobs = 128
+const betweenStepsMs = 5
+const betweenLooksMs = 500
+const sourcesAtOnce = 8
+const retryMs = 1_000
+/** Verbs that are on their way are looked at so often, and else seldom: what begins one pokes the agent. */
+const pollMs = 1_000
+const idleMs = 60_000
+
+const holdsAll = ({ verb, filter }: BulkVerb): boolean => verb === 'pause' && isOfAll(filter)
+
+export const createBulkVerbs = ({ store: bare, storage, sources, clock, logger }: Deps): BulkVerbs => {
+  let holding = false
+  /** Verbs that have met every job and await some: what is left may not hold up others. */
+  const awaiting = new Set<number>()
+
+  const follow = (verbs: readonly BulkVerb[]): void => {
+    for (const id of awaiting) if (!verbs.some((verb) => verb.id === id)) awaiting.delete(id)
+    holding = verbs.some((verb) => holdsAll(verb) && !awaiting.has(verb.id))
+  }
+
+  const lookAt = async (job: Job): Promise<SourceLook> => {
+    const jobId = job.id
+    try {
+      const opened = await sources.open(pathOf(job), job.options.roots)
+      return { jobId, fingerprint: await opened.fingerprint().finally(() => opened.close()) }
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      logRefusal(logger.child({ jobId }), pathOf(job), error)
+      return { jobId, fingerprint: null }
+    }
+  }
+
+  /** Until every job has been met. */
+  const carryOut = async (verb: BulkVerb, store: VerbStore, signal: AbortSignal): Promise<void> => {
+    const { needsSource } = lawOf(verb.verb)
+    for (;;) {
+      signal.throwIfAborted()
+      const looks = needsSource
+        ? await mapLimited(await store.jobsOfVerb(verb.id, stepJobs), sourcesAtOnce, lookAt)
+        : []
+      const step = await store.stepVerb(verb.id, stepJobs, looks)
+      if (step === 'over') return
+      if (step === 'again') awaiting.add(verb.id)
+      if (step === 'again' && holdsAll(verb)) holding = false
+      await clock.sleep(step === 'more' ? betweenStepsMs : betweenLooksMs, signal)
+    }
+  }
+
+  const taskOf = (verb: BulkVerb): Task => {
+    const fields = { verb: verb.verb, filter: verb.filter }
+    return {
+      name: String(verb.id),
+      fields: { ...fields, task: 'verb' },
+      async perform(signal) {
+        await carryOut(verb, createPatientStore(bare, storage, signal), signal)
+        logger.info(fields, 'The verb has reached every job that matched')
+      },
+    }
+  }
+
+  const tasks = createTasks({ clock, logger, onEnd: () => agent.poke() })
+
+  const agent = createAgent({
+    name: 'verbs',
+    clock,
+    logger,
+    gate: storage,
+    backoff: { firstMs: retryMs, longestMs: retryMs },
+    async round(signal) {
+      const verbs = await bare.unfinishedVerbs()
+      follow(verbs)
+      if (!signal.aborted) tasks.follow(verbs.map(taskOf))
+      return verbs.length === 0 ? idleMs : pollMs
+    },
+  })
+
+  return {
+    took(verb) {
+      if (holdsAll(verb)) holding = true
+      agent.poke()
+    },
+    holdsClaims: () => holding,
+    async open() {
+      follow(await bare.unfinishedVerbs())
+    },
+    start: agent.start,
+    async stop() {
+      await agent.stop()
+      await tasks.stop()
+    },
+  }
+}

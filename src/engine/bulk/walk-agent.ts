@@ -1,0 +1,82 @@
+import type { Batch } from '../../core/batch.js'
+import type { BatchStore } from '../../ports/batch-store.js'
+import type { Clock } from '../../ports/clock.js'
+import type { DirectoryWalker } from '../../ports/directory-walker.js'
+import type { Logger } from '../../ports/logger.js'
+import type { SourceOpener } from '../../ports/source.js'
+import { createAgent } from '../async/agent.js'
+import { createTasks, type Task } from '../async/tasks.js'
+import { createPatientStore } from '../storage/patient-store.js'
+import type { StorageGate } from '../storage/storage-gate.js'
+import type { JobNames } from '../use-cases/job-template.js'
+import { walkBatch } from './walk-batch.js'
+
+/** Walks the batches that are to be walked. After a crash it goes on with all of them. */
+export interface WalkAgent {
+  start(): void
+  /** There may be something to walk. */
+  wake(): void
+  /** Idempotent. What is left is done after the next start. */
+  stop(): Promise<void>
+}
+
+interface Deps {
+  readonly store: BatchStore
+  readonly storage: Pick<StorageGate, 'opens'>
+  readonly walker: Pick<DirectoryWalker, 'walk'>
+  readonly sources: SourceOpener
+  readonly names: JobNames
+  readonly clock: Clock
+  readonly logger: Logger
+  /** How many jobs may be queued; null: any number. */
+  readonly maxQueued: number | null
+}
+
+/** Each has a thread; the batches behind them wait for their turn. */
+const walksAtMost = 4
+const pollMs = 1_000
+/** With nothing to do: what begins work pokes the agent. */
+const idleMs = 15_000
+
+/** Walks leave a tenth of the queue to single submits, or those would be refused for as long as a walk takes. */
+const roomOfWalks = (maxQueued: number | null): number | null =>
+  maxQueued === null ? null : Math.ceil(maxQueued * 0.9)
+
+const isWalked = ({ walk, desired }: Batch): boolean => walk === 'going' && desired === 'run'
+
+export const createWalkAgent = (deps: Deps): WalkAgent => {
+  const { storage, clock, logger } = deps
+
+  const taskOf = (batch: Batch): Task => ({
+    name: batch.id,
+    fields: { batchId: batch.id, task: 'walk' },
+    perform: (signal) => {
+      const store = createPatientStore(deps.store, storage, signal)
+      return walkBatch(batch, { ...deps, store, mostQueued: roomOfWalks(deps.maxQueued) }, signal)
+    },
+  })
+
+  const tasks = createTasks({ clock, logger, onEnd: () => agent.poke(), atOnce: walksAtMost })
+
+  const agent = createAgent({
+    name: 'walks',
+    clock,
+    logger,
+    gate: storage,
+    backoff: { firstMs: pollMs, longestMs: pollMs },
+    async round(signal) {
+      const walked = (await deps.store.unfinishedBatches()).filter(isWalked)
+      if (!signal.aborted) tasks.follow(walked.map(taskOf))
+      return walked.length === 0 ? idleMs : pollMs
+    },
+  })
+
+  return {
+    start: agent.start,
+    wake: agent.poke,
+    async stop() {
+      await agent.stop()
+      await tasks.stop()
+    },
+  }
+}
