@@ -1,7 +1,7 @@
 import SqliteDatabase from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { migrate, readMigrations } from '../../../src/adapters/sqlite/files/migrate.js'
-import { createLedger } from '../../../src/adapters/sqlite/jobs/job-writer.js'
+import { createJobWriter } from '../../../src/adapters/sqlite/jobs/job-writer.js'
 import { createOperations } from '../../../src/adapters/sqlite/operations/operations.js'
 import { fingerprint } from '../../contract/store-setup.js'
 
@@ -37,7 +37,7 @@ const setup = (states: Readonly<Record<string, 'paused' | 'failed'>> = {}) => {
     migrate(database, before, readMigrations())
     expect(database.pragma('integrity_check')).toEqual([{ integrity_check: 'ok' }])
     expect(database.pragma('foreign_key_check')).toEqual([])
-    return createOperations(createLedger(database))
+    return createOperations(createJobWriter(database))
   }
   const statesNow = () => database.prepare('SELECT state FROM jobs ORDER BY seq').pluck().all()
   return { database, upgrade, states: statesNow }

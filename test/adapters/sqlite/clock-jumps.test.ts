@@ -16,9 +16,9 @@ afterEach(() => {
 
 /** A database whose caller has two clocks: `wall` may be set, `monotonic` only passes. */
 const setup = (directory: string) => {
-  const { ledger, close, assertInPlace } = openDatabase({ directory, at: 0 })
+  const { writer, close, assertInPlace } = openDatabase({ directory, at: 0 })
   endings.push(close)
-  const commit = createGroupCommit({ ledger, operations: createOperations(ledger), assertInPlace })
+  const commit = createGroupCommit({ writer, operations: createOperations(writer), assertInPlace })
   const time = { wall: 0, monotonic: 0 }
   const call = (operation: StoreOperation, ...args: unknown[]) => {
     const { wall: at, monotonic } = time
@@ -32,7 +32,7 @@ const setup = (directory: string) => {
   }
   const claims = (): readonly Claim[] =>
     (value('claim', { node, limit: 9, leaseMs }) as { claims: readonly Claim[] }).claims
-  return { database: ledger.database, close, time, call, value, claims }
+  return { database: writer.database, close, time, call, value, claims }
 }
 
 const makeDirectory = (): string => {

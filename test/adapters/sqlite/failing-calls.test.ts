@@ -72,10 +72,10 @@ const setup = () => {
     },
     /** Opens the database as the next start would, checks it whole, and looks at it. */
     inspect: (look: (operations: Operations) => void): void => {
-      const { ledger, close } = openDatabase({ directory, at: clock.at })
-      expect(ledger.database.pragma('integrity_check', { simple: true })).toBe('ok')
-      expect(ledger.database.pragma('foreign_key_check')).toEqual([])
-      look(createOperations(ledger))
+      const { writer, close } = openDatabase({ directory, at: clock.at })
+      expect(writer.database.pragma('integrity_check', { simple: true })).toBe('ok')
+      expect(writer.database.pragma('foreign_key_check')).toEqual([])
+      look(createOperations(writer))
       close()
     },
   }

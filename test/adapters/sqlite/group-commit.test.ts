@@ -15,9 +15,9 @@ afterEach(() => {
 
 const setup = () => {
   const directory = makeTemporaryDirectory()
-  const { ledger, close, assertInPlace } = openDatabase({ directory: directory.path, at: 0 })
+  const { writer, close, assertInPlace } = openDatabase({ directory: directory.path, at: 0 })
   endings.push(directory.remove, close)
-  const commit = createGroupCommit({ ledger, operations: createOperations(ledger), assertInPlace })
+  const commit = createGroupCommit({ writer, operations: createOperations(writer), assertInPlace })
   let lastId = 0
   const request = (operation: StoreOperation, ...args: unknown[]): Request => ({
     id: ++lastId,
@@ -31,7 +31,7 @@ const setup = () => {
     if (!answer?.ok) throw new Error(`${operation} failed`)
     return answer.value
   }
-  return { ledger, database: ledger.database, commit, request, value }
+  return { writer, database: writer.database, commit, request, value }
 }
 
 describe('a group commit', () => {
@@ -105,11 +105,11 @@ describe('a group commit', () => {
   })
 
   it('acknowledges nothing when the file was taken away while it committed', () => {
-    const { ledger, request } = setup()
+    const { writer, request } = setup()
     let looks = 0
     const commit = createGroupCommit({
-      ledger,
-      operations: createOperations(ledger),
+      writer,
+      operations: createOperations(writer),
       assertInPlace: () => {
         if (++looks === 2) throw new AppError('storage_unavailable', 'gone')
       },

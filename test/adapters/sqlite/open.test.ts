@@ -99,9 +99,9 @@ describe('opening the SQLite store', () => {
 
   it('writes through to the disk at every commit', () => {
     const { directory } = setup()
-    const { ledger, close } = openDatabase({ directory, at: 0 })
+    const { writer, close } = openDatabase({ directory, at: 0 })
     endings.push(close)
-    const read = (pragma: string) => ledger.database.pragma(pragma, { simple: true })
+    const read = (pragma: string) => writer.database.pragma(pragma, { simple: true })
     expect(read('journal_mode')).toBe('wal')
     expect(read('synchronous')).toBe(2)
     expect(read('foreign_keys')).toBe(1)

@@ -38,10 +38,10 @@ const batch = (id: string): NewBatch => ({
 /** A database in which each operation of the port finds something to do. */
 const setup = () => {
   const directory = makeTemporaryDirectory()
-  const { ledger, close } = openDatabase({ directory: directory.path, at: 0 })
+  const { writer, close } = openDatabase({ directory: directory.path, at: 0 })
   endings.push(directory.remove, close)
-  const operations = createOperations(ledger)
-  const { database } = ledger
+  const operations = createOperations(writer)
+  const { database } = writer
 
   const lease = (id: string, changes = {}): Lease => {
     operations.submit(1, jobRequest(id, changes), null)
@@ -139,13 +139,13 @@ const setup = () => {
     dueWebhooks: () => [1, { limit: 1, perHost: 1, quotas: [], afterHost: '' }],
     noteWebhook: () => [
       1,
-      `${ledger.instance}-1`,
+      `${writer.instance}-1`,
       { status: 200, reason: null, retryAfterMs: null },
       { to: 'delivered' },
     ],
     expireWebhooks: () => [1, 1, 10],
     webhooks: () => [1, {}, page],
-    redeliverWebhook: () => [1, `${ledger.instance}-1`],
+    redeliverWebhook: () => [1, `${writer.instance}-1`],
     storedSettings: () => [1],
     storeSettings: () => [1, { parallel: '4' }, null],
     prune: () => [2, { olderThanMs: 0, limit: 1 }],

@@ -7,7 +7,7 @@ import type { SourceLook } from '../../../ports/verb-store.js'
 import { filterParameters, matches } from '../sql/job-filter.js'
 import { type JobRow, jobOf } from '../sql/rows.js'
 import { rivalOf } from './insert-job.js'
-import type { Ledger } from './job-writer.js'
+import type { JobWriter } from './job-writer.js'
 
 /** A row of `bulk_verbs`. */
 export interface VerbRow {
@@ -84,8 +84,8 @@ export interface BulkSteps {
 }
 
 /** What a verb for many does in one transaction. The law of it is in core. */
-export const createBulkSteps = (ledger: Ledger): BulkSteps => {
-  const { database, statements, save } = ledger
+export const createBulkSteps = (writer: JobWriter): BulkSteps => {
+  const { database, statements, save } = writer
   const nextOfState = database.prepare(nextOfStateSql)
   const nextOfBatch = database.prepare(nextOfBatchSql)
   const atWork = database.prepare(atWorkSql)
@@ -154,7 +154,7 @@ export const createBulkSteps = (ledger: Ledger): BulkSteps => {
       const fingerprint = law.needsSource ? looks.get(job.id) : job.source.fingerprint
       const step = meetJob(verb, job, fingerprint ?? job.source.fingerprint, at)
       if (typeof step === 'string') return step === 'awaited'
-      if (fingerprint === null || (law.needsSource && rivalOf(ledger, job) !== null)) {
+      if (fingerprint === null || (law.needsSource && rivalOf(writer, job) !== null)) {
         counts.refused++
         return false
       }
@@ -181,7 +181,7 @@ export const createBulkSteps = (ledger: Ledger): BulkSteps => {
 
   const finish = (row: VerbRow, at: number): void => {
     statements.finishVerb.run({ id: row.id, at, replaced: 0 })
-    if (row.batch_id !== null) ledger.batches.settle(row.batch_id, at)
+    if (row.batch_id !== null) writer.batches.settle(row.batch_id, at)
   }
 
   return {

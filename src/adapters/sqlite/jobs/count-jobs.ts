@@ -6,7 +6,7 @@ import { filterParameters, isWholePath, matches } from '../sql/job-filter.js'
 import { prepareOnce } from '../sql/prepare-once.js'
 import type { JobRow } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
-import type { Ledger } from './job-writer.js'
+import type { JobWriter } from './job-writer.js'
 import { startOf } from './list-jobs.js'
 
 /** So many jobs are counted a call: others wait a few milliseconds for them. */
@@ -58,8 +58,8 @@ interface Stretch {
 }
 
 /** Counting what matches a filter. */
-export const createCountOperations = (ledger: Ledger) => {
-  const { database, statements, instance } = ledger
+export const createCountOperations = (writer: JobWriter) => {
+  const { database, statements, instance } = writer
   const prepare = prepareOnce(database)
 
   /** Everything, or all of some states: the counters know. */
@@ -80,7 +80,7 @@ export const createCountOperations = (ledger: Ledger) => {
 
   /** What is not settled, from the counters, and with the first page what settled from an instant on, in that order. */
   const countOpenSince = (since: number, cursor: string | null): CountsPage => {
-    const after = cursor === null ? since - 1 : startOf(ledger, 'settled', cursor)
+    const after = cursor === null ? since - 1 : startOf(writer, 'settled', cursor)
     const end = prepare(settledEndSql).pluck().get({ after, window: windowSize }) as number | undefined
     const span = { after, end: end ?? Number.MAX_SAFE_INTEGER }
     const settled = prepare(settledSql).get(span) as Pick<Stretch, 'completed' | 'failed' | 'cancelled'>
@@ -99,7 +99,7 @@ export const createCountOperations = (ledger: Ledger) => {
         if (openSince === undefined) return countAll(states)
         if (states === undefined) return countOpenSince(openSince, cursor)
       }
-      const after = cursor === null ? 0 : startOf(ledger, 'countJobs', cursor)
+      const after = cursor === null ? 0 : startOf(writer, 'countJobs', cursor)
       const parameters = { after, window: windowSize, ...filterParameters(filter) }
       const { seen, last, newest, ...counts } = prepare(countSql(filter)).get(parameters) as Stretch
       const more = seen >= windowSize && filter.ids === undefined && last !== null

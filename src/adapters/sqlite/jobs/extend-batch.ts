@@ -2,11 +2,11 @@ import type { Batch, BatchProblem, PlannedFile } from '../../../core/batch.js'
 import { keyTaken, targetBusy } from '../../../core/batch-problems.js'
 import { type NewJob, pathOf } from '../../../core/job.js'
 import { insertJob, rivalOf } from './insert-job.js'
-import type { Ledger } from './job-writer.js'
+import type { JobWriter } from './job-writer.js'
 
 /** Notes what a walk found in one batch, whose rows it has met before or not, and counts it. */
-export const createBatchExtension = (ledger: Ledger, batch: Batch, at: number) => {
-  const { statements } = ledger
+export const createBatchExtension = (writer: JobWriter, batch: Batch, at: number) => {
+  const { statements } = writer
   const { id: batchId } = batch
   let files = 0
   let problems = 0
@@ -29,12 +29,12 @@ export const createBatchExtension = (ledger: Ledger, batch: Batch, at: number) =
       if (own.source_path !== path) addProblem(keyTaken(path, job.target.key))
       return
     }
-    const rival = rivalOf(ledger, job)
+    const rival = rivalOf(writer, job)
     if (rival !== null) {
       addProblem(targetBusy(path, rival))
       return
     }
-    insertJob(ledger, job, null, batch.by, at)
+    insertJob(writer, job, null, batch.by, at)
     accepted(path)
   }
 

@@ -3,32 +3,32 @@ import { changeOf } from '../../../core/job-changes.js'
 import { createJob } from '../../../core/job-steps.js'
 import type { IdempotencyKey } from '../../../ports/idempotency-key.js'
 import { changingColumnsOf, lastingColumnsOf, tunedColumnsOf } from '../sql/rows.js'
-import type { Ledger } from './job-writer.js'
+import type { JobWriter } from './job-writer.js'
 
 /** Returns the id of the unsettled job that writes the same object; null when there is none. */
-export const rivalOf = ({ statements }: Ledger, { target }: Pick<NewJob, 'target'>): string | null =>
+export const rivalOf = ({ statements }: JobWriter, { target }: Pick<NewJob, 'target'>): string | null =>
   (statements.rivalOfTarget.get(target) as { id: string } | undefined)?.id ?? null
 
 /** Returns whether so many more jobs may be queued. */
-export const hasRoom = ({ statements }: Ledger, jobs: number, mostQueued: number | null): boolean =>
+export const hasRoom = ({ statements }: JobWriter, jobs: number, mostQueued: number | null): boolean =>
   mostQueued === null || (statements.queuedJobs.get() as { jobs: number }).jobs + jobs <= mostQueued
 
 /** Writes a new job and its event. The caller has looked whether another job is in its way. */
 export const insertJob = (
-  ledger: Ledger,
+  writer: JobWriter,
   request: NewJob,
   idempotency: IdempotencyKey | null,
   by: string | null,
   at: number,
 ): Job => {
   const { job, told } = changeOf(null, { ...createJob(request, at), by }, at)
-  ledger.statements.insertJob.run({
+  writer.statements.insertJob.run({
     ...changingColumnsOf(job),
     ...lastingColumnsOf(job),
     ...tunedColumnsOf(job),
     idempotency_key: idempotency?.key ?? null,
     idempotency_fingerprint: idempotency?.fingerprint ?? null,
   })
-  if (told !== null) ledger.tell(job, told, at)
+  if (told !== null) writer.tell(job, told, at)
   return job
 }

@@ -19,7 +19,7 @@ export interface LeaseChange {
 }
 
 /** What the operations share: the statements, and the one way in which a step and its event are written. */
-export interface Ledger {
+export interface JobWriter {
   readonly database: SqliteDatabase.Database
   readonly statements: Statements
   /** Event ids and cursors of this database begin with it. */
@@ -47,7 +47,7 @@ export interface Ledger {
   tookWebhooks(): boolean
 }
 
-export const createLedger = (database: SqliteDatabase.Database): Ledger => {
+export const createJobWriter = (database: SqliteDatabase.Database): JobWriter => {
   const statements = prepareStatements(database)
   const { value: instance } = statements.metaValue.get('instance') as { value: string }
   const saveChanges = createSaveChanges(database)
@@ -56,7 +56,7 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
 
   const job = (id: string): JobRow | null => (statements.jobById.get(id) as JobRow | undefined) ?? null
 
-  const append: Ledger['append'] = (of, type, body, at, by = null) => {
+  const append: JobWriter['append'] = (of, type, body, at, by = null) => {
     const { lastInsertRowid } = statements.insertEvent.run(at, type, of.id, of.batchId, by, JSON.stringify(body))
     appended = true
     return Number(lastInsertRowid)
@@ -74,7 +74,7 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
     appended = true
   })
 
-  const deleteJob: Ledger['deleteJob'] = (job) => {
+  const deleteJob: JobWriter['deleteJob'] = (job) => {
     const { note } = removalOf(job)
     if (note !== null) statements.insertDeletedJob.run({ batch_id: job.batchId, job: JSON.stringify(note) })
     // Triggers keep the upload that the job leaves, and end its Initiate.
@@ -169,13 +169,13 @@ export const createLedger = (database: SqliteDatabase.Database): Ledger => {
 }
 
 /** Appends `part.uploaded`, the one event whose body is no job. */
-export const appendPartUploaded = (ledger: Ledger, row: JobRow, part: PartView, at: number): void =>
-  void ledger.append({ id: row.id, batchId: row.batch_id }, 'part.uploaded', part, at)
+export const appendPartUploaded = (writer: JobWriter, row: JobRow, part: PartView, at: number): void =>
+  void writer.append({ id: row.id, batchId: row.batch_id }, 'part.uploaded', part, at)
 
 /** Takes a step on a leased job, or returns `fenced`. */
-export const takeFenced = (ledger: Ledger, lease: Lease, at: number, take: (job: Job) => Step): Job | 'fenced' => {
-  const row = ledger.held(lease)
-  return row === null ? 'fenced' : ledger.save(row, take(jobOf(row)), at)
+export const takeFenced = (writer: JobWriter, lease: Lease, at: number, take: (job: Job) => Step): Job | 'fenced' => {
+  const row = writer.held(lease)
+  return row === null ? 'fenced' : writer.save(row, take(jobOf(row)), at)
 }
 
 /** Returns the columns that say how a part was uploaded. */

@@ -5,7 +5,7 @@ import { filterParameters, isWholePath, matches } from '../sql/job-filter.js'
 import { prepareOnce } from '../sql/prepare-once.js'
 import { type PartRow, partOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
-import type { Ledger } from './job-writer.js'
+import type { JobWriter } from './job-writer.js'
 import { pageOf } from './page.js'
 
 interface PackedJob {
@@ -48,8 +48,8 @@ export const listSql = (filter: JobFilter): string => {
 }
 
 /** The position behind which a page begins. Throws AppError `invalid_request` when the cursor was not made there. */
-export const startOf = (ledger: Ledger, list: string, cursor: string): number => {
-  const position = decodeCursor(cursor, list, ledger.instance)
+export const startOf = (writer: JobWriter, list: string, cursor: string): number => {
+  const position = decodeCursor(cursor, list, writer.instance)
   if (position !== null) return position
   throw new AppError('invalid_request', 'The cursor is not one of this list.', {
     errors: [{ path: 'cursor', message: 'take it from nextCursor of the page before' }],
@@ -57,15 +57,15 @@ export const startOf = (ledger: Ledger, list: string, cursor: string): number =>
 }
 
 /** The two lists, by keyset: a page costs the same wherever it stands. */
-export const createListOperations = (ledger: Ledger) => {
-  const { database, statements, instance } = ledger
+export const createListOperations = (writer: JobWriter) => {
+  const { database, statements, instance } = writer
   const prepare = prepareOnce(database)
 
   /** The page of a filter that all jobs match. */
   const newest = (before: number, limit: number) => {
     const rows = statements.newestJobs.all(before, limit + 1) as (PackedJob & { readonly seq: number })[]
     return pageOf(
-      ledger,
+      writer,
       'jobs',
       rows,
       limit,
@@ -76,7 +76,7 @@ export const createListOperations = (ledger: Ledger) => {
 
   return {
     list: (_at, filter, { limit, cursor }) => {
-      const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(ledger, 'jobs', cursor)
+      const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(writer, 'jobs', cursor)
       if (filter.states?.length === 0) return { items: [], nextCursor: null }
       if (Object.values(filter).every((wish) => wish === undefined)) return newest(before, limit)
       const window = prepare(listSql(filter)).iterate({
@@ -104,9 +104,9 @@ export const createListOperations = (ledger: Ledger) => {
     },
 
     parts: (_at, jobId, { limit, cursor }) => {
-      const after = cursor === null ? 0 : startOf(ledger, 'parts', cursor)
+      const after = cursor === null ? 0 : startOf(writer, 'parts', cursor)
       const rows = statements.partsOfJob.all(jobId, after, limit + 1) as PartRow[]
-      return pageOf(ledger, 'parts', rows, limit, (row) => row.part_number, partOf)
+      return pageOf(writer, 'parts', rows, limit, (row) => row.part_number, partOf)
     },
   } satisfies Partial<Operations>
 }

@@ -1,10 +1,10 @@
 import { encodeCursor } from '../../../core/cursor.js'
 import type { Page } from '../../../ports/page.js'
-import type { Ledger } from './job-writer.js'
+import type { JobWriter } from './job-writer.js'
 
 /** A page of a keyset list from `limit + 1` rows: the one too many tells that there is a next page. */
 export const pageOf = <Row, T>(
-  { instance }: Pick<Ledger, 'instance'>,
+  { instance }: Pick<JobWriter, 'instance'>,
   list: string,
   rows: readonly Row[],
   limit: number,

@@ -4,7 +4,7 @@ import { readBatch } from '../jobs/batch-events.js'
 import { type BulkSteps, type VerbRow, verbOf } from '../jobs/bulk-verbs.js'
 import { createBatchExtension } from '../jobs/extend-batch.js'
 import { hasRoom } from '../jobs/insert-job.js'
-import type { Ledger } from '../jobs/job-writer.js'
+import type { JobWriter } from '../jobs/job-writer.js'
 import { startOf } from '../jobs/list-jobs.js'
 import { pageOf } from '../jobs/page.js'
 import { type BatchProblemRow, type BatchRow, batchOf, type PlannedFileRow, problemOf } from '../sql/batch-rows.js'
@@ -15,8 +15,8 @@ import { insertVerb } from './verb-operations.js'
 const firstStep = 256
 
 /** Making batches, extending them by what a walk found, and giving them verbs. */
-export const createBatchOperations = (ledger: Ledger, steps: BulkSteps) => {
-  const { statements } = ledger
+export const createBatchOperations = (writer: JobWriter, steps: BulkSteps) => {
+  const { statements } = writer
 
   const save = (batch: Batch): void => {
     statements.saveBatch.run({
@@ -72,9 +72,9 @@ export const createBatchOperations = (ledger: Ledger, steps: BulkSteps) => {
     getBatch: (_at, batchId) => readBatch(statements, batchId),
 
     listBatches: (_at, { limit, cursor }) => {
-      const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(ledger, 'batches', cursor)
+      const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(writer, 'batches', cursor)
       const rows = statements.batchesBefore.all(before, limit + 1) as BatchRow[]
-      return pageOf(ledger, 'batches', rows, limit, ({ seq }) => seq, batchOf)
+      return pageOf(writer, 'batches', rows, limit, ({ seq }) => seq, batchOf)
     },
 
     unfinishedBatches: () => (statements.batchesAtWork.all() as { id: string }[]).map(({ id }) => mustRead(id)),
@@ -85,8 +85,8 @@ export const createBatchOperations = (ledger: Ledger, steps: BulkSteps) => {
     extendBatch: (at, batchId, { jobs, problems, planned, listed }, mostQueued = null) => {
       const batch = readBatch(statements, batchId)
       if (batch === null || batch.walk !== 'going' || batch.desired !== 'run') return 'stopped'
-      if (jobs.length > 0 && !hasRoom(ledger, jobs.length, mostQueued)) return 'full'
-      const extension = createBatchExtension(ledger, batch, at)
+      if (jobs.length > 0 && !hasRoom(writer, jobs.length, mostQueued)) return 'full'
+      const extension = createBatchExtension(writer, batch, at)
       for (const job of jobs) extension.addJob(job)
       for (const file of planned) extension.addPlanned(file)
       for (const problem of problems) extension.addProblem(problem)
@@ -102,7 +102,7 @@ export const createBatchOperations = (ledger: Ledger, steps: BulkSteps) => {
       const batch = readBatch(statements, batchId)
       if (batch === null || batch.walk !== 'going') return
       save({ ...batch, walk: 'done' })
-      ledger.batches.settle(batchId, at)
+      writer.batches.settle(batchId, at)
     },
 
     controlBatch: (at, batchId, verb, by = null) => {
@@ -114,23 +114,23 @@ export const createBatchOperations = (ledger: Ledger, steps: BulkSteps) => {
       save(next)
       const { reaches, needsSource } = lawOf(verb)
       const jobs = reaches.reduce((sum, state) => sum + batch.counts[state], 0)
-      const id = insertVerb(ledger, { verb, filter: { batchId }, by, jobs, batches: 1 }, at)
+      const id = insertVerb(writer, { verb, filter: { batchId }, by, jobs, batches: 1 }, at)
       steps.begin(id, at)
       if (!needsSource) steps.step(id, firstStep, [], at)
       return { kind: 'ok', batch: mustRead(batchId), verb: verbOf(statements.verbById.get(id) as VerbRow) }
     },
 
     batchProblems: (_at, batchId, { limit, cursor }) => {
-      const after = cursor === null ? 0 : startOf(ledger, 'problems', cursor)
+      const after = cursor === null ? 0 : startOf(writer, 'problems', cursor)
       const rows = statements.batchProblemsAfter.all(batchId, after, limit + 1) as BatchProblemRow[]
-      return pageOf(ledger, 'problems', rows, limit, ({ n }) => n, problemOf)
+      return pageOf(writer, 'problems', rows, limit, ({ n }) => n, problemOf)
     },
 
     plannedFiles: (_at, batchId, { limit, cursor }) => {
-      const after = cursor === null ? 0 : startOf(ledger, 'planned', cursor)
+      const after = cursor === null ? 0 : startOf(writer, 'planned', cursor)
       const rows = statements.plannedFilesAfter.all(batchId, after, limit + 1) as PlannedFileRow[]
       return pageOf(
-        ledger,
+        writer,
         'planned',
         rows,
         limit,

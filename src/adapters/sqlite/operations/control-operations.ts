@@ -2,16 +2,16 @@ import { isSettled } from '../../../core/job.js'
 import { changeJob } from '../../../core/job-steps.js'
 import { controlStep } from '../../../core/verb-law.js'
 import type { BulkSteps } from '../jobs/bulk-verbs.js'
-import type { Ledger } from '../jobs/job-writer.js'
+import type { JobWriter } from '../jobs/job-writer.js'
 import { jobOf, tunedColumnsOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
 /** What the user wants of a job. */
-export const createControlOperations = (ledger: Ledger, { leaveAlone }: BulkSteps) => {
-  const { statements } = ledger
+export const createControlOperations = (writer: JobWriter, { leaveAlone }: BulkSteps) => {
+  const { statements } = writer
   return {
     control: (at, jobId, request, by) => {
-      const row = ledger.job(jobId)
+      const row = writer.job(jobId)
       if (row === null) return { kind: 'not_found' }
       const job = jobOf(row)
       const step = controlStep(job, request, at)
@@ -22,11 +22,11 @@ export const createControlOperations = (ledger: Ledger, { leaveAlone }: BulkStep
         const rival = statements.rivalOfTarget.get(job.target) as { id: string } | undefined
         if (rival !== undefined) return { kind: 'target_busy', jobId: rival.id }
       }
-      return { kind: 'ok', job: ledger.save(row, { ...step, by: by ?? null }, at) }
+      return { kind: 'ok', job: writer.save(row, { ...step, by: by ?? null }, at) }
     },
 
     change: (at, jobId, changes, ifVersions, by) => {
-      const row = ledger.job(jobId)
+      const row = writer.job(jobId)
       if (row === null) return { kind: 'not_found' }
       if (ifVersions?.includes(row.version) === false) return { kind: 'precondition_failed', version: row.version }
       const job = jobOf(row)
@@ -34,17 +34,17 @@ export const createControlOperations = (ledger: Ledger, { leaveAlone }: BulkStep
       if (step === 'invalid_state') return { kind: 'invalid_state', state: job.state }
       if (step.event === null) return { kind: 'ok', job }
       statements.changeJob.run({ seq: row.seq, ...tunedColumnsOf(step.job) })
-      ledger.appendJob(step.job, step.event, at, by)
+      writer.appendJob(step.job, step.event, at, by)
       return { kind: 'ok', job: step.job }
     },
 
     remove: (at, jobId, by) => {
-      const row = ledger.job(jobId)
+      const row = writer.job(jobId)
       if (row === null) return 'not_found'
       if (!isSettled(row.state)) return 'invalid_state'
       const job = jobOf(row)
-      ledger.deleteJob(job)
-      ledger.appendJob(job, 'job.deleted', at, by)
+      writer.deleteJob(job)
+      writer.appendJob(job, 'job.deleted', at, by)
       return 'ok'
     },
   } satisfies Partial<Operations>

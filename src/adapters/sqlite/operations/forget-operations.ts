@@ -1,6 +1,6 @@
 import type { JobAnswer } from '../../../core/job-view.js'
 import { readBatch } from '../jobs/batch-events.js'
-import type { Ledger } from '../jobs/job-writer.js'
+import type { JobWriter } from '../jobs/job-writer.js'
 import { startOf } from '../jobs/list-jobs.js'
 import { pageOf } from '../jobs/page.js'
 import { type JobRow, jobOf } from '../sql/rows.js'
@@ -10,8 +10,8 @@ import type { Operations } from '../thread/protocol.js'
 const notesPerJob = 10
 
 /** Forgetting whole batches, in steps: one may have very many jobs. */
-export const createForgetting = (ledger: Ledger) => {
-  const { statements } = ledger
+export const createForgetting = (writer: JobWriter) => {
+  const { statements } = writer
 
   /** At most `limit` of what a walk noted, and of jobs that went before. */
   const dropNotes = (id: string, limit: number): number => {
@@ -33,8 +33,8 @@ export const createForgetting = (ledger: Ledger) => {
       if (rows >= limit) break
       const job = jobOf(row)
       rows += 1 + (row.part_count ?? 0)
-      ledger.deleteJob(job)
-      ledger.appendJob(job, 'job.deleted', at, by)
+      writer.deleteJob(job)
+      writer.appendJob(job, 'job.deleted', at, by)
     }
     if (rows > 0 || statements.anyJobOfBatch.get(batchId) !== undefined) return rows
     return dropNotes(batchId, limit * notesPerJob) || statements.deleteBatch.run(batchId).changes
@@ -43,9 +43,9 @@ export const createForgetting = (ledger: Ledger) => {
   return { dropNotes, step }
 }
 
-export const createForgetOperations = (ledger: Ledger) => {
-  const { statements } = ledger
-  const forgetting = createForgetting(ledger)
+export const createForgetOperations = (writer: JobWriter) => {
+  const { statements } = writer
+  const forgetting = createForgetting(writer)
   return {
     removeBatch: (at, batchId, limit, by = null) => {
       if (statements.isForgotten.get(batchId) === undefined) {
@@ -53,17 +53,17 @@ export const createForgetOperations = (ledger: Ledger) => {
         if (batch === null) return 'not_found'
         if (batch.finishedAt === null) return 'invalid_state'
         statements.forgetBatch.run(batchId)
-        ledger.batches.deleted(batch, at, by)
+        writer.batches.deleted(batch, at, by)
       }
       const rows = forgetting.step(batchId, limit, at, by)
       return rows > 0 && statements.isForgotten.get(batchId) !== undefined ? 'more' : 'over'
     },
 
     deletedJobs: (_at, batchId, { limit, cursor }) => {
-      const after = cursor === null ? 0 : startOf(ledger, 'deleted', cursor)
+      const after = cursor === null ? 0 : startOf(writer, 'deleted', cursor)
       const rows = statements.deletedJobsAfter.all(batchId, after, limit + 1) as { n: number; job: string }[]
       return pageOf(
-        ledger,
+        writer,
         'deleted',
         rows,
         limit,

@@ -1,6 +1,6 @@
 import { createBulkSteps } from '../jobs/bulk-verbs.js'
 import { createCountOperations } from '../jobs/count-jobs.js'
-import type { Ledger } from '../jobs/job-writer.js'
+import type { JobWriter } from '../jobs/job-writer.js'
 import { createListOperations } from '../jobs/list-jobs.js'
 import type { Operations } from '../thread/protocol.js'
 import { createBatchOperations } from './batch-operations.js'
@@ -17,22 +17,22 @@ import { createVerbOperations } from './verb-operations.js'
 import { createWebhookOperations } from './webhook-operations.js'
 
 /** The whole port over one open database. Runs inside a transaction that the caller holds. */
-export const createOperations = (ledger: Ledger): Operations => {
-  const steps = createBulkSteps(ledger)
+export const createOperations = (writer: JobWriter): Operations => {
+  const steps = createBulkSteps(writer)
   return {
-    ...createQueueOperations(ledger),
-    ...createUploadOperations(ledger),
-    ...createControlOperations(ledger, steps),
-    ...createBatchOperations(ledger, steps),
-    ...createForgetOperations(ledger),
-    ...createListOperations(ledger),
-    ...createOrphanOperations(ledger),
-    ...createPruneOperations(ledger),
-    ...createReadOperations(ledger),
-    ...createStatsOperations(ledger),
-    ...createSettingsOperations(ledger),
-    ...createCountOperations(ledger),
-    ...createVerbOperations(ledger, steps),
-    ...createWebhookOperations(ledger),
+    ...createQueueOperations(writer),
+    ...createUploadOperations(writer),
+    ...createControlOperations(writer, steps),
+    ...createBatchOperations(writer, steps),
+    ...createForgetOperations(writer),
+    ...createListOperations(writer),
+    ...createOrphanOperations(writer),
+    ...createPruneOperations(writer),
+    ...createReadOperations(writer),
+    ...createStatsOperations(writer),
+    ...createSettingsOperations(writer),
+    ...createCountOperations(writer),
+    ...createVerbOperations(writer, steps),
+    ...createWebhookOperations(writer),
   }
 }

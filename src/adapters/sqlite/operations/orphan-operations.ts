@@ -4,7 +4,7 @@ import { clearLeftover } from '../../../core/job-steps.js'
 import { takeLeftover } from '../../../core/leftovers.js'
 import type { AbandonRequest, InitiateWindow, UploadTrace } from '../../../ports/orphan-store.js'
 import type { UploadRef } from '../../../ports/target.js'
-import type { Ledger } from '../jobs/job-writer.js'
+import type { JobWriter } from '../jobs/job-writer.js'
 import { startOf } from '../jobs/list-jobs.js'
 import { type AbandonedRow, abandonedOf, type JobRow, jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
@@ -13,8 +13,8 @@ import type { Operations } from '../thread/protocol.js'
 const mostLeft = 10
 
 /** What is left of uploads in OSS. */
-export const createOrphanOperations = (ledger: Ledger) => {
-  const { statements, instance } = ledger
+export const createOrphanOperations = (writer: JobWriter) => {
+  const { statements, instance } = writer
 
   const initiatesOf = ({ bucket, key }: UploadRef): readonly InitiateWindow[] => {
     const rows = statements.initiatesOfKey.all({ bucket, key }) as {
@@ -41,7 +41,7 @@ export const createOrphanOperations = (ledger: Ledger) => {
       const { olderThanMs, limit } = request
       return statements.unfinishedUploads.all({ before: at - olderThanMs, limit }) as JobRow[]
     }
-    const row = ledger.job(request.jobId)
+    const row = writer.job(request.jobId)
     return row?.upload_id === request.uploadId ? [row] : []
   }
 
@@ -52,27 +52,27 @@ export const createOrphanOperations = (ledger: Ledger) => {
 
     abandonUploads: (at, request) => {
       let count = 0
-      for (const row of chosen(request, at)) if (ledger.abandon(row, at)) count++
+      for (const row of chosen(request, at)) if (writer.abandon(row, at)) count++
       return count
     },
 
     takeLeftovers: (at, lease) => {
-      const row = ledger.held(lease)
+      const row = writer.held(lease)
       if (row === null) return 'fenced'
       const { bucket, key, endpoint } = row
       let job = jobOf(row)
       for (const other of statements.leftUploadsOfTarget.all({ bucket, key, endpoint }) as JobRow[]) {
         const taken = takeLeftover(job, jobOf(other))
         if (taken === null) continue
-        ledger.save(other, taken.failed, at)
-        if (taken.heir !== null) job = ledger.save(row, taken.heir, at)
+        writer.save(other, taken.failed, at)
+        if (taken.heir !== null) job = writer.save(row, taken.heir, at)
       }
       const left = statements.abandonedOfTarget.all({ bucket, key, endpoint, limit: mostLeft }) as AbandonedRow[]
       return { job, left: left.map(abandonedOf) }
     },
 
     abandonedUploads: (_at, { limit, cursor }) => {
-      const after = cursor === null ? 0 : startOf(ledger, 'abandoned', cursor)
+      const after = cursor === null ? 0 : startOf(writer, 'abandoned', cursor)
       const rows = statements.abandonedAfter.all(after, limit + 1) as AbandonedRow[]
       const items = rows.slice(0, limit)
       const last = items.at(-1)
@@ -84,9 +84,9 @@ export const createOrphanOperations = (ledger: Ledger) => {
       const abandoned = statements.abandonedByUploadId.get(uploadId) as AbandonedRow | undefined
       if (abandoned === undefined) return
       statements.deleteAbandoned.run(uploadId)
-      const row = ledger.job(abandoned.job_id)
+      const row = writer.job(abandoned.job_id)
       const job = row === null ? null : jobOf(row)
-      if (row !== null && job !== null && leftByCancel(job) === uploadId) ledger.save(row, clearLeftover(job), at)
+      if (row !== null && job !== null && leftByCancel(job) === uploadId) writer.save(row, clearLeftover(job), at)
     },
 
     forgetInitiates: (at, olderThanMs, limit) =>

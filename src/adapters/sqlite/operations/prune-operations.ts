@@ -1,4 +1,4 @@
-import type { Ledger } from '../jobs/job-writer.js'
+import type { JobWriter } from '../jobs/job-writer.js'
 import { jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 import { createForgetting } from './forget-operations.js'
@@ -11,9 +11,9 @@ interface FinishedJob {
 }
 
 /** Forgetting what finished long ago. */
-export const createPruneOperations = (ledger: Ledger) => {
-  const { statements } = ledger
-  const forgetting = createForgetting(ledger)
+export const createPruneOperations = (writer: JobWriter) => {
+  const { statements } = writer
+  const forgetting = createForgetting(writer)
 
   /** As many of them as have `limit` rows together, their parts counted, but at least one. */
   const firstOf = (finished: readonly FinishedJob[], limit: number): readonly FinishedJob[] => {
@@ -27,9 +27,9 @@ export const createPruneOperations = (ledger: Ledger) => {
   const pruneJobs = (before: number, limit: number): number => {
     const jobs = firstOf(statements.finishedJobs.all({ before, limit }) as FinishedJob[], limit)
     for (const { id, batch_stays } of jobs) {
-      const row = batch_stays === 1 ? ledger.job(id) : null
+      const row = batch_stays === 1 ? writer.job(id) : null
       if (row === null) statements.deleteJob.run(id)
-      else ledger.deleteJob(jobOf(row))
+      else writer.deleteJob(jobOf(row))
     }
     return jobs.length
   }

@@ -2,7 +2,7 @@ import type { Tuning } from '../../../core/job.js'
 import { crashRun, endRun, startRun } from '../../../core/job-steps.js'
 import type { Claim } from '../../../ports/queue-store.js'
 import { hasRoom, insertJob, rivalOf } from '../jobs/insert-job.js'
-import type { Ledger } from '../jobs/job-writer.js'
+import type { JobWriter } from '../jobs/job-writer.js'
 import { createReadyJobs } from '../jobs/ready-jobs.js'
 import { type JobRow, jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
@@ -11,8 +11,8 @@ import type { Operations } from '../thread/protocol.js'
 const promotionStep = 1000
 
 /** Submitting, claiming, and the leases of those who work. */
-export const createQueueOperations = (ledger: Ledger) => {
-  const { statements } = ledger
+export const createQueueOperations = (writer: JobWriter) => {
+  const { statements } = writer
   const readyJobs = createReadyJobs(statements)
 
   const byIdempotencyKey = (key: string): JobRow | undefined =>
@@ -26,10 +26,10 @@ export const createQueueOperations = (ledger: Ledger) => {
           ? { kind: 'replayed', job: jobOf(known) }
           : { kind: 'mismatch' }
       }
-      const rival = rivalOf(ledger, request)
+      const rival = rivalOf(writer, request)
       if (rival !== null) return { kind: 'target_busy', jobId: rival }
-      if (!hasRoom(ledger, 1, mostQueued)) return { kind: 'queue_full' }
-      return { kind: 'created', job: insertJob(ledger, request, idempotency, by ?? null, at) }
+      if (!hasRoom(writer, 1, mostQueued)) return { kind: 'queue_full' }
+      return { kind: 'created', job: insertJob(writer, request, idempotency, by ?? null, at) }
     },
 
     findByIdempotencyKey: (_at, key) => {
@@ -40,13 +40,13 @@ export const createQueueOperations = (ledger: Ledger) => {
 
     claim: (at, { node, limit, leaseMs, ...shares }) => {
       for (const row of statements.expiredLeases.all(at) as JobRow[]) {
-        ledger.saveUnleased(row, crashRun(jobOf(row), at), at)
+        writer.saveUnleased(row, crashRun(jobOf(row), at), at)
       }
       statements.promoteDueJobs.run({ now: at, limit: promotionStep })
       const claims = readyJobs(at, limit, shares).map((seq): Claim => {
         const row = statements.jobBySeq.get(seq) as JobRow
         const epoch = row.epoch + 1
-        const job = ledger.save(row, startRun(jobOf(row), at), at, { epoch, node, until: at + leaseMs })
+        const job = writer.save(row, startRun(jobOf(row), at), at, { epoch, node, until: at + leaseMs })
         return { lease: { jobId: job.id, epoch }, job }
       })
       const next = statements.nextDueJob.get() as { due_at: number } | undefined
@@ -63,8 +63,8 @@ export const createQueueOperations = (ledger: Ledger) => {
       }),
 
     release: (at, lease, release) => {
-      const row = ledger.held(lease)
-      return row === null ? 'fenced' : ledger.saveUnleased(row, endRun(jobOf(row), release, at), at)
+      const row = writer.held(lease)
+      return row === null ? 'fenced' : writer.saveUnleased(row, endRun(jobOf(row), release, at), at)
     },
   } satisfies Partial<Operations>
 }

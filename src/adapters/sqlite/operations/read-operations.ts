@@ -1,10 +1,10 @@
-import type { Ledger } from '../jobs/job-writer.js'
+import type { JobWriter } from '../jobs/job-writer.js'
 import { type EventRow, eventOf, jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
 /** Looking at one job and at the event log. */
-export const createReadOperations = (ledger: Ledger) => {
-  const { statements, instance } = ledger
+export const createReadOperations = (writer: JobWriter) => {
+  const { statements, instance } = writer
 
   const lastNumber = (): number => (statements.lastEventNumber.get() as { seq: number } | undefined)?.seq ?? 0
 
@@ -19,7 +19,7 @@ export const createReadOperations = (ledger: Ledger) => {
 
   return {
     get: (_at, jobId) => {
-      const row = ledger.job(jobId)
+      const row = writer.job(jobId)
       return row === null ? null : jobOf(row)
     },
 

@@ -1,8 +1,8 @@
 import type { StoredSettings } from '../../../ports/settings-store.js'
-import type { Ledger } from '../jobs/job-writer.js'
+import type { JobWriter } from '../jobs/job-writer.js'
 import type { Operations } from '../thread/protocol.js'
 
-export const createSettingsOperations = ({ statements }: Ledger) => {
+export const createSettingsOperations = ({ statements }: JobWriter) => {
   const stored = (): StoredSettings =>
     Object.fromEntries(
       (statements.settings.all() as { name: string; value: string }[]).map(({ name, value }) => [name, value]),

@@ -2,7 +2,7 @@ import type SqliteDatabase from 'better-sqlite3'
 import { isDueState, type JobState, jobStates, type Waiting, waitingReasons } from '../../../core/job.js'
 import { type WebhookState, webhookStates } from '../../../core/webhook.js'
 import { bytesOf } from '../files/file-system.js'
-import type { Ledger } from '../jobs/job-writer.js'
+import type { JobWriter } from '../jobs/job-writer.js'
 import { pairsWithReadyJobs } from '../jobs/ready-jobs.js'
 import type { Operations } from '../thread/protocol.js'
 
@@ -23,7 +23,7 @@ const sumOf = (rows: readonly { readonly bytes_pending: number }[]): number =>
   rows.reduce((sum, row) => sum + row.bytes_pending, 0)
 
 /** The operations for those who watch the daemon. */
-export const createStatsOperations = ({ database, statements }: Ledger) => {
+export const createStatsOperations = ({ database, statements }: JobWriter) => {
   /** Of the jobs that could be claimed, the one that is ready for longest: the first in line of each pair and priority is asked. */
   const oldestReadyAt = (): number | null => {
     let oldest: number | null = null

@@ -14,13 +14,13 @@ import type { StoredPart, UploadedPart } from '../../../core/part.js'
 import { commitPart, countParts } from '../../../core/part-steps.js'
 import { viewPart } from '../../../core/part-view.js'
 import type { Lease } from '../../../ports/lease.js'
-import { appendPartUploaded, type Ledger, takeFenced, uploadedColumnsOf } from '../jobs/job-writer.js'
+import { appendPartUploaded, type JobWriter, takeFenced, uploadedColumnsOf } from '../jobs/job-writer.js'
 import { type JobRow, jobOf, type PartRow, partOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
 /** What a run writes down of its upload. Every operation is fenced by its lease. */
-export const createUploadOperations = (ledger: Ledger) => {
-  const { statements } = ledger
+export const createUploadOperations = (writer: JobWriter) => {
+  const { statements } = writer
 
   /** Returns the part when it was still pending. Throws when it is not in the plan. */
   const writePart = (row: JobRow, part: UploadedPart, at: number): readonly StoredPart[] => {
@@ -35,54 +35,54 @@ export const createUploadOperations = (ledger: Ledger) => {
       return []
     }
     statements.markPartUploaded.run(columns)
-    appendPartUploaded(ledger, row, viewPart(step.part), at)
+    appendPartUploaded(writer, row, viewPart(step.part), at)
     return [step.part]
   }
 
   /** Takes a step that what the user wants may forbid. */
   const take = (lease: Lease, at: number, step: (job: Job) => Step | 'unwanted'): Job | 'unwanted' | 'fenced' => {
-    const row = ledger.held(lease)
+    const row = writer.held(lease)
     if (row === null) return 'fenced'
     const taken = step(jobOf(row))
-    return taken === 'unwanted' ? taken : ledger.save(row, taken, at)
+    return taken === 'unwanted' ? taken : writer.save(row, taken, at)
   }
 
   return {
-    beginUpload: (at, lease, upload, parts) => takeFenced(ledger, lease, at, (job) => planUpload(job, upload, parts)),
+    beginUpload: (at, lease, upload, parts) => takeFenced(writer, lease, at, (job) => planUpload(job, upload, parts)),
 
     noteUnansweredInitiate: (_at, lease) => {
-      if (ledger.held(lease) === null) return 'fenced'
+      if (writer.held(lease) === null) return 'fenced'
       statements.noteUnanswered.run(lease.jobId)
       return 'ok'
     },
 
-    setUploadId: (at, lease, uploadId) => takeFenced(ledger, lease, at, (job) => nameUpload(job, uploadId)),
+    setUploadId: (at, lease, uploadId) => takeFenced(writer, lease, at, (job) => nameUpload(job, uploadId)),
 
-    setIntent: (at, lease, intent) => takeFenced(ledger, lease, at, (job) => setIntent(job, intent)),
+    setIntent: (at, lease, intent) => takeFenced(writer, lease, at, (job) => setIntent(job, intent)),
 
     commitParts: (at, lease, parts) => {
-      const row = ledger.held(lease)
+      const row = writer.held(lease)
       if (row === null) return 'fenced'
       const fresh = parts.flatMap((part) => writePart(row, part, at))
-      if (fresh.length > 0) ledger.save(row, countParts(jobOf(row), fresh), at)
+      if (fresh.length > 0) writer.save(row, countParts(jobOf(row), fresh), at)
       return 'ok'
     },
 
     chargeAttempts: (at, lease, count) =>
-      takeFenced(ledger, lease, at, (job) => chargeAttempts(job, count)) === 'fenced' ? 'fenced' : 'ok',
+      takeFenced(writer, lease, at, (job) => chargeAttempts(job, count)) === 'fenced' ? 'fenced' : 'ok',
 
     forgetUpload: (at, lease, fingerprint, isLeft = false) =>
-      takeFenced(ledger, lease, at, (job) => forgetUpload(job, fingerprint, isLeft)),
+      takeFenced(writer, lease, at, (job) => forgetUpload(job, fingerprint, isLeft)),
 
     beginCompleting: (at, lease) => take(lease, at, beginCompleting),
 
     beginRemoval: (at, lease, removal) => take(lease, at, (job) => beginRemoval(job, removal)),
 
     finish: (at, lease, finish) => {
-      const row = ledger.held(lease)
+      const row = writer.held(lease)
       if (row === null) return 'fenced'
       const step = finishStep(jobOf(row), finish, at)
-      return step === 'unwanted' ? step : ledger.saveUnleased(row, step, at)
+      return step === 'unwanted' ? step : writer.saveUnleased(row, step, at)
     },
   } satisfies Partial<Operations>
 }

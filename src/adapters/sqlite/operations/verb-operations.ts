@@ -1,13 +1,13 @@
 import { type NewBulkVerb, takesPlaceOf } from '../../../core/bulk-verb.js'
 import { wholeBatch } from '../../../core/job-filter.js'
 import { type BulkSteps, type VerbRow, verbOf } from '../jobs/bulk-verbs.js'
-import type { Ledger } from '../jobs/job-writer.js'
+import type { JobWriter } from '../jobs/job-writer.js'
 import { startOf } from '../jobs/list-jobs.js'
 import { pageOf } from '../jobs/page.js'
 import type { Operations } from '../thread/protocol.js'
 
 /** Writes a new verb for many jobs, and ends those whose place it takes. Returns its number. */
-export const insertVerb = ({ statements }: Ledger, request: NewBulkVerb, at: number): number => {
+export const insertVerb = ({ statements }: JobWriter, request: NewBulkVerb, at: number): number => {
   const { verb, filter, by, jobs, batches } = request
   for (const earlier of statements.unfinishedVerbs.all() as VerbRow[]) {
     if (takesPlaceOf(request, verbOf(earlier))) statements.finishVerb.run({ id: earlier.id, at, replaced: 1 })
@@ -17,11 +17,11 @@ export const insertVerb = ({ statements }: Ledger, request: NewBulkVerb, at: num
 }
 
 /** Verbs for many jobs. */
-export const createVerbOperations = (ledger: Ledger, steps: BulkSteps) => {
-  const { statements } = ledger
+export const createVerbOperations = (writer: JobWriter, steps: BulkSteps) => {
+  const { statements } = writer
   return {
     beginVerb: (at, request) => {
-      const id = insertVerb(ledger, request, at)
+      const id = insertVerb(writer, request, at)
       steps.begin(id, at)
       return verbOf(statements.verbById.get(id) as VerbRow)
     },
@@ -32,9 +32,9 @@ export const createVerbOperations = (ledger: Ledger, steps: BulkSteps) => {
     },
 
     listVerbs: (_at, { limit, cursor }) => {
-      const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(ledger, 'verbs', cursor)
+      const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(writer, 'verbs', cursor)
       const rows = statements.verbsBefore.all(before, limit + 1) as VerbRow[]
-      return pageOf(ledger, 'verbs', rows, limit, ({ id }) => id, verbOf)
+      return pageOf(writer, 'verbs', rows, limit, ({ id }) => id, verbOf)
     },
 
     unfinishedVerbs: () => (statements.unfinishedVerbs.all() as VerbRow[]).map(verbOf),

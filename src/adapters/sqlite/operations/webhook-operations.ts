@@ -1,7 +1,7 @@
 import { encodeCursor } from '../../../core/cursor.js'
 import type { Webhook, WebhookState, WebhookVerdict } from '../../../core/webhook.js'
 import type { DueWebhook } from '../../../ports/webhooks.js'
-import type { Ledger } from '../jobs/job-writer.js'
+import type { JobWriter } from '../jobs/job-writer.js'
 import { startOf } from '../jobs/list-jobs.js'
 import type { Operations } from '../thread/protocol.js'
 
@@ -42,8 +42,8 @@ const dueAtOf = (verdict: WebhookVerdict, at: number): number | null =>
   verdict.to === 'pending' ? at + verdict.delayMs : null
 
 /** The operations of the outbox of webhooks, which job-writer.ts fills. */
-export const createWebhookOperations = (ledger: Ledger) => {
-  const { statements, instance } = ledger
+export const createWebhookOperations = (writer: JobWriter) => {
+  const { statements, instance } = writer
 
   const numberOf = (id: string): number | null => {
     const [, number] = id.match(/^[0-9a-f]{8}-([1-9]\d{0,14})$/) ?? []
@@ -100,7 +100,7 @@ export const createWebhookOperations = (ledger: Ledger) => {
       statements.expireWebhooks.run({ before: at - triedForMs, limit }).changes,
 
     webhooks: (_at, { jobId, state }, { limit, cursor }) => {
-      const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(ledger, 'webhooks', cursor)
+      const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(writer, 'webhooks', cursor)
       const wanted = { before, limit: limit + 1, jobId: jobId ?? null, state: state ?? null }
       const { webhooksOfJob, webhooksOfState, webhooksOfAll } = statements
       const query = wanted.jobId !== null ? webhooksOfJob : wanted.state !== null ? webhooksOfState : webhooksOfAll

@@ -2,14 +2,14 @@ import type SqliteDatabase from 'better-sqlite3'
 import { storeOperations } from '../../../ports/store-operations.js'
 import type { WakeupTopic } from '../../../ports/wakeup.js'
 import { errorDataOf, isCorrupt, mediumFailure } from '../files/medium-error.js'
-import type { Ledger } from '../jobs/job-writer.js'
+import type { JobWriter } from '../jobs/job-writer.js'
 import { createClockJumps } from './clock-jumps.js'
 import type { Answer, Operations, Request } from './protocol.js'
 
 type AnyOperation = (at: number, ...args: readonly unknown[]) => unknown
 
 export interface GroupCommitDeps {
-  readonly ledger: Ledger
+  readonly writer: JobWriter
   readonly operations: Operations
   /** Throws when what is about to be committed would be lost, because the file is no longer where it was. */
   assertInPlace(): void
@@ -27,9 +27,9 @@ export type GroupCommit = (requests: readonly Request[]) => {
  * of it says so, while its reads are answered by themselves. Answers may leave the thread as soon as this returns: what
  * they promise is on disk. Throws when the database turns out to be damaged.
  */
-export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCommitDeps): GroupCommit => {
-  const { database } = ledger
-  const jumps = createClockJumps(ledger.statements)
+export const createGroupCommit = ({ writer, operations, assertInPlace }: GroupCommitDeps): GroupCommit => {
+  const { database } = writer
+  const jumps = createClockJumps(writer.statements)
   const begin = database.prepare('BEGIN')
   const beginWriting = database.prepare('BEGIN IMMEDIATE')
   const commit = database.prepare('COMMIT')
@@ -38,8 +38,8 @@ export const createGroupCommit = ({ ledger, operations, assertInPlace }: GroupCo
   const rollBackTo = database.prepare('ROLLBACK TO operation')
 
   const topicsTaken = (): readonly WakeupTopic[] => {
-    const events: readonly WakeupTopic[] = ledger.tookEvents() ? ['events'] : []
-    return ledger.tookWebhooks() ? [...events, 'webhooks'] : events
+    const events: readonly WakeupTopic[] = writer.tookEvents() ? ['events'] : []
+    return writer.tookWebhooks() ? [...events, 'webhooks'] : events
   }
 
   const takeBack = (): void => {

@@ -15,7 +15,7 @@ import { mediumFailure } from '../files/medium-error.js'
 import { migrate, readMigrations } from '../files/migrate.js'
 import { watchPlace } from '../files/same-files.js'
 import { asOpenError, StoreOpenError, storeExitCodes } from '../files/store-open-error.js'
-import { createLedger, type Ledger } from '../jobs/job-writer.js'
+import { createJobWriter, type JobWriter } from '../jobs/job-writer.js'
 import { type JobRow, jobOf } from '../sql/rows.js'
 import type { OpenedReport, ThreadSettings } from './protocol.js'
 
@@ -25,7 +25,7 @@ const cacheKib = 16 * 1024
 const walLimitBytes = 64 * 1024 * 1024
 
 export interface OpenDatabase {
-  readonly ledger: Ledger
+  readonly writer: JobWriter
   readonly report: OpenedReport
   /** Throws AppError when the path no longer leads to the files that are open: writes to them would succeed and be lost. */
   assertInPlace(): void
@@ -54,16 +54,16 @@ const setUp = (database: SqliteDatabase.Database): void => {
 }
 
 /** Releases all jobs. The lock proves that no other process works on them: the one that held them is gone. */
-const releaseLeases = (ledger: Ledger, at: number): number => {
-  const rows = ledger.statements.leasedJobs.all() as JobRow[]
-  for (const row of rows) ledger.saveUnleased(row, crashRun(jobOf(row), at), at)
+const releaseLeases = (writer: JobWriter, at: number): number => {
+  const rows = writer.statements.leasedJobs.all() as JobRow[]
+  for (const row of rows) writer.saveUnleased(row, crashRun(jobOf(row), at), at)
   return rows.length
 }
 
 /** This is shorter than the patience of a probe, which may wait for two groups of requests. */
 const busyTimeoutMs = 2_000
 
-interface Opened extends Pick<OpenDatabase, 'ledger' | 'assertInPlace'> {
+interface Opened extends Pick<OpenDatabase, 'writer' | 'assertInPlace'> {
   readonly walKeeper: WalKeeper
   readonly report: Omit<OpenedReport, 'warnings'>
 }
@@ -77,11 +77,11 @@ const openLocked = (paths: StorePaths, at: number): Opened => {
   try {
     setUp(database)
     migrate(database, version, migrations)
-    const ledger = createLedger(database)
+    const writer = createJobWriter(database)
     const releasedLeases = database
       .transaction(() => {
-        ledger.statements.setMetaValue.run({ name: 'clean', value: '0' })
-        return releaseLeases(ledger, at)
+        writer.statements.setMetaValue.run({ name: 'clean', value: '0' })
+        return releaseLeases(writer, at)
       })
       .immediate()
     const report = {
@@ -94,14 +94,14 @@ const openLocked = (paths: StorePaths, at: number): Opened => {
     database.pragma(`busy_timeout = ${busyTimeoutMs}`)
     writeMarker(paths)
     const assertInPlace = watchPlace(paths.database)
-    return { ledger, assertInPlace, walKeeper: keepWal(paths.database), report }
+    return { writer, assertInPlace, walKeeper: keepWal(paths.database), report }
   } catch (error) {
     database.close()
     throw error
   }
 }
 
-const markClean = ({ statements }: Ledger): void => {
+const markClean = ({ statements }: JobWriter): void => {
   try {
     statements.setMetaValue.run({ name: 'clean', value: '1' })
   } catch (error) {
@@ -119,15 +119,15 @@ export const openDatabase = ({ directory, at }: ThreadSettings): OpenDatabase =>
     try {
       assertNotLost(paths, true)
       createPrivateFile(paths.database)
-      const { ledger, assertInPlace, walKeeper, report } = openLocked(paths, at)
-      const { database } = ledger
+      const { writer, assertInPlace, walKeeper, report } = openLocked(paths, at)
+      const { database } = writer
       return {
-        ledger,
+        writer,
         report: { ...report, warnings },
         assertInPlace,
         close: () => {
           if (!database.open) return
-          markClean(ledger)
+          markClean(writer)
           walKeeper.close()
           database.close()
           lock.release()

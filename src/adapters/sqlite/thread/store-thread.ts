@@ -28,8 +28,8 @@ const sayWhy = (kind: 'refused' | 'failed', error: unknown): void => {
 }
 
 const serve = (open: OpenDatabase): void => {
-  const { ledger, assertInPlace } = open
-  const commit = createGroupCommit({ ledger, operations: createOperations(ledger), assertInPlace })
+  const { writer, assertInPlace } = open
+  const commit = createGroupCommit({ writer, operations: createOperations(writer), assertInPlace })
   const queue: Request[] = []
   let closing = false
 
