@@ -151,7 +151,7 @@ export const refusedOnceMore = (job: Job, error: JobError | undefined): CancelRe
   error === undefined ? job.refusal : { tries: (job.refusal?.tries ?? 0) + 1, error }
 
 /**
- * The end of a run that settled nothing. The user's wish decides: an accepted pause of a running
+ * The end of a run that settled nothing. What the user wants decides: an accepted pause of a running
  * job is granted whatever the run asked for, a pause taken back leads to `queued`, a cancel stays one.
  */
 export const endRun = (job: Job, end: RunEnd, at: number): Step => {

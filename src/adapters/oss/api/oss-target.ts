@@ -81,8 +81,8 @@ const contentTypeOf = (key: string): string => mime.getType(`/${key}`) ?? 'appli
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
-const callbackHeaders = (wish: Callback): Record<string, string> => {
-  const { callback, vars } = callbackTexts(wish)
+const callbackHeaders = (given: Callback): Record<string, string> => {
+  const { callback, vars } = callbackTexts(given)
   return { 'x-oss-callback': base64(callback), ...(vars === null ? {} : { 'x-oss-callback-var': base64(vars) }) }
 }
 

@@ -95,7 +95,7 @@ export const createCountOperations = (writer: JobWriter) => {
   return {
     countJobs: (_at, filter, cursor) => {
       const { states, openSince, ...others } = filter
-      if (Object.values(others).every((wish) => wish === undefined)) {
+      if (Object.values(others).every((condition) => condition === undefined)) {
         if (openSince === undefined) return countAll(states)
         if (states === undefined) return countOpenSince(openSince, cursor)
       }

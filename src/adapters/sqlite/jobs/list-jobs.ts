@@ -78,7 +78,7 @@ export const createListOperations = (writer: JobWriter) => {
     list: (_at, filter, { limit, cursor }) => {
       const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(writer, 'jobs', cursor)
       if (filter.states?.length === 0) return { items: [], nextCursor: null }
-      if (Object.values(filter).every((wish) => wish === undefined)) return newest(before, limit)
+      if (Object.values(filter).every((condition) => condition === undefined)) return newest(before, limit)
       const window = prepare(listSql(filter)).iterate({
         before,
         window: windowSize,
