@@ -19,7 +19,7 @@ const maxIntegrityFailures = 3
 const maxLocalFailures = 3
 
 /** What one request has gone through. Each request has its own; parts never share one. */
-export interface Tally {
+export interface RetryCount {
   /** The number of failures in a row. */
   readonly failures: number
   /** The number of tries that count against `maxAttempts`. */
@@ -34,7 +34,13 @@ export interface Tally {
  * Returns the state of a request whose earlier tries were charged so often. Its waits go on growing from where they
  * were.
  */
-export const freshTally = (charged = 0): Tally => ({ failures: charged, charged, silent: 0, integrity: 0, local: 0 })
+export const freshRetryCount = (charged = 0): RetryCount => ({
+  failures: charged,
+  charged,
+  silent: 0,
+  integrity: 0,
+  local: 0,
+})
 
 export type RetryDecision =
   /** The same request is sent again after `delayMs`. */
@@ -72,12 +78,12 @@ interface Met {
  * some request since the last one, so an outage uses up nothing and fails nothing. `random` is in [0, 1).
  */
 export const decideRetry = (
-  tally: Tally,
+  retryCount: RetryCount,
   met: Met,
   limits: RetryLimits,
   random: number,
-): { readonly tally: Tally; readonly decision: RetryDecision } => {
-  const failures = tally.failures + 1
+): { readonly retryCount: RetryCount; readonly decision: RetryDecision } => {
+  const failures = retryCount.failures + 1
   const wait = (): RetryDecision => ({
     act: 'retry',
     delayMs: Math.max(fullJitter(failures, limits, random), Math.min(met.retryAfterMs ?? 0, limits.capMs)),
@@ -87,27 +93,28 @@ export const decideRetry = (
     case 'throttled':
     case 'setup':
     case 'clock': {
-      const charged = tally.charged + (met.healthySince ? 1 : 0)
-      const silent = met.healthySince ? 0 : tally.silent + 1
-      const next = { ...tally, failures, charged, silent, integrity: 0 }
-      if (charged >= limits.maxAttempts) return { tally: next, decision: { act: 'fail', code: 'too_many_attempts' } }
-      return { tally: next, decision: wait() }
+      const charged = retryCount.charged + (met.healthySince ? 1 : 0)
+      const silent = met.healthySince ? 0 : retryCount.silent + 1
+      const next = { ...retryCount, failures, charged, silent, integrity: 0 }
+      if (charged >= limits.maxAttempts)
+        return { retryCount: next, decision: { act: 'fail', code: 'too_many_attempts' } }
+      return { retryCount: next, decision: wait() }
     }
     case 'integrity': {
-      const next = { ...tally, failures, charged: tally.charged + 1, integrity: tally.integrity + 1 }
+      const next = { ...retryCount, failures, charged: retryCount.charged + 1, integrity: retryCount.integrity + 1 }
       const spent = next.integrity >= maxIntegrityFailures || next.charged >= limits.maxAttempts
-      return { tally: next, decision: spent ? { act: 'fail', code: 'integrity' } : wait() }
+      return { retryCount: next, decision: spent ? { act: 'fail', code: 'integrity' } : wait() }
     }
     case 'local': {
-      const next = { ...tally, failures, local: tally.local + 1 }
+      const next = { ...retryCount, failures, local: retryCount.local + 1 }
       const spent = next.local >= maxLocalFailures
-      return { tally: next, decision: spent ? { act: 'fail', code: 'source_unreadable' } : wait() }
+      return { retryCount: next, decision: spent ? { act: 'fail', code: 'source_unreadable' } : wait() }
     }
     case 'credentials':
-      return { tally: { ...tally, failures }, decision: { act: 'yield', waiting: 'credentials' } }
+      return { retryCount: { ...retryCount, failures }, decision: { act: 'yield', waiting: 'credentials' } }
     case 'stalled':
       return {
-        tally: { ...tally, failures },
+        retryCount: { ...retryCount, failures },
         decision: { act: 'yield', waiting: 'source', delayMs: stalledDelayMs },
       }
     case 'ambiguous':
@@ -115,6 +122,6 @@ export const decideRetry = (
     case 'conflict':
     case 'lost':
     case 'permanent':
-      return { tally: { ...tally, failures }, decision: { act: 'hand_back' } }
+      return { retryCount: { ...retryCount, failures }, decision: { act: 'hand_back' } }
   }
 }

@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { failureKinds } from '../../src/core/failure.js'
-import { decideRetry, freshTally, fullJitter, type Tally } from '../../src/core/retry.js'
+import { decideRetry, freshRetryCount, fullJitter, type RetryCount } from '../../src/core/retry.js'
 
 const limits = { maxAttempts: 10, baseMs: 500, capMs: 60_000 }
 const healthy = { retryAfterMs: null, healthySince: true }
 const silent = { retryAfterMs: null, healthySince: false }
 
 const repeat = (times: number, met: Parameters<typeof decideRetry>[1]) => {
-  let tally: Tally = freshTally()
+  let retryCount: RetryCount = freshRetryCount()
   let decision: ReturnType<typeof decideRetry>['decision'] = { act: 'hand_back' }
-  for (let i = 0; i < times; i++) ({ tally, decision } = decideRetry(tally, met, limits, 0.5))
-  return { tally, decision }
+  for (let i = 0; i < times; i++) ({ retryCount, decision } = decideRetry(retryCount, met, limits, 0.5))
+  return { retryCount, decision }
 }
 
 describe('decideRetry', () => {
@@ -21,17 +21,17 @@ describe('decideRetry', () => {
   })
 
   it('charges nothing and gives up nothing while the endpoint is silent, and counts the silence', () => {
-    const { tally, decision } = repeat(1000, { kind: 'transient', ...silent })
-    expect(tally).toMatchObject({ charged: 0, silent: 1000 })
+    const { retryCount, decision } = repeat(1000, { kind: 'transient', ...silent })
+    expect(retryCount).toMatchObject({ charged: 0, silent: 1000 })
     expect(decision.act).toBe('retry')
-    expect(decideRetry(tally, { kind: 'transient', ...healthy }, limits, 0.5).tally.silent).toBe(0)
+    expect(decideRetry(retryCount, { kind: 'transient', ...healthy }, limits, 0.5).retryCount.silent).toBe(0)
   })
 
   it('fails after three integrity failures in a row, but not when another failure came between', () => {
     expect(repeat(2, { kind: 'integrity', ...healthy }).decision.act).toBe('retry')
     expect(repeat(3, { kind: 'integrity', ...healthy }).decision).toEqual({ act: 'fail', code: 'integrity' })
-    const { tally } = repeat(2, { kind: 'integrity', ...healthy })
-    const between = decideRetry(tally, { kind: 'transient', ...healthy }, limits, 0.5).tally
+    const { retryCount } = repeat(2, { kind: 'integrity', ...healthy })
+    const between = decideRetry(retryCount, { kind: 'transient', ...healthy }, limits, 0.5).retryCount
     expect(decideRetry(between, { kind: 'integrity', ...healthy }, limits, 0.5).decision.act).toBe('retry')
   })
 
@@ -41,15 +41,15 @@ describe('decideRetry', () => {
   })
 
   it('waits for credentials without charging', () => {
-    const { tally, decision } = repeat(1, { kind: 'credentials', ...healthy })
+    const { retryCount, decision } = repeat(1, { kind: 'credentials', ...healthy })
     expect(decision).toEqual({ act: 'yield', waiting: 'credentials' })
-    expect(tally.charged).toBe(0)
+    expect(retryCount.charged).toBe(0)
   })
 
   it('waits for a source that does not answer, without charging', () => {
-    const { tally, decision } = repeat(1, { kind: 'stalled', ...healthy })
+    const { retryCount, decision } = repeat(1, { kind: 'stalled', ...healthy })
     expect(decision).toEqual({ act: 'yield', waiting: 'source', delayMs: 15_000 })
-    expect(tally.charged).toBe(0)
+    expect(retryCount.charged).toBe(0)
   })
 
   it.each(['ambiguous', 'changed', 'conflict', 'lost', 'permanent'] as const)('hands %s back to who knows', (kind) => {
@@ -57,13 +57,23 @@ describe('decideRetry', () => {
   })
 
   it('never waits less than the server asked for, nor longer than the cap', () => {
-    const asked = decideRetry(freshTally(), { kind: 'throttled', retryAfterMs: 7_000, healthySince: true }, limits, 0)
+    const asked = decideRetry(
+      freshRetryCount(),
+      { kind: 'throttled', retryAfterMs: 7_000, healthySince: true },
+      limits,
+      0,
+    )
     expect(asked.decision).toEqual({ act: 'retry', delayMs: 7_000 })
-    const tooLong = decideRetry(freshTally(), { kind: 'throttled', retryAfterMs: 1e9, healthySince: true }, limits, 0)
+    const tooLong = decideRetry(
+      freshRetryCount(),
+      { kind: 'throttled', retryAfterMs: 1e9, healthySince: true },
+      limits,
+      0,
+    )
     expect(tooLong.decision).toEqual({ act: 'retry', delayMs: 60_000 })
   })
 
-  it('is total, bounded, and never lets a tally shrink', () => {
+  it('is total, bounded, and never lets a retryCount shrink', () => {
     const tries = fc.array(
       fc.record({
         kind: fc.constantFrom(...failureKinds),
@@ -74,16 +84,16 @@ describe('decideRetry', () => {
     )
     fc.assert(
       fc.property(tries, (met) => {
-        let tally = freshTally()
+        let retryCount = freshRetryCount()
         for (const { kind, healthySince, random } of met) {
-          const next = decideRetry(tally, { kind, healthySince, retryAfterMs: null }, limits, random)
-          expect(next.tally.charged).toBeGreaterThanOrEqual(tally.charged)
-          expect(next.tally.failures).toBe(tally.failures + 1)
+          const next = decideRetry(retryCount, { kind, healthySince, retryAfterMs: null }, limits, random)
+          expect(next.retryCount.charged).toBeGreaterThanOrEqual(retryCount.charged)
+          expect(next.retryCount.failures).toBe(retryCount.failures + 1)
           if (next.decision.act === 'retry') {
             expect(next.decision.delayMs).toBeLessThanOrEqual(limits.capMs)
-            expect(next.tally.charged).toBeLessThan(limits.maxAttempts)
+            expect(next.retryCount.charged).toBeLessThan(limits.maxAttempts)
           }
-          tally = next.tally
+          retryCount = next.retryCount
         }
       }),
     )

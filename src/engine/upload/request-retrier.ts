@@ -1,6 +1,12 @@
 import { Failure } from '../../core/failure.js'
 import type { Job } from '../../core/job.js'
-import { decideRetry, freshTally, type RetryDecision, type RetryLimits, type Tally } from '../../core/retry.js'
+import {
+  decideRetry,
+  freshRetryCount,
+  type RetryCount,
+  type RetryDecision,
+  type RetryLimits,
+} from '../../core/retry.js'
 import type { Clock, Random } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { EndpointHealth } from '../capacity/endpoint-health.js'
@@ -54,7 +60,7 @@ interface RunFacts {
 /** How a try ended. */
 type Tried<T> =
   | { readonly answer: T }
-  | { readonly failure: Failure; readonly tally: Tally; readonly decision: RetryDecision }
+  | { readonly failure: Failure; readonly retryCount: RetryCount; readonly decision: RetryDecision }
 
 /**
  * This wait has to last only until the run is over: after that no job is claimed whose pair or keys are out of order.
@@ -66,7 +72,7 @@ const longWaitMs = 2_000
 
 const endpointFails = (reason: string): RunReleases => new RunReleases('endpoint', shortWaitMs, reason)
 
-const spent = (failure: Failure, name: string, { failures }: Tally, code: Failure['code']): Failure =>
+const spent = (failure: Failure, name: string, { failures }: RetryCount, code: Failure['code']): Failure =>
   new Failure('permanent', `${failure.message} (${failures} tries of ${name})`, {
     ...(code === null ? {} : { code }),
     ossCode: failure.ossCode,
@@ -95,13 +101,17 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
   }
 
   /** Makes one try, if the pair may be sent to. The pair's health learns the outcome before the slot is free again. */
-  const tryOnce = async <T>(request: RetriedRequest<T>, tally: Tally, healthySeen: number): Promise<Tried<T>> => {
+  const tryOnce = async <T>(
+    request: RetriedRequest<T>,
+    retryCount: RetryCount,
+    healthySeen: number,
+  ): Promise<Tried<T>> => {
     const bytes = request.carriesBytes === true
     const release = bytes ? await slots.acquire({ jobId, priority, pair }, awake.signal) : null
     const admission = health.enter(pair)
     try {
       if (admission === null) throw releasing(endpointFails('The endpoint is out of order'))
-      const answer = await request.attempt(tally.failures + 1, admission.moved, admission.succeeded)
+      const answer = await request.attempt(retryCount.failures + 1, admission.moved, admission.succeeded)
       admission.succeeded()
       return { answer }
     } catch (error) {
@@ -109,8 +119,8 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
       if (!(error instanceof Failure)) throw error
       const healthySince = health.healthyAnswers(pair) > healthySeen
       const met = { kind: error.kind, retryAfterMs: error.retryAfterMs, healthySince }
-      const judged = decideRetry(tally, met, limits, random())
-      admission?.failed(error, judged.tally.silent, judged.tally.charged > 0)
+      const judged = decideRetry(retryCount, met, limits, random())
+      admission?.failed(error, judged.retryCount.silent, judged.retryCount.charged > 0)
       return { failure: error, ...judged }
     } finally {
       admission?.leave()
@@ -132,23 +142,23 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
   const untilDone = async <T>(request: RetriedRequest<T>): Promise<T> => {
     const { name } = request
     const past = run.tries.get(name) ?? { charged: 0, healthySeen: healthyAtStart }
-    let tally = freshTally(past.charged)
+    let retryCount = freshRetryCount(past.charged)
     let { healthySeen } = past
     for (;;) {
       run.control.hard.throwIfAborted()
-      const tried = await tryOnce(request, tally, healthySeen)
+      const tried = await tryOnce(request, retryCount, healthySeen)
       if ('answer' in tried) {
         run.tries.delete(name)
         return tried.answer
       }
       const { failure, decision } = tried
-      const newlyCharged = tried.tally.charged - tally.charged
-      tally = tried.tally
+      const newlyCharged = tried.retryCount.charged - retryCount.charged
+      retryCount = tried.retryCount
       healthySeen = health.healthyAnswers(pair)
-      run.tries.set(name, { charged: tally.charged, healthySeen })
+      run.tries.set(name, { charged: retryCount.charged, healthySeen })
       if (newlyCharged > 0) await run.charge(newlyCharged)
       if (decision.act === 'hand_back') throw failure
-      if (decision.act === 'fail') throw spent(failure, name, tally, decision.code)
+      if (decision.act === 'fail') throw spent(failure, name, retryCount, decision.code)
       if (decision.act === 'yield') {
         const delayMs = decision.waiting === 'credentials' ? shortWaitMs : decision.delayMs
         throw releasing(new RunReleases(decision.waiting, delayMs, failure.message))
@@ -157,7 +167,7 @@ export const createRetrier = (deps: RetrierDeps, run: RunFacts): Retrier => {
       run.logger.warn(
         {
           request: name,
-          attempt: tally.failures,
+          attempt: retryCount.failures,
           kind: failure.kind,
           ossCode: failure.ossCode,
           requestId: failure.requestId,
