@@ -126,17 +126,17 @@ export const addControlCommands = (program: Command, io: CliIo): void => {
   }
   program
     .command('set')
-    .summary('change jobs, at work or not')
-    .description('Changes jobs; those at work follow at once. What is not given stays.')
+    .summary('change jobs, running or not')
+    .description('Changes jobs; running ones follow at once. Options that are not given stay as they are.')
     .argument('<id...>', 'the jobs')
     .option('--priority <n>', '-100..100, higher first', integerValue)
     .option('--parallel <n>', 'parts in flight of one job', countValue)
     .option(
       '--bandwidth <size>',
-      'what the job may send in a second, like 20MiB; off: no limit of its own',
+      'the most that the job may send per second, like 20MiB; off: no limit of its own',
       (text: string) => (text === 'off' ? text : rateValue(text)),
     )
-    .option('--not-after <instant>', 'fail what is not done by then; off: no deadline', (text: string) =>
+    .option('--not-after <instant>', 'fail jobs that are not done by then; off: no deadline', (text: string) =>
       text === 'off' ? text : instantValue(text),
     )
     .option('--label <k=v>', 'a label; those given replace all that the job has (repeatable)', labelValue)

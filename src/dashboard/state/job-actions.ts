@@ -27,13 +27,13 @@ export const verbWords: Readonly<Record<JobVerb, string>> = {
 const allWords = {
   pause: {
     title: 'Pause everything?',
-    text: 'Parts on their way are finished, and nothing goes to OSS until it is resumed. What is handed over later is not paused.',
+    text: 'Parts in flight will finish, and then nothing is sent to OSS until you resume. Uploads that are submitted later are not paused.',
     yes: 'Pause everything',
     done: 'Everything is being paused.',
   },
   resume: {
     title: 'Resume everything?',
-    text: 'Every paused job goes on, also those that somebody paused one by one.',
+    text: 'Every paused job resumes, also jobs that were paused one by one.',
     yes: 'Resume everything',
     done: 'Everything is being resumed.',
   },
@@ -58,7 +58,7 @@ export const steerJob = ({ api, attempt, question }: Dashboard, job: JobView, ve
   }
   question.value = {
     title: `Cancel ${fileNameOf(job.target.key)}?`,
-    text: 'What was uploaded of it so far is removed from OSS. The file itself stays where it is.',
+    text: 'What has been uploaded so far is removed from OSS. The file itself stays where it is.',
     yes: 'Cancel the upload',
     look: 'danger',
     act,
