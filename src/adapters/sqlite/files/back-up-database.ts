@@ -7,7 +7,10 @@ import { createPrivateFile } from './data-directory.js'
 import { readMigrations, recogniseSchema } from './migrate.js'
 import { asOpenError, StoreOpenError, storeExitCodes } from './store-open-error.js'
 
-/** All of them: beyond the first step the rest is copied in one, which is one snapshot. In small steps every commit of the daemon would begin it anew. */
+/**
+ * This asks for all pages, so that everything beyond the first step is copied in one step, which is one snapshot. If
+ * the steps were small, every commit of the daemon would begin the copy anew.
+ */
 const allPages = 2 ** 31 - 1
 
 const syncPath = (path: string): void => {
@@ -19,7 +22,9 @@ const syncPath = (path: string): void => {
   }
 }
 
-/** Takes the write-ahead log out of the copy's header: it is one file then, that may be moved about. */
+/**
+ * Takes the write-ahead log out of the header of the copy. After that the copy is one file, which may be moved about.
+ */
 const makeSelfContained = (path: string): void => {
   const copy = new SqliteDatabase(path)
   try {
@@ -50,21 +55,21 @@ const copyTo = async (source: string, target: string): Promise<void> => {
   }
 }
 
-/** Whether both names lead to one file, by whatever links. */
+/** Returns whether both names lead to one file, by whatever links. */
 const areOne = (a: string, b: string): boolean => {
   if (!existsSync(a) || !existsSync(b)) return false
   const [first, second] = [statSync(a), statSync(b)]
   return first.dev === second.dev && first.ino === second.ino
 }
 
-/** The database and what SQLite keeps beside it. */
+/** Returns the database and the files that SQLite keeps beside it. */
 const filesOf = (database: string): readonly string[] => [database, `${database}-wal`, `${database}-shm`]
 
 const settle = (part: string, target: string, overwrite: boolean): void => {
   if (overwrite) {
     renameSync(part, target)
   } else {
-    // A link refuses what has come into being meanwhile; a rename would replace it.
+    // A link fails when a file of that name has come into being meanwhile; a rename would replace that file.
     linkSync(part, target)
     rmSync(part)
   }
@@ -72,10 +77,10 @@ const settle = (part: string, target: string, overwrite: boolean): void => {
 }
 
 /**
- * Copies a database to a file of its own (0600), whether a daemon has it open or not: what was committed at one moment.
- * The copy is checked and synced before it gets its name, so a file of that name is a whole backup. Throws StoreOpenError
- * when either cannot be used, when the copy is not sound, and when the target exists and may not be overwritten: the
- * database itself never is.
+ * Copies a database, as it was committed at one moment, to a file of its own (0600), whether a daemon has it open or
+ * not. The copy is checked and synced before it gets its name, so a file of that name is a whole backup. Throws
+ * StoreOpenError when either cannot be used, when the copy is not sound, and when the target exists and may not be
+ * overwritten. The database itself is never overwritten.
  */
 export const backUpDatabase = async (source: string, target: string, overwrite: boolean): Promise<DatabaseReport> => {
   if (!existsSync(source)) throw new StoreOpenError(storeExitCodes.io, `${source} is no database: it is missing.`)

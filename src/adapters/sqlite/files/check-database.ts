@@ -6,14 +6,17 @@ import { asOpenError, StoreOpenError, storeExitCodes } from './store-open-error.
 
 const mostProblems = 100
 
-/** Of a counter that triggers keep: its name, what it says, and what a count says. */
+/** Describes a counter that triggers keep: its name, what the counter says, and what a count says. */
 interface Counted {
   readonly name: string
   readonly counter: number
   readonly actual: number
 }
 
-/** The counters behind `GET /v1/stats`, and the schema that brought them. Those of batches outlive their jobs, so no count can judge them. */
+/**
+ * These are the counters behind `GET /v1/stats`, each with the schema that brought it. The counters of batches are not
+ * among them: they outlive the jobs, so no count can judge them.
+ */
 const counters: readonly { readonly since: number; readonly sql: string }[] = [
   {
     since: 1,
@@ -82,19 +85,20 @@ const examine = (database: SqliteDatabase.Database, version: number) => {
 }
 
 /**
- * Reads a whole database and changes nothing, whether a daemon has it open or not: every page, index and constraint,
- * foreign keys, and the counters that triggers keep. Throws StoreOpenError when there is none, when it is not ours or
- * newer than we are, and when it cannot be read; what is wrong inside is in the report.
+ * Returns what it finds in a whole database, and changes nothing, whether a daemon has it open or not. It reads every
+ * page, index and constraint, the foreign keys, and the counters that triggers keep. Throws StoreOpenError when there
+ * is no database, when it is not ours or newer than we are, and when it cannot be read. What is wrong inside is in the
+ * report.
  */
 export const checkDatabase = (path: string): DatabaseReport => {
   if (bytesOf(path) === 0)
     throw new StoreOpenError(storeExitCodes.io, `${path} is no database: it is missing or empty.`)
   try {
-    // A daemon that starts or stops may hold it for a moment.
+    // A daemon that starts or stops may hold the database for a moment.
     const database = new SqliteDatabase(path, { timeout: 5000, readonly: true })
     try {
       const version = recogniseSchema(database, readMigrations().length)
-      // One snapshot, however long it takes and whatever a daemon writes meanwhile.
+      // The transaction shows one snapshot, however long it takes and whatever a daemon writes meanwhile.
       const found = database.transaction(() => examine(database, version))()
       return { path, sizeBytes: bytesOf(path), walBytes: bytesOf(`${path}-wal`), schemaVersion: version, ...found }
     } finally {

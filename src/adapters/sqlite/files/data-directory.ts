@@ -3,11 +3,14 @@ import { dirname, join, resolve } from 'node:path'
 import { networkFileSystemOf } from './file-system.js'
 import { StoreOpenError, storeExitCodes } from './store-open-error.js'
 
-/** Everything that the store keeps on disk. SQLite adds `longshore.db-wal` and `longshore.db-shm`. */
+/**
+ * These are the paths of everything that the store keeps on disk. SQLite adds `longshore.db-wal` and
+ * `longshore.db-shm`.
+ */
 export interface StorePaths {
   readonly directory: string
   readonly database: string
-  /** Says that a database was here, so that an empty or missing one is a loss and not a beginning. */
+  /** The marker says that a database was here, so that an empty or missing one is a loss and not a beginning. */
   readonly marker: string
   readonly lock: string
   readonly pid: string
@@ -37,8 +40,9 @@ const syncDirectory = (directory: string): void => {
 const isOpenToOthers = (path: string): boolean => (statSync(path).mode & 0o077) !== 0
 
 /**
- * Makes the directory, 0700 whatever the umask, and refuses it on a network file system. Answers a warning when somebody
- * else owns it, as volumes of containers often are, and it stays open to others.
+ * Returns warnings, after it has made the directory with the mode 0700 whatever the umask is. It warns when another
+ * user owns the directory, as is often so with volumes of containers, and the directory stays open to others. Throws
+ * StoreOpenError for a network file system.
  */
 export const prepareDirectory = ({ directory }: StorePaths): readonly string[] => {
   const made = mkdirSync(directory, { recursive: true, mode: 0o700 })
@@ -62,9 +66,9 @@ export const prepareDirectory = ({ directory }: StorePaths): readonly string[] =
 }
 
 /**
- * Makes an empty file, 0600 whatever the umask, or narrows the mode of the one that is there. A file that exists is never
- * opened: closing a descriptor would drop the POSIX locks that SQLite holds on it in this process. Throws StoreOpenError
- * with exit code 74 when something else stands there.
+ * Makes an empty file with the mode 0600 whatever the umask is, or narrows the mode of a file that is there. A file
+ * that exists is never opened, because closing a descriptor would drop the POSIX locks that SQLite holds on it in this
+ * process. Throws StoreOpenError with exit code 74 when the path leads to something that is not a regular file.
  */
 export const createPrivateFile = (path: string): void => {
   if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600))
@@ -73,7 +77,7 @@ export const createPrivateFile = (path: string): void => {
   if ((stats.mode & 0o777) !== 0o600) chmodSync(path, 0o600)
 }
 
-/** Throws StoreOpenError with exit code 65 when there is nothing where a database was, or one without a schema. */
+/** Throws StoreOpenError with exit code 65 when nothing is left where a database was, or only one without a schema. */
 export const assertNotLost = (paths: StorePaths, hasSchema: boolean): void => {
   if (!existsSync(paths.marker)) return
   if (hasSchema && existsSync(paths.database) && statSync(paths.database).size > 0) return
@@ -83,7 +87,7 @@ export const assertNotLost = (paths: StorePaths, hasSchema: boolean): void => {
   )
 }
 
-/** Written once the first schema is committed. */
+/** Writes the marker. The caller does so once the first schema is committed. */
 export const writeMarker = (paths: StorePaths): void => {
   if (existsSync(paths.marker)) return
   writeFileSync(paths.marker, 'A Longshore database lives beside this file.\n', { mode: 0o600, flush: true })

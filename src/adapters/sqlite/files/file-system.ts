@@ -1,6 +1,9 @@
 import { readFileSync, statfsSync, statSync } from 'node:fs'
 
-/** Magic numbers of statfs(2) whose file systems live on another machine: SQLite's locks and fsync mean nothing there. */
+/**
+ * These are the magic numbers of statfs(2) for file systems that live on another machine, where SQLite's locks and
+ * fsync mean nothing.
+ */
 const networkTypes: ReadonlyMap<number, string> = new Map([
   [0x6969, 'NFS'],
   [0x517b, 'SMB'],
@@ -15,10 +18,13 @@ const networkTypes: ReadonlyMap<number, string> = new Map([
 ])
 const fuse = 0x65735546
 
-/** FUSE is a host of many: those that only wrap a disk of this machine. */
+/** FUSE carries many file systems. These only wrap a disk of this machine. */
 const localFuse = ['fuseblk', 'fuse.fuse-overlayfs', 'fuse.gocryptfs', 'fuse.encfs', 'fuse.cryfs', 'fuse.mergerfs']
 
-/** The name of the network file system that `type` is, or null. `fuseName` tells one FUSE file system from another. */
+/**
+ * Returns the name of the network file system that `type` stands for; null when it is none. `fuseName` tells one FUSE
+ * file system from another.
+ */
 export const networkFileSystem = (type: number, fuseName: () => string | null): string | null => {
   // statfs may give the type as a signed 32-bit number.
   const magic = type >>> 0
@@ -27,9 +33,12 @@ export const networkFileSystem = (type: number, fuseName: () => string | null): 
   return name !== null && localFuse.includes(name) ? null : (name ?? 'FUSE')
 }
 
-/** The type in /proc/self/mountinfo of the mount with device `dev`; null when it is not to be found. */
+/**
+ * Returns the type that /proc/self/mountinfo gives for the mount with the device `dev`; null when the mount is not
+ * found.
+ */
 export const mountedType = (mountinfo: string, dev: number): string | null => {
-  // Linux' dev_t as glibc splits it; Node gives it as one number.
+  // glibc splits Linux' dev_t in this way. Node gives it as one number.
   const major = ((dev >>> 8) & 0xfff) | (Math.floor(dev / 2 ** 32) & ~0xfff)
   const minor = (dev & 0xff) | ((dev >>> 12) & 0xfff00)
   for (const line of mountinfo.split('\n')) {
@@ -39,7 +48,7 @@ export const mountedType = (mountinfo: string, dev: number): string | null => {
   return null
 }
 
-/** The network file system below a directory, or null when it is local. */
+/** Returns the name of the network file system below a directory; null when the file system is local. */
 export const networkFileSystemOf = (directory: string): string | null =>
   networkFileSystem(statfsSync(directory).type, () => {
     try {
@@ -49,5 +58,5 @@ export const networkFileSystemOf = (directory: string): string | null =>
     }
   })
 
-/** The size of a file, 0 where there is none. */
+/** Returns the size of a file, or 0 where there is none. */
 export const bytesOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0

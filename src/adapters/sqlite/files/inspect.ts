@@ -4,9 +4,9 @@ import { recogniseSchema } from './migrate.js'
 import { StoreOpenError, storeExitCodes } from './store-open-error.js'
 
 export interface Findings {
-  /** The schema's number, 0 of an empty file. */
+  /** This is the number of the schema. It is 0 for an empty file. */
   readonly version: number
-  /** The last daemon did not close the database, so the whole file was checked. */
+  /** It is true when the last daemon did not close the database, so that the whole file was checked. */
   readonly checkedAfterCrash: boolean
 }
 
@@ -34,15 +34,16 @@ const look = (path: string, newest: number, readonly: boolean): Findings => {
 }
 
 /**
- * Looks at a database before anything is written to it. A connection that only reads leaves file and log as they are even
- * when it is closed, so what is refused here stays as it was found. Throws StoreOpenError for a file that is not ours, is
- * newer than `newest`, or is damaged, and SqliteError for what SQLite says of it.
+ * Returns what a look at a database finds before anything is written to it. A connection that only reads leaves the
+ * file and its log as they are even when it is closed, so what is refused here stays as it was found. Throws
+ * StoreOpenError for a file that is not ours, is newer than `newest`, or is damaged, and SqliteError for what SQLite
+ * says of it.
  */
 export const inspectDatabase = (path: string, newest: number): Findings => {
   try {
     return look(path, newest, true)
   } catch (error) {
-    // The very first start was cut off before there was a write-ahead log: rolling that back is itself a write.
+    // The very first start was cut off before there was a write-ahead log. To roll that back is itself a write.
     if (!sqliteCodeOf(error).startsWith('SQLITE_READONLY')) throw error
     return look(path, newest, false)
   }

@@ -4,7 +4,7 @@ import { createPrivateFile, type StorePaths } from './data-directory.js'
 import { StoreOpenError, storeExitCodes } from './store-open-error.js'
 
 export interface Lock {
-  /** Idempotent. */
+  /** Removes the file with the pid and lets go of the lock. It is idempotent. */
   release(): void
 }
 
@@ -22,15 +22,16 @@ const holderOf = (paths: StorePaths): string => {
 }
 
 /**
- * One daemon per database. The lock is an exclusive transaction held on a small database of its own, so it dies with its
- * process, even by kill -9, and never stands in the way of somebody who reads the main database. Throws StoreOpenError
- * with exit code 75 when it is taken.
+ * Takes the lock, which allows one daemon for each database. The lock is an exclusive transaction held on a small
+ * database of its own, so it ends with its process, even by kill -9, and never hinders a process that reads the main
+ * database. Throws StoreOpenError with exit code 75 when the lock is taken.
  */
 export const takeLock = (paths: StorePaths): Lock => {
   createPrivateFile(paths.lock)
   const database = new SqliteDatabase(paths.lock, { timeout: 0 })
   try {
-    // Nothing is ever written in the transaction: no journal is left behind that a next opener had to recover.
+    // Nothing is ever written in the transaction, so it leaves no journal behind that the next process would have to
+    // recover.
     database.pragma('journal_mode = DELETE')
     database.exec('BEGIN EXCLUSIVE')
     writeFileSync(paths.pid, `${process.pid}\n`, { mode: 0o600 })

@@ -1,15 +1,15 @@
 import { AppError, type AppErrorCode, type FieldError } from '../../../core/app-error.js'
 
-/** An error as data. `code` is null for a bug. */
+/** This is an error as data. `code` is null for a bug. */
 export interface ErrorData {
   readonly code: AppErrorCode | null
   readonly message: string
   readonly errors?: readonly FieldError[]
-  /** Another process holds the database's lock for a moment. */
+  /** It is set when another process holds the database's lock for a moment. */
   readonly momentary?: true
 }
 
-/** The code of SQLite or of the file system, or an empty string. */
+/** Returns the code of SQLite or of the file system, or an empty string. */
 export const sqliteCodeOf = (error: unknown): string => {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return typeof code === 'string' ? code : ''
@@ -20,8 +20,8 @@ const brokenCodes =
   /^(SQLITE_(IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN|BUSY|LOCKED|PROTOCOL|PERM|NOLFS)|E(IO|ROFS|ACCES|PERM|NOENT|MFILE|NFILE)$)/
 
 /**
- * What a failure of the disk or of the file means for a caller; null when the medium is not to blame. Codes are those of
- * SQLite or of the file system.
+ * Returns what a failure of the disk or of the file means for a caller; null when the medium is not to blame. The codes
+ * are those of SQLite or of the file system.
  */
 export const mediumFailure = (error: unknown): AppErrorCode | null => {
   const code = sqliteCodeOf(error)
@@ -29,7 +29,10 @@ export const mediumFailure = (error: unknown): AppErrorCode | null => {
   return brokenCodes.test(code) ? 'storage_unavailable' : null
 }
 
-/** The file is no database, or not a sound one: no second try can help, and every write may do more harm. */
+/**
+ * Returns whether the file is no database, or not a sound one. No second try can help then, and every write may do more
+ * harm.
+ */
 export const isCorrupt = (error: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(sqliteCodeOf(error))
 
 const sentences: Partial<Record<AppErrorCode, string>> = {
@@ -37,7 +40,9 @@ const sentences: Partial<Record<AppErrorCode, string>> = {
   storage_unavailable: 'The database cannot be read or written.',
 }
 
-/** An error as data for the other thread. Of a bug only the message travels, for the log. */
+/**
+ * Returns an error as data for the other thread. Only the message of a bug travels, because it is meant for the log.
+ */
 export const errorDataOf = (error: unknown): ErrorData => {
   if (error instanceof AppError) {
     const { errors } = error.details
@@ -52,7 +57,7 @@ export const errorDataOf = (error: unknown): ErrorData => {
   return { code: null, message: error instanceof Error ? error.message : String(error) }
 }
 
-/** The error that the caller sees. */
+/** Returns the error that the caller sees. */
 export const errorOf = ({ code, message, errors, momentary }: ErrorData): Error =>
   code === null
     ? new Error(`The store failed: ${message}`)

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type SqliteDatabase from 'better-sqlite3'
 import { StoreOpenError, storeExitCodes } from './store-open-error.js'
 
-/** Marks a file as ours: "Lshr" in ASCII. */
+/** This marks a file as ours: "Lshr" in ASCII. */
 export const applicationId = 0x4c736872
 
-// The same depth from src/ and from dist/.
+// This module has the same depth in src/ and in dist/.
 export const migrationsDirectory = new URL('../../../../migrations/sqlite/', import.meta.url)
 
 export interface Migration {
@@ -13,7 +13,7 @@ export interface Migration {
   readonly text: string
 }
 
-/** `NNNN_name.sql` in the order of their numbers, which count from 1 without a gap. */
+/** Returns the migrations `NNNN_name.sql` in the order of their numbers, which count from 1 without a gap. */
 export const readMigrations = (directory: URL = migrationsDirectory): readonly Migration[] =>
   readdirSync(directory)
     .filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name))
@@ -26,7 +26,10 @@ export const readMigrations = (directory: URL = migrationsDirectory): readonly M
 const numberOf = (database: SqliteDatabase.Database, pragma: string): number =>
   database.pragma(pragma, { simple: true }) as number
 
-/** The schema's number, 0 of an empty file. Throws for a file that is not ours or is newer than we are; changes nothing. */
+/**
+ * Returns the number of the schema; 0 for an empty file. Throws for a file that is not ours or is newer than we are. It
+ * changes nothing.
+ */
 export const recogniseSchema = (database: SqliteDatabase.Database, newest: number): number => {
   const owner = numberOf(database, 'application_id')
   const version = numberOf(database, 'user_version')
@@ -45,8 +48,8 @@ export const recogniseSchema = (database: SqliteDatabase.Database, newest: numbe
 }
 
 /**
- * Brings the schema from `version` to the newest, each migration in a transaction of its own with its number. Meanwhile
- * SQLite lets the text of the schema be changed, which it else forbids.
+ * Brings the schema from `version` to the newest one. Each migration and its number are written in a transaction of
+ * their own. Meanwhile SQLite allows changes to the text of the schema, which it otherwise forbids.
  */
 export const migrate = (database: SqliteDatabase.Database, version: number, migrations: readonly Migration[]): void => {
   database.unsafeMode(true)
@@ -55,7 +58,8 @@ export const migrate = (database: SqliteDatabase.Database, version: number, migr
       database
         .transaction(() => {
           database.exec(migration.text)
-          // This connection and all others read the schema again: SQLite does not notice a change of its text.
+          // This makes the connection and all others read the schema again, because SQLite does not notice a change of
+          // its text.
           database.pragma(`schema_version = ${numberOf(database, 'schema_version') + 1}`)
           database.pragma(`application_id = ${applicationId}`)
           database.pragma(`user_version = ${migration.version}`)

@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs'
 import { AppError } from '../../../core/app-error.js'
 
-/** `-wal` holds what was committed since the last checkpoint; `-shm` is how others see which part of it counts. */
+/**
+ * `-wal` holds what was committed since the last checkpoint. `-shm` shows other connections which part of it counts.
+ */
 const suffixes = ['', '-wal', '-shm']
 
 const identityOf = (path: string): string | null => {
@@ -10,8 +12,9 @@ const identityOf = (path: string): string | null => {
 }
 
 /**
- * Remembers which files an open database consists of. The function that it answers throws AppError `storage_unavailable`
- * when one of them is no longer at its path: writes to it would succeed and be lost with this process.
+ * Returns a function that throws AppError `storage_unavailable` when one of the files of an open database is no longer
+ * at its path, because writes to it would succeed and be lost with this process. The files are remembered as they are
+ * now.
  */
 export const watchPlace = (path: string): (() => void) => {
   const files = suffixes.map((suffix) => ({ path: path + suffix, identity: identityOf(path + suffix) }))

@@ -1,6 +1,6 @@
 import { isCorrupt, mediumFailure } from './medium-error.js'
 
-/** Exit codes of `longshore serve` when its database cannot be opened, or is found damaged later. */
+/** `longshore serve` exits with these codes when its database cannot be opened, or is found damaged later. */
 export const storeExitCodes = { corrupt: 65, io: 74, locked: 75 } as const
 export type StoreExitCode = (typeof storeExitCodes)[keyof typeof storeExitCodes]
 
@@ -15,7 +15,7 @@ export class StoreOpenError extends Error {
   }
 }
 
-/** What an operator can act on, as a StoreOpenError; anything else as it is. */
+/** Returns a StoreOpenError for what an operator can act on, and any other error as it is. */
 export const asOpenError = (error: unknown, directory: string): unknown => {
   if (error instanceof StoreOpenError) return error
   const reason = error instanceof Error ? error.message : String(error)

@@ -2,7 +2,7 @@ import type { Batch, BatchProblem, BatchSource, JobTemplate, PlannedFile, WalkSt
 import type { Desired, JobState } from '../../../core/job.js'
 import type { Verb } from '../../../core/verb.js'
 
-/** A row of `batches` with its counts. JSON columns are text. */
+/** This is a row of `batches` with its counts. JSON columns are text. */
 export interface BatchRow extends Readonly<Record<JobState | 'skipped', number>> {
   readonly seq: number
   readonly id: string
@@ -57,7 +57,7 @@ export const batchOf = (row: BatchRow): Batch => ({
   finishedAt: row.finished_at,
 })
 
-/** A row of `batch_problems`. */
+/** This is a row of `batch_problems`. */
 export interface BatchProblemRow extends Pick<BatchProblem, 'path' | 'code' | 'message'> {
   readonly n: number
   readonly job_id: string | null
@@ -70,7 +70,7 @@ export const problemOf = ({ path, code, message, job_id }: BatchProblemRow): Bat
   jobId: job_id,
 })
 
-/** A row of `batch_planned_files`. */
+/** This is a row of `batch_planned_files`. */
 export interface PlannedFileRow extends PlannedFile {
   readonly n: number
 }

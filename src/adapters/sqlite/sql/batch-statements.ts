@@ -5,7 +5,7 @@ const batchColumns = `
       WHERE v.batch_id = b.id AND v.finished_at IS NULL) AS underway
   FROM batches AS b JOIN batch_counts AS c ON c.batch_id = b.id`
 
-/** The statements about batches; part of `sql` in statements.ts. */
+/** These are the statements about batches. They are part of `sql` in statements.ts. */
 export const batchSql = {
   batchById: `SELECT ${batchColumns} WHERE b.id = ? AND b.forgotten = 0`,
   batchByIdempotencyKey: `SELECT ${batchColumns} WHERE b.idempotency_key = ?`,
@@ -30,7 +30,7 @@ export const batchSql = {
       desired = :desired, walk = :walk, listed = :listed, finished_at = :finished_at
     WHERE id = :id`,
 
-  // Once for each job that settles; changes a row only for the last of them.
+  // This runs once for each job that settles, and changes a row only for the last of them.
   finishBatch: `
     UPDATE batches SET finished_at = :at
     WHERE id = :id AND forgotten = 0 AND finished_at IS NULL AND walk <> 'going'
@@ -43,11 +43,11 @@ export const batchSql = {
       )`,
   reopenBatch: 'UPDATE batches SET finished_at = NULL WHERE id = ? AND forgotten = 0 AND finished_at IS NOT NULL',
 
-  // The key is free again at once.
+  // The key can be used again at once.
   forgetBatch: `
     UPDATE batches SET forgotten = 1, idempotency_key = NULL, idempotency_fingerprint = NULL WHERE id = ?`,
   isForgotten: 'SELECT id FROM batches WHERE id = ? AND forgotten = 1',
-  // The comparison makes a walk through the index a search in it.
+  // The comparison `seq > 0` lets SQLite search in the index instead of walking through it.
   forgottenBatches: `
     SELECT id FROM batches INDEXED BY batches_forgotten
     WHERE forgotten = 1 AND seq > 0 ORDER BY seq LIMIT ?`,
@@ -56,7 +56,7 @@ export const batchSql = {
     WHERE batch_id = :batch_id AND finished_at IS NOT NULL LIMIT :limit`,
   anyJobOfBatch: 'SELECT id FROM jobs INDEXED BY jobs_batch WHERE batch_id = ? LIMIT 1',
 
-  // Only while there is a batch to tell of it.
+  // The note is written only while there is a batch to tell of the job.
   insertDeletedJob: `
     INSERT INTO batch_deleted_jobs (batch_id, job)
     SELECT id, :job FROM batches WHERE id = :batch_id AND forgotten = 0`,
@@ -80,7 +80,7 @@ export const batchSql = {
   batchProblemsAfter: `
     SELECT n, path, code, message, job_id FROM batch_problems INDEXED BY batch_problems_batch
     WHERE batch_id = ? AND n > ? ORDER BY n LIMIT ?`,
-  // The file was met again, and nothing was in its way any more.
+  // A walk has met the file again, and nothing was in its way any more.
   deleteBatchProblems: 'DELETE FROM batch_problems WHERE batch_id = ? AND path = ?',
 
   insertPlannedFile: `
@@ -90,7 +90,7 @@ export const batchSql = {
     SELECT n, path, key, size FROM batch_planned_files INDEXED BY batch_planned_files_batch
     WHERE batch_id = ? AND n > ? ORDER BY n LIMIT ?`,
 
-  // A batch goes after its last job, or its jobs would be of none.
+  // A batch is deleted after its last job, because its jobs would otherwise belong to no batch.
   finishedBatches: `
     SELECT id FROM batches INDEXED BY batches_finished
     WHERE finished_at IS NOT NULL AND finished_at < :before

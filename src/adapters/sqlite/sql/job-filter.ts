@@ -1,6 +1,7 @@
 import type { JobFilter } from '../../../core/job-filter.js'
 
-// A parameter that is null asks for nothing. Labels come as [[key, value], ...]; a null value means any.
+// A parameter that is null asks for nothing. Labels come as [[key, value], ...], where a null value stands for any
+// value.
 export const matches = `
   (:bucket IS NULL OR bucket = :bucket)
   AND (:batchId IS NULL OR batch_id = :batchId)
@@ -21,7 +22,7 @@ export const matches = `
 const listed = (values: readonly unknown[] | undefined): string | null =>
   values === undefined ? null : JSON.stringify([...new Set(values)])
 
-/** What a statement with `matches` is run with. */
+/** Returns the parameters of a statement that contains `matches`. */
 export const filterParameters = (filter: JobFilter) => ({
   bucket: filter.bucket ?? null,
   batchId: filter.batchId ?? null,
@@ -33,5 +34,5 @@ export const filterParameters = (filter: JobFilter) => ({
   labels: filter.labels?.length ? JSON.stringify(filter.labels.map(({ key, value }) => [key, value])) : null,
 })
 
-/** One file rather than a directory: the paths' own index finds it. */
+/** Returns whether a source is one file rather than a directory. The index of the paths finds a file. */
 export const isWholePath = (source: string | undefined): boolean => source !== undefined && !source.endsWith('/')

@@ -2,8 +2,8 @@ import { isSettled, type Job } from '../../../core/job.js'
 import { jobColumns, jobOf, type PackedRow } from './rows.js'
 
 /**
- * Lists cross between the threads as one text a job, which SQLite makes: that costs a quarter of making a row of it in
- * JavaScript and of cloning the job.
+ * Lists cross between the threads with one text for each job, which SQLite makes. This costs a quarter of making a row
+ * of it in JavaScript and of cloning the job.
  */
 export const packed = `json_array(${jobColumns.join(', ')})`
 
@@ -12,10 +12,16 @@ const rowOf = (text: string): PackedRow => {
   return Object.fromEntries(jobColumns.map((name, index) => [name, values[index]])) as unknown as PackedRow
 }
 
-/** So many settled jobs are kept at the most, twice: they are looked at again and again, and do not change by themselves. */
+/**
+ * The unpacker keeps so many settled jobs, and at most twice as many, because they are looked at again and again and do
+ * not change by themselves.
+ */
 const generation = 256
 
-/** Makes jobs of their texts. A settled job of the same text is the same object again. */
+/**
+ * Returns a function that makes jobs of their texts. It returns the same object again for a settled job whose text is
+ * the same.
+ */
 export const createUnpacker = (): ((text: string) => Job) => {
   let young = new Map<string, Job>()
   let old = new Map<string, Job>()

@@ -1,21 +1,24 @@
 import type SqliteDatabase from 'better-sqlite3'
 
-/** A prepared statement, with named parameters from the first of these objects that has them, or `?` ones in their order. */
+/**
+ * This is a prepared statement. A named parameter takes its value from the first of the given objects that has it.
+ * Parameters written `?` take their values in order.
+ */
 export interface Query {
   run(...params: readonly unknown[]): SqliteDatabase.RunResult
   get(...params: readonly unknown[]): unknown
   all(...params: readonly unknown[]): unknown[]
 }
 
-/** Rows with fewer columns are not worth it. */
+/** It does not pay to read rows with fewer columns by position. */
 const wideColumns = 8
 
 type Values = readonly unknown[]
 
-/** `:name` anywhere but within quotes. */
+/** This finds `:name` anywhere except within quotes. */
 const parameter = /'[^']*'|"[^"]*"|:(\w+)/g
 
-/** The same text with `?` for every `:name`, and the names in the order in which their values are wanted. */
+/** Returns the same text with `?` for every `:name`, and the names in the order in which their values are wanted. */
 const numbered = (text: string): { text: string; names: readonly string[] } => {
   const names: string[] = []
   const replaced = text.replace(parameter, (found, name: string | undefined) => {
@@ -26,7 +29,7 @@ const numbered = (text: string): { text: string; names: readonly string[] } => {
   return { text: replaced, names }
 }
 
-/** Makes rows of the values of one statement, all of one shape. */
+/** Returns a function that makes rows of the values of one statement. All rows have one shape. */
 const rowMaker = (columns: readonly string[]): ((values: Values) => Record<string, unknown>) => {
   const empty: Record<string, unknown> = Object.fromEntries(columns.map((name) => [name, null]))
   return (values) => {
@@ -37,8 +40,8 @@ const rowMaker = (columns: readonly string[]): ((values: Values) => Record<strin
 }
 
 /**
- * Prepares a statement that crosses between SQLite and JavaScript by position. The driver looks up every name of every
- * parameter and column each time, which costs more than SQLite's own work on a wide row.
+ * Prepares a statement whose values cross between SQLite and JavaScript by position. The driver would look up every
+ * name of every parameter and column each time, which costs more than SQLite's own work on a wide row.
  */
 export const prepareQuery = (database: SqliteDatabase.Database, named: string): Query => {
   const { text, names } = numbered(named)
@@ -50,7 +53,7 @@ export const prepareQuery = (database: SqliteDatabase.Database, named: string): 
         const value = given[name]
         if (value !== undefined) return value
       }
-      // The driver would take it for null.
+      // The driver would take a missing value for null.
       throw new TypeError(`the parameter ${name} is missing`)
     })
   }

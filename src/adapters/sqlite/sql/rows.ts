@@ -18,7 +18,7 @@ import type { PartState, StoredPart } from '../../../core/part.js'
 import type { PartView } from '../../../core/part-view.js'
 import type { AbandonedUpload } from '../../../ports/orphan-store.js'
 
-/** A row of `jobs`. JSON columns are text. */
+/** This is a row of `jobs`. JSON columns are text. */
 export interface JobRow {
   readonly seq: number
   readonly id: string
@@ -73,7 +73,7 @@ const parsed = <T>(json: string | null): T | null => (json === null ? null : (JS
 
 const json = (value: object | null): string | null => (value === null ? null : JSON.stringify(value))
 
-/** What `jobOf` makes a job of. */
+/** `jobOf` makes a job of these columns. */
 export const jobColumns = [
   'id',
   'state',
@@ -118,7 +118,7 @@ export const jobColumns = [
   'finished_at',
 ] as const satisfies readonly (keyof JobRow)[]
 
-/** Texts are as stored, JSON among them. */
+/** Its texts, JSON among them, are as they are stored. */
 export type PackedRow = Pick<JobRow, (typeof jobColumns)[number]>
 
 export const jobOf = (row: PackedRow): Job => ({
@@ -173,7 +173,7 @@ export const jobOf = (row: PackedRow): Job => ({
   finishedAt: row.finished_at,
 })
 
-/** The columns that a step may change. */
+/** Returns the columns that a step may change. */
 export const changingColumnsOf = (job: Job) => ({
   state: job.state,
   desired: job.desired,
@@ -205,7 +205,7 @@ export const changingColumnsOf = (job: Job) => ({
   finished_at: job.finishedAt,
 })
 
-/** The columns that only a user changes. */
+/** Returns the columns that only a user changes. */
 export const tunedColumnsOf = (job: Job) => ({
   priority: job.priority,
   labels: JSON.stringify(job.labels),
@@ -213,7 +213,7 @@ export const tunedColumnsOf = (job: Job) => ({
   version: job.version,
 })
 
-/** The columns that stay as submit made them. */
+/** Returns the columns that stay as submit made them. */
 export const lastingColumnsOf = (job: Job) => ({
   id: job.id,
   not_before: job.notBefore,
@@ -226,7 +226,7 @@ export const lastingColumnsOf = (job: Job) => ({
   created_at: job.createdAt,
 })
 
-/** A row of `parts`. */
+/** This is a row of `parts`. */
 export interface PartRow {
   readonly part_number: number
   readonly offset: number
@@ -251,7 +251,7 @@ export const partOf = (row: PartRow): StoredPart => ({
   uploadedAt: row.uploaded_at,
 })
 
-/** A row of `events`. */
+/** This is a row of `events`. */
 export interface EventRow {
   readonly n: number
   readonly at: number
@@ -262,7 +262,7 @@ export interface EventRow {
   readonly body: string
 }
 
-/** The job id of events that are not about a job. */
+/** Events that are not about a job have this job id. */
 export const noJob = ''
 
 const subjectOf = ({ type, body }: EventRow): Pick<StoredEvent, 'job' | 'part' | 'batch'> => {
@@ -280,7 +280,7 @@ export const eventOf = (row: EventRow, instance: string): StoredEvent => ({
   ...subjectOf(row),
 })
 
-/** A row of `abandoned_uploads`. */
+/** This is a row of `abandoned_uploads`. */
 export interface AbandonedRow {
   readonly seq: number
   readonly job_id: string

@@ -6,15 +6,16 @@ import { statsSql } from './stats-statements.js'
 import { verbSql } from './verb-statements.js'
 
 /**
- * Every statement of the store that is not built from a filter (those are in list-jobs.ts). INDEXED BY is not a hint: when
- * its index is gone the statement fails to prepare, so a claim can never turn into a walk over a million jobs.
+ * These are all statements of the store that are not built from a filter (list-jobs.ts, count-jobs.ts and bulk-verbs.ts
+ * build the others). INDEXED BY is not a hint: when its index is gone the statement fails to prepare, so a claim can
+ * never turn into a walk over a million jobs.
  */
 export const sql = {
   jobById: 'SELECT * FROM jobs WHERE id = ?',
   jobBySeq: 'SELECT * FROM jobs WHERE seq = ?',
   jobByIdempotencyKey: 'SELECT * FROM jobs WHERE idempotency_key = ?',
 
-  // Unsettled is `finished_at IS NULL`, as the partial index says.
+  // Unsettled means `finished_at IS NULL`, as the partial index says.
   rivalOfTarget: `
     SELECT id FROM jobs INDEXED BY jobs_target
     WHERE bucket = :bucket AND key = :key AND endpoint = :endpoint AND finished_at IS NULL
@@ -31,15 +32,17 @@ export const sql = {
       :bucket, :key, :endpoint, :region, :options, :marker, :created_at, :idempotency_key, :idempotency_fingerprint
     )`,
 
-  // What a user may change; no step touches it, and this touches nothing that a step does.
+  // This writes what a user may change. No step touches these columns, and this statement touches nothing that a step
+  // changes.
   changeJob: `
     UPDATE jobs SET priority = :priority, labels = :labels, options = :options, version = :version
     WHERE seq = :seq`,
 
   deleteJob: 'DELETE FROM jobs WHERE id = ?',
 
-  // From pair to pair by a seek or two. Not by one comparison of (endpoint, bucket): that one is planned as a seek too, but
-  // walks through all that is equal. The words of the index's condition, or it cannot be used.
+  // These two statements go from pair to pair by a seek or two. They do not use one comparison of (endpoint, bucket),
+  // because that is planned as a seek too but walks through everything that is equal. They repeat the words of the
+  // index's condition, because SQLite could not use the index otherwise.
   nextReadyBucket: `
     SELECT endpoint, bucket FROM jobs INDEXED BY jobs_ready
     WHERE lease_until IS NULL AND due_at IS NULL AND state IN ('cancelling', 'queued')
@@ -52,14 +55,14 @@ export const sql = {
       AND endpoint > :endpoint
     ORDER BY endpoint, bucket LIMIT 1`,
 
-  // Cancels first: their state sorts before.
+  // Cancels come first, because their state sorts before `queued`.
   readyJobsOfPair: `
     SELECT seq, id, state, priority FROM jobs INDEXED BY jobs_ready
     WHERE lease_until IS NULL AND due_at IS NULL AND state IN ('cancelling', 'queued')
       AND endpoint = :endpoint AND bucket = :bucket
     ORDER BY state, priority DESC, seq LIMIT :limit`,
 
-  // The same index walked backwards.
+  // This walks the same index backwards.
   readyJobsOfPairReversed: `
     SELECT seq, id, state, priority FROM jobs INDEXED BY jobs_ready
     WHERE lease_until IS NULL AND due_at IS NULL AND state IN ('cancelling', 'queued')
@@ -80,13 +83,13 @@ export const sql = {
   expiredLeases: 'SELECT * FROM jobs INDEXED BY jobs_leased WHERE lease_until <= ?',
   leasedJobs: 'SELECT * FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL',
 
-  // Delayed jobs are no part of the claim's index: they are moved into it when due, so many a step, because the end of
-  // an outage may make a whole backlog due at once.
+  // Delayed jobs are no part of the claim's index. They are moved into it when they become due, only so many in a step,
+  // because the end of an outage may make a whole backlog due at once.
   promoteDueJobs: `
     UPDATE jobs SET waiting = NULL, due_at = NULL
     WHERE seq IN (SELECT seq FROM jobs INDEXED BY jobs_due WHERE due_at <= :now ORDER BY due_at LIMIT :limit)`,
 
-  // The wall clock was set: durations move along (clock-jumps.ts).
+  // When the wall clock was set, durations move along (clock-jumps.ts).
   shiftWaits: `
     UPDATE jobs SET due_at = due_at + :by
     WHERE seq IN (SELECT seq FROM jobs INDEXED BY jobs_due WHERE due_at IS NOT NULL AND waiting <> 'notBefore')`,
@@ -114,7 +117,7 @@ export const sql = {
 
   insertPart: 'INSERT INTO parts (job_id, part_number, "offset", size) VALUES (?, ?, ?, ?)',
 
-  // The size is part of the guard: bytes that are not in the plan are never counted.
+  // The size is part of the guard, so that bytes that are not in the plan are never counted.
   partInPlan: 'SELECT * FROM parts WHERE job_id = :job_id AND part_number = :part_number AND size = :size',
 
   markPartUploaded: `
@@ -141,7 +144,7 @@ export const sql = {
 
   insertEvent: 'INSERT INTO events (at, type, job_id, batch_id, actor, body) VALUES (?, ?, ?, ?, ?, ?)',
 
-  // Not max(n): the last events may have been pruned, and their ids were given nevertheless.
+  // This is not max(n), because the last events may have been pruned although their ids were given.
   lastEventNumber: "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
   oldestEventNumber: 'SELECT min(n) AS n FROM events',
 
@@ -157,7 +160,7 @@ export const sql = {
     WHERE batch_id = :batchId AND n > :after
     ORDER BY n LIMIT :limit`,
 
-  // One Initiate of a job at a time can be on its way, so a plan made over another changes nothing.
+  // Only one Initiate of a job can be on its way at a time, so a plan that is made over another one changes nothing.
   beginInitiate: `
     INSERT OR IGNORE INTO initiates (job_id, bucket, key, began_at) VALUES (:job_id, :bucket, :key, :at)`,
   endInitiate: `
@@ -188,13 +191,13 @@ export const sql = {
     WHERE state = 'failed' AND upload_id IS NOT NULL AND finished_at < :before
     ORDER BY finished_at LIMIT :limit`,
 
-  // Youngest first: the index ends with seq.
+  // The youngest job comes first, because the index ends with seq.
   leftUploadsOfTarget: `
     SELECT * FROM jobs INDEXED BY jobs_left_upload
     WHERE state = 'failed' AND upload_id IS NOT NULL AND bucket = :bucket AND key = :key AND endpoint = :endpoint
     ORDER BY seq DESC`,
 
-  // The endpoint that the job was accepted for is where its upload is.
+  // The upload is at the endpoint that the job was accepted for.
   insertAbandoned: `
     INSERT OR IGNORE INTO abandoned_uploads (job_id, bucket, key, endpoint, region, upload_id)
     VALUES (:id, :bucket, :key, :endpoint, :region, :upload_id)`,
@@ -207,7 +210,7 @@ export const sql = {
     ORDER BY seq DESC LIMIT :limit`,
   deleteAbandoned: 'DELETE FROM abandoned_uploads WHERE upload_id = ?',
 
-  // With whether its batch stays behind and goes on counting it.
+  // The rows also say whether the batch of the job stays behind and goes on counting it.
   finishedJobs: `
     SELECT id, part_count,
       EXISTS (
@@ -218,7 +221,7 @@ export const sql = {
     WHERE finished_at < :before
     ORDER BY finished_at LIMIT :limit`,
 
-  // Numbers begin at 1; the condition makes a walk through the whole table a search in it.
+  // Numbers begin at 1. The condition `n > 0` lets SQLite search in the table instead of walking through all of it.
   oldestEvents: 'SELECT n, at FROM events WHERE n > 0 ORDER BY n LIMIT ?',
   deleteEventsThrough: 'DELETE FROM events WHERE n <= ?',
 
@@ -226,7 +229,7 @@ export const sql = {
     INSERT INTO webhooks (n, job_id, type, url, host, body, created_at, began_at, due_at)
     VALUES (:n, :job_id, :type, :url, :host, :body, :at, :at, :at)`,
 
-  // From host to host by a seek.
+  // This goes from host to host by a seek.
   nextWebhookHost: `
     SELECT host FROM webhooks INDEXED BY webhooks_due
     WHERE due_at IS NOT NULL AND host > ?
@@ -272,7 +275,7 @@ export const sql = {
     WHERE job_id = :jobId AND n < :before AND (:state IS NULL OR state = :state)
     ORDER BY n DESC LIMIT :limit`,
 
-  // The comparison makes a walk through the pending ones a search in their index.
+  // The comparison `began_at > 0` lets SQLite search in the index of pending messages instead of walking through it.
   shiftWebhooks: `
     UPDATE webhooks SET due_at = due_at + :by, began_at = began_at + :by
     WHERE n IN (SELECT n FROM webhooks INDEXED BY webhooks_began WHERE due_at IS NOT NULL AND began_at > 0)`,
@@ -288,7 +291,7 @@ export const sql = {
   ...verbSql,
 
   queuedJobs: "SELECT jobs FROM job_counts WHERE state = 'queued'",
-  // A handful of rows.
+  // The table has only a handful of rows.
   settings: 'SELECT name, value FROM settings',
   storeSetting: `
     INSERT INTO settings (name, value, changed_at, changed_by) VALUES (:name, :value, :at, :by)

@@ -1,13 +1,16 @@
-/** The statements about verbs for many jobs; part of `sql` in statements.ts. Those that are built from a filter are in bulk-verbs.ts. */
+/**
+ * These are the statements about bulk verbs. They are part of `sql` in statements.ts. The statements that are built
+ * from a filter are in bulk-verbs.ts.
+ */
 export const verbSql = {
   insertVerb: `
     INSERT INTO bulk_verbs (verb, filter, batch_id, actor, jobs, batches, last, given_at)
     VALUES (:verb, :filter, :batch_id, :actor, :jobs, :batches, (SELECT coalesce(max(seq), 0) FROM jobs), :at)`,
   verbById: 'SELECT * FROM bulk_verbs WHERE id = ?',
   verbsBefore: 'SELECT * FROM bulk_verbs WHERE id < ? ORDER BY id DESC LIMIT ?',
-  // Those that are over too: what they said still stands against what was said before.
+  // This includes the verbs that are over, because what they said still overrules what was said before.
   verbsAfter: 'SELECT * FROM bulk_verbs WHERE id > ? ORDER BY id DESC',
-  // The comparison makes a walk through the index a search in it.
+  // The comparison `id > 0` lets SQLite search in the index instead of walking through it.
   unfinishedVerbs: `
     SELECT * FROM bulk_verbs INDEXED BY bulk_verbs_unfinished
     WHERE finished_at IS NULL AND id > 0 ORDER BY id`,
