@@ -3,9 +3,9 @@ import { shownProblems, viewBatch } from '../../../core/batch-view.js'
 import { type BatchProblemRow, type BatchRow, batchOf, problemOf } from '../sql/batch-rows.js'
 import type { Statements } from '../sql/statements.js'
 
-/** What the batch of a job goes through when the job settles or is open again. */
+/** This is what happens to the batch of a job when the job settles or is open again. */
 export interface BatchEvents {
-  /** Finishes the batch when nothing is left to do; `batch.completed` tells. */
+  /** Finishes the batch when nothing is left to do, and appends `batch.completed`. */
   settle(batchId: string, at: number): void
   reopen(batchId: string): void
   /** Appends `batch.deleted`. */

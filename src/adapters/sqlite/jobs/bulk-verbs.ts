@@ -9,7 +9,7 @@ import { type JobRow, jobOf } from '../sql/rows.js'
 import { rivalOf } from './insert-job.js'
 import type { JobWriter } from './job-writer.js'
 
-/** A row of `bulk_verbs`. */
+/** This is a row of `bulk_verbs`. */
 export interface VerbRow {
   readonly id: number
   readonly verb: Verb
@@ -50,13 +50,16 @@ const courseOf = ({ after, last, passed, awaited }: VerbRow): Course => ({
   awaited: JSON.parse(awaited) as number[],
 })
 
-/** The next jobs of one state. */
+/** This finds the next jobs of one state. */
 export const nextOfStateSql = `
   SELECT *, ${matches} FROM jobs INDEXED BY jobs_state
   WHERE state = :state AND seq > :after AND seq <= :last
   ORDER BY seq LIMIT :limit`
 
-/** The next jobs of a batch; its condition has the words of the index's, or that cannot be used. */
+/**
+ * This finds the next jobs of a batch. Its condition has the words of the index's condition, because SQLite could not
+ * use the index otherwise.
+ */
 export const nextOfBatchSql = `
   SELECT *, ${matches} FROM jobs INDEXED BY jobs_batch_idle
   WHERE batch_id = :batchId AND state = :state AND state IN ('queued', 'paused', 'failed') AND seq > :after AND seq <= :last
@@ -68,22 +71,22 @@ export const atWorkSql = `
 
 type MatchedRow = JobRow & { readonly matches: 0 | 1 }
 
-/** States that the index of a batch's jobs holds. In all others there are never many jobs. */
+/** The index of a batch's jobs holds the jobs in these states. There are never many jobs in the others. */
 const idleStates: readonly Job['state'][] = ['queued', 'paused', 'failed']
 
 const bySeq = (a: JobRow, b: JobRow): number => a.seq - b.seq
 
 export interface BulkSteps {
-  /** Tells the jobs at work, those of a verb that was given just now. */
+  /** Applies a verb that was given just now to the jobs that are being worked on. */
   begin(id: number, at: number): void
-  /** The jobs that the next step meets. */
+  /** Returns the jobs that the next step meets. */
   next(id: number, limit: number): readonly Job[]
   step(id: number, limit: number, sources: readonly SourceLook[], at: number): 'more' | 'again' | 'over'
-  /** Lets verbs that are on their way pass over a job for which something else is asked now. */
+  /** Lets earlier verbs that are on their way pass over a job for which something else is asked now. */
   leaveAlone(row: JobRow, asked: Verb): void
 }
 
-/** What a verb for many does in one transaction. The law of it is in core. */
+/** Creates what a bulk verb does in one transaction. Core holds its law. */
 export const createBulkSteps = (writer: JobWriter): BulkSteps => {
   const { database, statements, save } = writer
   const nextOfState = database.prepare(nextOfStateSql)
@@ -119,7 +122,7 @@ export const createBulkSteps = (writer: JobWriter): BulkSteps => {
     }
   }
 
-  /** The next jobs in the order in which they were made, also those that do not match. */
+  /** Returns the next jobs in the order in which they were made, including those that do not match. */
   const nextRows = ({ verb, filter }: VerbRow, { after, last }: Course, limit: number): readonly MatchedRow[] => {
     const wanted = { ...filterParameters(JSON.parse(filter) as JobFilter), after, last, limit }
     const { reaches, awaitsCompletion } = lawOf(verb)
@@ -130,7 +133,7 @@ export const createBulkSteps = (writer: JobWriter): BulkSteps => {
     return rows.sort(bySeq).slice(0, limit)
   }
 
-  /** Tells jobs of one verb, and counts what comes of it. */
+  /** Applies one verb to jobs, and counts what comes of it. */
   const createMeeting = (row: VerbRow, sources: readonly SourceLook[], at: number) => {
     const law = lawOf(row.verb)
     const verb = verbOf(row)
@@ -147,7 +150,7 @@ export const createBulkSteps = (writer: JobWriter): BulkSteps => {
         later.filter((one) => matchesJob(one, seq)).map((one) => one.verb),
       )
 
-    /** True when the job has to be awaited. */
+    /** Returns true when the job has to be awaited. */
     const tell = (jobRow: JobRow): boolean => {
       const job = jobOf(jobRow)
       if (isOver(jobRow.seq)) return false
@@ -173,7 +176,7 @@ export const createBulkSteps = (writer: JobWriter): BulkSteps => {
     }
   }
 
-  /** A batch's verb that has to wait for as long as the batch is paused. */
+  /** Returns whether a batch's verb has to wait for as long as the batch is paused. */
   const rests = ({ verb, batch_id }: VerbRow): boolean =>
     batch_id !== null &&
     lawOf(verb).restsInPausedBatch &&

@@ -9,7 +9,7 @@ import type { Operations } from '../thread/protocol.js'
 import type { JobWriter } from './job-writer.js'
 import { startOf } from './list-jobs.js'
 
-/** So many jobs are counted a call: others wait a few milliseconds for them. */
+/** One call counts so many jobs, and other requests wait a few milliseconds for it. */
 const windowSize = 5000
 
 const places = {
@@ -25,7 +25,7 @@ const placeOf = (filter: JobFilter): keyof typeof places => {
   return isWholePath(filter.source) ? 'source' : 'all'
 }
 
-/** The statement that counts the next stretch of the jobs a filter may match, oldest first. */
+/** Returns the statement that counts the next stretch of the jobs that a filter may match, oldest first. */
 export const countSql = (filter: JobFilter): string => `
   SELECT count(*) AS seen, max(seq) AS last,
     count(*) FILTER (WHERE matches AND finished_at IS NULL) AS pending,
@@ -35,7 +35,10 @@ export const countSql = (filter: JobFilter): string => `
     max(seq) FILTER (WHERE matches AND finished_at IS NULL) AS newest
   FROM (SELECT seq, state, finished_at, ${matches} FROM ${places[placeOf(filter)]})`
 
-/** Where the next stretch of the settled jobs ends: that many, and those that settled at the same instant as the last. */
+/**
+ * This finds where the next stretch of the settled jobs ends: after so many jobs, and those that settled at the same
+ * instant as the last of them.
+ */
 export const settledEndSql = `
   SELECT finished_at FROM jobs INDEXED BY jobs_finished
   WHERE finished_at > :after ORDER BY finished_at LIMIT 1 OFFSET :window - 1`
@@ -57,12 +60,12 @@ interface Stretch {
   readonly newest: number | null
 }
 
-/** Counting what matches a filter. */
+/** Creates the operations that count the jobs that match a filter. */
 export const createCountOperations = (writer: JobWriter) => {
   const { database, statements, instance } = writer
   const prepare = prepareOnce(database)
 
-  /** Everything, or all of some states: the counters know. */
+  /** Returns the counts of all jobs, or of all jobs in some states, from the counters. */
   const countAll = (states: readonly JobState[] | undefined): CountsPage => {
     const all = statements.countsByState.all() as { state: JobState; jobs: number }[]
     const counts = all.filter(({ state }) => states?.includes(state) ?? true)
@@ -78,7 +81,10 @@ export const createCountOperations = (writer: JobWriter) => {
     }
   }
 
-  /** What is not settled, from the counters, and with the first page what settled from an instant on, in that order. */
+  /**
+   * Returns how many jobs settled from an instant on, page by page in the order in which they settled. The first page
+   * also says, from the counters, how many jobs are not settled.
+   */
   const countOpenSince = (since: number, cursor: string | null): CountsPage => {
     const after = cursor === null ? since - 1 : startOf(writer, 'settled', cursor)
     const end = prepare(settledEndSql).pluck().get({ after, window: windowSize }) as number | undefined

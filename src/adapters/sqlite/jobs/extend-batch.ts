@@ -4,7 +4,7 @@ import { type NewJob, pathOf } from '../../../core/job.js'
 import { insertJob, rivalOf } from './insert-job.js'
 import type { JobWriter } from './job-writer.js'
 
-/** Notes what a walk found in one batch, whose rows it has met before or not, and counts it. */
+/** Notes what a walk found in one batch, and counts it. The walk may have met the same rows before. */
 export const createBatchExtension = (writer: JobWriter, batch: Batch, at: number) => {
   const { statements } = writer
   const { id: batchId } = batch
@@ -16,7 +16,7 @@ export const createBatchExtension = (writer: JobWriter, batch: Batch, at: number
     problems += statements.insertBatchProblem.run({ batch_id: batchId, path, code, message, job_id: jobId }).changes
   }
 
-  /** A file that is in nobody's way now may have been once, before the walk was begun anew. */
+  /** Counts a file that is accepted now. It may have been a problem once, before the walk was begun anew. */
   const accepted = (path: string): void => {
     files++
     if (batch.problems > 0) problems -= statements.deleteBatchProblems.run(batchId, path).changes

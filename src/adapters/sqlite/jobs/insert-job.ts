@@ -13,7 +13,7 @@ export const rivalOf = ({ statements }: JobWriter, { target }: Pick<NewJob, 'tar
 export const hasRoom = ({ statements }: JobWriter, jobs: number, mostQueued: number | null): boolean =>
   mostQueued === null || (statements.queuedJobs.get() as { jobs: number }).jobs + jobs <= mostQueued
 
-/** Writes a new job and its event. The caller has looked whether another job is in its way. */
+/** Writes a new job and its event. The caller has made sure that no other job is in its way. */
 export const insertJob = (
   writer: JobWriter,
   request: NewJob,

@@ -11,18 +11,18 @@ import { prepareStatements, type Statements } from '../sql/statements.js'
 import { type BatchEvents, createBatchEvents } from './batch-events.js'
 import { createSaveChanges } from './save-changes.js'
 
-/** Who holds a job after a step. When it is absent, the lease stays as it was read. */
+/** This says which node holds a job after a step. When it is absent, the lease stays as it was read. */
 export interface LeaseChange {
   readonly epoch: number
   readonly node: string | null
   readonly until: number | null
 }
 
-/** What the operations share: the statements, and the one way in which a step and its event are written. */
+/** The operations share this: the statements, and the one way in which a step and its event are written. */
 export interface JobWriter {
   readonly database: SqliteDatabase.Database
   readonly statements: Statements
-  /** Event ids and cursors of this database begin with it. */
+  /** Event ids and cursors of this database begin with this text. */
   readonly instance: string
   job(id: string): JobRow | null
   /** Returns the job's row while the lease holds; null when it is fenced. */
@@ -35,7 +35,10 @@ export interface JobWriter {
   abandon(row: JobRow, at: number): boolean
   /** Appends an event of the job and its message for the outbox. */
   tell(job: Job, told: Told, at: number): void
-  /** Appends an event that shows the job, and what its webhook tells of it. `by`: the name of the token whose request it was. */
+  /**
+   * Appends an event that shows the job, and what its webhook tells of it. `by` is the name of the token that made the
+   * request.
+   */
   appendJob(job: Job, type: EventType, at: number, by?: string | null): void
   /** Deletes a settled job. A batch that stays behind can still tell what it was. */
   deleteJob(job: Job): void

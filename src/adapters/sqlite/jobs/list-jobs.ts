@@ -12,7 +12,7 @@ interface PackedJob {
   readonly packed: string
 }
 
-/** So many jobs are looked at for one page; a filter that matches few of them makes a short page with a cursor. */
+/** So many jobs are looked at for one page. A filter that matches few of them makes a short page with a cursor. */
 const windowSize = 2000
 
 const windowOfAll = `
@@ -30,7 +30,8 @@ const windowOfSource = `
   WHERE source_path = :source AND seq < :before
   ORDER BY seq DESC LIMIT :window`
 
-// One arm a state: SQLite merges arms that are sorted already, where IN (...) would sort everything it finds.
+// Each state has an arm of its own, because SQLite merges arms that are sorted already, while it would sort everything
+// that it finds with IN (...).
 const windowOfStates = (count: number): string =>
   `${Array.from(
     { length: count },
@@ -40,14 +41,17 @@ const windowOfStates = (count: number): string =>
   ).join('\n  UNION ALL')}
   ORDER BY seq DESC LIMIT :window`
 
-/** The statement that walks the jobs a filter may match, newest first. */
+/** Returns the statement that walks the jobs that a filter may match, newest first. */
 export const listSql = (filter: JobFilter): string => {
   if (filter.batchId !== undefined) return windowOfBatch
   if (isWholePath(filter.source)) return windowOfSource
   return filter.states === undefined ? windowOfAll : windowOfStates(new Set(filter.states).size)
 }
 
-/** The position behind which a page begins. Throws AppError `invalid_request` when the cursor was not made there. */
+/**
+ * Returns the position behind which a page begins. Throws AppError `invalid_request` when the cursor does not come from
+ * this list.
+ */
 export const startOf = (writer: JobWriter, list: string, cursor: string): number => {
   const position = decodeCursor(cursor, list, writer.instance)
   if (position !== null) return position
@@ -56,12 +60,12 @@ export const startOf = (writer: JobWriter, list: string, cursor: string): number
   })
 }
 
-/** The two lists, by keyset: a page costs the same wherever it stands. */
+/** Creates the operations of the two lists. They go by keyset, so a page costs the same wherever it begins. */
 export const createListOperations = (writer: JobWriter) => {
   const { database, statements, instance } = writer
   const prepare = prepareOnce(database)
 
-  /** The page of a filter that all jobs match. */
+  /** Returns the page of a filter that all jobs match. */
   const newest = (before: number, limit: number) => {
     const rows = statements.newestJobs.all(before, limit + 1) as (PackedJob & { readonly seq: number })[]
     return pageOf(

@@ -2,7 +2,7 @@ import { encodeCursor } from '../../../core/cursor.js'
 import type { Page } from '../../../ports/page.js'
 import type { JobWriter } from './job-writer.js'
 
-/** A page of a keyset list from `limit + 1` rows: the one too many tells that there is a next page. */
+/** Returns a page of a keyset list from `limit + 1` rows. The extra row shows that there is a next page. */
 export const pageOf = <Row, T>(
   { instance }: Pick<JobWriter, 'instance'>,
   list: string,

@@ -33,14 +33,17 @@ export function* pairsWithReadyJobs(statements: Statements): Generator<Pair> {
 const byTurn = (a: ReadyJob, b: ReadyJob): number =>
   a.state === b.state ? b.priority - a.priority || a.seq - b.seq : a.state === 'cancelling' ? -1 : 1
 
-/** Chooses what a claim takes, by sequence number. It costs a few seeks for each pair that has ready jobs, however many they are. */
+/**
+ * Chooses the jobs that a claim takes, by sequence number. It costs a few seeks for each pair that has ready jobs,
+ * however many jobs these are.
+ */
 export const createReadyJobs = (statements: Statements) => {
   const firstOfPair = (pair: Pair, limit: number, quota: PairQuota | undefined): readonly ReadyJob[] => {
     const last = quota?.last ?? []
     const query = quota?.reversed ? statements.readyJobsOfPairReversed : statements.readyJobsOfPair
     const ready = query.all({ ...pair, limit: limit + last.length }) as ReadyJob[]
     const turn = (job: ReadyJob): number => last.indexOf(job.id)
-    // Sorting is stable: those that are not to come last keep their order.
+    // Sorting is stable, so the jobs that are not to come last keep their order.
     return ready.sort((a, b) => turn(a) - turn(b)).slice(0, limit)
   }
 

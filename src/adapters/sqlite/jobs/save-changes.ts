@@ -1,20 +1,20 @@
 import type SqliteDatabase from 'better-sqlite3'
 import type { changingColumnsOf, JobRow } from '../sql/rows.js'
 
-/** Who holds a job. */
+/** These columns say which node holds a job. */
 export type LeaseColumns = Pick<JobRow, 'epoch' | 'lease_node' | 'lease_until'>
 
 /**
- * Returns the statement that writes these columns of one job, guarded by the epoch that was read. OR FAIL: what a constraint
- * refuses was not begun, so that SQLite need not copy pages to be able to take it back. The caller who meets the error
- * rolls back further.
+ * Returns the statement that writes these columns of one job, guarded by the epoch that was read. It says OR FAIL, so
+ * that SQLite need not copy pages to be able to undo it, because a change that a constraint refuses was not begun. The
+ * caller who meets the error rolls back further.
  */
 export const saveSql = (columns: readonly string[]): string =>
   `UPDATE OR FAIL jobs SET ${columns.map((name) => `${name} = ?`).join(', ')} WHERE seq = ? AND epoch = ?`
 
 /**
- * Writes what differs from the row that was read, and nothing else: an index or a trigger of a column that stays as it is
- * costs nothing. Throws when the job is no longer as it was read.
+ * Writes the columns that differ from the row that was read, and nothing else, because an index or a trigger of a
+ * column that stays as it is costs nothing. Throws when the job is no longer as it was read.
  */
 export const createSaveChanges = (database: SqliteDatabase.Database) => {
   const prepared = new Map<string, SqliteDatabase.Statement>()
