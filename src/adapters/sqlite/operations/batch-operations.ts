@@ -11,10 +11,10 @@ import { type BatchProblemRow, type BatchRow, batchOf, type PlannedFileRow, prob
 import type { Operations } from '../thread/protocol.js'
 import { insertVerb } from './verb-operations.js'
 
-/** Jobs that the answer to a verb has reached already. */
+/** Up to so many jobs have been met when a verb is answered. */
 const firstStep = 256
 
-/** Making batches, extending them by what a walk found, and giving them verbs. */
+/** Creates the operations that make batches, extend them by what a walk found, and give them verbs. */
 export const createBatchOperations = (writer: JobWriter, steps: BulkSteps) => {
   const { statements } = writer
 

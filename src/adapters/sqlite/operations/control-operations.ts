@@ -6,7 +6,7 @@ import type { JobWriter } from '../jobs/job-writer.js'
 import { jobOf, tunedColumnsOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
-/** What the user wants of a job. */
+/** Creates the operations that write what the user wants of a job. */
 export const createControlOperations = (writer: JobWriter, { leaveAlone }: BulkSteps) => {
   const { statements } = writer
   return {

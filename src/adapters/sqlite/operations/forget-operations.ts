@@ -6,14 +6,17 @@ import { pageOf } from '../jobs/page.js'
 import { type JobRow, jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
-/** So many rows of notes go for one job's worth of work. */
+/** So many rows of notes cost as much as one job, so they are removed in its place. */
 const notesPerJob = 10
 
-/** Forgetting whole batches, in steps: one may have very many jobs. */
+/** Creates what forgets whole batches. It works in steps, because a batch may have very many jobs. */
 export const createForgetting = (writer: JobWriter) => {
   const { statements } = writer
 
-  /** At most `limit` of what a walk noted, and of jobs that went before. */
+  /**
+   * Removes at most `limit` rows of what a walk noted and of jobs that were deleted before. Returns how many it
+   * removed.
+   */
   const dropNotes = (id: string, limit: number): number => {
     let left = limit
     for (const drop of [statements.deletePlannedFiles, statements.deleteProblems, statements.dropDeletedJobs]) {
@@ -24,8 +27,8 @@ export const createForgetting = (writer: JobWriter) => {
   }
 
   /**
-   * Forgets rows of a batch that nobody sees any more, and says how many. None are left, or only jobs that somebody retries:
-   * then those go when they settle. `by`: whose request it is.
+   * Forgets rows of a batch that no request finds any more, and returns how many. It returns 0 when none are left, or
+   * only jobs that a user has retried, which go when they settle. `by` is the name of the token that made the request.
    */
   const step = (batchId: string, limit: number, at: number, by: string | null): number => {
     let rows = 0

@@ -16,7 +16,7 @@ import { createUploadOperations } from './upload-operations.js'
 import { createVerbOperations } from './verb-operations.js'
 import { createWebhookOperations } from './webhook-operations.js'
 
-/** The whole port over one open database. Runs inside a transaction that the caller holds. */
+/** Creates the whole port over one open database. Every operation runs inside a transaction that the caller holds. */
 export const createOperations = (writer: JobWriter): Operations => {
   const steps = createBulkSteps(writer)
   return {

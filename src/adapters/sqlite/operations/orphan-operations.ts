@@ -9,10 +9,10 @@ import { startOf } from '../jobs/list-jobs.js'
 import { type AbandonedRow, abandonedOf, type JobRow, jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
-/** So many are removed before a job begins an upload. The janitor removes the others. */
+/** So many uploads are removed before a job begins an upload. The janitor removes the others. */
 const mostLeft = 10
 
-/** What is left of uploads in OSS. */
+/** Creates the operations for what is left of uploads in OSS. */
 export const createOrphanOperations = (writer: JobWriter) => {
   const { statements, instance } = writer
 

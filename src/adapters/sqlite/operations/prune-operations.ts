@@ -6,16 +6,19 @@ import { createForgetting } from './forget-operations.js'
 interface FinishedJob {
   readonly id: string
   readonly part_count: number | null
-  /** Its batch does not go with it, and its totals and its manifest go on telling of it. */
+  /**
+   * It is 1 when the batch of the job is not deleted with it. The totals and the manifest of that batch go on telling
+   * of the job.
+   */
   readonly batch_stays: 0 | 1
 }
 
-/** Forgetting what finished long ago. */
+/** Creates the operation that forgets what finished long ago. */
 export const createPruneOperations = (writer: JobWriter) => {
   const { statements } = writer
   const forgetting = createForgetting(writer)
 
-  /** As many of them as have `limit` rows together, their parts counted, but at least one. */
+  /** Returns as many of the jobs as have `limit` rows together, with their parts counted, but at least one. */
   const firstOf = (finished: readonly FinishedJob[], limit: number): readonly FinishedJob[] => {
     let rows = 0
     return finished.filter(({ part_count }, index) => {
@@ -34,7 +37,10 @@ export const createPruneOperations = (writer: JobWriter) => {
     return jobs.length
   }
 
-  /** Only from the front, so that the log has one beginning and a cursor tells whether anything behind it is gone. */
+  /**
+   * Prunes events only from the front, so that the log has one beginning and a cursor tells whether anything behind it
+   * is gone.
+   */
   const pruneEvents = (before: number, limit: number): number => {
     const oldest = statements.oldestEvents.all(limit) as { n: number; at: number }[]
     const firstKept = oldest.findIndex(({ at }) => at >= before)
@@ -42,7 +48,7 @@ export const createPruneOperations = (writer: JobWriter) => {
     return last === undefined || firstKept === 0 ? 0 : statements.deleteEventsThrough.run(last.n).changes
   }
 
-  /** What a walk noted of a batch goes before the batch itself: it may be very much. */
+  /** Prunes batches. What a walk noted of a batch is removed before the batch itself, because it may be very much. */
   const pruneBatches = (before: number, limit: number): number => {
     let rows = 0
     for (const { id } of statements.finishedBatches.all({ before, limit }) as { id: string }[]) {
@@ -53,7 +59,10 @@ export const createPruneOperations = (writer: JobWriter) => {
     return rows
   }
 
-  /** What is left of batches that were deleted: the daemon ended meanwhile, or a job of theirs was retried. */
+  /**
+   * Prunes what is left of batches that were deleted. Something is left when the daemon ended meanwhile, or when a job
+   * of the batch was retried.
+   */
   const pruneForgotten = (limit: number, at: number): number => {
     let rows = 0
     for (const { id } of statements.forgottenBatches.all(limit) as { id: string }[]) {

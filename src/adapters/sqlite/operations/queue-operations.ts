@@ -7,10 +7,10 @@ import { createReadyJobs } from '../jobs/ready-jobs.js'
 import { type JobRow, jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
-/** At most so many jobs that become due are moved into the ready queue by one claim. The next claim goes on. */
+/** One claim moves at most so many jobs that become due into the ready queue. The next claim goes on. */
 const promotionStep = 1000
 
-/** Submitting, claiming, and the leases of those who work. */
+/** Creates the operations for submits, for claims, and for the leases of the nodes that work. */
 export const createQueueOperations = (writer: JobWriter) => {
   const { statements } = writer
   const readyJobs = createReadyJobs(statements)

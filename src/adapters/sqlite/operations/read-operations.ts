@@ -2,13 +2,15 @@ import type { JobWriter } from '../jobs/job-writer.js'
 import { type EventRow, eventOf, jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
-/** Looking at one job and at the event log. */
+/** Creates the operations that look at one job and at the event log. */
 export const createReadOperations = (writer: JobWriter) => {
   const { statements, instance } = writer
 
   const lastNumber = (): number => (statements.lastEventNumber.get() as { seq: number } | undefined)?.seq ?? 0
 
-  /** The number of an event id that this database gave and whose successors are all kept; null of any other. */
+  /**
+   * Returns the number of an event id that this database gave and whose successors are all kept; null for any other id.
+   */
   const placeOf = (id: string, last: number): number | null => {
     const [, number] = id.match(/^[0-9a-f]{8}-(0|[1-9]\d{0,14})$/) ?? []
     if (number === undefined || !id.startsWith(`${instance}-`)) return null
@@ -41,7 +43,7 @@ export const createReadOperations = (writer: JobWriter) => {
       }
     },
 
-    // A write, because a full disk still reads well.
+    // This check writes, because a full disk still reads well.
     check: (at) => {
       statements.setMetaValue.run({ name: 'checked_at', value: String(at) })
     },

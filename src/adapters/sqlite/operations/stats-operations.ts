@@ -22,9 +22,12 @@ const tabled = <K extends string>(names: readonly K[], rows: readonly (readonly 
 const sumOf = (rows: readonly { readonly bytes_pending: number }[]): number =>
   rows.reduce((sum, row) => sum + row.bytes_pending, 0)
 
-/** The operations for those who watch the daemon. */
+/** Creates the operations for clients that watch the daemon. */
 export const createStatsOperations = ({ database, statements }: JobWriter) => {
-  /** Of the jobs that could be claimed, the one that is ready for longest: the first in line of each pair and priority is asked. */
+  /**
+   * Returns since when the job that has been ready for longest could be claimed. It asks the first job in line of each
+   * pair and priority.
+   */
   const oldestReadyAt = (): number | null => {
     let oldest: number | null = null
     for (const pair of pairsWithReadyJobs(statements)) {

@@ -18,7 +18,9 @@ import { appendPartUploaded, type JobWriter, takeFenced, uploadedColumnsOf } fro
 import { type JobRow, jobOf, type PartRow, partOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
-/** What a run writes down of its upload. Every operation is fenced by its lease. */
+/**
+ * Creates the operations with which a run writes down its upload. Every operation is fenced by the lease of the run.
+ */
 export const createUploadOperations = (writer: JobWriter) => {
   const { statements } = writer
 
@@ -39,7 +41,7 @@ export const createUploadOperations = (writer: JobWriter) => {
     return [step.part]
   }
 
-  /** Takes a step that what the user wants may forbid. */
+  /** Takes a step that may be `unwanted`, because the user wants something else. */
   const take = (lease: Lease, at: number, step: (job: Job) => Step | 'unwanted'): Job | 'unwanted' | 'fenced' => {
     const row = writer.held(lease)
     if (row === null) return 'fenced'

@@ -6,7 +6,7 @@ import { startOf } from '../jobs/list-jobs.js'
 import { pageOf } from '../jobs/page.js'
 import type { Operations } from '../thread/protocol.js'
 
-/** Writes a new verb for many jobs, and ends those whose place it takes. Returns its number. */
+/** Writes a new bulk verb, and ends those whose place it takes. Returns its number. */
 export const insertVerb = ({ statements }: JobWriter, request: NewBulkVerb, at: number): number => {
   const { verb, filter, by, jobs, batches } = request
   for (const earlier of statements.unfinishedVerbs.all() as VerbRow[]) {
@@ -16,7 +16,7 @@ export const insertVerb = ({ statements }: JobWriter, request: NewBulkVerb, at: 
   return Number(statements.insertVerb.run(row).lastInsertRowid)
 }
 
-/** Verbs for many jobs. */
+/** Creates the operations of bulk verbs. */
 export const createVerbOperations = (writer: JobWriter, steps: BulkSteps) => {
   const { statements } = writer
   return {

@@ -5,7 +5,7 @@ import type { JobWriter } from '../jobs/job-writer.js'
 import { startOf } from '../jobs/list-jobs.js'
 import type { Operations } from '../thread/protocol.js'
 
-/** A row of `webhooks`. */
+/** This is a row of `webhooks`. */
 interface WebhookRow {
   readonly n: number
   readonly job_id: string
@@ -41,7 +41,7 @@ const webhookOf = (row: WebhookRow, instance: string): Webhook => ({
 const dueAtOf = (verdict: WebhookVerdict, at: number): number | null =>
   verdict.to === 'pending' ? at + verdict.delayMs : null
 
-/** The operations of the outbox of webhooks, which job-writer.ts fills. */
+/** Creates the operations of the outbox of webhooks, which job-writer.ts fills. */
 export const createWebhookOperations = (writer: JobWriter) => {
   const { statements, instance } = writer
 
