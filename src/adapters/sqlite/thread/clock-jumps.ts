@@ -2,7 +2,10 @@ import type { Statements } from '../sql/statements.js'
 
 /** Smaller differences come from a clock that is slewed, and from rounding. */
 const jumpMs = 1_000
-/** Nothing but a `notBefore` waits for longer; what is further away was written by a clock that has been set back since. */
+/**
+ * Only a `notBefore` waits for longer. Any other instant that is further away was written by a clock that has been set
+ * back since.
+ */
 const longestWaitMs = 60 * 60 * 1000
 const longestWebhookWaitMs = 4 * 60 * 60 * 1000
 
@@ -26,7 +29,7 @@ export const createClockJumps = (statements: Statements): ClockJumps => {
   return {
     follow(at, wallOffset) {
       if (followed === null) {
-        // Nobody knows what happened to the clock while no daemon was running.
+        // It is not known what happened to the clock while no daemon was running.
         statements.boundWaits.run({ latest: at + longestWaitMs })
         statements.boundWebhooks.run({ latest: at + longestWebhookWaitMs })
         followed = wallOffset

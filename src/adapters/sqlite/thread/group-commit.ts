@@ -17,15 +17,15 @@ export interface GroupCommitDeps {
 
 export type GroupCommit = (requests: readonly Request[]) => {
   readonly answers: readonly Answer[]
-  /** The listeners for whom the log and the outbox have news. */
+  /** These are the listeners for which the log and the outbox have news. */
   readonly topics: readonly WakeupTopic[]
 }
 
 /**
  * Carries out a group of requests, in order, in one transaction, so that they share one fsync. A request that fails is
- * rolled back to its savepoint and the others go on; when the medium fails, nothing of the group was done and every write
- * of it says so, while its reads are answered by themselves. Answers may leave the thread as soon as this returns: what
- * they promise is on disk. Throws when the database turns out to be damaged.
+ * rolled back to its savepoint and the others go on. When the medium fails, nothing of the group was done and every
+ * write of it says so, while its reads are answered by themselves. Answers may leave the thread as soon as this
+ * returns, because what they promise is on disk. Throws when the database turns out to be damaged.
  */
 export const createGroupCommit = ({ writer, operations, assertInPlace }: GroupCommitDeps): GroupCommit => {
   const { database } = writer
@@ -61,7 +61,8 @@ export const createGroupCommit = ({ writer, operations, assertInPlace }: GroupCo
       release.run()
       return answer
     } catch (error) {
-      // After a failure of the medium SQLite may have rolled back everything by itself, so that it concerns the whole group.
+      // After a failure of the medium SQLite may have rolled back everything by itself, so the failure concerns the
+      // whole group.
       if (!database.inTransaction || mediumFailure(error) !== null) throw error
       rollBackTo.run()
       release.run()
@@ -84,7 +85,10 @@ export const createGroupCommit = ({ writer, operations, assertInPlace }: GroupCo
     })
   }
 
-  /** Operations fail very rarely, and savepoints cost as much as all else. So they are set only when something has failed. */
+  /**
+   * Operations fail very rarely, and savepoints cost as much as all other work. So they are set only when something has
+   * failed.
+   */
   const writeAll = (requests: readonly Request[]): readonly Answer[] => {
     try {
       return writeEach(requests, carryOut)
@@ -100,7 +104,8 @@ export const createGroupCommit = ({ writer, operations, assertInPlace }: GroupCo
     assertInPlace()
     commit.run()
     jumps.keep()
-    // This looks once more: a file that was taken away in between has the commit, but nobody will find it there.
+    // This looks once more, because a file that was taken away in between has the commit, but no process will find it
+    // there.
     assertInPlace()
     return answers
   }

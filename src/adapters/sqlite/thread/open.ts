@@ -19,15 +19,18 @@ import { createJobWriter, type JobWriter } from '../jobs/job-writer.js'
 import { type JobRow, jobOf } from '../sql/rows.js'
 import type { OpenedReport, ThreadSettings } from './protocol.js'
 
-/** So much of the database file is kept in memory, in KiB. */
+/** So many KiB of the database file are kept in memory. */
 const cacheKib = 16 * 1024
-/** A write-ahead log that grew in a burst is cut back to this. */
+/** A write-ahead log that grew in a burst is cut back to this size. */
 const walLimitBytes = 64 * 1024 * 1024
 
 export interface OpenDatabase {
   readonly writer: JobWriter
   readonly report: OpenedReport
-  /** Throws AppError when the path no longer leads to the files that are open: writes to them would succeed and be lost. */
+  /**
+   * Throws AppError when the path no longer leads to the files that are open, because writes to them would succeed and
+   * be lost.
+   */
   assertInPlace(): void
   /** Marks the database as cleanly closed and gives up the lock. It is idempotent. */
   close(): void
@@ -37,8 +40,8 @@ export interface OpenDatabase {
 
 const setUp = (database: SqliteDatabase.Database): void => {
   database.pragma('journal_mode = WAL')
-  // This comes after WAL, which this build of SQLite would else pair with NORMAL: a commit would survive a crash but no
-  // power cut.
+  // This comes after WAL, which this build of SQLite would otherwise pair with NORMAL. Then a commit would survive a
+  // crash but not a power cut.
   database.pragma('synchronous = FULL')
   if (
     database.pragma('synchronous', { simple: true }) !== 2 ||
@@ -47,13 +50,15 @@ const setUp = (database: SqliteDatabase.Database): void => {
     throw new StoreOpenError(storeExitCodes.io, `${database.name} cannot be used with WAL and synchronous=FULL.`)
   }
   database.pragma('foreign_keys = ON')
-  // What a savepoint would go back to is copied first; else the copies go through a file.
+  // What a savepoint would go back to is copied first. Without this setting the copies would go through a file.
   database.pragma('temp_store = MEMORY')
   database.pragma(`cache_size = -${cacheKib}`)
   database.pragma(`journal_size_limit = ${walLimitBytes}`)
 }
 
-/** Releases all jobs. The lock proves that no other process works on them: the one that held them is gone. */
+/**
+ * Releases all jobs. The lock proves that no other process works on them, because the process that held them is gone.
+ */
 const releaseLeases = (writer: JobWriter, at: number): number => {
   const rows = writer.statements.leasedJobs.all() as JobRow[]
   for (const row of rows) writer.saveUnleased(row, crashRun(jobOf(row), at), at)
@@ -71,7 +76,7 @@ interface Opened extends Pick<OpenDatabase, 'writer' | 'assertInPlace'> {
 const openLocked = (paths: StorePaths, at: number): Opened => {
   const migrations = readMigrations()
   const { version, checkedAfterCrash } = inspectDatabase(paths.database, migrations.length)
-  // A database that was never checkpointed is an empty one without its log.
+  // Without its log, a database that was never checkpointed is an empty one.
   assertNotLost(paths, version > 0)
   const database = new SqliteDatabase(paths.database, { timeout: 0 })
   try {
@@ -90,7 +95,8 @@ const openLocked = (paths: StorePaths, at: number): Opened => {
       checkedAfterCrash,
       releasedLeases,
     }
-    // From here on a backup or a shell that holds the lock for a moment is waited for. At the start the operator is told at once.
+    // From here on SQLite waits for a backup or a shell that holds the lock for a moment. Until here the operator is
+    // told at once.
     database.pragma(`busy_timeout = ${busyTimeoutMs}`)
     writeMarker(paths)
     const assertInPlace = watchPlace(paths.database)
@@ -105,7 +111,7 @@ const markClean = ({ statements }: JobWriter): void => {
   try {
     statements.setMetaValue.run({ name: 'clean', value: '1' })
   } catch (error) {
-    // A full or broken disk must not keep the daemon from stopping: the next start checks the whole file instead.
+    // A full or broken disk must not keep the daemon from stopping. The next start checks the whole file instead.
     if (mediumFailure(error) === null) throw error
   }
 }

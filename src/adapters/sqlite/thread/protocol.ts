@@ -5,9 +5,9 @@ import type { WakeupTopic } from '../../../ports/wakeup.js'
 import type { ErrorData } from '../files/medium-error.js'
 import type { StoreExitCode } from '../files/store-open-error.js'
 
-/** What the store's thread and its proxy say to each other. Everything here survives structured cloning. */
+/** The store's thread and its proxy send each other these messages. Everything here survives structured cloning. */
 
-/** What crosses between the threads in another shape than the port gives it. */
+/** These answers cross between the threads in another shape than the port gives them. */
 interface Carried {
   /** Each job is a text, as packed-jobs.ts makes and reads it. */
   readonly list: Page<string>
@@ -17,7 +17,10 @@ export type Carries<Name extends StoreOperation> = Name extends keyof Carried
   ? Carried[Name]
   : Awaited<ReturnType<Store[Name]>>
 
-/** The port as the thread carries it out: synchronous, within a transaction, at an instant that the caller's clock gave. */
+/**
+ * The thread carries out the port in this form: synchronously, within a transaction, at an instant that the caller's
+ * clock gave.
+ */
 export type Operations<K extends StoreOperation = StoreOperation> = {
   readonly [Name in K]: (at: number, ...args: Parameters<Store[Name]>) => Carries<Name>
 }
@@ -26,7 +29,7 @@ export interface Request {
   readonly id: number
   readonly operation: StoreOperation
   readonly at: number
-  /** The caller's wall clock less its monotonic one, in milliseconds: it changes when the wall clock is set. */
+  /** This is the caller's wall clock less its monotonic one, in milliseconds. It changes when the wall clock is set. */
   readonly wallOffset: number
   readonly args: readonly unknown[]
 }
@@ -40,29 +43,29 @@ export interface ThreadSettings {
   readonly at: number
 }
 
-/** What is said to the thread: requests in the order of their calls, or `close` after the last of them. */
+/** The thread is sent requests in the order of their calls, or `close` after the last of them. */
 export type ToThread = readonly Request[] | 'close'
 
-/** What the opening found, for the log. */
+/** This is what the opening found, for the log. */
 export interface OpenedReport {
   readonly schemaVersion: number
   readonly migrated: boolean
-  /** The last daemon was killed, so the whole file was checked. */
+  /** It is true when the last daemon was killed, so that the whole file was checked. */
   readonly checkedAfterCrash: boolean
   readonly releasedLeases: number
-  /** What is odd but no reason to refuse. */
+  /** The warnings say what is odd but no reason to refuse. */
   readonly warnings: readonly string[]
 }
 
-/** Why the store cannot go on. The message is for people; the process exits with `exitCode`. */
+/** This says why the store cannot go on. The message is for people; the process exits with `exitCode`. */
 export interface StoreFailure {
   readonly exitCode: StoreExitCode
   readonly message: string
 }
 
 /**
- * What the thread says. `answers` holds everything that one COMMIT made durable, and `topics` the listeners whom that concerns
- * whatever was asked. After `failed` nothing more comes.
+ * The thread sends these messages. `answers` holds everything that one COMMIT made durable, and `topics` the listeners
+ * that this concerns, whatever was asked. Nothing more comes after `failed`.
  */
 export type FromThread =
   | { readonly kind: 'opened'; readonly report: OpenedReport }

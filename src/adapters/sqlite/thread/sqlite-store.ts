@@ -25,9 +25,11 @@ export interface SqliteStoreDeps {
   readonly clock: Clock
   readonly wakeup: Wakeup
   readonly logger: Logger
-  /** The compiled store-thread.js, when it is not beside this module. */
+  /** This leads to the compiled store-thread.js when that is not beside this module. */
   readonly threadUrl?: URL
-  /** Called once when the store cannot go on, before any call learns of it. Every call is refused from then on. */
+  /**
+   * This is called once when the store cannot go on, before any call learns of it. Every call is refused from then on.
+   */
   onFatal?(failure: StoreFailure): void
 }
 
@@ -37,10 +39,10 @@ interface Pending {
   reject(error: Error): void
 }
 
-/** What the thread makes is sent away in the same turn, so that more room for it would be memory spent on garbage. */
+/** What the thread makes is sent away in the same turn, so more room for it would be memory spent on garbage. */
 const threadMemory = { maxYoungGenerationSizeMb: 4 }
 
-/** Resolves when the thread has opened its database; rejects with StoreOpenError when it refuses. */
+/** Resolves when the thread has opened its database. Rejects with StoreOpenError when the thread refuses to open it. */
 const opened = (worker: Worker): Promise<OpenedReport> =>
   new Promise((resolve, reject) => {
     const ended = (): void => reject(new Error('the thread of the database ended before it was open'))
@@ -60,8 +62,8 @@ const logOpened = (logger: Logger, { warnings, ...report }: OpenedReport): void 
 }
 
 /**
- * The store on SQLite, in a thread of its own. Calls are numbered, sent in the order they were made, and settle when
- * their transaction is on disk. Throws StoreOpenError when the database cannot be opened.
+ * Opens the store on SQLite, in a thread of its own. Calls are numbered, sent in the order in which they were made, and
+ * settle when their transaction is on disk. Throws StoreOpenError when the database cannot be opened.
  */
 export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => {
   const { directory, clock, wakeup, logger } = deps
@@ -108,7 +110,7 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     if (closing !== null && pending.size === 0) return
     refusal ??= new AppError('storage_unavailable', 'The database can no longer be used.')
     logger.error({ exitCode: failure.exitCode, reason: failure.message }, 'the database can no longer be used')
-    // The process may end here: no run may act on a rejection that it could still see.
+    // The process may end here, because no run may act on a rejection that it could still see.
     deps.onFatal?.(failure)
     for (const { reject } of pending.values()) reject(refusal)
     pending.clear()

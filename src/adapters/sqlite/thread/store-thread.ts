@@ -6,11 +6,12 @@ import { type OpenDatabase, openDatabase } from './open.js'
 import type { FromThread, Request, ThreadSettings, ToThread } from './protocol.js'
 
 /**
- * The thread of the store: neither an fsync nor a checkpoint ever holds up the API. It carries out whatever has queued up
- * as one group and answers when the group is durable. Requests that arrive meanwhile are the next group.
+ * This is the thread of the store, so that neither an fsync nor a checkpoint ever holds up the API. It carries out the
+ * requests that have queued up as one group, and answers when the group is durable. Requests that arrive meanwhile are
+ * the next group.
  */
 
-/** Bounds how long the first request of a group waits for the last. */
+/** This bounds how long the first request of a group waits for the last. */
 const largestGroup = 512
 
 const port = parentPort
@@ -20,7 +21,7 @@ const { directory } = workerData as ThreadSettings
 
 const say = (message: FromThread): void => port.postMessage(message)
 
-/** Tells why the store cannot be opened or go on; throws what is a bug. */
+/** Tells why the store cannot be opened or cannot go on. Throws an error that is a bug. */
 const sayWhy = (kind: 'refused' | 'failed', error: unknown): void => {
   const reason = asOpenError(error, directory)
   if (!(reason instanceof StoreOpenError)) throw reason
@@ -51,7 +52,7 @@ const serve = (open: OpenDatabase): void => {
     }
   }
 
-  // With its port closed the thread has nothing left to wait for and ends.
+  // Once its port is closed, the thread has nothing left to wait for and ends.
   port.on('message', (message: ToThread) => {
     accept(message)
     drainPort()
