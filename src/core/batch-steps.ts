@@ -1,17 +1,17 @@
 import { type Batch, batchStateOf } from './batch.js'
 
-/** The same object when there is nothing to do. */
+/** A step returns the same object when there is nothing to do. */
 export type BatchStep = Batch | 'invalid_state'
 
 export const pauseBatch = (batch: Batch): BatchStep => {
   if (batch.finishedAt !== null || batch.desired === 'cancel') return 'invalid_state'
-  // A batch that is paused is told again, because single jobs of it may have been resumed since.
+  // The verb is given to the jobs of a paused batch again, because single jobs may have been resumed since.
   return { ...batch, desired: 'pause' }
 }
 
 export const resumeBatch = (batch: Batch): BatchStep => {
   if (batch.finishedAt !== null || batch.desired === 'cancel') return 'invalid_state'
-  // A batch that runs is told too, because its jobs may have been paused one by one or by a filter.
+  // The verb is given to the jobs of a running batch too, because they may have been paused one by one or by a filter.
   return { ...batch, desired: 'run' }
 }
 
@@ -21,7 +21,7 @@ export const cancelBatch = (batch: Batch): BatchStep => {
   return { ...batch, desired: 'cancel', walk: batch.walk === 'going' ? 'stopped' : batch.walk, finishedAt: null }
 }
 
-/** The retry of a batch that is not finished is for what has failed until now. */
+/** Retries a batch. While the batch is not finished, the retry is for the jobs that have failed until now. */
 export const retryBatch = (batch: Batch): BatchStep => {
   if (batch.desired !== 'run') return 'invalid_state'
   if (batch.finishedAt !== null && batchStateOf(batch) !== 'failed') return 'invalid_state'

@@ -4,8 +4,8 @@ import { type PartsChange, ready, refusedOnceMore, type Step } from './job-steps
 import { bytesOfCompleted } from './progress.js'
 
 /**
- * How a job settles. Everything but `cancelled` is refused ('unwanted') once the job is `cancelling`, except `completed`; so is
- * the error `deadline` when the deadline was moved meanwhile and has not come.
+ * This says how a job settles. Once the job is `cancelling`, everything except `cancelled` and `completed` is refused
+ * ('unwanted'). The error `deadline` is also refused when the deadline was moved meanwhile and has not come.
  */
 export type Finish =
   | {
@@ -27,7 +27,10 @@ const provenPart = ({ upload }: Job, receipt: Receipt | null): PartsChange | nul
   return { kind: 'proven', part, uploadedAt: completedAt }
 }
 
-/** Also of a `cancelling` job: Complete had already won. A receipt is the proof that every part is in OSS. */
+/**
+ * Completes a job, also a `cancelling` one, because Complete had already won. A receipt is the proof that every part is
+ * in OSS.
+ */
 const completeJob = (
   job: Job,
   outcome: Outcome,
@@ -55,8 +58,9 @@ const completeJob = (
 })
 
 /**
- * The intent stays: a retry must still ask OSS what became of it. When only the callback failed the object is there, and a
- * retry is to find it. Unwanted of a job that is being cancelled, and of one whose deadline was moved away in the last moment.
+ * Fails a job. Its intent stays, because a retry must still ask OSS what became of it. When only the callback failed,
+ * the object is there, and a retry is to find it. Returns `unwanted` for a job that is being cancelled, and for one
+ * whose deadline was moved away in the last moment.
  */
 const failJob = (job: Job, error: JobError, receipt: Receipt | null, at: number): Step | 'unwanted' =>
   job.state === 'cancelling' || (error.code === 'deadline' && (job.options.notAfter ?? Infinity) > at)
@@ -75,7 +79,10 @@ const failJob = (job: Job, error: JobError, receipt: Receipt | null, at: number)
         event: 'job.failed',
       }
 
-/** Unwanted unless the user asked for it. With `error` OSS refused to remove its upload, and nobody tries for the job any more. */
+/**
+ * Cancels a job. Returns `unwanted` unless the user asked for it. `error` says that OSS refused to remove the upload of
+ * the job, and that the daemon no longer tries for this job.
+ */
 const settleCancel = (job: Job, error: JobError | undefined, at: number): Step | 'unwanted' => {
   if (job.state !== 'cancelling') return 'unwanted'
   const refusal = error === undefined ? null : refusedOnceMore(job, error)
@@ -83,7 +90,7 @@ const settleCancel = (job: Job, error: JobError | undefined, at: number): Step |
   return { job: cancelled, event: 'job.cancelled', leavesUpload: leftByCancel(cancelled) !== null }
 }
 
-/** The step with which a job settles. */
+/** Returns the step with which a job settles. */
 export const finishStep = (job: Job, finish: Finish, at: number): Step | 'unwanted' => {
   switch (finish.to) {
     case 'completed':

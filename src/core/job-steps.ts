@@ -18,7 +18,7 @@ import type { PlannedPart, UploadedPart } from './part.js'
 import { modeFor } from './plan.js'
 import { doubled } from './retry.js'
 
-/** What becomes of the part rows of a job. */
+/** This says what becomes of the part rows of a job. */
 export type PartsChange =
   /** All of them are pending again. */
   | { readonly kind: 'reset' }
@@ -30,14 +30,15 @@ export type PartsChange =
   | { readonly kind: 'proven'; readonly part: UploadedPart; readonly uploadedAt: number }
 
 /**
- * The steps of a job's life, decided here once, so that every store keeps the same law. A store reads the job, takes a
- * step, and commits what it says together with its event. Instants are milliseconds since the epoch.
+ * These are the steps of a job's life. They are decided here once, so that every store keeps the same law. A store
+ * reads the job, takes a step, and commits what it says together with its event. Instants are milliseconds since the
+ * epoch.
  */
 export interface Step {
   readonly job: Job
-  /** What the event log is told; null when nothing that a listener can see has changed. */
+  /** This is what the event log is told. It is null when nothing that a listener can see has changed. */
   readonly event: EventType | null
-  /** What becomes of the part rows; null or absent when they stay as they are. */
+  /** This says what becomes of the part rows. It is null or absent when they stay as they are. */
   readonly parts?: PartsChange | null
   /** Each Initiate of the job was answered or made nothing, unless one of them went unanswered. */
   readonly isAnswered?: boolean
@@ -45,11 +46,14 @@ export interface Step {
   readonly leavesUpload?: boolean
   /** The job made the object, so that older failed jobs give up what they have in OSS of it. */
   readonly isObjectMade?: boolean
-  /** The name of the token whose request it was; null or absent: nobody's, or the daemon's own doing. */
+  /**
+   * This is the name of the token that made the request. It is null or absent when no token did, or when the daemon
+   * took the step by itself.
+   */
   readonly by?: string | null
 }
 
-/** Why a job rests and until when. Both are needed for it to rest at all. */
+/** This says why a job waits and until when. A job waits only when both are given. */
 export interface Rest {
   readonly waiting: Waiting | null
   readonly dueAt: number | null
@@ -60,14 +64,17 @@ export const ready: Rest = { waiting: null, dueAt: null }
 const restUntil = ({ waiting, dueAt }: Rest, at: number): Rest =>
   waiting !== null && dueAt !== null && dueAt > at ? { waiting, dueAt } : ready
 
-/** How a run ends that settled nothing, as the run asks for it. Without a reason or a delay the job is ready at once. */
+/**
+ * This says how a run ends that settled nothing, as the run asks for it. Without a reason or a delay the job is ready
+ * at once.
+ */
 export type RunEnd =
   | { readonly to: 'paused' }
   | {
       readonly to: 'queued' | 'cancelling'
       readonly waiting: Waiting | null
       readonly delayMs: number | null
-      /** OSS refused to remove the upload. */
+      /** This is the error with which OSS refused to remove the upload. */
       readonly refusal?: JobError
     }
 
@@ -85,8 +92,8 @@ const toQueue = (job: Job, rest: Rest, at: number): Step => {
 }
 
 /**
- * The row that submit makes. The request's `dueAt` is its `notBefore`. Every field is named: a spread to which others are
- * added costs V8 thirty times as much.
+ * Returns the row that submit makes. The request's `dueAt` is its `notBefore`. Every field is named, because a spread
+ * to which other fields are added costs V8 thirty times as much.
  */
 export const createJob = (request: NewJob, at: number): Step => {
   const rest = restUntil({ waiting: 'notBefore', dueAt: request.dueAt }, at)
@@ -126,8 +133,8 @@ export const createJob = (request: NewJob, at: number): Step => {
 }
 
 /**
- * How a job that has no upload yet will send its bytes, when that is settled by its claim: in one PutObject, which a repeat
- * merely overwrites. Whoever must look first whether the object exists plans when he has looked.
+ * Returns how a job that has no upload yet will send its bytes, when its claim settles that: in one PutObject, which a
+ * repeat merely overwrites. A job that must first look whether the object exists makes its plan after it has looked.
  */
 const uploadOfClaim = (job: Job): Upload | null => {
   const { upload, options } = job
@@ -137,7 +144,7 @@ const uploadOfClaim = (job: Job): Upload | null => {
 
 export const putOf = (size: number): Upload => ({ mode: 'put', uploadId: null, partSize: size, partCount: 1 })
 
-/** A claim: `queued -> running`; a `cancelling` job stays so and is merely worked on. */
+/** Claims a job: `queued -> running`. A `cancelling` job keeps its state, and the run only works on it. */
 export const startRun = (job: Job, at: number): Step => {
   const taken: Job = { ...job, waiting: null, dueAt: null, runs: job.runs + 1 }
   if (job.state === 'cancelling') return unchanged(taken)
@@ -151,8 +158,8 @@ export const refusedOnceMore = (job: Job, error: JobError | undefined): CancelRe
   error === undefined ? job.refusal : { tries: (job.refusal?.tries ?? 0) + 1, error }
 
 /**
- * The end of a run that settled nothing. What the user wants decides: an accepted pause of a running
- * job is granted whatever the run asked for, a pause taken back leads to `queued`, a cancel stays one.
+ * Ends a run that settled nothing. What the user wants decides: an accepted pause of a running job is granted whatever
+ * the run asked for, a pause that was taken back leads to `queued`, and a cancel stays a cancel.
  */
 export const endRun = (job: Job, end: RunEnd, at: number): Step => {
   const survivor: Job = { ...job, crashes: 0 }
@@ -169,14 +176,14 @@ export const endRun = (job: Job, end: RunEnd, at: number): Step => {
   return toQueue(survivor, restOf(end, at), at)
 }
 
-/** Crashes in a row that cost no time: a process rarely dies of the job that it was working on. */
+/** So many crashes in a row cost no time, because a process rarely dies of the job that it was working on. */
 const freeCrashes = 2
 const firstCrashDelayMs = 1_000
 const longestCrashDelayMs = 60_000
 
 /**
- * The end of a run whose process died or lost its lease. It costs no attempt, but a job whose runs end so again and again
- * without anything being committed makes room for others: it may be what the process dies of.
+ * Ends a run whose process died or lost its lease. This costs no attempt. But when the runs of a job end so again and
+ * again without anything being committed, the job makes room for others, because it may be what the process dies of.
  */
 export const crashRun = (job: Job, at: number): Step => {
   const crashes = job.crashes + 1
@@ -201,7 +208,7 @@ export const pauseJob = (job: Job): Step | 'invalid_state' => {
   }
 }
 
-/** `notBefore` is what the job was submitted with: while it lies ahead, the job waits for it again. */
+/** `notBefore` is the instant that the job was submitted with. While it lies ahead, the job waits for it again. */
 export const resumeJob = (job: Job, notBefore: number | null, at: number): Step | 'invalid_state' => {
   switch (job.state) {
     case 'paused':
@@ -216,7 +223,7 @@ export const resumeJob = (job: Job, notBefore: number | null, at: number): Step 
   }
 }
 
-/** Of a failed job: its error and receipt stay, they are still true. */
+/** Cancels a job. A failed job keeps its error and its receipt, because they are still true. */
 export const cancelJob = (job: Job): Step | 'invalid_state' => {
   switch (job.state) {
     case 'queued':
@@ -235,7 +242,10 @@ export const cancelJob = (job: Job): Step | 'invalid_state' => {
   }
 }
 
-/** `dev` changes by a remount and ctime by a chmod: neither alone makes it another file. A run re-hashes in doubt. */
+/**
+ * Returns whether both are the same source. `dev` changes by a remount and ctime by a chmod, and neither alone makes it
+ * another file. A run hashes the file again when it is in doubt.
+ */
 const isSameSource = (a: Fingerprint, b: Fingerprint): boolean =>
   a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs
 
@@ -243,13 +253,14 @@ const dropped: PartsChange = { kind: 'dropped' }
 
 const noUpload = { upload: null, intent: null, bytesUploaded: 0, partsUploaded: 0 } as const
 
-/** A multipart upload that had an id which was taken away: its parts are history. */
+/** Returns whether the id of a multipart upload was taken away. The parts of such an upload are history. */
 const isAbandoned = ({ upload, intent }: Job): boolean =>
   upload?.mode === 'multipart' && upload.uploadId === null && intent !== 'initiate'
 
 /**
- * `failed -> queued`. An unchanged source keeps its upload, unless that was abandoned. A changed one is planned anew: an
- * upload that OSS knows gets the intent `abort`, so that the next run removes it first; another is forgotten.
+ * Retries a job: `failed -> queued`. An unchanged source keeps its upload, unless the upload was abandoned. A changed
+ * source is planned anew: an upload that OSS knows gets the intent `abort`, so that the next run removes it first, and
+ * any other upload is forgotten.
  */
 export const retryJob = (
   job: Job,
@@ -277,7 +288,10 @@ export const sameRecord = (a: Readonly<Record<string, string>>, b: Readonly<Reco
   return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
 }
 
-/** Of a job that nothing will ever be done for again only the labels can change: the rest would have no effect. */
+/**
+ * Changes what a user may change. When nothing will ever be done again for a job, only its labels can change, because
+ * the rest would have no effect.
+ */
 export const changeJob = (job: Job, { labels, bandwidthAsked, ...tuning }: JobChanges): Step | 'invalid_state' => {
   const isOver = job.state === 'completed' || job.state === 'cancelled'
   if (isOver && Object.keys(tuning).length > 0) return 'invalid_state'
@@ -294,7 +308,10 @@ export const changeJob = (job: Job, { labels, bandwidthAsked, ...tuning }: JobCh
   return { job: next, event: 'job.updated' }
 }
 
-/** The plan is committed before anything is sent. A known upload must be forgotten first, or it would be orphaned. */
+/**
+ * Plans an upload. The plan is committed before anything is sent. An upload that OSS knows must be forgotten first,
+ * because it would be orphaned otherwise.
+ */
 export const planUpload = (job: Job, upload: Upload, parts: readonly PlannedPart[]): Step => {
   if (job.upload?.uploadId != null) throw new Error('an upload that OSS knows cannot be planned over')
   const intent = upload.mode === 'multipart' ? 'initiate' : null
@@ -307,7 +324,10 @@ export const nameUpload = (job: Job, uploadId: string): Step => {
   return { ...unchanged(named), isAnswered: true }
 }
 
-/** Commits that an intent is about to be carried out; null: it was reconciled, and an Initiate made nothing. */
+/**
+ * Commits that an intent is about to be carried out. Null says that the intent was reconciled, and that an Initiate
+ * made nothing.
+ */
 export const setIntent = (job: Job, intent: IntentKind | null): Step => ({
   ...unchanged({ ...job, intent }),
   isAnswered: job.intent === 'initiate' && intent === null,
@@ -315,7 +335,7 @@ export const setIntent = (job: Job, intent: IntentKind | null): Step => ({
 
 export const chargeAttempts = (job: Job, count: number): Step => unchanged({ ...job, attempts: job.attempts + count })
 
-/** `isLeft`: OSS refuses to remove the upload. */
+/** Forgets the upload of a job. `isLeft` says that OSS refuses to remove the upload. */
 export const forgetUpload = (job: Job, fingerprint: Fingerprint | null, isLeft: boolean): Step => ({
   job: {
     ...job,
@@ -329,9 +349,9 @@ export const forgetUpload = (job: Job, fingerprint: Fingerprint | null, isLeft: 
 })
 
 /**
- * A failed job gives its upload up: the id goes, so that nobody can go on with it, and the parts stay to be looked at.
- * The intent `complete` stays too, because a cancel must still ask OSS whether it had won. Null when there is none to give
- * up. `isInherited`: another job goes on with it.
+ * Lets a failed job give its upload up. Returns null when it has none to give up. The id goes, so that no job can go on
+ * with the upload, and the parts stay to be looked at. The intent `complete` stays too, because a cancel must still ask
+ * OSS whether it had won. `isInherited` says that another job goes on with the upload.
  */
 export const abandonUpload = (job: Job, isInherited = false): Step | null => {
   if (job.state !== 'failed' || job.upload === null || job.upload.uploadId === null) return null
@@ -340,16 +360,19 @@ export const abandonUpload = (job: Job, isInherited = false): Step | null => {
   return { job: given, event: 'job.updated', leavesUpload: !isInherited }
 }
 
-/** `running -> completing`, so that an accepted pause or cancel cannot lose the race against Complete. */
+/** Moves a job `running -> completing`, so that an accepted pause or cancel cannot lose the race against Complete. */
 export const beginCompleting = (job: Job): Step | 'unwanted' => {
   if (job.state === 'completing') return unchanged(job)
   if (job.state !== 'running' || job.desired !== 'run') return 'unwanted'
   return { job: { ...job, state: 'completing', intent: 'complete' }, event: 'job.completing' }
 }
 
-/** The object is proven, and the source is about to go. Unwanted once the user has changed his mind. */
+/**
+ * Notes that the object is proven and the source is about to go. Returns `unwanted` once the user has changed their
+ * mind.
+ */
 export const beginRemoval = (job: Job, removal: SourceRemoval & { readonly state: 'pending' }): Step | 'unwanted' =>
   job.state === 'cancelling' ? 'unwanted' : unchanged({ ...job, removal })
 
-/** OSS has forgotten what the cancel had to leave. */
+/** Notes that OSS has forgotten what the cancel had to leave. */
 export const clearLeftover = (job: Job): Step => ({ job: { ...job, refusal: null }, event: 'job.updated' })

@@ -2,14 +2,17 @@ import { type Fingerprint, type Job, pathOf, sizeOf } from './job.js'
 import { abandonUpload, type Step, sameRecord } from './job-steps.js'
 import { modeFor, planParts } from './plan.js'
 
-/** Errors after which the parts in OSS may not be those of the file. */
+/** After these errors the parts in OSS may not be those of the file. */
 const doubtful: readonly (string | undefined)[] = ['integrity', 'source_changed']
 
-/** The very bytes: a ctime that moved may hide others behind a forged mtime, and only `dev` changes by a remount. */
+/**
+ * Returns whether the bytes are the very same. The ctime counts here, because one that moved may hide other bytes
+ * behind a forged mtime. `dev` does not count, because a remount changes it and nothing else.
+ */
 const areSameBytes = (a: Fingerprint, b: Fingerprint): boolean =>
   a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs
 
-/** Whether what a failed job has in OSS is the very upload that this job would begin, of the very file. */
+/** Returns whether what a failed job has in OSS is the very upload that this job would begin, of the very same file. */
 const wouldBegin = (job: Job, failed: Job): boolean => {
   const size = sizeOf(job)
   const plan = planParts(size, job.options.partSize)
@@ -38,9 +41,10 @@ const inheritUpload = (job: Job, failed: Job): Step | null => {
 }
 
 /**
- * What becomes of an older failed job's upload when a job of the same object is about to begin one. The job goes on with it,
- * with copies of its parts and with its mark, which the upload carries (`heir`), when it is what the job would begin; else
- * the failed job gives it up to be removed. `failed` is to be taken first. Null: the failed job has no upload.
+ * Returns what becomes of an older failed job's upload when a job of the same object is about to begin one; null when
+ * the failed job has no upload. The job goes on with the upload (`heir`) when it is what the job would begin, with
+ * copies of its parts and with the marker that the upload carries. Otherwise the failed job gives the upload up to be
+ * removed. The step `failed` must be taken first.
  */
 export const takeLeftover = (job: Job, failed: Job): { readonly failed: Step; readonly heir: Step | null } | null => {
   const heir = inheritUpload(job, failed)

@@ -2,16 +2,16 @@ import type { Job } from './job.js'
 import type { Step } from './job-steps.js'
 import type { StoredPart, UploadedPart } from './part.js'
 
-/** What becomes of one row of the plan when OSS has taken its part. */
+/** This says what becomes of one row of the plan when OSS has taken its part. */
 export interface PartStep {
   readonly part: StoredPart
-  /** The part was pending before: it is counted, and listeners are told. */
+  /** It is true when the part was pending before. Then the part is counted, and listeners are told. */
   readonly isFresh: boolean
 }
 
 /**
- * A part that OSS has taken, against its row of the plan. One that is uploaded already keeps its row, but takes the ETag and
- * the CRC-64 when OSS has another ETag for it; null when it has not.
+ * Returns what becomes of the row of a part that OSS has taken, or null when nothing changes. A part that is uploaded
+ * already keeps its row, but takes the ETag and the CRC-64 when OSS has another ETag for it.
  */
 export const commitPart = (planned: StoredPart, part: UploadedPart, at: number): PartStep | null => {
   const { etag, crc64, proven, attempts } = part
@@ -21,7 +21,10 @@ export const commitPart = (planned: StoredPart, part: UploadedPart, at: number):
   return planned.etag === etag ? null : { part: { ...planned, etag, crc64, proven }, isFresh: false }
 }
 
-/** The job after parts of it were committed. A run that commits something is none that its process dies of. */
+/**
+ * Returns the job after parts of it were committed. A run that commits something is not one that its process dies of,
+ * so the crashes are counted anew.
+ */
 export const countParts = (job: Job, fresh: readonly Pick<StoredPart, 'size'>[]): Step => ({
   job: {
     ...job,

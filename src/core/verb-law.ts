@@ -7,32 +7,35 @@ import type { Verb } from './verb.js'
 export type ControlRequest =
   | { readonly verb: Exclude<Verb, 'retry'> }
   /**
-   * `fingerprint` is of the source as it is now. When it differs from the stored one the job is planned anew and an
+   * `fingerprint` is of the source as it is now. When it differs from the stored one, the job is planned anew, and an
    * upload that exists gets the intent `abort`.
    */
   | { readonly verb: 'retry'; readonly fingerprint: Fingerprint }
 
-/** What a verb does to one job, to a batch, and to many jobs. */
+/** This says what a verb does to one job, to a batch, and to many jobs. */
 interface VerbLaw {
   /** Returns the same job when there is nothing to do. */
   step(job: Job, fingerprint: Fingerprint, at: number): Step | 'invalid_state'
-  /** What becomes of the batch itself, whose jobs follow in steps. Returns the same object when there is nothing to do. */
+  /**
+   * Returns what becomes of the batch itself, whose jobs follow in steps. It is the same object when there is nothing
+   * to do.
+   */
   batch(batch: Batch): BatchStep
-  /** The states in which a job has a use for the verb. A verb for many passes over all others. */
+  /** These are the states in which a job has a use for the verb. A bulk verb passes over jobs in all other states. */
   readonly reaches: readonly JobState[]
-  /** Whether a job whose Complete is under way is awaited: it may come back to the queue. */
+  /** This says whether a job whose Complete is under way is awaited, because it may come back to the queue. */
   readonly awaitsCompletion: boolean
-  /** Whether each job's source is read anew. */
+  /** This says whether the source of each job is read anew. */
   readonly needsSource: boolean
-  /** Whether batches that may still make jobs are told too when a filter matches them. */
+  /** This says whether batches that may still make jobs are told too when a filter matches them. */
   readonly tellsBatches: boolean
-  /** Whether a batch's verb has to wait while the batch is paused. */
+  /** This says whether a batch's verb has to wait while the batch is paused. */
   readonly restsInPausedBatch: boolean
-  /** The verbs for many, given before, that leave a job alone for which this one is asked later. */
+  /** These earlier bulk verbs leave a job alone once this verb is asked for it. */
   readonly overrules: readonly Verb[]
-  /** Whether a verb for many says something of all jobs that match, also of those that it has no need to change. */
+  /** This says whether a bulk verb applies to all jobs that match, including those that it has no need to change. */
   readonly speaksForAll: boolean
-  /** The verbs for the same jobs, given before, that end when this one is given for many. */
+  /** These earlier verbs for the same jobs end when this verb is given for many. */
   readonly replaces: readonly Verb[]
 }
 
@@ -90,9 +93,9 @@ const laws: Readonly<Record<Verb, VerbLaw>> = {
 
 export const lawOf = (verb: Verb): VerbLaw => laws[verb]
 
-/** What a verb makes of one job. Returns the same job when there is nothing to do. */
+/** Returns the step that a verb makes of one job. It keeps the same job when there is nothing to do. */
 export const controlStep = (job: Job, request: ControlRequest, at: number): Step | 'invalid_state' =>
   laws[request.verb].step(job, request.verb === 'retry' ? request.fingerprint : job.source.fingerprint, at)
 
-/** What a verb makes of a batch itself. Returns the same object when there is nothing to do. */
+/** Returns what a verb makes of a batch itself. It is the same object when there is nothing to do. */
 export const controlBatchStep = (batch: Batch, verb: Verb): BatchStep => laws[verb].batch(batch)

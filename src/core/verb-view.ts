@@ -5,7 +5,7 @@ import type { Verb } from './verb.js'
 export const bulkVerbStates = ['running', 'completed', 'replaced'] as const
 export type BulkVerbState = (typeof bulkVerbStates)[number]
 
-/** A verb for many jobs as requests are answered. The filter has the names of the query. */
+/** This is a bulk verb as requests are answered. The names in the filter are those of the query. */
 export interface BulkVerbView {
   readonly id: string
   readonly verb: Verb
@@ -56,5 +56,5 @@ export const viewBulkVerb = (bulk: BulkVerb): BulkVerbView => {
   }
 }
 
-/** Returns the number within an id; null when it is none. */
+/** Returns the number within an id; null when the id has none. */
 export const bulkVerbNumber = (id: string): number | null => (/^v-\d{1,15}$/.test(id) ? Number(id.slice(2)) : null)

@@ -1,17 +1,17 @@
-/** What users ask of jobs and batches. verb-law.ts says what each of them does. */
+/** These are the verbs that users ask of jobs and batches. verb-law.ts says what each of them does. */
 export const verbs = ['pause', 'resume', 'cancel', 'retry'] as const
 export type Verb = (typeof verbs)[number]
 
-/** How a verb is explained, in the API's document, in the client commands and in refusals. */
+/** This explains a verb in the API's document, in the client commands and in refusals. */
 export interface VerbWords {
   readonly job: string
   readonly jobs: string
   readonly batch: string
-  /** What else there is to know of the verb for a batch. */
+  /** This adds what else there is to know of the verb for a batch. */
   readonly batchNote?: string
   /** Says to the user of the client commands what the verb does. */
   readonly command: string
-  /** Says which jobs and which batches take the verb, to whoever asked another one. */
+  /** Says which jobs and which batches take the verb, to a caller whose job or batch does not. */
   readonly jobRefusal: string
   readonly batchRefusal: string
 }
