@@ -3,7 +3,7 @@ import type { JobTarget } from '../core/job.js'
 import type { JobPace } from './pacer.js'
 import type { ByteRange } from './source.js'
 
-/** Who pays for the requests to a bucket whose owner does not. */
+/** This says who pays for the requests to a bucket whose owner does not. */
 export type Payer = 'requester'
 
 export interface ObjectRef {
@@ -17,9 +17,9 @@ export interface UploadRef extends ObjectRef {
   readonly uploadId: string
 }
 
-/** What the caller wants the object to be. The adapter routes each header to the calls that may carry it. */
+/** This is what the caller wants the object to be. The adapter routes each header to the calls that may carry it. */
 export interface ObjectOptions {
-  /** The headers of the user, already validated. Their names are in any case. */
+  /** These are the headers of the user, already validated. Their names are in any case. */
   readonly headers: Readonly<Record<string, string>>
   /** This is sent as `x-oss-meta-longshore-upload`; null sends none. */
   readonly marker: string | null
@@ -27,11 +27,11 @@ export interface ObjectOptions {
   readonly forbidOverwrite: boolean
   /** Initiates the upload in sequential mode. */
   readonly sequential: boolean
-  /** Whom OSS calls once the object is there. When it is absent, OSS calls nobody. */
+  /** This says whom OSS calls once the object is there. When it is absent, OSS calls no server. */
   readonly callback?: Callback
 }
 
-/** Bytes that OSS acknowledged. `serverCrc64` is null when its answer carried none; otherwise it equals `crc64`. */
+/** OSS acknowledged these bytes. `serverCrc64` is null when its answer carried none; otherwise it equals `crc64`. */
 export interface SentBytes {
   readonly size: number
   readonly etag: string
@@ -47,11 +47,11 @@ export interface SendOptions {
    * second, and never after the promise settled.
    */
   onProgress(bytesSent: number): void
-  /** The pace of the job whose bytes these are. When it is absent, only the pace of everything counts. */
+  /** This is the pace of the job whose bytes these are. When it is absent, only the pace of everything counts. */
   readonly pace?: Pick<JobPace, 'account' | 'enter'>
 }
 
-/** A part as ListParts shows it. `crc64` is null when OSS gives none. */
+/** This is a part as ListParts shows it. `crc64` is null when OSS gives none. */
 export interface ListedPart {
   readonly partNumber: number
   readonly size: number
@@ -59,32 +59,32 @@ export interface ListedPart {
   readonly crc64: string | null
 }
 
-/** A multipart upload that is neither completed nor aborted. */
+/** This is a multipart upload that is neither completed nor aborted. */
 export interface OpenUpload extends UploadRef {
-  /** The instant by OSS's clock. */
+  /** This is the instant by OSS's clock. */
   readonly initiatedAt: number
 }
 
-/** A position in a list of uploads. The list goes by key (bytes of UTF-8), then by upload id. */
+/** This is a position in a list of uploads. The list goes by key (bytes of UTF-8), then by upload id. */
 export interface UploadMarker {
   readonly key: string
   readonly uploadId: string
 }
 
 export interface UploadsRequest {
-  /** The payer, as an ObjectRef has it. */
+  /** This is the payer, as an ObjectRef has it. */
   readonly payer?: Payer
-  /** The prefix of the keys. It is empty for all. */
+  /** This is the prefix of the keys. It is empty for all keys. */
   readonly prefix: string
-  /** The position behind which the page begins; null for the first page. */
+  /** The page begins behind this position. It is null for the first page. */
   readonly after: UploadMarker | null
-  /** At most so many uploads, 1..1000. */
+  /** The page holds at most so many uploads, 1..1000. */
   readonly limit: number
 }
 
 export interface UploadsPage {
   readonly uploads: readonly OpenUpload[]
-  /** The position where the next page begins; null at the end. It is always behind `after`. */
+  /** The next page begins at this position, which is always behind `after`. It is null at the end. */
   readonly next: UploadMarker | null
 }
 
@@ -95,15 +95,15 @@ export interface CompletedObject {
   readonly requestId: string | null
 }
 
-/** An object as HEAD shows it. */
+/** This is an object as HEAD shows it. */
 export interface StoredObject extends CompletedObject {
   readonly size: number
   readonly marker: string | null
 }
 
 /**
- * OSS, as the engine needs it. Every method makes one request (listParts makes one per page) and settles only when
- * nothing of it is in flight any more, except a read of the source that hangs (Failure `stalled`). Each throws a
+ * This is OSS as the engine needs it. Every method makes one request (listParts makes one per page) and settles only
+ * when nothing of it is in flight any more, except a read of the source that hangs (Failure `stalled`). Each throws a
  * Failure as the classifier decides, or the signal's reason when it is aborted. None retries, except for one replay
  * after the adapter refreshed credentials or corrected its signing clock.
  */
@@ -139,7 +139,7 @@ export interface Target {
   /** Returns all parts of every page, in order. */
   listParts(upload: UploadRef, signal: AbortSignal): Promise<readonly ListedPart[]>
   /**
-   * Returns one page of the open uploads of a bucket. Anybody may have chosen their keys, so not all of them can be
+   * Returns one page of the open uploads of a bucket. Any program may have chosen their keys, so not all of them can be
    * used with this port.
    */
   listUploads(bucket: string, request: UploadsRequest, signal: AbortSignal): Promise<UploadsPage>

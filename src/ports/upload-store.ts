@@ -4,12 +4,12 @@ import type { PlannedPart, UploadedPart } from '../core/part.js'
 import type { Fenced, Lease } from './lease.js'
 import type { AbandonedUpload } from './orphan-store.js'
 
-/** What a run commits of its job. Every method is fenced by the lease. The promises are those of JobStore. */
+/** Stores what a run commits of its job. Every method is fenced by the lease. The promises are those of JobStore. */
 export interface UploadStore {
   /**
-   * Looks, before a job without an upload begins one, at what older failed jobs have in OSS of the same object. The job
-   * takes over the youngest upload that is just what it would begin, with the parts (`job.updated`); all others are
-   * given up. `left` are some of the youngest abandoned uploads of the object; the caller is to remove them.
+   * Looks at what older failed jobs have in OSS of the same object, before a job without an upload begins one. The job
+   * takes over the youngest upload that is just what it would begin, with the parts (`job.updated`). All others are
+   * given up. `left` are some of the youngest abandoned uploads of the object, and the caller is to remove them.
    */
   takeLeftovers(lease: Lease): Promise<{ readonly job: Job; readonly left: readonly AbandonedUpload[] } | Fenced>
   /**
@@ -41,7 +41,10 @@ export interface UploadStore {
    * remove the upload, so that it is kept as abandoned.
    */
   forgetUpload(lease: Lease, fingerprint: Fingerprint | null, isLeft?: boolean): Promise<Job | Fenced>
-  /** Moves the job from `running` to `completing` with the intent `complete`, while the user wants `run`; else answers `unwanted`. */
+  /**
+   * Moves the job from `running` to `completing` with the intent `complete`, while the user wants `run`. Otherwise it
+   * answers `unwanted`.
+   */
   beginCompleting(lease: Lease): Promise<Job | 'unwanted' | Fenced>
   /** Commits that the source is about to be deleted, because the object is proven. Answers `unwanted` when the job is `cancelling`. */
   beginRemoval(lease: Lease, removal: SourceRemoval & { readonly state: 'pending' }): Promise<Job | 'unwanted' | Fenced>
