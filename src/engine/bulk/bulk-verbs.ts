@@ -14,16 +14,19 @@ import { createPatientStore } from '../storage/patient-store.js'
 import type { StorageGate } from '../storage/storage-gate.js'
 import { logRefusal } from '../use-cases/source-refusal.js'
 
-/** Carries verbs for many jobs on from job to job, in small steps, so that nobody waits for it. After a crash it goes on with all. */
+/**
+ * Carries bulk verbs on from job to job, in small steps, so that no other request has to wait for them. After a crash
+ * it goes on with all of them.
+ */
 export interface BulkVerbs {
-  /** A verb was begun just now. */
+  /** Says that a verb was begun just now. */
   took(verb: BulkVerb): void
-  /** Everything is being paused: nothing is to be begun that would be paused at once. */
+  /** Returns true while everything is being paused, because what is begun now would be paused at once. */
   holdsClaims(): boolean
   /** Reads what is left of earlier verbs, so that `holdsClaims` is right from the first claim on. */
   open(): Promise<void>
   start(): void
-  /** Idempotent. What is left is done after the next start. */
+  /** It is idempotent. What is left is done after the next start. */
   stop(): Promise<void>
 }
 
@@ -40,7 +43,10 @@ const betweenStepsMs = 5
 const betweenLooksMs = 500
 const sourcesAtOnce = 8
 const retryMs = 1_000
-/** Verbs that are on their way are looked at so often, and else seldom: what begins one pokes the agent. */
+/**
+ * Verbs that are on their way are looked at so often. Otherwise the agent looks seldom, because what begins a verb
+ * pokes it.
+ */
 const pollMs = 1_000
 const idleMs = 60_000
 
@@ -48,7 +54,7 @@ const holdsAll = ({ verb, filter }: BulkVerb): boolean => verb === 'pause' && is
 
 export const createBulkVerbs = ({ store: bare, storage, sources, clock, logger }: Deps): BulkVerbs => {
   let holding = false
-  /** Verbs that have met every job and await some: what is left may not hold up others. */
+  /** These verbs have met every job and await some. What is left of them may not hold up others. */
   const awaiting = new Set<number>()
 
   const follow = (verbs: readonly BulkVerb[]): void => {
@@ -68,7 +74,7 @@ export const createBulkVerbs = ({ store: bare, storage, sources, clock, logger }
     }
   }
 
-  /** Until every job has been met. */
+  /** Carries a verb out until it has met every job. */
   const carryOut = async (verb: BulkVerb, store: VerbStore, signal: AbortSignal): Promise<void> => {
     const { needsSource } = lawOf(verb.verb)
     for (;;) {

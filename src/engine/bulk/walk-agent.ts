@@ -14,9 +14,9 @@ import { walkBatch } from './walk-batch.js'
 /** Walks the batches that are to be walked. After a crash it goes on with all of them. */
 export interface WalkAgent {
   start(): void
-  /** There may be something to walk. */
+  /** Says that there may be something to walk. */
   wake(): void
-  /** Idempotent. What is left is done after the next start. */
+  /** It is idempotent. What is left is done after the next start. */
   stop(): Promise<void>
 }
 
@@ -28,17 +28,20 @@ interface Deps {
   readonly names: JobNames
   readonly clock: Clock
   readonly logger: Logger
-  /** How many jobs may be queued; null: any number. */
+  /** So many jobs may be queued; null stands for any number. */
   readonly maxQueued: number | null
 }
 
-/** Each has a thread; the batches behind them wait for their turn. */
+/** So many walks go on at the same time, because each has a thread. The batches behind them wait for their turn. */
 const walksAtMost = 4
 const pollMs = 1_000
-/** With nothing to do: what begins work pokes the agent. */
+/** The agent looks so seldom when there is nothing to do, because what begins work pokes it. */
 const idleMs = 15_000
 
-/** Walks leave a tenth of the queue to single submits, or those would be refused for as long as a walk takes. */
+/**
+ * Returns how many jobs may be queued for a walk to go on. Walks leave a tenth of the queue to single submits, because
+ * these would otherwise be refused for as long as a walk takes.
+ */
 const roomOfWalks = (maxQueued: number | null): number | null =>
   maxQueued === null ? null : Math.ceil(maxQueued * 0.9)
 

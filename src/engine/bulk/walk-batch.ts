@@ -19,25 +19,26 @@ export interface WalkDeps {
   readonly names: JobNames
   readonly clock: Pick<Clock, 'sleep'>
   readonly logger: Logger
-  /** How many jobs may be queued for a walk to go on; null: any number. */
+  /** So many jobs may be queued for a walk to go on; null stands for any number. */
   readonly mostQueued: number | null
 }
 
-/** A file that can be opened and where it is to go. */
+/** This is a file that can be opened, with its key. */
 interface Candidate extends BatchFile {
   readonly fingerprint: Fingerprint
 }
 
-/** One round trip to the store for so many files of a list. */
+/** One round trip to the store brings so many files of a list. */
 const listChunk = 256
 const opensAtOnce = 8
-/** How often a walk that found the queue full looks again. */
+/** A walk that found the queue full looks again after so long. */
 const roomPollMs = 100
 const refusals: readonly BatchProblemCode[] = ['source_unavailable', 'directory_unreadable']
 
 /**
- * Makes jobs of the files of a batch, chunk by chunk, and ends the walk. A walk that is interrupted is begun anew: the
- * store passes over what has its job already. A list goes on where it was. While the queue is full the walk waits for room.
+ * Makes jobs of the files of a batch, chunk by chunk, and ends the walk. A walk that was interrupted is begun anew,
+ * because the store passes over what has its job already. A list goes on where it was. While the queue is full the walk
+ * waits for room.
  */
 export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSignal): Promise<void> => {
   const { store, walker, sources, names, clock, mostQueued } = deps
@@ -56,7 +57,7 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
 
   const jobsOf = (files: readonly Candidate[]): readonly NewJob[] => (batch.dryRun ? [] : files.map(jobOf))
 
-  /** Makes jobs of these while there is room for them only now and then. */
+  /** Makes jobs of these files when there is room for them only now and then. */
   const takeAsRoomAllows = async (files: readonly Candidate[]): Promise<'ok' | 'stopped'> => {
     for (;;) {
       const found = { jobs: jobsOf(files), problems: [], planned: [], listed: null }
@@ -65,7 +66,7 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
       if (files.length > 1) break
       await clock.sleep(roomPollMs, signal)
     }
-    // Half by half: while the first one waits for its room, that of the others grows.
+    // The files go half by half, because room for the second half grows while the first half waits for its own.
     const half = files.length >> 1
     const end = await takeAsRoomAllows(files.slice(0, half))
     return end === 'stopped' ? end : takeAsRoomAllows(files.slice(half))
@@ -91,7 +92,7 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
     try {
       return { ...file, fingerprint: await fingerprintSource(sources, file.path, template.options.roots) }
     } catch (error) {
-      // What the machine failed at may succeed when the walk is begun anew.
+      // What failed because of this machine may succeed when the walk is begun anew.
       if (!(error instanceof Failure) || error.kind === 'local' || error.kind === 'stalled') throw error
       logRefusal(logger, file.path, error)
       return fileUnavailable(file.path, error)

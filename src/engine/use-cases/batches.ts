@@ -27,7 +27,7 @@ import { type JobOptionsRequest, templateOf } from './job-template.js'
 import { idempotencyMismatch, type JobDefaults } from './jobs.js'
 import { logRefusal, sourceUnavailable } from './source-refusal.js'
 
-/** A valid batch request: shapes, patterns, keys, bucket and paths were checked by the caller. */
+/** This is a valid batch request. The caller has checked its shapes, patterns, keys, bucket and paths. */
 export interface BatchRequest extends Omit<JobOptionsRequest, 'crc64'> {
   readonly source:
     | {
@@ -36,13 +36,13 @@ export interface BatchRequest extends Omit<JobOptionsRequest, 'crc64'> {
         readonly exclude?: readonly string[] | undefined
         readonly followSymlinks?: boolean | undefined
       }
-    /** `key` is below the prefix; without one it is the file's name. */
+    /** `key` is below the prefix. Without a key the name of the file is used. */
     | { readonly files: readonly (string | { readonly path: string; readonly key?: string | undefined })[] }
   readonly target: { readonly bucket: string; readonly prefix?: string | undefined }
   readonly dryRun?: boolean | undefined
 }
 
-/** The use cases around batches. Everything throws AppError for what a caller can act on. */
+/** These are the use cases around batches. Each throws AppError for what a caller can act on. */
 export interface Batches {
   submit(
     request: BatchRequest,
@@ -53,11 +53,14 @@ export interface Batches {
   list(page: PageRequest): Promise<Page<BatchAnswer>>
   control(batchId: string, verb: Verb, caller: Caller): Promise<BatchAnswer>
   problems(batchId: string, page: PageRequest): Promise<Page<BatchProblem>>
-  /** What a dry run would have sent. */
+  /** Returns what a dry run would have sent. */
   planned(batchId: string, page: PageRequest): Promise<Page<PlannedFile>>
   /** Forgets a settled batch and its jobs. */
   remove(batchId: string, caller: Caller): Promise<void>
-  /** Every job of the batch, newest first, read as it is taken; behind them those that were deleted before the batch. */
+  /**
+   * Returns every job of the batch, the newest first, each read as it is taken, and behind them the jobs that were
+   * deleted before the batch.
+   */
   manifest(batchId: string): Promise<AsyncIterable<JobAnswer>>
 }
 
@@ -69,14 +72,14 @@ interface Deps {
   readonly logger: Logger
   readonly webhooks: Pick<WebhookSender, 'refusal'> | null
   readonly defaults: JobDefaults
-  /** There is something to walk. */
+  /** This is called when there is something to walk. */
   onWork(): void
-  /** A verb for the jobs of a batch was begun. */
+  /** This is called when a verb for the jobs of a batch was begun. */
   onVerb(verb: BulkVerb): void
 }
 
 const manifestPage = 200
-/** Rows that are forgotten in one go: others wait a few milliseconds for it. */
+/** So many rows are forgotten in one go, and other requests wait a few milliseconds for it. */
 const removeStep = 200
 
 const batchNotFound = (batchId: string): AppError =>
@@ -84,7 +87,7 @@ const batchNotFound = (batchId: string): AppError =>
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
-/** A prefix gets its missing slash. */
+/** Returns the prefix with the slash that it may lack. */
 const slashed = (prefix: string): string => (prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`)
 
 const filesOf = ({ source }: BatchRequest, prefix: string): readonly BatchFile[] => {
@@ -122,7 +125,10 @@ export const createBatches = (deps: Deps): Batches => {
     return answerBatch(batch, items, inFlight)
   }
 
-  /** Every key begins with the prefix, so what holds for that holds for all. */
+  /**
+   * Throws AppError when the daemon or the token may not write below the prefix. Every key begins with the prefix, so
+   * what holds for the prefix holds for all keys.
+   */
   const assertAllowed = (bucket: string, prefix: string, caller: Caller): void => {
     if (!isTargetAllowed(defaults.allowedTargets, bucket, prefix)) {
       const text = `This daemon may not write everything below ${bucket}/${prefix} (LONGSHORE_ALLOWED_TARGETS)`

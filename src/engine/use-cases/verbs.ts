@@ -12,23 +12,23 @@ import type { Page, PageRequest } from '../../ports/page.js'
 import type { VerbStore } from '../../ports/verb-store.js'
 import { mayMatch } from './waits.js'
 
-/** Verbs for everything that matches a filter. */
+/** These are the use cases around bulk verbs, which are for everything that matches a filter. */
 export interface Verbs {
   /**
-   * Durable when it resolves; then the verb goes from job to job. Batches that may still make jobs that match are told too.
-   * Throws AppError `forbidden` for callers who are bound to a part of the jobs.
+   * Begins a verb, which is durable when the promise resolves and then goes from job to job. Batches that may still
+   * make jobs that match are told too. Throws AppError `forbidden` for callers who are bound to a part of the jobs.
    */
   begin(verb: Verb, filter: JobFilter, caller: Caller): Promise<BulkVerbView>
   /** Throws AppError `verb_not_found`. */
   get(id: string): Promise<BulkVerbView>
-  /** Newest first. */
+  /** Returns the newest verbs first. */
   list(page: PageRequest): Promise<Page<BulkVerbView>>
 }
 
 interface Deps {
   readonly store: VerbStore & Pick<JobStore, 'countJobs'> & Pick<BatchStore, 'unfinishedBatches' | 'controlBatch'>
   readonly logger: Logger
-  /** A verb was begun, and batches may have been told. */
+  /** This is called when a verb was begun. Batches may have been told too. */
   onVerb(verb: BulkVerb): void
 }
 
@@ -46,7 +46,7 @@ export const createVerbs = ({ store, logger, onVerb }: Deps): Verbs => {
   }
 
   const tellBatches = async (verb: Verb, filter: JobFilter, by: string | null): Promise<readonly BulkVerb[]> => {
-    // What only some jobs of a batch are is nothing that the batch could be told.
+    // A filter that only some jobs of a batch match says nothing that the batch could be told.
     if (!lawOf(verb).tellsBatches || filter.source !== undefined || filter.states !== undefined) return []
     const begun: BulkVerb[] = []
     for (const batch of await store.unfinishedBatches()) {
@@ -56,7 +56,7 @@ export const createVerbs = ({ store, logger, onVerb }: Deps): Verbs => {
     return begun
   }
 
-  /** A verb for a batch alone is the batch's own. */
+  /** Begins the verb of a batch when the filter is for one batch alone, because such a verb is the batch's own. */
   const beginForBatch = async (batchId: string | null, verb: Verb, by: string | null): Promise<BulkVerb | null> => {
     const result = batchId === null ? null : await store.controlBatch(batchId, verb, by)
     return result?.kind === 'ok' ? result.verb : null
@@ -64,7 +64,7 @@ export const createVerbs = ({ store, logger, onVerb }: Deps): Verbs => {
 
   const beginForMany = async (verb: Verb, filter: JobFilter, by: string | null): Promise<BulkVerb> => {
     const jobs = await countJobs(verb, filter)
-    // Before the verb for all, so that it meets the jobs that they make meanwhile.
+    // The batches are told before the verb for all is begun, so that it meets the jobs that they make meanwhile.
     const told = await tellBatches(verb, filter, by)
     for (const one of told) onVerb(one)
     return store.beginVerb({ verb, filter, by, jobs, batches: told.length })
