@@ -13,8 +13,8 @@ import { AppError } from '../core/app-error.js'
 import { createLifetime, type Lifetime } from '../engine/async/lifetime.js'
 import { composeEngine } from '../engine/compose.js'
 import { createMetrics } from '../http/metrics/metrics.js'
+import { readDashboardFiles } from '../http/server/dashboard-files.js'
 import { listenOn } from '../http/server/listen.js'
-import { readPageFiles } from '../http/server/page-files.js'
 import type { Store } from '../ports/store.js'
 import type { Targets } from '../ports/target.js'
 import { engineSettings } from './engine-settings.js'
@@ -113,7 +113,7 @@ const startParts = async (
       ...config.listen.flatMap((address) => (address.kind === 'tcp' ? [address.host] : [])),
     ],
     version: { version },
-    page: readPageFiles(pageDirectory),
+    dashboard: readDashboardFiles(pageDirectory),
     logger: component('http'),
     clock,
   })

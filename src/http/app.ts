@@ -26,12 +26,12 @@ import { openApiOptions } from './openapi/openapi.js'
 import { batchContentRoutes } from './routes/batch-contents.js'
 import { batchVerbRoutes } from './routes/batch-verbs.js'
 import { batchRoutes } from './routes/batches.js'
+import { dashboardRoutes } from './routes/dashboard.js'
 import { eventRoutes } from './routes/events.js'
 import { jobVerbRoutes } from './routes/job-verbs.js'
 import { jobRoutes } from './routes/jobs.js'
 import { metricsRoutes } from './routes/metrics.js'
 import { orphanRoutes } from './routes/orphans.js'
-import { pageRoutes } from './routes/page.js'
 import { probeRoutes } from './routes/probes.js'
 import { sessionRoutes } from './routes/session.js'
 import { settingsRoutes } from './routes/settings.js'
@@ -39,12 +39,12 @@ import { systemRoutes } from './routes/system.js'
 import { verbRoutes } from './routes/verbs.js'
 import { waitRoutes } from './routes/waits.js'
 import { webhookRoutes } from './routes/webhooks.js'
+import type { DashboardFiles } from './server/dashboard-files.js'
 import { assertPlain, parseJsonBody } from './server/json-body.js'
 import { jsonText } from './server/json-text.js'
 import { createLingering } from './server/lingering.js'
 import { ignoreTypeOfNothing } from './server/no-body.js'
 import { answerNotFound } from './server/not-found.js'
-import type { PageFiles } from './server/page-files.js'
 import { sendProblem } from './server/problem.js'
 import { limitConnections, refuseMalformed, serverOptions } from './server/server-limits.js'
 import { createEventStreams } from './server/sse.js'
@@ -70,7 +70,7 @@ export interface AppDeps {
   readonly allowedHosts: readonly string[]
   readonly version: { readonly version: string; readonly commit?: string }
   /** The files of the dashboard; null or absent where it was not built. */
-  readonly page?: PageFiles | null
+  readonly dashboard?: DashboardFiles | null
   readonly logger: FastifyBaseLogger
   readonly clock: Clock
   /** Silent event streams are looked for so often. One is silent for twice as long at the most. Default: 7 s. */
@@ -176,7 +176,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(async (instance) => orphanRoutes(instance, deps.orphans))
   await app.register(async (instance) => systemRoutes(instance, { overview, version: deps.version }))
   await app.register(async (instance) => metricsRoutes(instance, { metrics, overview }))
-  await app.register(async (instance) => pageRoutes(instance, deps.page ?? null))
+  await app.register(async (instance) => dashboardRoutes(instance, deps.dashboard ?? null))
   await app.register(async (instance) => verbRoutes(instance, deps.verbs))
   await app.register(async (instance) => settingsRoutes(instance, deps.settings))
   await app.register(async (instance) => probeRoutes(instance, { store, clock, drain }))

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../core/app-error.js'
-import type { Encoding, PageFile, PageFiles } from '../server/page-files.js'
+import type { DashboardFile, DashboardFiles, Encoding } from '../server/dashboard-files.js'
 
 /**
  * The dashboard may load its own scripts, styles and pictures, and send requests to this API. No string ever becomes markup
  * or code there: Trusted Types are required, and there is no policy for them.
  */
-const pagePolicy = [
+const dashboardPolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -32,7 +32,7 @@ const pointers = { name: 'longshore', docs: '/docs', openapi: '/openapi.json' }
  * Returns the encoding with the smallest body that the client takes. `q=0` is heeded and other weights are not: a client
  * that takes brotli gets it.
  */
-const encodingFor = (file: PageFile, accepted: string | undefined): Encoding => {
+const encodingFor = (file: DashboardFile, accepted: string | undefined): Encoding => {
   const taken = new Set(
     (accepted ?? '')
       .toLowerCase()
@@ -43,7 +43,7 @@ const encodingFor = (file: PageFile, accepted: string | undefined): Encoding => 
   return (['br', 'gzip'] as const).find((encoding) => taken.has(encoding) && file.bodies.has(encoding)) ?? 'identity'
 }
 
-const send = (request: FastifyRequest, reply: FastifyReply, file: PageFile) => {
+const send = (request: FastifyRequest, reply: FastifyReply, file: DashboardFile) => {
   const encoding = encodingFor(file, request.headers['accept-encoding'])
   const etag = `"${file.digest}-${encoding}"`
   reply.header('etag', etag).header('vary', 'accept, accept-encoding')
@@ -59,14 +59,14 @@ const wantsHtml = (request: FastifyRequest): boolean => (request.headers.accept 
  * Serves the dashboard from memory. Its files need no token; the data that it shows does. Programs get JSON that says where
  * to read on.
  */
-export const pageRoutes = (app: FastifyInstance, files: PageFiles | null): void => {
+export const dashboardRoutes = (app: FastifyInstance, files: DashboardFiles | null): void => {
   app.get('/', { config: { scope: 'none', linkable: true }, schema: { hide: true } }, async (request, reply) => {
     reply.header('vary', 'accept, accept-encoding')
     if (!wantsHtml(request)) return pointers
     // The names of assets change with their content, so only this file has to be asked for again.
     reply.header('cache-control', 'no-cache')
     if (files === null) return reply.type('text/html; charset=utf-8').send(notBuilt)
-    reply.header('content-security-policy', pagePolicy)
+    reply.header('content-security-policy', dashboardPolicy)
     return send(request, reply, files.index)
   })
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliCompressSync, brotliDecompressSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readPageFiles } from '../../../src/http/server/page-files.js'
+import { readDashboardFiles } from '../../../src/http/server/dashboard-files.js'
 import { createHarness } from '../harness.js'
 
 const html = '<!doctype html><script type="module" src="./assets/index-abc.js"></script>'
@@ -20,7 +20,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
-const setup = async () => (await createHarness({ page: readPageFiles(directory) })).app
+const setup = async () => (await createHarness({ dashboard: readDashboardFiles(directory) })).app
 const browser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
 
 describe('GET /', () => {

@@ -4,18 +4,18 @@ import { extname, join } from 'node:path'
 
 export type Encoding = 'br' | 'gzip' | 'identity'
 
-/** A file of the page as it is sent: small, so all of them are held in memory, in every encoding that was built. */
-export interface PageFile {
+/** A file of the dashboard as it is sent. The files are small, so all are held in memory, in every encoding that was built. */
+export interface DashboardFile {
   readonly contentType: string
-  /** Strong, of the content before any encoding; the encoding is added to it. */
+  /** The part of a strong ETag that stands for the content before any encoding; the encoding is added to it. */
   readonly digest: string
   readonly bodies: ReadonlyMap<Encoding, Buffer>
 }
 
-export interface PageFiles {
-  readonly index: PageFile
-  /** By file name; each name holds a hash of its content. */
-  readonly assets: ReadonlyMap<string, PageFile>
+export interface DashboardFiles {
+  readonly index: DashboardFile
+  /** The files by name. Each name holds a hash of its content. */
+  readonly assets: ReadonlyMap<string, DashboardFile>
 }
 
 const contentTypes: Readonly<Record<string, string>> = {
@@ -27,7 +27,7 @@ const contentTypes: Readonly<Record<string, string>> = {
 
 const encodedAs = { br: '.br', gzip: '.gz' } as const
 
-const readFile = (path: string): PageFile => {
+const readFile = (path: string): DashboardFile => {
   const content = readFileSync(path)
   const bodies = new Map<Encoding, Buffer>([['identity', content]])
   for (const [encoding, ending] of Object.entries(encodedAs)) {
@@ -40,8 +40,8 @@ const readFile = (path: string): PageFile => {
   }
 }
 
-/** The built page below `directory`, or null when it was not built. Read once, at the start. */
-export const readPageFiles = (directory: string): PageFiles | null => {
+/** Reads the built dashboard below `directory`. Returns null when it was not built. */
+export const readDashboardFiles = (directory: string): DashboardFiles | null => {
   const index = join(directory, 'index.html')
   const assets = join(directory, 'assets')
   if (!existsSync(index) || !existsSync(assets)) return null
