@@ -15,7 +15,7 @@ interface ClaimRequest {
 
 const pairOf = ({ endpoint, bucket }: { endpoint: string; bucket: string }): string => `${endpoint} ${bucket}`
 
-/** What a claim takes, in its order. `rows` are given by age. */
+/** Returns what a claim takes, in its order. `rows` are given by age. */
 export const claimOrder = <R extends Row>(rows: readonly R[], request: ClaimRequest): readonly R[] => {
   const { now, limit, pairLimit, quotas } = request
   const free = rows.filter((row) => row.leaseUntil === null)

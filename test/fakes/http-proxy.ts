@@ -4,37 +4,40 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 
 export interface ProxiedRequest {
-  /** CONNECT, or the method of a request that was handed over whole. */
+  /** This is CONNECT, or the method of a request that was handed over whole. */
   readonly method: string
-  /** As the client wrote it: host and port, or a whole URL. */
+  /** This is the target as the client wrote it: a host and a port, or a whole URL. */
   readonly target: string
   readonly status: number
 }
 
 export interface HttpProxy {
   readonly port: number
-  /** Every request that came, in order; of a tunnel only its CONNECT. */
+  /** These are all requests that came, in order. A tunnel counts by its CONNECT alone. */
   readonly ledger: ProxiedRequest[]
-  /** The names by which clients asked for it in TLS. */
+  /** These are the names by which clients asked for the proxy in TLS. */
   readonly serverNames: Set<string | false>
-  /** Connections of clients that are open now. */
+  /** Returns the number of connections of clients that are open now. */
   open(): number
   close(): Promise<void>
 }
 
 export interface HttpProxyOptions {
-  /** What clients must name themselves by. */
+  /** This is the name that clients must give. */
   readonly user?: string
   readonly password?: string
-  /** Makes it speak TLS with its clients. */
+  /** Makes the proxy speak TLS with its clients. */
   readonly tls?: { readonly key: string; readonly cert: string }
-  /** Answers everything with this and passes nothing on; `silence` answers nothing at all. */
+  /** The proxy answers everything with this and passes nothing on. With `silence` it answers nothing at all. */
   readonly refusal?: () => number | 'silence' | null
-  /** Dials this port of loopback whatever host is asked for: names that nobody can resolve lead somewhere. */
+  /**
+   * The proxy dials this port of loopback whatever host is asked for, so that names that no resolver knows lead
+   * somewhere.
+   */
   readonly dialPort?: number
 }
 
-/** A forward proxy on loopback that passes requests on and keeps a ledger of them. */
+/** Starts a forward proxy on loopback that passes requests on and keeps a ledger of them. */
 export const startHttpProxy = async (options: HttpProxyOptions = {}): Promise<HttpProxy> => {
   const { user, password = '', tls, refusal = () => null, dialPort } = options
   const expected = user === undefined ? null : `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
@@ -57,7 +60,7 @@ export const startHttpProxy = async (options: HttpProxyOptions = {}): Promise<Ht
   const forward = (message: IncomingMessage, response: ServerResponse): void => {
     const verdict = judge(message)
     if (verdict !== null) {
-      // As proxies do: the answer does not wait for the body.
+      // The answer does not wait for the body, as is usual for proxies.
       refuse(message, verdict, (status) => response.writeHead(status, { connection: 'close' }).end())
       return
     }
@@ -83,7 +86,7 @@ export const startHttpProxy = async (options: HttpProxyOptions = {}): Promise<Ht
   }
 
   const tunnel = (message: IncomingMessage, client: Socket): void => {
-    // Read even when nobody answers, so that a client that goes is noticed.
+    // The body is read even when the proxy never answers, so that the proxy notices when a client goes.
     client
       .on('error', () => {})
       .on('end', () => client.destroy())

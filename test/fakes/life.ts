@@ -1,7 +1,9 @@
-/** The life of a process that a test kills: what it calls afterwards gets no answer. */
+/** This is the life of a process that a test kills. What the process calls afterwards gets no answer. */
 export interface Life {
   readonly isOver: () => boolean
-  /** Resolves when the process is killed: a test that waits for an answer of it asks the next one. */
+  /**
+   * This resolves when the process is killed. A test that waits for an answer of this process then asks the next one.
+   */
   readonly ended: Promise<null>
   end(): void
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '../../src/ports/clock.js'
 
 export interface ManualClock extends Clock {
-  /** Lets time pass, and everybody whose sleep ends meanwhile go on in turn. */
+  /** Lets time pass. Each sleeper whose sleep ends meanwhile goes on in its turn. */
   advance(ms: number): Promise<void>
-  /** Sets the wall clock by so much; nothing else notices. */
+  /** Moves the wall clock by so much. Nothing else notices. */
   jump(ms: number): void
 }
 
@@ -12,12 +12,12 @@ interface Sleeper {
   wake(): void
 }
 
-/** Rounds of the event loop that whoever was woken gets to go on. */
+/** Waits for some rounds of the event loop, so that a sleeper that was woken can go on. */
 const settle = async (): Promise<void> => {
   for (let round = 0; round < 5; round++) await new Promise(setImmediate)
 }
 
-/** Time that passes only when the test says so. */
+/** Creates a clock whose time passes only when the test says so. */
 export const createManualClock = (startAt = Date.UTC(2026, 0, 1)): ManualClock => {
   let elapsed = 0
   let jumped = 0

@@ -46,11 +46,14 @@ interface Deps {
   rivalOf(job: NewJob): string | null
   hasRoom(jobs: number, mostQueued: number | null): boolean
   insert(job: NewJob, by: string | null): void
-  /** Deletes a job and tells of it. */
+  /** Deletes a job and writes an event about it. */
   drop(row: Row, by: string | null): void
 }
 
-/** The batches of the memory store. `moved` is told of every change of a job, its making included (`before` is null). */
+/**
+ * Creates the batches of the memory store. `moved` is called for every change of a job, also when the job is made (then
+ * `before` is null).
+ */
 export const createMemoryBatches = (deps: Deps) => {
   const { now, log, pages } = deps
   const rows = new Map<string, BatchRow>()
@@ -62,7 +65,7 @@ export const createMemoryBatches = (deps: Deps) => {
     return row
   }
 
-  /** The batch as others find it. */
+  /** Returns the batch as other parts of the store see it. */
   const seen = (batchId: string): BatchRow | undefined => {
     const row = rows.get(batchId)
     return row?.forgotten === false ? row : undefined
@@ -137,13 +140,13 @@ export const createMemoryBatches = (deps: Deps) => {
     return { items: page.items.map(({ item }) => item), nextCursor: page.nextCursor }
   }
 
-  /** A job goes before its batch. */
+  /** This is called when a job is deleted before its batch. */
   const jobDeleted = (job: Job): void => {
     const { note } = removalOf(job)
     if (note !== null && job.batchId !== null) seen(job.batchId)?.deleted.push(note)
   }
 
-  /** Whether a batch stays behind when its jobs that finished before an instant are pruned. */
+  /** Returns whether a batch stays behind when its jobs that finished before an instant are pruned. */
   const stays = (batchId: string, before: number): boolean => {
     const batch = rows.get(batchId)?.batch
     return batch !== undefined && (batch.finishedAt === null || batch.finishedAt >= before)
@@ -238,7 +241,7 @@ export const createMemoryBatches = (deps: Deps) => {
     const forgotten = [...rows.values()].filter((row) => row.forgotten)
     return limit - left + forgotten.reduce((sum, row) => sum + forget(row, limit, null), 0)
   }
-  /** The verbs of a batch are others now. */
+  /** This is called when the verbs of a batch have changed. */
   const verbsChanged = (batchId: string): void => {
     const row = rows.get(batchId)
     if (row === undefined) return

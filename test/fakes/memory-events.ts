@@ -3,7 +3,9 @@ import type { EventType, StoredEvent } from '../../src/core/event.js'
 import type { Job } from '../../src/core/job.js'
 import type { EventFilter } from '../../src/ports/event-store.js'
 
-/** The event log of the memory store: ids count from 1 within one instance, and a pruned prefix stays countable. */
+/**
+ * Creates the event log of the memory store. Ids count from 1 within one instance, and a pruned prefix stays countable.
+ */
 export const createMemoryEvents = (instance: string, now: () => number) => {
   const events: StoredEvent[] = []
   let lastEvent = 0
@@ -46,7 +48,7 @@ export const createMemoryEvents = (instance: string, now: () => number) => {
     return { items, reset: false, lastId: items.length === limit ? (items.at(-1)?.id ?? last) : last }
   }
 
-  /** Forgets at most `limit` events from before an instant; answers how many. */
+  /** Returns how many events from before an instant it has forgotten, which are `limit` at most. */
   const prune = (before: number, limit: number): number => {
     const kept = events.findIndex((event) => Date.parse(event.at) >= before)
     return events.splice(0, Math.min(limit, kept === -1 ? events.length : kept)).length

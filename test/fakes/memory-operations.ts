@@ -4,7 +4,7 @@ import type { Store } from '../../src/ports/store.js'
 import { type StoreOperation, storeOperations } from '../../src/ports/store-operations.js'
 import type { Wakeup } from '../../src/ports/wakeup.js'
 
-/** The port as the memory store carries it out: each operation in one go. */
+/** This is the port as the memory store carries it out: each operation happens in one go. */
 export type MemoryOperations = {
   readonly [Name in StoreOperation]: (...args: Parameters<Store[Name]>) => Awaited<ReturnType<Store[Name]>>
 }
@@ -12,26 +12,29 @@ export type MemoryOperations = {
 export interface MemoryStoreDeps {
   readonly clock: Clock
   readonly wakeup: Wakeup
-  /** Eight characters that event ids and cursors begin with. */
+  /** Event ids and cursors begin with these eight characters. */
   readonly instance?: string
-  /** Called before each operation takes place; what it throws is what the caller gets, and nothing was changed. */
+  /**
+   * This is called before each operation takes place. What it throws is what the caller gets, and then nothing was
+   * changed.
+   */
   before?(operation: keyof Store): void | Promise<void>
 }
 
 interface Deps extends MemoryStoreDeps {
-  /** The wall clock was set by so much. */
+  /** This is called when the wall clock was moved by so much. */
   clockMoved(by: number): void
   lastEventId(): string
 }
 
-/** The store port over its operations: the hints that the table of operations names follow each of them. */
+/** Returns the store port over its operations. The hints that the table of operations names follow each of them. */
 export const createStoreOf = (operations: MemoryOperations, deps: Deps): Store => {
   const { clock, wakeup } = deps
   const wallOffset = (): number => clock.now() - clock.monotonic()
   let followed = wallOffset()
   let closed = false
 
-  /** Leases and backoffs are durations: they move along when the wall clock is set. */
+  /** Moves leases and backoffs along when the wall clock is set, because they are durations. */
   const followWallClock = (): void => {
     const by = wallOffset() - followed
     followed += by

@@ -30,7 +30,7 @@ const sameTarget = (a: JobTarget, b: JobTarget): boolean => sameObject(a, b) && 
 
 const hasLeft = ({ job }: MemoryRow): boolean => job.state === 'failed' && job.upload?.uploadId != null
 
-/** What the store in memory keeps of uploads beside its jobs. */
+/** Creates what the store in memory keeps of uploads beside its jobs. */
 export const createMemoryOrphans = ({ rows, pages, now, save }: Deps) => {
   const buckets = new Set<string>()
   let initiates: Initiate[] = []
@@ -71,7 +71,7 @@ export const createMemoryOrphans = ({ rows, pages, now, save }: Deps) => {
     return step !== null
   }
 
-  /** Failed jobs that have an upload of the object in OSS, youngest first. */
+  /** Returns the failed jobs that have an upload of the object in OSS, youngest first. */
   const leftOf = (target: JobTarget): readonly MemoryRow[] =>
     [...rows.values()].filter((row) => hasLeft(row) && sameTarget(row.job.target, target)).reverse()
 
@@ -124,7 +124,7 @@ export const createMemoryOrphans = ({ rows, pages, now, save }: Deps) => {
       const open = openInitiate(jobId)
       if (open !== undefined) open.unanswered = true
     },
-    /** What a change of a job means for its upload and its Initiate. `before` is the job before it. */
+    /** Records what a change of a job means for its upload and its Initiate. `before` is the job before the change. */
     changed(before: Job, { job, leavesUpload, initiate }: Change): void {
       if (leavesUpload) keep(before)
       const open = openInitiate(job.id)
@@ -141,7 +141,7 @@ export const createMemoryOrphans = ({ rows, pages, now, save }: Deps) => {
       if (open !== undefined) open.endedAt = initiateEndedAt
       if (leavesUpload) keep(job)
     },
-    /** All failed jobs give up what they have in OSS of an object. */
+    /** Makes all failed jobs give up what they have in OSS of an object. */
     abandonAll: (target: JobTarget): void => leftOf(target).forEach(abandon),
   }
 }

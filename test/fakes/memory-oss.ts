@@ -24,17 +24,17 @@ export type OssCall =
 export interface CallInfo {
   readonly call: OssCall
   readonly bucket: string
-  /** Null of a call that concerns the bucket. */
+  /** This is null for a call that concerns the bucket. */
   readonly key: string | null
   readonly uploadId: string | null
-  /** The mark that its job puts on what this call makes. */
+  /** This is the mark that its job puts on what this call makes. */
   readonly marker: string | null
   readonly partNumber: number | null
-  /** 1 for the first call of this kind. */
+  /** This is 1 for the first call of its kind. */
   readonly nth: number
 }
 
-/** What a test does to a call: throw before it takes effect, or after (`lost answer`). */
+/** This says what a test does to a call: throw before it takes effect, or after it (`lost answer`). */
 export interface Faults {
   before?(info: CallInfo, signal: AbortSignal): void | Promise<void>
   after?(info: CallInfo, signal: AbortSignal): void | Promise<void>
@@ -50,16 +50,16 @@ interface OpenUpload {
 export interface MemoryOss extends Target {
   readonly objects: Map<string, { bytes: Buffer; marker: string | null }>
   readonly uploads: Map<string, OpenUpload>
-  /** Every call that was made, in order. */
+  /** These are all calls that were made, in order. */
   readonly calls: CallInfo[]
   faults: Faults
-  /** Answers hold no CRC-64, as some endpoints do. */
+  /** When this is true, answers hold no CRC-64, as is so at some endpoints. */
   withoutCrc: boolean
 }
 
 const nameOf = ({ bucket, key }: ObjectRef): string => `${bucket}/${key}`
 
-/** What is stored is never changed in place, so its CRC-64 is computed once. */
+/** The CRC-64 of what is stored is computed once, because what is stored is never changed in place. */
 const known = new WeakMap<Buffer, bigint>()
 const storedCrc64 = (bytes: Buffer): bigint => {
   const crc64 = known.get(bytes) ?? crc64Of(bytes)
@@ -68,7 +68,7 @@ const storedCrc64 = (bytes: Buffer): bigint => {
 }
 const etagOf = (bytes: Buffer): string => `E${storedCrc64(bytes).toString(16).toUpperCase()}`
 
-/** OSS as the target port shows it, in memory. `read` gives the bytes a range names. */
+/** Creates an OSS in memory, as the target port shows it. `read` returns the bytes that a range names. */
 export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => number = Date.now): MemoryOss => {
   const counts = new Map<OssCall, number>()
   let nextUpload = 1

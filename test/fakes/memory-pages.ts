@@ -2,7 +2,7 @@ import { AppError } from '../../src/core/app-error.js'
 import { decodeCursor, encodeCursor } from '../../src/core/cursor.js'
 import type { Page } from '../../src/ports/page.js'
 
-/** Keyset pages with opaque cursors, as the memory store hands them out. */
+/** Creates keyset pages with opaque cursors, as the memory store hands them out. */
 export const createMemoryPages = (instance: string) => {
   const pageOf = <T>(list: string, all: readonly T[], limit: number, position: (item: T) => number): Page<T> => {
     const items = all.slice(0, limit)

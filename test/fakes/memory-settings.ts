@@ -1,6 +1,6 @@
 import type { SettingsStore } from '../../src/ports/settings-store.js'
 
-/** The settings of the store port, without its promises. */
+/** Creates the settings of the store port, without its promises. */
 export const createMemorySettings = () => {
   const values = new Map<string, string>()
   return {

@@ -11,16 +11,19 @@ export interface MemoryFile {
   ctime: number
 }
 
-/** A file system of buffers. `fd` of a range names the file, so the fake OSS reads what the file holds at that moment. */
+/**
+ * This is a file system of buffers. The `fd` of a range names the file, so the fake OSS reads what the file holds at
+ * that moment.
+ */
 export interface MemoryFiles extends SourceOpener, SourceRemover {
   readonly files: Map<string, MemoryFile>
   write(path: string, bytes: Buffer): MemoryFile
   /** Makes a name lead to another, as a symbolic link does. */
   link(path: string, to: string): void
   read(range: ByteRange): Buffer
-  /** Sources open now. */
+  /** Returns the number of sources that are open now. */
   openCount(): number
-  /** What the machine does for a process that was killed. */
+  /** Closes all descriptors, as the machine does for a process that was killed. */
   forgetDescriptors(): void
 }
 

@@ -18,7 +18,10 @@ export const matches = (
     value === null ? Object.hasOwn(job.labels, key) : Object.hasOwn(job.labels, key) && job.labels[key] === value,
   )
 
-/** Of those that finished before, the oldest, as many as have `limit` rows together, but at least one. */
+/**
+ * Returns the oldest of the jobs that finished before an instant: as many as have `limit` rows together, but at least
+ * one.
+ */
 export const prunedFirst = <T extends { readonly job: Job; readonly parts: readonly unknown[] }>(
   rows: readonly T[],
   before: number,

@@ -17,7 +17,9 @@ import { createMemoryUploads, type MemoryRow, partsAfter } from './memory-upload
 import { createMemoryVerbs } from './memory-verbs.js'
 import { createMemoryWebhooks } from './memory-webhooks.js'
 
-/** The store port in memory, with the semantics of the SQLite one: the conformance suite runs on both. */
+/**
+ * Creates the store port in memory. It has the semantics of the SQLite store: the conformance suite runs on both.
+ */
 export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
   const { clock, wakeup, instance = 'memory00' } = deps
   const rows = new Map<string, MemoryRow>()

@@ -34,7 +34,7 @@ export interface MemoryRow {
 
 const pending = { state: 'pending', etag: null, crc64: null, proven: false, attempts: 0, uploadedAt: null } as const
 
-/** The part rows after a change of them. */
+/** Returns the part rows after a change of them. */
 export const partsAfter = (
   parts: readonly StoredPart[],
   change: PartsChange | null,
@@ -57,7 +57,7 @@ export const partsAfter = (
 }
 
 interface Deps {
-  /** The row of a job while this lease holds it. */
+  /** Returns the row of a job while this lease holds it. */
   held(lease: Lease): MemoryRow | null
   save(row: MemoryRow, step: Step): Job
   readonly orphans: ReturnType<typeof createMemoryOrphans>
@@ -65,7 +65,7 @@ interface Deps {
   now(): number
 }
 
-/** What a run writes of its upload, under its lease. */
+/** Creates the operations by which a run writes about its upload, under its lease. */
 export const createMemoryUploads = ({
   held,
   save,
@@ -78,7 +78,7 @@ export const createMemoryUploads = ({
     return row === null ? 'fenced' : save(row, take(row.job))
   }
 
-  /** A step that the user's wishes may forbid. */
+  /** Takes a step that a verb of the user may forbid. */
   const wanted = (lease: Lease, take: (job: Job) => Step | 'unwanted', isOver = false): Job | 'unwanted' | Fenced => {
     const row = held(lease)
     if (row === null) return 'fenced'

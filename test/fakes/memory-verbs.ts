@@ -32,12 +32,12 @@ interface Deps {
   jobsBySeq(): readonly Row[]
   save(row: Row, step: Step): Job
   rivalOf(job: Job): string | null
-  /** A verb of a batch was begun or is over. */
+  /** This is called when a verb of a batch was begun or is over. */
   batchChanged(batchId: string): void
   isPaused(batchId: string): boolean
 }
 
-/** The verbs for many jobs of the memory store. */
+/** Creates the verbs for many jobs of the memory store. */
 export const createMemoryVerbs = ({ now, pages, jobsBySeq, save, rivalOf, batchChanged, isPaused }: Deps) => {
   const rows: VerbRow[] = []
 
@@ -59,7 +59,7 @@ export const createMemoryVerbs = ({ now, pages, jobsBySeq, save, rivalOf, batchC
     )
   }
 
-  /** True when the job has to be awaited. */
+  /** Returns true when the job has to be awaited. */
   const tell = (row: VerbRow, one: Row, looks: readonly SourceLook[]): boolean => {
     const { verb } = row
     const law = lawOf(verb.verb)

@@ -4,13 +4,16 @@ import type { DirectoryWalker, WalkedChunk } from '../../src/ports/directory-wal
 import { fingerprintOf, type MemoryFiles } from './memory-source.js'
 
 export interface MemoryWalker extends DirectoryWalker {
-  /** Chunks given out by all walks. */
+  /** These are the chunks that all walks have given out. */
   readonly given: WalkedChunk[]
-  /** Called before each chunk; a walk waits for it. */
+  /** This is called before each chunk, and the walk waits for it. */
   before: () => Promise<void>
 }
 
-/** Walks a file system of buffers, `size` files a chunk. Patterns mean what they mean to the real walker; there are no links. */
+/**
+ * Creates a walker over a file system of buffers, which gives `size` files a chunk. Patterns mean what they mean to the
+ * real walker. There are no links.
+ */
 export const createMemoryWalker = (files: MemoryFiles, size = 2): MemoryWalker => {
   const below = (dir: string) => [...files.files].filter(([path]) => path.startsWith(`${dir}/`))
   const walker: MemoryWalker = {

@@ -12,7 +12,7 @@ interface Deps {
 
 type Row = Omit<DueWebhook, 'dueAt' | 'triedForMs'> & { readonly place: number; dueAt: number | null }
 
-/** The outbox of the memory store. */
+/** Creates the outbox of the memory store. */
 export const createMemoryWebhooks = ({ now, hasJob, pages: { pageOf, startOf } }: Deps) => {
   let rows: Row[] = []
 
@@ -78,7 +78,7 @@ export const createMemoryWebhooks = ({ now, hasJob, pages: { pageOf, startOf } }
   return {
     operations,
     all: (): readonly Webhook[] => rows,
-    /** An event was appended. */
+    /** This is called when an event was appended. */
     told(id: string, jobId: string, message: WebhookMessage): void {
       const at = now()
       const tries = { state: 'pending', attempts: 0, attemptedAt: null, status: null, reason: null } as const

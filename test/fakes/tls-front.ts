@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { createServer } from 'node:tls'
 
-/** TLS before a plain server on loopback, as a load balancer gives it. */
+/** This is TLS in front of a plain server on loopback, as a load balancer gives it. */
 export interface TlsFront {
   readonly port: number
   /** Answers with another certificate from now on. */

@@ -5,16 +5,19 @@ interface Sleeper {
   wake(): void
 }
 
-/** Rounds of the event loop after which nothing but time can go on, also where things pass through several of them. */
+/** After so many rounds of the event loop nothing but time can go on, also where things pass through several rounds. */
 const patientRounds = 20
 
 export interface VirtualClock extends Clock {
-  /** Sets the wall clock by so much; nobody who sleeps notices. */
+  /** Moves the wall clock by so much. No sleeper notices. */
   jump(ms: number): void
   stop(): void
 }
 
-/** Time that passes only when everybody sleeps: then it jumps to the next sleeper. Stop it at the end of a test. */
+/**
+ * Creates a clock whose time passes only when all are asleep: then it jumps to the next sleeper. Stop it at the end of
+ * a test.
+ */
 export const createVirtualClock = (
   startAt = Date.UTC(2026, 0, 1),
   quietRounds: number = patientRounds,
