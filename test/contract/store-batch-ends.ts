@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { batchRequest, createBatchTools } from './store-batch-setup.js'
 import type { StoreSetup } from './store-setup.js'
 
-/** Forgetting batches, and verbs that meet each job once. */
+/** Tests how batches are forgotten, and that verbs meet each job once. */
 export const batchEndTests = (setup: () => Promise<StoreSetup>): void => {
   const begin = createBatchTools(setup)
 
@@ -23,7 +23,7 @@ export const batchEndTests = (setup: () => Promise<StoreSetup>): void => {
       const ids = (await tools.jobs()).map(({ id }) => id)
       const before = await store.lastEventId()
       expect(await store.removeBatch('b-1', 2, 'remover')).toBe('more')
-      // Nobody sees it any more, though a job of it is left.
+      // The batch can no longer be seen, though one of its jobs is left.
       expect(await store.getBatch('b-1')).toBeNull()
       expect((await store.listBatches({ limit: 9, cursor: null })).items).toEqual([])
       expect(await store.controlBatch('b-1', 'retry')).toEqual({ kind: 'not_found' })
@@ -115,7 +115,7 @@ export const batchEndTests = (setup: () => Promise<StoreSetup>): void => {
       await store.control(job.id, { verb: 'resume' })
       expect(await stepVerbs(40)).toBe(false)
       expect(await states()).toEqual(['completing', 'queued', 'paused'])
-      // The one that is awaited comes back to the queue, and is told then.
+      // The job that is awaited comes back to the queue, and the verb meets it then.
       await store.release(completing, { to: 'queued', waiting: null, delayMs: null })
       expect(await stepVerbs(40)).toBe(true)
       expect(await states()).toEqual(['paused', 'queued', 'paused'])

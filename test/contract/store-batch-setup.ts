@@ -17,7 +17,7 @@ export const batchRequest = (id: string, changes: Partial<NewBatch> = {}): NewBa
 
 export const everything: WalkChunk = { jobs: [], problems: [], planned: [], listed: null }
 
-/** What a test of batches starts with: the batch b-1, and ways to make it grow and end. */
+/** Makes what a test of batches starts with: the batch b-1, and ways to make it grow and end. */
 export const createBatchTools = (setup: () => Promise<StoreSetup>) => {
   return async (changes: Partial<NewBatch> = {}) => {
     const tools = await setup()
@@ -52,7 +52,7 @@ export const createBatchTools = (setup: () => Promise<StoreSetup>) => {
     }
     const completions = async () =>
       (await store.eventsAfter(null, { batchId: 'b-1' }, 1000)).items.filter(({ type }) => type === 'batch.completed')
-    /** One step of each verb of the batch. True when none is left. */
+    /** Takes one step of each verb of the batch. Returns true when no verb is left. */
     const stepVerbs = async (limit: number) => {
       for (const { id, filter } of await store.unfinishedVerbs()) {
         if (filter.batchId === 'b-1') await store.stepVerb(id, limit)

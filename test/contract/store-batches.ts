@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { batchRequest, createBatchTools, everything } from './store-batch-setup.js'
 import { granted, jobRequest, leaseMs, node, receipt, type StoreSetup } from './store-setup.js'
 
-/** Making batches and letting them grow. */
+/** Tests how batches are made and how they grow. */
 export const batchTests = (setup: () => Promise<StoreSetup>): void => {
   const begin = createBatchTools(setup)
 

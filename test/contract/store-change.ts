@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { granted, jobError, leaseMs, receipt, type StoreSetup } from './store-setup.js'
 
-/** What a user changes of a job, whatever it is doing. */
+/** Tests what a user changes of a job, whatever the job is doing. */
 export const changeTests = (setup: () => Promise<StoreSetup>): void => {
   describe('change', () => {
     it('changes what is given, keeps the rest, and counts the version up', async () => {

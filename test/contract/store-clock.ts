@@ -3,7 +3,7 @@ import { granted, leaseMs, node, type StoreSetup } from './store-setup.js'
 
 const hour = 3_600_000
 
-/** What a wall clock that is set does to leases and waits. */
+/** Tests what it does to leases and waits that a wall clock is set. */
 export const clockTests = (setup: () => Promise<StoreSetup>): void => {
   describe('a wall clock that is set', () => {
     it.each([hour, -hour])('by %d ms neither ends a lease early nor keeps it for ever', async (jump) => {

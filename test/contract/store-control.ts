@@ -15,7 +15,7 @@ import {
   threeParts,
 } from './store-setup.js'
 
-/** Brings a job into `state` by the port alone. */
+/** Brings a job into `state` through the port alone. */
 const jobIn = async ({ store, submit, running, failed }: StoreSetup, state: JobState): Promise<Job> => {
   const current = async (id: string) => {
     const job = await store.get(id)
@@ -41,7 +41,7 @@ const jobIn = async ({ store, submit, running, failed }: StoreSetup, state: JobS
 
 const retry: ControlRequest = { verb: 'retry', fingerprint: fingerprint() }
 
-/** The contract's "Verbs": the state after the verb, or null where it is refused. */
+/** These are the contract's "Verbs": the state after the verb, or null where the verb is refused. */
 const verbs: readonly [ControlRequest, Readonly<Record<JobState, JobState | null>>][] = [
   [
     { verb: 'pause' },
@@ -97,7 +97,7 @@ const verbs: readonly [ControlRequest, Readonly<Record<JobState, JobState | null
   ],
 ]
 
-/** pause, resume, cancel, retry and remove. */
+/** Tests pause, resume, cancel, retry and remove. */
 export const controlTests = (setup: () => Promise<StoreSetup>): void => {
   describe('control', () => {
     for (const [request, outcomes] of verbs) {
@@ -119,7 +119,7 @@ export const controlTests = (setup: () => Promise<StoreSetup>): void => {
           if (to !== null) expect(repeated, from).toEqual({ kind: 'ok', job: after })
           expect(await tools.store.get(before.id), from).toEqual(after)
           expect(await tools.eventTypes(before.id), from).toEqual(events)
-          // Out of the way, so that the next state's job is the only one to claim.
+          // This claim takes other jobs out of the way, so that the next state's job is the only one to claim.
           await tools.store.claim({ node, limit: 9, leaseMs })
         }
       })

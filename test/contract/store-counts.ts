@@ -5,7 +5,7 @@ import { granted, jobError, receipt, type StoreSetup, startAt } from './store-se
 
 const zero: JobCounts = { pending: 0, completed: 0, failed: 0, cancelled: 0 }
 
-/** Counting what matches. */
+/** Tests the count of the jobs that match. */
 export const countTests = (setup: () => Promise<StoreSetup>): void => {
   const count = async ({ store }: StoreSetup, filter: JobFilter) => {
     const { nextCursor, ...page } = await store.countJobs(filter, null)

@@ -32,9 +32,9 @@ const taken = (answer: Awaited<ReturnType<JobStore['takeLeftovers']>>) => {
   return answer
 }
 
-/** What older settled jobs have in OSS of the object of a new one. */
+/** Tests what older settled jobs have in OSS of the object of a new job. */
 export const leftoverTests = (setup: () => Promise<StoreSetup>): void => {
-  /** A job of the object that failed with an upload of this name and one part. */
+  /** Makes a job of the object that failed with an upload of this name and one part. */
   const failedWith = async ({ store, running }: StoreSetup, uploadId: string, changes: Partial<NewJob> = {}) => {
     const { lease } = await running(wish({ marker: `mark of ${uploadId}`, ...changes }))
     await store.beginUpload(lease, upload, parts)

@@ -17,9 +17,9 @@ import {
 const ref = (name: string, uploadId: string) => ({ bucket: 'bucket-a', key: `dir/${name}.bin`, uploadId })
 const page = { limit: 100, cursor: null }
 
-/** What is left of uploads in OSS: whose they are, and how a job gives one up. */
+/** Tests what is left of uploads in OSS: whose they are, and how a job gives one up. */
 export const orphanTests = (setup: () => Promise<StoreSetup>): void => {
-  /** `job-1`, running, its Initiate on its way. */
+  /** Makes `job-1`, which is running while its Initiate is on its way. */
   const initiating = async () => {
     const tools = await setup()
     const { lease, job } = await tools.running()
@@ -28,7 +28,7 @@ export const orphanTests = (setup: () => Promise<StoreSetup>): void => {
     return { ...tools, lease, job, trace }
   }
 
-  /** `job-1`, failed, with the upload `u1` and one part of it. */
+  /** Makes `job-1`, which has failed with the upload `u1` and one part of it. */
   const failedWithUpload = async () => {
     const tools = await initiating()
     await tools.store.setUploadId(tools.lease, 'u1')

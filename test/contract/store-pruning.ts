@@ -4,7 +4,7 @@ import { granted, jobError, jobRequest, multipart, receipt, type StoreSetup, thr
 
 const day = 86_400_000
 
-/** Forgetting what finished long ago. */
+/** Tests how the store forgets what finished long ago. */
 export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
   describe('prune', () => {
     const finish = async (
@@ -93,7 +93,7 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
       expect((await store.deletedJobs('b-1', { limit: 9, cursor: null })).items).toMatchObject([{ id: 'a' }])
       await store.endWalk('b-1')
       advance(1)
-      // The batch, and its note of the job.
+      // This is the batch, and its note of the job.
       expect(await store.prune({ olderThanMs: 0, limit: 100 })).toMatchObject({ jobs: 0, batches: 2 })
       expect(await store.getBatch('b-1')).toBeNull()
       expect((await store.deletedJobs('b-1', { limit: 9, cursor: null })).items).toEqual([])
@@ -113,7 +113,7 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
         else granted(await store.finish(lease, { to, outcome: 'uploaded', receipt }))
       }
       expect(await store.removeBatch('b-1', 1)).toBe('more')
-      // One of them is tried again before its turn came.
+      // One of them is retried before its turn comes.
       const failed = (await store.list({ states: ['failed'] }, { limit: 9, cursor: null })).items[0]
       if (failed === undefined) throw new Error('no job has failed')
       await store.control(failed.id, { verb: 'retry', fingerprint: failed.source.fingerprint })
@@ -148,7 +148,7 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
         advance(1)
       }
       const left = async () => (await store.list({}, { limit: 9, cursor: null })).items.map(({ id }) => id).reverse()
-      // Each has a row and three parts.
+      // Each of them has a row and three parts.
       expect(await store.prune({ olderThanMs: 0, limit: 8 })).toEqual({ jobs: 2, events: 8, batches: 0 })
       expect(await left()).toEqual(ids.slice(2))
       expect(await store.prune({ olderThanMs: 0, limit: 1 })).toEqual({ jobs: 1, events: 1, batches: 0 })

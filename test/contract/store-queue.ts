@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { granted, jobRequest, leaseMs, multipart, node, type StoreSetup, sent, threeParts } from './store-setup.js'
 
-/** Submitting, claiming, leases and the ways a run ends without settling its job. */
+/** Tests submits, claims, leases and the ways in which a run ends without settling its job. */
 export const queueTests = (setup: () => Promise<StoreSetup>): void => {
   describe('submit', () => {
     it('keeps every field of the request and starts the rest at its zero', async () => {
@@ -143,7 +143,7 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
       const put = { mode: 'put', uploadId: null, partSize: 300, partCount: 1 }
       expect(await planned({ multipartThreshold: 301 })).toEqual(put)
       expect(await planned({ multipartThreshold: 300 })).toBeNull()
-      // Whether anything is to be sent is not known yet.
+      // It is not known yet whether anything has to be sent.
       expect(await planned({ multipartThreshold: 301, ifExists: 'skip' })).toBeNull()
       const [, running1] = (await store.eventsAfter(null, { jobId: 'job-1' }, 9)).items
       expect(running1?.job).toMatchObject({ state: 'running', upload: { mode: 'put' }, progress: { partsTotal: 1 } })

@@ -4,7 +4,7 @@ import type { JobFilter } from '../../src/core/job-filter.js'
 import { viewJob } from '../../src/core/job-view.js'
 import { jobRequest, multipart, receipt, type StoreSetup, sent, threeParts } from './store-setup.js'
 
-/** Lists, pages, events, stats and the end. */
+/** Tests lists, pages, events, stats and the end. */
 export const readingTests = (setup: () => Promise<StoreSetup>): void => {
   const everything = async ({ store }: StoreSetup, filter: JobFilter, limit: number): Promise<string[]> => {
     const ids: string[] = []
@@ -227,7 +227,7 @@ export const readingTests = (setup: () => Promise<StoreSetup>): void => {
       await store.setUploadId(lease, 'u')
       await store.commitParts(lease, [sent(1)])
       expect(await due()).toEqual([200, 800])
-      // What waits because something failed goes by itself, so its time counts.
+      // A job that waits because something failed goes on by itself, so its time counts.
       await store.release(lease, { to: 'queued', waiting: 'backoff', delayMs: 1000 })
       expect(await due()).toEqual([200, 800])
       await store.control(scheduled.id, { verb: 'pause' })
@@ -235,7 +235,8 @@ export const readingTests = (setup: () => Promise<StoreSetup>): void => {
       expect(await due()).toEqual([200, 800])
       await store.control(scheduled.id, { verb: 'cancel' })
       await store.control(waiting.id, { verb: 'resume' })
-      // It is cancelling, so its bytes are pending until the upload is gone, but nobody waits for them to be sent.
+      // The job is cancelling, so its bytes are pending until the upload is gone, but no caller waits for them to be
+      // sent.
       expect(await due()).toEqual([500, 800])
     })
 

@@ -6,7 +6,7 @@ import type { Claim } from '../../src/ports/queue-store.js'
 import type { Store } from '../../src/ports/store.js'
 import type { Wakeup, WakeupTopic } from '../../src/ports/wakeup.js'
 
-/** Opens an empty store; `close` also removes what it left behind. */
+/** Opens an empty store. `close` also removes what the store left behind. */
 export type OpenStore = (deps: { clock: Clock; wakeup: Wakeup }) => Promise<{
   readonly store: Store
   close(): Promise<void>
@@ -16,18 +16,20 @@ export const startAt = Date.UTC(2026, 0, 1)
 export const leaseMs = 30_000
 export const node = 'node-a'
 
-/** What a test of the port starts with: an empty store, a clock that stands still, and the hints it gave. */
+/**
+ * A test of the port starts with this: an empty store, a clock that stands still, and the hints that the store gave.
+ */
 export interface StoreSetup {
   readonly store: Store
   readonly hints: WakeupTopic[]
   now(): number
   advance(ms: number): void
-  /** Sets the wall clock by so much; no time passes. */
+  /** Moves the wall clock by so much. No time passes. */
   jump(ms: number): void
   submit(changes?: Partial<NewJob>): Promise<Job>
   /** Claims the one job that is ready. */
   claimOne(): Promise<Claim>
-  /** A job that a run has taken, after `changes`. */
+  /** Returns a job that a run has taken, after `changes`. */
   running(changes?: Partial<NewJob>): Promise<Claim>
   failed(changes?: Partial<NewJob>): Promise<Job>
   eventTypes(jobId: string): Promise<string[]>
@@ -92,7 +94,7 @@ export const receipt: Receipt = {
 
 export const jobError: JobError = { code: 'access_denied', message: 'no', ossCode: 'AccessDenied', requestId: 'R1' }
 
-/** The job that a fenced operation answered. */
+/** Returns the job that a fenced operation answered. */
 export const granted = (answer: Job | 'unwanted' | Fenced): Job => {
   if (typeof answer === 'string') throw new Error(`the store answered ${answer}`)
   return answer

@@ -15,7 +15,7 @@ import {
 
 const pendingPart = { state: 'pending', etag: null, crc64: null, proven: false, attempts: 0, uploadedAt: null }
 
-/** The upload of a job: its plan, its parts, its intents, and how it settles. */
+/** Tests the upload of a job: its plan, its parts, its intents, and how it settles. */
 export const uploadTests = (setup: () => Promise<StoreSetup>): void => {
   const started = async () => {
     const tools = await setup()

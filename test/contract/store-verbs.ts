@@ -20,7 +20,7 @@ const given = (verb: Verb, filter: JobFilter, by: string | null = null): NewBulk
   batches: 0,
 })
 
-/** Steps until it is over. Answers the steps. */
+/** Takes steps until the verb is over. Returns the steps. */
 const finish = async (store: Store, id: number, limit = 2): Promise<readonly string[]> => {
   const steps: string[] = []
   while (steps.at(-1) !== 'over') {
@@ -37,7 +37,7 @@ const claimOne = async (store: Store): Promise<Lease> => {
   return claim.lease
 }
 
-/** The lease of a job whose Complete is under way. */
+/** Returns the lease of a job whose Complete is under way. */
 const completing = async (store: Store): Promise<Lease> => {
   const lease = await claimOne(store)
   await store.beginCompleting(lease)

@@ -7,7 +7,7 @@ const answer = { status: 500, reason: 'answered 500', retryAfterMs: null }
 const everything = { limit: 100, perHost: 100, quotas: [], afterHost: '' } as const
 const page = { limit: 100, cursor: null } as const
 
-/** The outbox of webhooks. */
+/** Tests the outbox of webhooks. */
 export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
   describe('the outbox of webhooks', () => {
     const wishing = (url = 'https://a.example/hooks', events: readonly string[] = ['job.queued', 'job.failed']) => ({
@@ -186,7 +186,7 @@ export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
       const { id } = await one(tools)
       await note(tools, id, { to: 'pending', delayMs: 10_000 })
       set(jump)
-      // Whoever writes finds out about the clock.
+      // A caller that writes finds out about the clock.
       await store.check()
       expect(await store.dueWebhooks(everything)).toEqual({ items: [], nextDueInMs: 10_000 })
       advance(10_000)

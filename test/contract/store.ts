@@ -16,7 +16,7 @@ import { uploadTests } from './store-upload.js'
 import { verbTests } from './store-verbs.js'
 import { webhookTests } from './store-webhooks.js'
 
-/** The conformance suite of the store port. Every adapter and the fake pass it. */
+/** Describes the conformance suite of the store port. Every adapter and the fake pass it. */
 export const describeStore = (name: string, open: OpenStore): void => {
   describe(`the store port on ${name}`, () => {
     const opened: { close(): Promise<void> }[] = []
