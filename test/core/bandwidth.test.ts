@@ -59,7 +59,7 @@ describe('A bandwidth', () => {
     fc.assert(
       fc.property(rows, fc.nat(1439), (table, minute) => {
         const text = table.map(([from, rate]) => `${clock(from)},${rate ?? 'off'}`).join(' ')
-        // Backwards minute by minute, over midnight.
+        // This goes backwards minute by minute, over midnight.
         let found: number | null | undefined
         for (let back = 0; found === undefined; back++) {
           found = table.find(([from]) => from === (minute - back + 2880) % 1440)?.[1]

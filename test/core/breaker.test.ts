@@ -27,7 +27,10 @@ const failTimes = (times: number, failure: (nth: number) => BreakerFailure, from
     from,
   )
 
-/** A breaker after this many failed probes, each made as soon as it was allowed, and the delays it asked for. */
+/**
+ * Returns a breaker after this many failed probes, each of which was made as soon as it was allowed, and the delays
+ * that it asked for.
+ */
 const probed = (times: number, random: number): readonly number[] => {
   let breaker = failTimes(manyFailures, () => ofMany)
   let at = 0
@@ -62,7 +65,7 @@ describe('a breaker', () => {
     const black = (lastedMs: number): BreakerFailure => ({ ...ofMany, lastedMs })
     expect(failTimes(1, () => black(29_999)).state).toBe('closed')
     expect(failTimes(1, () => black(30_000)).state).toBe('open')
-    // Something healthy came while it lasted: it was one failure of many, for all its length.
+    // Something healthy came while the failure lasted, so it was one failure of many, for all its length.
     expect(failTimes(1, () => ({ ...black(60_000), inARow: 0 })).state).toBe('closed')
     expect(failTimes(2, () => ({ ...black(60_000), inARow: 0 })).state).toBe('open')
   })
@@ -134,7 +137,7 @@ describe('a breaker', () => {
               if (step.what === 'heal') {
                 breaker = closedBreaker
                 failuresInARow = 0
-                // The probe of a breaker that something else closed is a request like any other.
+                // The probe of a breaker that something else has closed is a request like any other.
                 flying = flying.map(() => ({ probe: false }))
               } else if (step.what === 'lose') {
                 if (ended.probe) breaker = afterLostProbe(breaker, at)

@@ -4,7 +4,7 @@ import { combineCrc64, crc64Of, createCrc64 } from '../../src/core/crc64.js'
 
 const mask = 0xffffffffffffffffn
 
-/** Bit by bit, straight from the definition. */
+/** Computes bit by bit, straight from the definition. */
 const reference = (bytes: Uint8Array): bigint => {
   let crc = mask
   for (const byte of bytes) {
@@ -73,7 +73,7 @@ describe('combining CRC-64', () => {
 
   it('works for lengths beyond 32 bits', () => {
     const zeros = Buffer.alloc(1 << 20)
-    // 5 GiB of zeros, by doubling: 20 MiB first, then combined with itself.
+    // These are 5 GiB of zeros, made by doubling: first 20 MiB, which is then combined with itself.
     let crc = Array.from({ length: 20 }).reduce<bigint>((sum) => combineCrc64(sum, crc64Of(zeros), zeros.length), 0n)
     let length = 20 * zeros.length
     for (let doubling = 0; doubling < 8; doubling++) {

@@ -29,7 +29,7 @@ const request: NewJob = {
   dueAt: null,
 }
 
-/** A job of three parts as submit makes it, with some things changed. */
+/** Returns a job of three parts as submit makes it, with some things changed. */
 export const jobWith = (changes: Partial<Job> = {}): Job => ({ ...createJob(request, 1_000).job, ...changes })
 
 export const multipart = { mode: 'multipart', uploadId: null, partSize: 100 * kib, partCount: 3 } as const

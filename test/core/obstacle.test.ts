@@ -4,7 +4,7 @@ import { behindObstacle, type Obstacle } from '../../src/core/obstacle.js'
 
 type Place = Pick<Job, 'state' | 'waiting'>
 
-/** The parts of a job that the law looks at. */
+/** Returns the parts of a job that the law looks at. */
 const job = (state: Job['state'], waiting: Job['waiting'] = null): Job => ({ state, waiting }) as Job
 
 const seen = (place: Place, obstacle: Obstacle | null): Place =>
