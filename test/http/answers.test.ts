@@ -20,7 +20,7 @@ import type { statsSchema } from '../../src/http/shapes/stats.js'
 import type { webhookSchema } from '../../src/http/shapes/webhooks.js'
 import { storedJob } from './harness.js'
 
-/** True when each may stand for the other and neither has a member more. */
+/** This is true when each type may stand for the other and neither has a member more. */
 type Alike<A, B> = [A, B] extends [B, A] ? ([keyof A, keyof B] extends [keyof B, keyof A] ? true : false) : false
 
 type Job = z.infer<typeof jobSchema>

@@ -19,7 +19,7 @@ export const batchDefaults = {
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
 
-/** The real use cases on a store in memory. There is one directory, /srv/in/out, and nobody walks it. */
+/** Creates the real use cases on a store in memory. There is one directory, /srv/in/out, and no agent walks it. */
 export const createIdleBatches = (clock: Clock): { readonly batches: Batches; readonly store: Store } => {
   const store = createMemoryStore({ clock, wakeup: createLocalWakeup() })
   let made = 0

@@ -23,7 +23,7 @@ afterAll(async () => {
   await harness?.app.close()
 })
 
-/** Of events so large that what a stalled reader leaves does not fit the kernel's buffers. */
+/** These labels make events so large that what a stalled reader leaves does not fit the kernel's buffers. */
 const largeLabels = { padding: 'x'.repeat(50_000) }
 
 describe('Three hundred event streams', () => {
@@ -76,7 +76,7 @@ describe('Three hundred event streams', () => {
     await app.listen({ port: 0, host: '127.0.0.1' })
     const { port } = app.server.address() as AddressInfo
 
-    /** The ids that a reader was sent, and whether its stream has ended. */
+    /** Opens a stream. Returns the ids that its reader was sent, and whether the stream has ended. */
     const open = (path: string) => {
       const reader = { ids: [] as string[], ended: false }
       let rest = ''
@@ -87,7 +87,7 @@ describe('Three hundred event streams', () => {
           rest = lines.pop() ?? ''
           for (const line of lines) {
             if (line.startsWith('id: ')) reader.ids.push(line.slice(4))
-            // Its id is where the stream begins, and no event.
+            // This id is where the stream begins, and it is no event.
             else if (line === 'event: ready') reader.ids.pop()
           }
         })
@@ -111,7 +111,7 @@ describe('Three hundred event streams', () => {
       open(index % 2 === 0 ? '/v1/events?label=team' : '/v1/events?label=team=a'),
     )
     for (let index = 0; index < stalled; index += 1) openStalled()
-    // Each has asked where it stands, and so has the tail that they share.
+    // Each of them has asked where it stands, and so has the tail that they share.
     await until(() => counts.open === readers && looks.first === readers + 1, 'all streams to open')
 
     looks.counted = true

@@ -77,7 +77,7 @@ export const jobView = (changes: Partial<Job> = {}): JobAnswer => answerJob(stor
 
 type Call = { readonly [M in keyof Jobs]: { readonly method: M; readonly args: Parameters<Jobs[M]> } }[keyof Jobs]
 
-/** Knows `job-1` alone, and remembers what it was asked. */
+/** Creates jobs that know `job-1` alone, and that remember what they were asked. */
 export const createFakeJobs = (answers: Partial<Jobs> = {}): Jobs & { readonly calls: Call[] } => {
   const calls: Call[] = []
   const known = (id: string): JobAnswer => {
@@ -117,7 +117,7 @@ export const createFakeJobs = (answers: Partial<Jobs> = {}): Jobs & { readonly c
   }
 }
 
-/** Knows one open upload, and remembers what it was asked. */
+/** Creates orphans that know one open upload, and that remember what they were asked. */
 export const createFakeOrphans = (): Orphans & { readonly calls: unknown[][] } => {
   const calls: unknown[][] = []
   return {
@@ -150,7 +150,7 @@ export interface FakeWaits extends Waits {
   answer: WaitAnswer
 }
 
-/** Nothing is pending until `answer` is replaced; remembers what it was asked. */
+/** Creates waits in which nothing is pending until `answer` is replaced. They remember what they were asked. */
 export const createFakeWaits = (): FakeWaits => {
   const fake: FakeWaits = {
     calls: [],
@@ -175,7 +175,7 @@ export const webhookView: WebhookView = {
   lastAttempt: { at: '2026-01-01T00:00:05.000Z', status: 500, reason: 'answered 500' },
 }
 
-/** Knows one message, and remembers what it was asked. */
+/** Creates an outbox that knows one message, and that remembers what it was asked. */
 export const createFakeWebhooks = (): WebhookOutbox & { readonly calls: unknown[][] } => {
   const calls: unknown[][] = []
   return {
@@ -200,7 +200,7 @@ export const settingsView: SettingsView = {
   environment: { concurrency: 16, bandwidth: 'off' },
 }
 
-/** Never changes, and remembers what it was asked. */
+/** Creates settings that never change, and that remember what they were asked. */
 export const createFakeSettings = (): Pick<LiveSettings, 'view' | 'change'> & { readonly calls: unknown[][] } => {
   const calls: unknown[][] = []
   return {
@@ -227,7 +227,7 @@ export const bulkVerbView: BulkVerbView = {
   finishedAt: null,
 }
 
-/** Tells nobody, and remembers what it was asked. */
+/** Creates verbs that change no job, and that remember what they were asked. */
 export const createFakeVerbs = (): Verbs & { readonly calls: unknown[][] } => {
   const calls: unknown[][] = []
   return {
@@ -248,7 +248,7 @@ export interface FakeFeed extends EventFeed {
   readonly listens: { readonly after: string | null; readonly filter: object; readonly signal: AbortSignal }[]
   /** Tells every listener, those of the future too. */
   push(...items: FeedItem[]): void
-  /** Items that listeners have taken. */
+  /** Returns the number of items that listeners have taken. */
   taken(): number
 }
 
@@ -303,14 +303,14 @@ export const tokenOf = (scope: Scope, text: string): Token => ({
   targets: null,
 })
 
-/** Tokens that stay as they are. */
+/** Creates tokens that stay as they are. */
 export const fixedTokens = (tokens: readonly Token[]): Tokens => ({
   needed: tokens.length > 0,
   current: () => tokens,
   subscribe: () => () => undefined,
 })
 
-/** A daemon with one of everything. */
+/** This is a daemon with one of everything. */
 export const fakeOverview: Overview = {
   live: () => ({
     runs: 1,
@@ -350,7 +350,7 @@ export interface Harness {
   readonly lines: LogLine[]
 }
 
-/** The real app on fakes. `answers` replaces single methods of the fake Jobs. */
+/** Creates the real app on fakes. `answers` replaces single methods of the fake Jobs. */
 export const createHarness = async (
   overrides: Partial<AppDeps> & { answers?: Partial<Jobs> } = {},
 ): Promise<Harness> => {
@@ -387,7 +387,7 @@ export const createHarness = async (
   return { app, jobs, feed, orphans, waits, drain, webhooks, settings, verbs, lines }
 }
 
-/** Resolves once `condition` holds; polls, and fails loudly after ten seconds. */
+/** Resolves once `condition` holds. It polls, and throws after ten seconds. */
 export const until = async (condition: () => boolean, what: string): Promise<void> => {
   const deadline = performance.now() + 10_000
   while (!condition()) {

@@ -7,7 +7,7 @@ afterEach(() => harness.app.close())
 const smallUnits =
   /_(ms|us|ns|milliseconds|microseconds|minutes|hours|days|kb|mb|kib|mib|kilobytes|megabytes|percent)(_|$)/
 
-/** What `promtool check metrics` finds fault with, as far as our kinds of metrics can break it. */
+/** Returns what `promtool check metrics` finds fault with, as far as our kinds of metrics can break it. */
 const faults = (text: string): string[] => {
   const found: string[] = []
   const helped = new Set([...text.matchAll(/^# HELP (\S+) \S/gm)].map(([, name]) => name))

@@ -3,7 +3,7 @@ import { AppError, type AppErrorCode, appErrorCodes } from '../../src/core/app-e
 import { problemSchema } from '../../src/http/shapes/problems.js'
 import { createHarness } from './harness.js'
 
-/** The contract's table of errors. */
+/** This is the contract's table of errors. */
 const statuses: Readonly<Record<AppErrorCode, number>> = {
   invalid_request: 400,
   unauthorized: 401,

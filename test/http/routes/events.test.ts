@@ -44,7 +44,7 @@ const setup = async (overrides: Parameters<typeof createHarness>[0] = {}) => {
     return stream
   }
 
-  /** A reader that asks and then takes nothing more than the kernel takes for it. */
+  /** Opens a reader that asks and then takes nothing more than the kernel takes for it. */
   const openStalled = async (path: string) => {
     const socket = connect(port, '127.0.0.1')
     sockets.push(socket)
@@ -121,7 +121,7 @@ describe('GET /v1/events', () => {
     const { open } = await setup({ clock: { ...realClock, sleep } })
     await open('/v1/events')
     await until(() => sleeps.length > 0, 'the first beat')
-    // What is sent right after one beat is followed by a comment at the second beat from there.
+    // What is sent right after one beat is followed by a comment at the second beat after that.
     expect(sleeps[0]).toBeGreaterThan(0)
     expect((sleeps[0] ?? 0) * 2).toBeLessThan(15_000)
   })
@@ -180,7 +180,7 @@ describe('GET /v1/events', () => {
     const { open } = await setup({ clock: { ...realClock, sleep } })
     await open('/v1/events')
     await until(() => looks.length > 0, 'a heart that beats')
-    // One that was sent something just behind a look is found silent by the look after the next.
+    // A stream that was sent something just after a look is found silent by the look after the next.
     expect(2 * (looks[0] ?? Number.POSITIVE_INFINITY)).toBeLessThanOrEqual(15_000)
   })
 
@@ -288,7 +288,8 @@ describe('A reader that does not read', () => {
     app.server.on('request', (_request, response) => responses.push(response))
     await openStalled('/v1/events')
     feed.push(...flood(5000))
-    // On a busy machine two looks in a row may fall between two steps of the flow: it stands still for twenty heartbeats.
+    // On a busy machine two looks in a row may fall between two steps of the flow, so this waits until the flow stands
+    // still for twenty heartbeats.
     let seen = ''
     let since = 0
     await until(() => {

@@ -7,7 +7,7 @@ import type { EventFeed } from '../../../src/engine/feed/event-feed.js'
 import { createMetrics } from '../../../src/http/metrics/metrics.js'
 import { createHarness, fakeOverview, fixedTokens, tokenOf } from '../harness.js'
 
-/** The samples of one scrape, by name and labels. */
+/** Returns the samples of one scrape, by name and labels. */
 const samplesOf = (text: string): Record<string, number> =>
   Object.fromEntries(
     text

@@ -7,7 +7,7 @@ const upload = { bucket: 'media', key: 'dir/a.bin', uploadId: 'U1' }
 describe('GET /v1/orphans', () => {
   it('asks for the bucket and page that are wanted', async () => {
     const { app, orphans } = await createHarness()
-    // As long as the longest key makes it.
+    // This cursor is as long as the longest key makes it.
     const cursor = 'x'.repeat(1900)
     const answer = await app.inject(`/v1/orphans?bucket=media&limit=5&cursor=${cursor}`)
     expect(answer.statusCode).toBe(200)

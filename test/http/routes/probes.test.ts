@@ -17,7 +17,7 @@ const setup = ({
   return createHarness({
     store: { check },
     drain,
-    // The patience of a probe is 5 s; here it is over at once.
+    // The patience of a probe is 5 s, but here it is over at once.
     clock: { ...realClock, sleep: (_ms, signal) => realClock.sleep(20, signal) },
   })
 }
