@@ -4,12 +4,12 @@ import { anybody } from '../../src/core/caller.js'
 import type { BatchRequest } from '../../src/engine/use-cases/batches.js'
 import { setupEngine } from './engine-setup.js'
 
-/** The engine with batches; `names` are small files below /src/dir. */
+/** Sets up the engine with batches. `names` are small files below /src/dir. */
 export const setupBatches = (
   names: readonly string[],
   options: Omit<NonNullable<Parameters<typeof setupEngine>[0]>, 'keys' | 'allowedTargets'> = {},
 ) => {
-  /** Without keys nothing is claimed: what batches make stays queued. */
+  /** While this is false there are no keys, so nothing is claimed and what batches make stays queued. */
   let claiming = true
   const engine = setupEngine({
     ...options,
@@ -40,7 +40,7 @@ export const setupBatches = (
     submit,
     until,
     settled: (id: string) => until(id, ({ finishedAt }) => finishedAt !== null),
-    /** Batches make their jobs, which stay queued until `startEngine`. */
+    /** Starts the agent: batches make their jobs, which stay queued until `startEngine`. */
     startAgent() {
       claiming = false
       engine.start()
@@ -49,7 +49,7 @@ export const setupBatches = (
       claiming = true
     },
     stopAgent: () => engine.stop(0),
-    /** As after a crash: whatever the agent was doing is forgotten. */
+    /** Starts the agent again as after a crash: whatever it was doing is forgotten. */
     async restartAgent() {
       await engine.stop(0)
       engine.start()

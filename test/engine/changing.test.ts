@@ -6,7 +6,7 @@ import { type EngineSetup, partSize, path, setupEngine } from './engine-setup.js
 let engine: EngineSetup
 afterEach(() => engine.end())
 
-/** Parts are held one by one; `inFlight` are on their way. */
+/** Sets up an engine whose parts are held one by one. `held` are the parts that are on their way. */
 const setup = (parts: number, options: Parameters<typeof setupEngine>[0] = {}) => {
   engine = setupEngine(options)
   engine.files.write(path, randomBytes(parts * partSize))
@@ -33,7 +33,7 @@ const setup = (parts: number, options: Parameters<typeof setupEngine>[0] = {}) =
   return { held, release, releaseAll }
 }
 
-/** Long enough for everything that was going to happen without time passing. */
+/** Waits long enough for everything that was going to happen without time passing. */
 const settleDown = async (): Promise<void> => {
   for (let i = 0; i < 50; i++) await new Promise(setImmediate)
 }

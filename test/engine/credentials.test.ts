@@ -10,7 +10,10 @@ afterEach(async () => {
   expect(engine.files.openCount()).toBe(0)
 })
 
-/** An engine whose keys come and go as the test says; without any every call is refused as the adapter does. */
+/**
+ * Sets up an engine whose keys come and go as the test says. Without keys every call is refused, as the adapter does
+ * it.
+ */
 const setup = (atHand: boolean) => {
   const keys = { atHand, areAtHand: () => keys.atHand }
   engine = setupEngine({ keys })

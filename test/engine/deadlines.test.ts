@@ -9,7 +9,7 @@ afterEach(() => engine.end())
 
 const parts = (): number => engine.oss.calls.filter(({ call }) => call === 'uploadPart').length
 
-/** Holds parts from the n-th on until `release` is called; an abort lets go of them too. */
+/** Holds parts from the n-th on until `release` is called. An abort lets go of them too. */
 const holdParts = (from: number): { release(): void } => {
   let release = (): void => {}
   const released = new Promise<void>((resolve) => {
@@ -39,7 +39,7 @@ describe('a deadline', () => {
     expect(await engine.settled(job.id)).toMatchObject({ state: 'failed', error: { code: 'deadline' } })
   })
 
-  /** A job whose fourth part is held until it is let go. */
+  /** Makes a job whose fourth part is held until it is let go. */
   const held = async (notAfterMs: number | null, options: Parameters<typeof setupEngine>[0] = {}) => {
     setup(options)
     const { release: letGo } = holdParts(4)

@@ -35,13 +35,13 @@ export interface EngineSetup {
   readonly jobs: Jobs
   readonly batches: Batches
   readonly feed: EventFeed
-  /** Starts the daemon's engine; a second time after `kill`. */
+  /** Starts the daemon's engine, and starts it a second time after `kill`. */
   start(): void
-  /** The process dies: nothing of it writes any more, its leases are found released at the next start. */
+  /** Kills the process: nothing of it writes any more, and its leases are found released at the next start. */
   kill(): Promise<void>
   stop(drainMs?: number): Promise<void>
   submit(request?: Partial<SubmitRequest>): Promise<JobView>
-  /** The job once it is settled. */
+  /** Returns the job once it is settled. */
   settled(jobId: string): Promise<JobView>
   until(condition: () => boolean | Promise<boolean>): Promise<void>
   end(): Promise<void>
@@ -66,15 +66,15 @@ export const collectLogs = (logs: string[]): Logger => {
 const leaseMs = 30_000
 const day = 86_400_000
 
-/** The real engine over fakes, on a clock that jumps. */
+/** Sets up the real engine over fakes, on a clock that jumps. */
 export const setupEngine = (
   options: {
     random?: () => number
     slots?: number
-    /** Of the clock; the fakes pass through one. */
+    /** This is an option of the clock. The fakes pass through one round. */
     quietRounds?: number
     maxAttempts?: number
-    /** Puts faults between everybody and the store. */
+    /** Puts faults between the store and all that use it. */
     wrapStore?: (store: Store) => Store
     wrapSources?: (sources: SourceOpener) => SourceOpener
     keys?: Pick<Credentials, 'areAtHand'>
@@ -148,7 +148,7 @@ export const setupEngine = (
   }
   let current = compose()
   let running = false
-  /** The part of that name of whichever engine there is now. */
+  /** Returns the part of that name of the engine that there is now, whichever that is. */
   const currentPart = <Name extends 'jobs' | 'feed' | 'batches'>(name: Name): (typeof current)[Name] =>
     new Proxy(current[name], { get: (_, member) => Reflect.get(current[name], member) })
 
@@ -165,7 +165,7 @@ export const setupEngine = (
     start() {
       running = true
       const { open, start } = current
-      // As a supervisor does: a daemon whose database fails at its start is started again.
+      // This does what a supervisor does: a daemon whose database fails at its start is started again.
       const begin = (): Promise<void> =>
         open().then(start, async (error: unknown) => {
           if (!isStorageFailure(error)) throw error
@@ -178,7 +178,7 @@ export const setupEngine = (
       current.life.end()
       current = compose()
       running = false
-      // What a restart finds out by the lock, a second node finds out by time.
+      // A second node finds out by time what a restart finds out by the lock.
       await clock.sleep(leaseMs + 1)
     },
     async stop(drainMs = 25_000) {
@@ -193,7 +193,7 @@ export const setupEngine = (
     },
     async settled(jobId) {
       for (;;) {
-        // A process that dies meanwhile answers nobody: the next one is asked.
+        // A process that dies meanwhile gives no answer, so the next one is asked.
         const answer = setup.jobs.wait(jobId, 3_600_000, new AbortController().signal)
         const job = await Promise.race([answer, current.life.ended])
         if (job !== null && job.finishedAt !== null) return job

@@ -16,7 +16,10 @@ const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate)
 }
 
-/** A feed on a store whose every look at the events is counted and takes as long as `slowness` says, before and after. */
+/**
+ * Sets up a feed on a store whose every look at the events is counted and takes as long as `slowness` says, before and
+ * after.
+ */
 const setup = (sizes = { page: 200, kept: 1_000 }, slowness: () => Promise<void> = async () => undefined) => {
   const wakeup = createLocalWakeup()
   const store = createMemoryStore({ clock: realClock, wakeup })
@@ -84,7 +87,7 @@ describe('the event feed', () => {
     const random = seeded(seed)
     const below = (most: number): number => Math.floor(random() * most)
     for (let round = 0; round < 12; round += 1) {
-      // So small that readers fall out of the tail, and find their way back into it, over and over.
+      // The sizes are so small that readers fall out of the tail, and find their way back into it, over and over.
       const sizes = { page: 1 + below(5), kept: 2 + below(12) }
       const { store, submit, upload, events, read } = setup(sizes, () => turns(below(4)))
       const readers: { reader: ReturnType<typeof read>; wants: (all: readonly StoredEvent[]) => string[] }[] = []

@@ -13,7 +13,7 @@ const hour = 3_600_000
 const day = 24 * hour
 const page = { limit: 100, cursor: null }
 
-/** Until it holds, however far the clock runs meanwhile; the test's timeout ends what never does. */
+/** Waits until it holds, however far the clock runs meanwhile. The test's timeout ends a wait that never ends. */
 const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
   while (!(await holds())) await new Promise(setImmediate)
 }
@@ -75,7 +75,7 @@ describe('the janitor', () => {
       },
       after: () => void inFlight--,
     }
-    // ListParts of an upload that is gone throws, and is over too.
+    // A ListParts of an upload that is gone throws, and is over too.
     const listParts = oss.listParts
     Object.assign(oss, {
       listParts: (...args: Parameters<typeof listParts>) =>

@@ -22,7 +22,10 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end()
 })
 
-/** The record of a run that has just begun, on a store whose calls pass `medium`, with what the progress board was shown. */
+/**
+ * Returns the record of a run that has just begun, on a store whose calls pass `medium`, with what the progress board
+ * was shown.
+ */
 const setup = async (medium: (store: Store) => Store = (store) => store, opens = async () => true) => {
   const world = await setupStore(async (deps) => ({ store: createMemoryStore(deps), close: async () => {} }))
   const clock = createVirtualClock()
@@ -46,7 +49,7 @@ const setup = async (medium: (store: Store) => Store = (store) => store, opens =
 const removal = { state: 'pending', aside: 'aside', fingerprint: fingerprint(), receipt } as const
 const plan = (record: JobRecord) => record.planUpload(multipart, threeParts)
 
-/** Every step that a run can write, after the steps that have to come before it. */
+/** These are all steps that a run can write. Each comes after the steps that have to come before it. */
 const steps: Readonly<Record<string, (record: JobRecord) => Promise<unknown>>> = {
   planUpload: plan,
   intend: (record) => record.intend('initiate'),

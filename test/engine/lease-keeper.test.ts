@@ -17,7 +17,7 @@ afterEach(async () => {
   await keeper.close()
 })
 
-/** A store that answers heartbeats only when `answers` is true. */
+/** Sets up a keeper over a store that answers heartbeats at once only when `answers` is true. */
 const setup = (answers: boolean) => {
   const clock = createManualClock()
   const held = new Promise<void>((resolve) => {

@@ -27,7 +27,7 @@ const refuse = (refused: (info: CallInfo) => boolean): void => {
   }
 }
 
-/** The end of a job whose fifth part OSS refuses. */
+/** Returns a job that has failed because OSS refuses its fifth part. */
 const failed = async (request: Partial<SubmitRequest> = {}): Promise<JobView> => {
   refuse(({ call, partNumber }) => call === 'uploadPart' && partNumber === 5)
   const job = await engine.settled((await engine.submit({ parallel: 1, ...request })).id)
@@ -48,7 +48,7 @@ describe('a job for an object whose upload an older job left', () => {
     expect(await engine.settled(id)).toMatchObject({ state: 'completed', receipt: { proof: 'object' } })
     expect(engine.oss.objects.get('bucket/key')?.bytes.equals(bytes)).toBe(true)
     expect([count('initiate'), count('abort')]).toEqual([1, 0])
-    // Four parts once, the fifth by each job, the sixth by the last.
+    // Four parts were sent once, the fifth by each job, and the sixth by the last job.
     expect(count('uploadPart')).toBe(4 + 4 + 1)
     expect(engine.oss.uploads.size).toBe(0)
   })
@@ -70,7 +70,7 @@ describe('a job for an object whose upload an older job left', () => {
     await engine.jobs.control(old.id, 'retry', anybody)
     const done = await engine.settled(old.id)
     expect(done).toMatchObject({ state: 'completed', error: null, runs: 2 })
-    // It took the upload back, and the younger job gave it up.
+    // The older job took the upload back, and the younger job gave it up.
     expect(done.upload.uploadId).toBe(young.upload.uploadId)
     expect((await engine.jobs.get(young.id)).upload.uploadId).toBeNull()
     expect(count('initiate')).toBe(1)

@@ -59,7 +59,7 @@ describe('Complete with a lost answer', () => {
     await engine.kill()
     engine.oss.faults = {}
     engine.files.files.delete(path)
-    // The killed daemon never closed its descriptor; the machine does that for a real one.
+    // The killed daemon never closed its descriptor. For a real daemon the machine does that.
     const leaked = engine.files.openCount()
     engine.start()
     const job = await engine.settled(id)

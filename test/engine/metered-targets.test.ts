@@ -8,7 +8,7 @@ const objectOptions = { headers: {}, marker: null, forbidOverwrite: false, seque
 const upload = { bucket: 'b', key: 'k', uploadId: 'u' }
 const sentBytes = (size: number) => ({ size, etag: 'E', crc64: '1', serverCrc64: null, requestId: null })
 
-/** A metered target that answers as `answers` say, each call after 250 ms. */
+/** Sets up a metered target that answers as `answers` say, each call after 250 ms. */
 const setup = (answers: Partial<Target>) => {
   let now = 0
   const clock = { monotonic: () => now }
@@ -77,7 +77,7 @@ describe('Metered targets', () => {
     await target.putObject(upload, range, objectOptions, { signal, onProgress, confirm: async () => {} })
     expect(seen).toEqual([40, 100, 30, 60])
     expect(traffic.totals()).toEqual({ bytes: 150, parts: 1, objects: 1 })
-    // 100 + 100 again after the replay, and 50.
+    // These are 100, another 100 after the replay, and 50.
     expect(traffic.bytesPerSecond()).toBe(Math.round(250 / 5.5))
     expect(told.map(([operation]) => operation)).toEqual(['UploadPart', 'PutObject'])
   })

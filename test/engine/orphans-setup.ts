@@ -21,14 +21,16 @@ export interface OrphansSetup {
   readonly logs: string[]
   readonly targets: { for(): MemoryOss; close(): Promise<void> }
   orphans(allowed?: readonly { bucket: string; prefix: string }[], through?: OrphanStore): Orphans
-  /** Somebody else begins an upload; its id. */
+  /** Begins an upload that no job of this daemon has. Returns its id. */
   foreign(key: string, inBucket?: string): Promise<string>
-  /** A job at work with an upload of its own. */
+  /** Makes a job that is at work with an upload of its own. */
   running(key: string): Promise<{ readonly lease: Lease; readonly uploadId: string; readonly jobId: string }>
   failed(key: string): Promise<{ readonly job: Job; readonly uploadId: string }>
 }
 
-/** The use cases around orphans over a real engine's fakes: a store and an OSS in memory, on a clock that jumps. */
+/**
+ * Sets up the use cases around orphans over a real engine's fakes: a store and an OSS in memory, on a clock that jumps.
+ */
 export const setupOrphans = (): OrphansSetup => {
   const clock = createVirtualClock()
   const store = createMemoryStore({ clock, wakeup: { notify: () => {}, subscribe: () => () => {} } })

@@ -131,7 +131,7 @@ describe('the list of open uploads', () => {
 
   it('counts the bytes of so many only, and says so by null', async () => {
     const { orphans, foreign, oss, clock } = setup()
-    // The time for counting never runs out.
+    // The time for counting never runs out, because the clock stands still.
     clock.stop()
     for (let n = 0; n < 120; n++) await foreign(`k${n}`)
     const { items } = await orphans().list(bucket, { limit: 1000, cursor: null })

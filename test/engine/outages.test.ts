@@ -21,13 +21,13 @@ const setup = (options: Parameters<typeof setupEngine>[0] = {}): EngineSetup => 
   return engine
 }
 
-/** Times are those of the virtual clock, so they measure what waits for what, not this machine. */
+/** These times are those of the virtual clock, so they measure what waits for what, and not this machine. */
 const requestMs = 50
 const stallMs = 60_000
 
 const transient = (): Failure => new Failure('transient', 'OSS stumbled', { status: 503 })
 
-/** What happens to calls, by bucket and key; every call that is not hindered takes its time. */
+/** Says what happens to calls, by bucket and key. Every call that is not hindered takes its time. */
 const behave = (hinder: (info: CallInfo) => 'stall' | 'fail' | null): void => {
   engine.oss.faults = {
     async before(info, signal) {
@@ -51,7 +51,7 @@ const views = (jobs: readonly JobView[]): Promise<JobView[]> => Promise.all(jobs
 
 const callsTo = (bucket: string): CallInfo[] => engine.oss.calls.filter((info) => info.bucket === bucket)
 
-/** The moments at which calls to a bucket were made. */
+/** Returns the moments at which calls to a bucket were made. */
 const watchCalls = (bucket: string): number[] => {
   const moments: number[] = []
   const { before } = engine.oss.faults
@@ -63,7 +63,7 @@ const watchCalls = (bucket: string): number[] => {
 }
 
 describe('a black-holed bucket', () => {
-  /** How long the healthy jobs take, with the dead ones accepted before them. */
+  /** Returns how long the healthy jobs take when the dead ones were accepted before them. */
   const healthyMs = async (dead: number): Promise<number> => {
     setup()
     behave(({ bucket }) => (bucket === 'hole' ? 'stall' : null))
@@ -89,13 +89,14 @@ describe('a black-holed bucket', () => {
     await engine.until(async () => (await views(jobs)).every(({ waiting }) => waiting === 'endpoint'))
     for (const job of await views(jobs)) expect(job).toMatchObject({ state: 'queued', attempts: 0 })
     await engine.clock.sleep(4 * 3_600_000)
-    // What was in flight when it opened, then one probe at a time: a stall and a wait of half a minute at least.
+    // These are the calls that were in flight when the breaker opened, and then one probe at a time, each of which
+    // takes a stall and a wait of half a minute at least.
     expect(callsTo('hole').length).toBeLessThan(20 + (4 * 3_600_000) / (stallMs + 30_000) + 10)
     dead = false
     const backAt = engine.clock.monotonic()
     const done = await settledAll(jobs)
     for (const job of done) expect(job).toMatchObject({ state: 'completed', attempts: 0 })
-    // The probe that was stalled or waited for, and then the work.
+    // This leaves time for the probe that was stalled or waited for, and then for the work.
     expect(engine.clock.monotonic() - backAt).toBeLessThan(stallMs + 60_000 + 30_000)
   })
 })
@@ -204,7 +205,7 @@ describe('poison jobs', () => {
         Array.from({ length: poison }, (_, i) => submit('bucket', `poison${i}`, 'small', { priority: 10 })),
       )
       const startedAt = engine.clock.monotonic()
-      // A steady flow, as a bucket in use has, until the poison has used up its tries.
+      // The flow is steady, as a bucket in use has it, until the poison has used up its tries.
       const healthy = await submitMany('bucket', 60)
       await settledAll(healthy)
       const elapsed = engine.clock.monotonic() - startedAt
@@ -224,7 +225,9 @@ describe('poison jobs', () => {
     expect(await run(4)).toBeLessThanOrEqual(alone * 1.2)
   })
 
-  /** The longest that a healthy job takes, one every two seconds, in a bucket where so many others fail. */
+  /**
+   * Returns the longest time that a healthy job takes, one every two seconds, in a bucket where so many others fail.
+   */
   const slowestHealthyMs = async (options: { idleMs: number; priority: number }): Promise<number> => {
     setup({ slots: 2 })
     behave(({ key }) => (key?.startsWith('poison') ? 'fail' : null))

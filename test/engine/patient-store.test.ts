@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { AppError } from '../../src/core/app-error.js'
 import { createPatientStore } from '../../src/engine/storage/patient-store.js'
 
-/** A store whose medium fails until it is mended, behind a gate that opens, or does not, as a test says. */
+/** Sets up a store whose medium fails until it is mended, behind a gate that opens, or does not, as a test says. */
 const setup = (opens: () => Promise<boolean>) => {
   const medium = { full: true, calls: 0 }
   const store = createPatientStore(

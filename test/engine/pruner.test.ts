@@ -10,7 +10,7 @@ afterEach(async () => {
 
 const day = 86_400_000
 
-/** A pruner over a store that has so many jobs to forget, on a clock whose wall can be moved. */
+/** Sets up a pruner over a store that has so many jobs to forget, on a clock whose wall can be moved. */
 const setup = ({ backlog = 0, keepMs = 30 * day, open = true } = {}) => {
   const virtual = createVirtualClock()
   endings.push(() => virtual.stop())
@@ -23,7 +23,7 @@ const setup = ({ backlog = 0, keepMs = 30 * day, open = true } = {}) => {
   const logger = { debug: write, info: write, warn: write, error: write, child: () => logger }
   const pruner = createPruner({
     store: {
-      // This store goes by the wall clock, as one on the same machine does.
+      // This store goes by the wall clock, as a store on the same machine does.
       prune: async ({ olderThanMs, limit }) => {
         const failure = failures.shift()
         if (failure !== undefined) throw failure

@@ -14,7 +14,7 @@ const page = { limit: 10, cursor: null }
 const denied = (): Failure =>
   new Failure('permanent', 'OSS answered 403 AccessDenied', { code: 'access_denied', ossCode: 'AccessDenied' })
 
-/** OSS refuses these calls, or says that it did them and does nothing (`ignored`). */
+/** Makes OSS refuse these calls, or say that it did them while it does nothing (`ignored`). */
 const setup = (refuses: readonly OssCall[], ignored: readonly OssCall[] = []): void => {
   engine = setupEngine()
   engine.files.write(path, randomBytes(6 * partSize))
@@ -45,7 +45,7 @@ const cancelled = async (): Promise<string> => {
   return id
 }
 
-/** What the events showed of a job, by their type. */
+/** Returns what the events showed of a job, by their type. */
 const told = async (jobId: string, type: string): Promise<readonly (JobView | undefined)[]> => {
   const { items } = await engine.store.eventsAfter(null, { jobId }, 1000)
   return items.filter((event) => event.type === type).map(({ job }) => job)

@@ -23,7 +23,7 @@ const setup = (): EngineSetup => {
 const denied = (): Failure =>
   new Failure('permanent', 'OSS refuses', { code: 'access_denied', ossCode: 'AccessDenied', requestId: 'R1' })
 
-/** OSS refuses these calls; `onPart` is told of each part that begins. */
+/** Makes OSS refuse these calls. `onPart` is told of each part that begins. */
 const refuse = (
   engine: EngineSetup,
   calls: readonly OssCall[],

@@ -8,9 +8,9 @@ import { createSimulatedWorld, makeBytes, type SimulatedWorld } from './simulate
 
 export interface ScheduleReport {
   readonly seed: number
-  /** What was done, in order, at virtual milliseconds. */
+  /** These are the steps that were taken, in order, at virtual milliseconds. */
   readonly story: readonly string[]
-  /** Broken promises; empty when all were kept. */
+  /** These are the broken promises. There are none when all were kept. */
   readonly broken: readonly string[]
   readonly jobs: number
   readonly kills: number
@@ -23,12 +23,15 @@ const sizes = [0, 10, 1000, partSize + 1, 2 * partSize + 9]
 const paths = ['/src/a', '/src/b', '/src/c']
 const maxSteps = 14
 const maxKills = 4
-/** Virtual milliseconds between two steps; mostly few, so that they meet jobs at work. */
+/** These are virtual milliseconds between two steps. They are mostly few, so that the steps meet jobs at work. */
 const longestPauseMs = 15_000
-/** Virtual time within which everything must be settled once the sky is clear. */
+/** Everything must be settled within this virtual time once the sky is clear. */
 const settledWithinMs = 2 * 3_600_000
 
-/** Why a job may fail after what was done to its source, its requests and its upload. An outage and a crash excuse nothing. */
+/**
+ * Returns why a job may fail after what was done to its source, its requests and its upload. An outage and a crash
+ * excuse nothing.
+ */
 const excuses = (
   job: Job,
   done: { readonly changed: boolean; readonly faults: number; readonly uploadsLost: number },
@@ -44,13 +47,16 @@ const stateOf = (type: EventType): JobState | null => {
   return jobStates.find((state) => type === `job.${state}`) ?? null
 }
 
-/** The states that the events tell of follow the law; a settled job has one end, a completed one no other before it. */
+/**
+ * Checks that the states that the events tell of follow the law: a settled job has one end, and a completed job has no
+ * other end before it.
+ */
 const checkHistory = async (world: SimulatedWorld, job: Job): Promise<void> => {
   const { items } = await world.engine.store.eventsAfter(null, { jobId: job.id }, 100_000)
   let last: JobState | null = null
   for (const { type } of items) {
     const state = stateOf(type)
-    // A job that waits is queued or cancelling: which, its next event tells.
+    // A job that waits is queued or cancelling, and its next event tells which.
     if (state === null) {
       if (type === 'job.waiting' && last !== 'cancelling') last = 'queued'
       continue
@@ -83,7 +89,9 @@ export const runSchedule = async (seed: number, random: () => number): Promise<S
   const tell = (what: string): void => void story.push(`${Math.round(clock.monotonic())} ${what}`)
   const write = (path: string, size: number): Buffer => world.remember(path, makeBytes(size, fill++))
 
-  /** What a user is told: an answer, a refusal, or nothing because the process died. Anything else is a bug. */
+  /**
+   * Returns what a user is told: an answer, or null for a refusal and for a process that died. Anything else is a bug.
+   */
   const ask = async <T>(what: string, work: Promise<T>): Promise<T | null> => {
     const answer = await world.whileAlive(work)
     if (answer instanceof Error && !(answer instanceof AppError)) broken.push(`API: ${what} threw ${answer.stack}`)
@@ -203,7 +211,10 @@ export const runSchedule = async (seed: number, random: () => number): Promise<S
   const unsettled = async (): Promise<readonly Job[]> =>
     (await store.list({}, { limit: 1000, cursor: null })).items.filter(({ state }) => !isSettled(state))
 
-  /** The uploads that are open at the end are those that a failed job may leave and those whose answer nobody got. */
+  /**
+   * Checks that the uploads that are open at the end are those that a failed job may leave and those whose answer never
+   * arrived.
+   */
   const checkUploads = (all: readonly Job[]): void => {
     let unnamed = 0
     for (const [uploadId] of oss.uploads) {

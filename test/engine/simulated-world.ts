@@ -8,11 +8,11 @@ import type { Store } from '../../src/ports/store.js'
 import type { CallInfo } from '../fakes/memory-oss.js'
 import { type EngineSetup, partSize, setupEngine } from './engine-setup.js'
 
-/** Chances from 0 to 1, per call. */
+/** These are chances from 0 to 1 for each call. */
 export interface Weather {
   /** OSS fails before it does anything. */
   failing: number
-  /** OSS does it and the answer is lost. */
+  /** OSS does what was asked, and the answer is lost. */
   losing: number
   /** The process dies before a call or after its effect. */
   killing: number
@@ -25,40 +25,46 @@ export interface Weather {
 export interface SimulatedWorld {
   readonly engine: EngineSetup
   readonly weather: Weather
-  /** Promises that were broken, as sentences. */
+  /** These are the promises that were broken, as sentences. */
   readonly broken: string[]
-  /** What happened from outside. `outages`: calls that an outage failed. `unnamed`: Initiates whose answer may have been lost on its way into the store. */
+  /**
+   * These numbers say what happened from outside. `outages` counts the calls that an outage failed, and `unnamed` the
+   * Initiates whose answer may have been lost on its way into the store.
+   */
   readonly tally: { faults: number; outages: number; kills: number; unnamed: number }
-  /** Upload ids that were committed, with their jobs. */
+  /** These are the upload ids that were committed, with their jobs. */
   readonly named: ReadonlyMap<string, string>
-  /** Whatever a path has ever held. */
+  /** These are all contents that a path has ever held. */
   readonly versions: ReadonlyMap<string, readonly Buffer[]>
   /** From now on the database takes no writes, or takes them again. */
   fillDisk(full: boolean): Promise<void>
   isDead(): boolean
   die(): void
-  /** Starts the engine, after a death once the old leases have run out. */
+  /** Starts the engine. After a death it starts once the old leases have run out. */
   revive(): Promise<void>
-  /** The promise's answer or error; 'died' when the process did first. */
+  /** Returns the promise's answer or error, or 'died' when the process did that first. */
   whileAlive<T>(work: Promise<T>): Promise<T | Error | 'died'>
   /** Puts another content at a path. */
   remember(path: string, bytes: Buffer): Buffer
 }
 
-/** Virtual milliseconds that a request may need, and its answer. */
+/** A request and its answer may need so many virtual milliseconds. */
 const longestTravelMs = 3_000
 
 /** A disk that is full for a shorter time ends no run. */
 const leasesHoldMs = 15_000
 
-/** One for each who waits: a shared one would keep all that ever waited in memory. */
+/**
+ * Returns a promise of its own to each caller that waits, because a shared one would keep all that ever waited in
+ * memory.
+ */
 const never = (): Promise<never> => new Promise(() => {})
 
 const reads: ReadonlySet<string> = new Set(['get', 'list', 'parts', 'lastEventId', 'eventsAfter', 'stats'])
 
 const transient = (): Failure => new Failure('transient', 'OSS stumbled', { status: 503 })
 
-/** A content that differs from every other and whose parts differ from each other. */
+/** Returns a content that differs from every other and whose parts differ from each other. */
 export const makeBytes = (size: number, fill: number): Buffer => {
   const bytes = Buffer.alloc(size, fill & 0xff)
   for (let offset = 0; offset + 8 <= size; offset += partSize) {
@@ -69,7 +75,7 @@ export const makeBytes = (size: number, fill: number): Buffer => {
 }
 
 /**
- * The engine under a sky of faults. Every commit and every remote call is watched: what breaks an invariant of
+ * Creates the engine under a sky of faults. Every commit and every remote call is watched: what breaks an invariant of
  * quality (I1 to I5) is written down as it happens.
  */
 export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
@@ -86,7 +92,7 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
     return { dead: false, started: false, funeral: Promise.resolve(), ended, end }
   }
   let life = newLife()
-  /** Monotonic; null while the disk has room. */
+  /** This is a monotonic time. It is null while the disk has room. */
   let fullSince: number | null = null
 
   const chance = (probability: number): boolean => probability > 0 && random() < probability
@@ -103,7 +109,7 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
     if (!holds) broken.push(sentence)
   }
 
-  /** I3: what is called uploaded is in OSS, and is one content of the source, unmixed. */
+  /** Checks I3: what is called uploaded is in OSS, and is one content of the source, unmixed. */
   const checkReceipt = (job: Job): void => {
     const object = engine.oss.objects.get(`${job.target.bucket}/${job.target.key}`)
     const bytes = object?.bytes ?? Buffer.alloc(0)
@@ -146,7 +152,7 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
       },
     })
 
-  /** The job that makes a call, by its upload or its mark; null of one that only looks. */
+  /** Returns the job that makes a call, by its upload or its mark. Returns null for a call that only looks. */
   const callerOf = async ({ uploadId, marker }: CallInfo): Promise<Job | null> => {
     if (uploadId !== null) return engine.store.get(named.get(uploadId) ?? '')
     if (marker === null) return null
@@ -154,20 +160,22 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
     return items.find((job) => job.marker === marker) ?? null
   }
 
-  /** OSS holds the object of this job, with the bytes that its source still has. */
+  /** Returns whether OSS holds the object of this job, with the bytes that its source still has. */
   const isDone = (job: Job): boolean => {
     const object = engine.oss.objects.get(`${job.target.bucket}/${job.target.key}`)
     const source = engine.files.files.get(job.source.path)
     return object !== undefined && object.marker === job.marker && source?.bytes.equals(object.bytes) === true
   }
 
-  /** Whether the store says of an upload that no job goes on with it. Whoever comes by may then remove it. */
+  /**
+   * Returns whether the store says of an upload that no job goes on with it. Any run that comes by may then remove it.
+   */
   const isGivenUp = async (uploadId: string | null): Promise<boolean> => {
     const { items } = await engine.store.abandonedUploads({ limit: 1000, cursor: null })
     return items.some((upload) => upload.uploadId === uploadId)
   }
 
-  /** I2 and "nothing is sent twice": what a call must find in the store before it may begin. */
+  /** Checks I2 and "nothing is sent twice": what a call must find in the store before it may begin. */
   const checkIntent = async (info: CallInfo): Promise<void> => {
     const { call, uploadId, partNumber } = info
     const job = await callerOf(info)
@@ -191,7 +199,7 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
     check(part?.state === 'pending', `sent twice: part ${partNumber} of ${job.id} is committed`)
   }
 
-  /** A bit flips on the way: OSS stores what arrives, and its CRC-64 betrays it. */
+  /** Flips a bit on the way: OSS stores what arrives, and its CRC-64 betrays it. */
   const corrupt = ({ call, bucket, key, uploadId, partNumber }: CallInfo): void => {
     const flip = (bytes: Buffer): Buffer => {
       const flipped = Buffer.from(bytes)
@@ -208,7 +216,10 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
     }
   }
 
-  /** Mostly short, so that many things happen while few requests are under way. Throws the signal's reason when aborted. */
+  /**
+   * Sleeps for a time that is mostly short, so that many things happen while few requests are under way. Throws the
+   * signal's reason when it is aborted.
+   */
   const travel = (signal: AbortSignal): Promise<void> => engine.clock.sleep(random() ** 2 * longestTravelMs, signal)
 
   const before = async (info: CallInfo, signal: AbortSignal): Promise<void> => {
@@ -241,7 +252,7 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
     if (info.call === 'complete') throw new Failure('ambiguous', 'the answer is cut short')
     if ((info.call === 'uploadPart' || info.call === 'putObject') && random() < 0.3) {
       corrupt(info)
-      // Nobody hears that the bytes are wrong: the next life has to find it out.
+      // No process hears that the bytes are wrong, so the next life has to find it out.
       if (weather.killing > 0 && random() < 0.3) die()
       if (mine.dead) await never()
       throw new Failure('integrity', 'other bytes arrived')
@@ -258,7 +269,7 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
   })
   engine.oss.faults = { before, after }
 
-  /** The answers that these jobs may have got will never be committed. */
+  /** Counts the answers that these jobs may have got, because they will never be committed. */
   const countUnnamed = async (): Promise<void> => {
     const { items } = await engine.store.list({}, { limit: 1000, cursor: null })
     tally.unnamed += items.filter((job) => job.intent === 'initiate').length
@@ -274,7 +285,7 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
     async fillDisk(full) {
       if (full) fullSince ??= engine.clock.monotonic()
       else if (fullSince !== null) {
-        // Leases could not be renewed: runs gave up what they held.
+        // Leases could not be renewed, so runs gave up what they held.
         if (engine.clock.monotonic() - fullSince >= leasesHoldMs) await countUnnamed()
         fullSince = null
       }

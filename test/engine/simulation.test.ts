@@ -20,7 +20,7 @@ describe('the engine under random schedules', () => {
         sums[state] += report.outcomes.filter((outcome) => outcome === state).length
       }
     }
-    // Schedules in which nothing happens would keep every promise too; a few may be without a kill.
+    // Schedules in which nothing happens would keep every promise too. A few may be without a kill.
     if (schedules >= 100)
       for (const [what, sum] of Object.entries(sums)) expect(sum, what).toBeGreaterThan(schedules / 30)
     process.stdout.write(`R6: ${schedules} schedules, ${JSON.stringify(sums)}; SEED=${first}\n`)

@@ -6,7 +6,7 @@ const pairOf = (bucket: string) => ({ endpoint: 'https://oss.example', bucket })
 
 const setup = (capacity: number, limits: Record<string, number> = {}) => {
   const slots = createSlots(capacity, ({ bucket }) => limits[bucket] ?? capacity)
-  /** Grants in their order, each with the function that gives it back. */
+  /** These are the grants in their order, each with the function that gives it back. */
   const granted: { name: string; release: () => void }[] = []
   const ask = (
     name: string,

@@ -52,7 +52,8 @@ describe('a source whose file system does not answer', () => {
     }
     const { id } = await engine.submit({ parallel: 32 })
     await waits(id)
-    // The first wave only: as many as one pair may have in flight at its beginning, and none that waited behind them.
+    // These are the first wave only: as many as one pair may have in flight at its beginning, and none that waited
+    // behind them.
     const tried = engine.oss.calls.filter(({ call }) => call === 'uploadPart').length
     expect(tried).toBeLessThanOrEqual(16)
     expect((await engine.jobs.get(id)).attempts).toBe(0)
@@ -64,7 +65,7 @@ describe('a source whose file system does not answer', () => {
     const askedAt: number[] = []
     engine.files.open = async (...asked) => {
       askedAt.push(engine.clock.monotonic())
-      // The first to ask is the submit.
+      // The submit is the first to ask.
       if (askedAt.length > 1 && !answers()) throw stalled()
       return open(...asked)
     }

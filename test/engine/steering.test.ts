@@ -23,7 +23,7 @@ const setup = (bytes = randomBytes(8 * partSize), options: Parameters<typeof set
 const parts = (): number => engine.oss.calls.filter(({ call }) => call === 'uploadPart').length
 const stored = (): Buffer | undefined => engine.oss.objects.get('bucket/key')?.bytes
 
-/** Holds parts from the n-th on until `release` is called; an abort lets go of them too. */
+/** Holds parts from the n-th on until `release` is called. An abort lets go of them too. */
 const holdParts = (from: number): { release(): void } => {
   let release = (): void => {}
   const released = new Promise<void>((resolve) => {

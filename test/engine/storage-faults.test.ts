@@ -15,7 +15,7 @@ const upTo = 100
 let engine: EngineSetup
 afterEach(() => engine.end())
 
-/** Which calls fail, counted from 1. `after`: the call takes effect, but its answer is a failure. */
+/** This says which calls fail, counted from 1. With `after` the call takes effect, but its answer is a failure. */
 interface Plan {
   readonly nth: number
   readonly times: number
@@ -37,7 +37,7 @@ const failing = (plan: Plan) => {
   return { wrapStore, calls: () => calls }
 }
 
-/** As a client does it: again and again until the database has recovered. */
+/** Tries again and again until the database has recovered, as a client does. */
 const persist = async <T>(work: () => Promise<T>): Promise<T> => {
   for (;;) {
     try {
@@ -58,7 +58,7 @@ const submit = (key: Key): Promise<JobView> =>
     return (await engine.jobs.submit(request, { key, fingerprint: key }, anybody)).job
   })
 
-/** A large and a small job, and one that is cancelled before it began. */
+/** Runs a large and a small job, and one that is cancelled before it began. */
 const runAll = async (): Promise<Record<Key, JobView>> => {
   for (const [key, bytes] of Object.entries(files)) engine.files.write(`/src/${key}`, bytes)
   const unwanted = await submit('dir/unwanted')
@@ -116,7 +116,7 @@ describe('the N-th call to the store that fails, for every N', () => {
 })
 
 describe('the N-th call to the source that fails', () => {
-  /** Counts and fails once it is armed. */
+  /** Makes faults: they count calls, and fail them, once they are armed. */
   const broken = (nth: number, times: number) => {
     let calls = 0
     let armed = false
@@ -150,7 +150,7 @@ describe('the N-th call to the source that fails', () => {
     return { wrapSources, fail, arm, calls: () => calls }
   }
 
-  /** One job. Reading the bytes of a part or put counts too, what the submit looked at does not. */
+  /** Runs one job. Reading the bytes of a part or put counts too, but what the submit looked at does not. */
   const runOne = async (size: number, nth: number, times: number) => {
     const bytes = randomBytes(size)
     const faults = broken(nth, times)

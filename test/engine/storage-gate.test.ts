@@ -19,7 +19,7 @@ afterEach(async () => {
   for (const end of endings.splice(0).reverse()) await end()
 })
 
-/** A disk that takes writes or does not. */
+/** This is a disk that takes writes or does not. */
 interface Disk {
   full: boolean
   readonly refused: string[]
@@ -72,7 +72,7 @@ describe('the storage gate', () => {
     while (disk.refused.length < 8) await clock.sleep(10)
     disk.full = false
     await gate.opens(signal.signal)
-    // 250, 500, 1000, then 2000 each.
+    // The delays are 250, 500, 1000, and then 2000 each.
     expect(clock.monotonic() - begun).toBeGreaterThanOrEqual(250 + 500 + 1000 + 5 * 2000)
     expect(clock.monotonic() - begun).toBeLessThanOrEqual(250 + 500 + 1000 + 5 * 2000 + 100)
   })
@@ -127,7 +127,7 @@ describe('an engine whose disk fills up', () => {
     const engine = setupEngine({ wrapStore: onDisk(disk) })
     endings.push(() => engine.end())
     engine.files.write(path, bytes)
-    /** The disk is full once OSS has answered so many of these calls. */
+    /** Makes the disk full once OSS has answered so many of these calls. */
     const fillAfter = (name: OssCall, nth: number): void => {
       const after = (info: CallInfo): void => {
         if (info.call === name && info.nth === nth) disk.full = true
@@ -196,7 +196,7 @@ describe('an engine whose disk fills up', () => {
         if (call !== 'uploadPart' || nth !== 1) return
         const [job] = (await engine.store.list({}, { limit: 1, cursor: null })).items
         await engine.jobs.control(job?.id ?? '', 'pause', anybody)
-        // The run has heard of it when it sends nothing beside this.
+        // The run has heard of the pause when it sends nothing beside this part.
         await engine.clock.sleep(100)
         disk.full = true
         paused.abort()
@@ -229,7 +229,7 @@ describe('an engine whose disk fills up', () => {
     expect(engine.clock.monotonic() - freedAt).toBeLessThan(5_000)
     expect(done).toMatchObject({ state: 'completed', attempts: 0, runs: 2 })
     expect(sent()).toBe(6)
-    // About one probe in two seconds, a beat a second until the lease ran out, and no more.
+    // There is about one probe in two seconds, and a beat a second until the lease ran out, and no more.
     expect(refusals).toBeLessThan(130)
   })
 

@@ -22,7 +22,7 @@ const setup = (): EngineSetup => {
 const count = (call: string): number => engine.oss.calls.filter((made) => made.call === call).length
 const noAnswer = (): Failure => new Failure('transient', 'PutObject broke off while waiting (ANSWER_TIMEOUT).')
 
-/** The answers of the first puts are lost, each after the put has taken effect. */
+/** Loses the answers of the first puts, each after the put has taken effect. */
 const loseAnswers = (puts: number): void => {
   engine.oss.faults = {
     after({ call, nth }) {

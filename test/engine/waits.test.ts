@@ -186,7 +186,7 @@ describe('drain', () => {
     await taken
     engine.start()
     expect(await draining).toEqual({ done: true, counts: { pending: 0, completed: 1, failed: 0, cancelled: 0 } })
-    // A repeat counts from when the drain began.
+    // A second drain counts from when the first drain began.
     await engine.clock.sleep(60_000, never)
     expect((await drain.begin(0, null, never)).counts.completed).toBe(1)
     drain.undo()

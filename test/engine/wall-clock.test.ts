@@ -25,7 +25,7 @@ describe('a wall clock that is set', () => {
     engine.oss.faults = {
       async before({ call, nth }, signal) {
         if (call !== 'uploadPart') return
-        // Longer than a lease lasts, all together; and the queue is looked at before the next heartbeat.
+        // All of these together take longer than a lease lasts, and the queue is looked at before the next heartbeat.
         await engine.clock.sleep(17_000, signal)
         if (nth === 2) engine.clock.jump(jump)
       },

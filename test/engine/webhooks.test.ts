@@ -23,7 +23,7 @@ const page = { limit: 1000, cursor: null } as const
 const silence: Send = (_message, signal) =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
 
-/** The agent over the memory store, on a clock that jumps. */
+/** Sets up the agent over the memory store, on a clock that jumps. */
 const setup = (send: Send = async () => ok) => {
   const clock = createVirtualClock()
   const wakeup = createLocalWakeup()
