@@ -1,4 +1,4 @@
-// A lane's compiled thread whose reads hang while the file that HANG_WHILE names is there.
+// This is a lane's compiled thread whose reads hang while the file that HANG_WHILE names is there.
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 

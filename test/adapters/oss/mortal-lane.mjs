@@ -1,5 +1,5 @@
-// A lane's compiled thread that dies of some requests: as often as their header `x-deaths` says. The deaths are counted
-// in the file that `x-deaths-in` names, for the next thread knows nothing of this one.
+// This is a lane's compiled thread that dies of some requests, as often as their header `x-deaths` says. The deaths are
+// counted in the file that `x-deaths-in` names, because the next thread knows nothing of this one.
 import { appendFileSync, existsSync, statSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 
@@ -11,7 +11,8 @@ const diesOf = ({ do: what, request }) => {
   return true
 }
 
-// Before anybody listens to the port: what comes while only one does is lost to the other.
+// This runs before any other code listens to the port, because a message that comes while only one listens is lost to
+// the other.
 await import('../../../dist/daemon/lane.js')
 parentPort.on('message', (orders) => {
   if (orders.some(diesOf)) process.exit(1)

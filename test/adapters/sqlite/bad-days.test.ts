@@ -46,7 +46,7 @@ const setup = () => {
     if (!(error instanceof StoreOpenError)) throw new Error(`not a refusal: ${String(error)}`)
     return error
   }
-  /** What a kill leaves behind: the files of a store that is open, with what was committed still in the log. */
+  /** Makes what a kill leaves behind: the files of a store that is open, with what was committed still in the log. */
   const killed = async (jobs: number, sql?: string): Promise<void> => {
     const live = makeTemporaryDirectory()
     const store = await openStore(live.path)

@@ -5,10 +5,13 @@ import { createJobWriter } from '../../../src/adapters/sqlite/jobs/job-writer.js
 import { createOperations } from '../../../src/adapters/sqlite/operations/operations.js'
 import { fingerprint } from '../../contract/store-setup.js'
 
-/** The last schema that had sweeps, and a verb and a retry in each batch. */
+/** This is the last schema that had sweeps, and a verb and a retry in each batch. */
 const before = 19
 
-/** A database of that schema with jobs j1..j9: j1..j6 of the batch b, and each in the state that is asked for, else queued. */
+/**
+ * Makes a database of that schema with jobs j1..j9. j1..j6 are of the batch b, and each job is in the state that is
+ * asked for, or else queued.
+ */
 const setup = (states: Readonly<Record<string, 'paused' | 'failed'>> = {}) => {
   const database = new SqliteDatabase(':memory:')
   database.pragma('foreign_keys = ON')
@@ -32,7 +35,7 @@ const setup = (states: Readonly<Record<string, 'paused' | 'failed'>> = {}) => {
         WHERE id = '${id}'`)
     }
   }
-  /** Upgrades it, and answers the operations of today. */
+  /** Upgrades the database, and returns the operations of today. */
   const upgrade = () => {
     migrate(database, before, readMigrations())
     expect(database.pragma('integrity_check')).toEqual([{ integrity_check: 'ok' }])

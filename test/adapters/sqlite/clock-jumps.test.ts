@@ -14,7 +14,7 @@ afterEach(() => {
   for (const end of endings.splice(0).reverse()) end()
 })
 
-/** A database whose caller has two clocks: `wall` may be set, `monotonic` only passes. */
+/** Sets up a database whose caller has two clocks: `wall` may be set, and `monotonic` only passes. */
 const setup = (directory: string) => {
   const { writer, close, assertInPlace } = openDatabase({ directory, at: 0 })
   endings.push(close)

@@ -8,7 +8,7 @@ import { makeTemporaryDirectory, openStore, type TemporaryDirectory } from './sq
 const rounds = 6
 const seed = Number(process.env['LONGSHORE_SEED'] ?? Date.now() % 2 ** 31)
 
-/** mulberry32: the same numbers for the same seed. */
+/** Creates a mulberry32, which gives the same numbers for the same seed. */
 const createRandom = (start: number) => {
   let state = start
   return () => {
@@ -24,7 +24,10 @@ afterEach(() => {
   for (const directory of directories.splice(0)) directory.remove()
 })
 
-/** Submits in a process of its own until `enough` jobs were acknowledged, kills it, and answers every acknowledged id. */
+/**
+ * Returns every acknowledged id. It submits in a process of its own until `enough` jobs were acknowledged, and then
+ * kills that process.
+ */
 const submitUntilKilled = async (directory: string, round: number, enough: number): Promise<string[]> => {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'submit-forever.mjs'), directory, String(round)], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -30,11 +30,11 @@ afterEach(async () => {
 let channels = 0
 
 const setup = () => {
-  // In memory where that can be had: thousands of commits would else wait for the disk.
+  // The directory is in memory where that can be had, because thousands of commits would otherwise wait for the disk.
   const root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'longshore-faults-'))
   endings.push(() => rmSync(root, { recursive: true, force: true }))
   const directory = join(root, 'data')
-  /** Moved by the tests, so that leases run out when they say so. */
+  /** The tests move this clock, so that leases run out when the tests say so. */
   const clock = { at: startAt }
   const name = `store-fault-${process.pid}-${++channels}`
   const channel = new BroadcastChannel(name)
@@ -59,7 +59,7 @@ const setup = () => {
         threadUrl: new URL('./faulty-thread.mjs', import.meta.url),
       })
     },
-    /** Arms the thread that is open; answers what the fault before has hit. */
+    /** Arms the thread that is open. Returns what the fault before has hit. */
     arm: async (fault: Fault | null): Promise<string | null> => {
       const reply = new Promise<void>((resolve) => {
         answered = resolve
@@ -84,10 +84,10 @@ const setup = () => {
 const errnoOf = (nth: number): Fault['errno'] => errnos[nth % errnos.length] ?? 'EIO'
 
 describe('opening the store when the N-th call fails, for every N', () => {
-  /** Most of an opening is waiting for its thread, so several go side by side. */
+  /** Most of an opening is waiting for its thread, so several openings go side by side. */
   const lanes = 3
 
-  /** Whether the opening came to its N-th call at all. */
+  /** Returns whether the opening came to its N-th call at all. */
   const tryOne = async (
     tools: ReturnType<typeof setup>,
     template: string | null,
@@ -150,7 +150,7 @@ describe('opening the store when the N-th call fails, for every N', () => {
 })
 
 describe('working with the store when the N-th call fails, for every N', () => {
-  /** The caller is told, and asks again. A store that ended would refuse every call. */
+  /** Calls again after a failure, as a caller does who is told of it. A store that ended would refuse every call. */
   const persist = async <T>(call: () => Promise<T>): Promise<T> => {
     for (let tries = 1; ; tries++) {
       try {
@@ -161,13 +161,13 @@ describe('working with the store when the N-th call fails, for every N', () => {
     }
   }
 
-  /** One job from its submit to its end. */
+  /** Takes one job from its submit to its end. */
   const workOn = async (store: Store, id: string, passTime: () => void): Promise<void> => {
     const claim = async (): Promise<Lease> => {
       for (;;) {
         const [claimed] = (await persist(() => store.claim({ node, limit: 1, leaseMs }))).claims
         if (claimed !== undefined) return claimed.lease
-        // The claim was made but its answer was lost: the job waits for its lease to run out.
+        // The claim was made but its answer was lost, so the job waits for its lease to run out.
         passTime()
       }
     }

@@ -1,7 +1,7 @@
-// The compiled thread of the store, in which one call to SQLite or to the file system fails. A fault is
-// {nth, errno, moment}: which call, counted from 1, how, and whether before or after it took effect. STORE_FAULT (JSON)
-// names the channel and the fault for opening; messages on the channel set the next one, each answered by what the last
-// one has hit (null: nothing yet).
+// This is the compiled thread of the store, in which one call to SQLite or to the file system fails. A fault is {nth,
+// errno, moment}: which call fails, counted from 1, how it fails, and whether it does so before or after it took
+// effect. STORE_FAULT (JSON) names the channel and the fault for opening. Messages on the channel set the next fault,
+// and each is answered by what the last one has hit (null means that it has hit nothing yet).
 import fs from 'node:fs'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { BroadcastChannel } from 'node:worker_threads'
@@ -64,7 +64,7 @@ wrap(
 )
 syncBuiltinESMExports()
 
-// A transaction counts by the statements in it, a pragma by itself.
+// A transaction counts by the statements in it, and a pragma by itself.
 wrap(SqliteDatabase.prototype, ['exec', 'pragma', 'prepare'], sqliteError)
 const statement = Object.getPrototypeOf(new SqliteDatabase(':memory:').prepare('SELECT 1'))
 wrap(statement, ['run', 'get', 'all', 'iterate'], sqliteError)

@@ -59,7 +59,7 @@ const sql = (path: string, text: string): void => {
   database.close()
 }
 
-/** A process that holds the database until it is killed. */
+/** Starts a process that holds the database until it is killed. */
 const holder = async (directory: string): Promise<{ pid: number; kill(): Promise<void> }> => {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'submit-forever.mjs'), directory, '0'])
   await once(child.stdout, 'data')
@@ -105,7 +105,7 @@ describe('opening the SQLite store', () => {
     expect(read('journal_mode')).toBe('wal')
     expect(read('synchronous')).toBe(2)
     expect(read('foreign_keys')).toBe(1)
-    // A backup or a shell that holds the lock for a moment is waited for.
+    // A daemon waits for a backup or a shell that holds the lock for a moment.
     expect(read('busy_timeout')).toBe(2_000)
   })
 

@@ -29,7 +29,7 @@ const setup = () => {
 const definitionOf = (database: SqliteDatabase.Database, table: string): string =>
   database.prepare('SELECT sql FROM sqlite_schema WHERE name = ?').pluck().get(table) as string
 
-/** Columns with which a job may be in a state, all others at rest. */
+/** These are the columns with which a job may be in a state, while all others are at rest. */
 const lawfulColumns: Readonly<Record<JobState, Readonly<Record<string, string | number | null>>>> = {
   queued: {},
   running: { lease_node: 'n', lease_until: 1 },
@@ -59,7 +59,9 @@ const placeIn = (database: SqliteDatabase.Database, state: JobState): void => {
 const wordsOf = (definition: string, column: string): string[] =>
   new RegExp(`CHECK \\(${column} IN \\(([^)]*)\\)`).exec(definition)?.[1]?.split(', ') ?? []
 
-/** Reasons to wait that the schema allows before any daemon gives them, so that the next ones need no change of it. */
+/**
+ * The schema allows these reasons to wait before any daemon gives them, so that the next reasons need no change of it.
+ */
 const laterReasons = ['profile', 'node']
 
 const quoted = (words: readonly string[]): string[] => words.map((word) => `'${word}'`).sort()

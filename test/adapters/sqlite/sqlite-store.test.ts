@@ -18,7 +18,7 @@ const setup = () => {
   return directory.path
 }
 
-/** A thread that opens like the real one and then meets its end in `onRequest`. */
+/** Makes a thread that opens like the real one and then meets its end in `onRequest`. */
 const doomedThread = (directory: string, onRequest: string): URL => {
   const path = join(directory, 'doomed-thread.mjs')
   const report = { schemaVersion: 1, migrated: false, checkedAfterCrash: false, releasedLeases: 0, warnings: ['odd'] }

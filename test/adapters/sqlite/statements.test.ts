@@ -24,7 +24,10 @@ const setup = () => {
   }
 }
 
-/** Walks whose length does not depend on how much is stored: a fixed handful of rows, or the words of one parameter. */
+/**
+ * The length of these walks does not depend on how much is stored: they take a fixed handful of rows, or the words of
+ * one parameter.
+ */
 const bounded =
   /SCAN (job_counts|wait_counts|webhook_counts|settings|buckets|sqlite_sequence|wanted VIRTUAL TABLE.*|own VIRTUAL TABLE.*|json_each VIRTUAL TABLE.*)$/
 

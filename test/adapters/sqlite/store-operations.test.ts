@@ -35,7 +35,7 @@ const batch = (id: string): NewBatch => ({
   by: null,
 })
 
-/** A database in which each operation of the port finds something to do. */
+/** Sets up a database in which each operation of the port finds something to do. */
 const setup = () => {
   const directory = makeTemporaryDirectory()
   const { writer, close } = openDatabase({ directory: directory.path, at: 0 })
@@ -49,7 +49,7 @@ const setup = () => {
     if (claim === undefined) throw new Error(`${id} was not claimed`)
     return claim.lease
   }
-  /** A job whose upload is in OSS. */
+  /** Makes a job whose upload is in OSS. */
   const uploading = (id: string, changes = {}): Lease => {
     const held = lease(id, changes)
     operations.beginUpload(1, held, long, threeParts)
@@ -60,7 +60,7 @@ const setup = () => {
     operations.finish(1, uploading(id, changes), failure)
     return id
   }
-  /** A batch with nothing to do that has settled. */
+  /** Makes a batch with nothing to do that has settled. */
   const over = (id: string): string => {
     operations.submitBatch(1, batch(id), [], null)
     operations.endWalk(1, id)
@@ -153,7 +153,7 @@ const setup = () => {
     check: () => [1],
   }
 
-  /** Whether the operation writes, as SQLite sees it when it may only read. */
+  /** Returns whether the operation writes, as SQLite sees it when it may only read. */
   const writes = (name: StoreOperation): boolean => {
     const args = calls[name]()
     database.pragma('query_only = ON')

@@ -1,5 +1,6 @@
-// Opens the compiled store in the directory it is given and submits jobs, printing each id once it was acknowledged.
-// Run by tests as a process of its own, which they kill. Arguments: directory, number of the first job.
+// Opens the compiled store in the directory that it is given and submits jobs. It prints each id once it was
+// acknowledged. Tests run it as a process of its own, which they kill. Its arguments are the directory and the number
+// of the first job.
 import { openSqliteStore } from '../../../dist/adapters/sqlite/thread/sqlite-store.js'
 
 const [directory, first] = process.argv.slice(2)
