@@ -1,6 +1,6 @@
-// A start of the daemon that fails, in a process that nobody ends: it ends when nothing is left that keeps it alive. FAIL_AT
-// names the call to the store that fails; without it something of the environment has to. Tells the reason, and what is
-// still held then. Run by tests with without-unref.mjs preloaded.
+// This is a start of the daemon that fails, in a process that no code ends: it ends when nothing is left that keeps it
+// alive. FAIL_AT names the call to the store that fails. Without FAIL_AT something of the environment has to fail. It
+// tells the reason, and what is still held then. Tests run it with without-unref.mjs preloaded.
 import { createPinoLogger } from '../../dist/adapters/log/pino-logger.js'
 import { loadConfig } from '../../dist/config/config.js'
 import { startDaemon } from '../../dist/daemon/daemon.js'

@@ -1,12 +1,12 @@
-// Loaded with --import ahead of everything, in every thread: failpoints inside a commit of SQLite. Only transactions that
-// write are counted.
+// This is loaded with --import ahead of everything, in every thread. It puts failpoints inside a commit of SQLite. Only
+// transactions that write are counted.
 import SqliteDatabase from 'better-sqlite3'
 import { passes } from './failpoint.mjs'
 
 const prepare = SqliteDatabase.prototype.prepare
 let writing = false
 
-/** Runs `before`, the statement, then `after`. */
+/** Runs `before`, then the statement, and then `after`. */
 const around = (statement, before, after) => ({
   run() {
     before()

@@ -1,17 +1,20 @@
-// The daemon as `longshore serve` starts it, with failpoints around every commit and every remote call. Run by tests as a
-// process of its own, with failpoint-commits.mjs preloaded.
+// This is the daemon as `longshore serve` starts it, with failpoints around every commit and every remote call. Tests
+// run it as a process of its own, with failpoint-commits.mjs preloaded.
 import { createPinoLogger } from '../../dist/adapters/log/pino-logger.js'
 import { loadConfig } from '../../dist/config/config.js'
 import { startDaemon } from '../../dist/daemon/daemon.js'
 import { passes } from './failpoint.mjs'
 
-/** Nothing is committed by these. */
+/** These calls commit nothing. */
 const reads = [
   ...['findByIdempotencyKey', 'get', 'list', 'parts', 'lastEventId', 'eventsAfter', 'stats', 'check'],
   ...['buckets', 'traceUploads', 'abandonedUploads', 'dueWebhooks', 'webhooks'],
 ]
 
-/** The port, with a moment before each call begins and one after it was answered, before the engine sees the answer. */
+/**
+ * Returns the port with two moments around each call: one before the call begins, and one after it was answered, before
+ * the engine sees the answer.
+ */
 const watched = (name, port, exempt) => {
   const around =
     (method) =>

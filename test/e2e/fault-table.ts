@@ -66,7 +66,7 @@ export const rows: readonly Row[] = [
     fails: {
       initiate: 'access_denied',
       uploadPart: 'access_denied',
-      // Not listParts: without the right to list the upload goes on from the daemon's own record.
+      // listParts is missing here, because without the right to list the upload goes on from the daemon's own record.
       complete: 'access_denied',
       head: 'access_denied',
       putObject: 'access_denied',
@@ -85,13 +85,13 @@ export const rows: readonly Row[] = [
   {
     name: 'a 200 with an error body',
     fault: proxy('error200'),
-    // Whether an upload is gone is not believed but looked at.
+    // The target does not believe that an upload is gone, but looks.
     outcomes: everywhere('transient', { complete: 'ambiguous', abort: 'success' }),
   },
   {
     name: 'a wrong CRC-64',
     fault: proxy('wrongCrc'),
-    // Of Complete and HEAD the target knows no better; the engine compares.
+    // The target cannot know better of Complete and HEAD, so the engine compares.
     outcomes: everywhere('success', { uploadPart: 'integrity', putObject: 'integrity' }),
     fails: { complete: 'integrity' },
   },

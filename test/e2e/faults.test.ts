@@ -4,7 +4,7 @@ import type { OperationName } from '../../src/oss-emulator/operation-name.js'
 import type { DaemonProcess } from './daemon-process.js'
 import { bucket, createWorld, sha256Of, type World } from './world.js'
 
-/** Faults that pass: whatever step they hit, the job completes and the object is right. */
+/** These faults pass: whatever step they hit, the job completes and the object is right. */
 const passing: readonly (readonly [string, Fault])[] = [
   ['503 with Retry-After', { kind: 'status', status: 503, headers: { 'retry-after': '1' } }],
   [
@@ -37,7 +37,10 @@ const steps: readonly OperationName[] = [
   'PutObject',
 ]
 
-/** Bytes that were altered after OSS had checked them: a CRC of the whole object that is wrong must fail the job. */
+/**
+ * Returns true for bytes that were altered after OSS had checked them: a wrong CRC of the whole object must fail the
+ * job.
+ */
 const mustFail = (step: OperationName, fault: Fault): boolean =>
   step === 'CompleteMultipartUpload' && fault.kind === 'answer' && fault.change === 'wrong-crc'
 
@@ -68,7 +71,10 @@ const run = async (step: OperationName, name: string, fault: Fault) => {
   return { job, key, path }
 }
 
-/** How OSS answered the requests for this key; null where it gave no answer. Shows that the fault really struck. */
+/**
+ * Returns how OSS answered the requests for this key, with null where it gave no answer. This shows that the fault
+ * really struck.
+ */
 const statuses = (key: string): readonly (number | null)[] =>
   world.control
     .ledger()

@@ -19,7 +19,7 @@ interface Readiness {
 
 const readiness = (daemon: DaemonProcess) => daemon.request<Readiness>('GET', '/readyz')
 
-/** A daemon whose data directory is a disk of 4 MiB, with a job of twelve parts under way and the disk full. */
+/** Starts a daemon whose data directory is a disk of 4 MiB, with a job of twelve parts under way and the disk full. */
 const setup = async () => {
   world = await createWorld({ bandwidth: 4 * mib })
   disk = mountSmallDisk(world.dataDir, 4 * mib)
@@ -56,7 +56,7 @@ describe('a disk that fills up under the daemon', () => {
 
     await until(() => inFlight().length === 0)
     const { length: sentWhileFull } = partsSent()
-    // Parts of both workers were in flight or had just landed when the disk was full; nothing follows them.
+    // Parts of both workers were in flight or had just landed when the disk was full, and nothing follows them.
     for (let i = 0; i < 40; i++) await readiness(daemon)
     expect(inFlight()).toEqual([])
     expect(partsSent()).toHaveLength(sentWhileFull)

@@ -7,16 +7,16 @@ import type { TestContext } from 'vitest'
 import { needs } from '../needs.js'
 import { until } from './world.js'
 
-/** A file system of another process, which stops answering when that process is stopped. */
+/** This is a file system of another process, which stops answering when that process is stopped. */
 export interface HangingMount {
   /** What stands here can be read below `path`. */
   readonly behind: string
   readonly path: string
   /** From now on no call to it gets an answer. */
   hang(): void
-  /** It answers again, all that was asked meanwhile too. */
+  /** From now on it answers again, also everything that was asked meanwhile. */
   goOn(): void
-  /** Whatever hangs in it goes on and fails. */
+  /** Ends the file system. Each call that hangs in it goes on and fails. */
   end(): Promise<void>
 }
 
@@ -31,7 +31,7 @@ const unmount = async (path: string, child: ChildProcess): Promise<void> => {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
 }
 
-/** Mounts a directory upon another by bindfs. Leaves the test out, and says why, where that cannot be done. */
+/** Mounts a directory upon another by bindfs. It leaves the test out, and says why, where that cannot be done. */
 export const mountHanging = async (context: TestContext): Promise<HangingMount> => {
   needs(context, 'bindfs', 'fusermount3')
   const root = await mkdtemp(join(tmpdir(), 'longshore-mount-'))

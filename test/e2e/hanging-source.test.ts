@@ -17,7 +17,7 @@ afterEach(async () => {
   world = null
 })
 
-/** Without the addon nothing but SIGKILL ends a process of which a thread hangs. */
+/** Returns whether the addon is there. Without it only SIGKILL ends a process with a thread that hangs. */
 const endsByItself = (): boolean => {
   try {
     return typeof createRequire(import.meta.url)('../../native/crc64/crc64.node').exitNow === 'function'
@@ -26,7 +26,7 @@ const endsByItself = (): boolean => {
   }
 }
 
-/** A job in the middle of its source when the file system of that stops answering. */
+/** Starts a job and makes the file system of its source stop answering when the job is in the middle of it. */
 const setup = async (context: TestContext, settings: Record<string, string> = {}) => {
   const here = await mountHanging(context)
   mount = here

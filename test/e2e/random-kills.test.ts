@@ -133,7 +133,8 @@ describe('a daemon that is killed at random while calls fail', () => {
     let unanswered = 0
     for (const [part, entries] of tries) {
       sentAgain += entries.length - 1
-      // Cut by a kill or a fault. An answered part may have died with its daemon before the commit: it is adopted.
+      // These were cut by a kill or a fault. An answered part may have died with its daemon before the commit, and is
+      // then adopted.
       const cut = entries.filter(({ status }) => status !== 200).length
       unanswered += cut
       expect(entries.length - 1, part).toBeLessThanOrEqual(cut)

@@ -14,7 +14,7 @@ const forbid = (operation: 'AbortMultipartUpload' | 'ListParts'): FaultRule => (
   times: null,
   fault: { kind: 'status', status: 403, code: 'AccessDenied' },
 })
-/** Abort is answered as if it were done, and does nothing. */
+/** With this fault OSS answers Abort as if it were done, and does nothing. */
 const ignoredAbort: FaultRule = {
   operation: 'AbortMultipartUpload',
   bucket,
@@ -25,7 +25,7 @@ const ignoredAbort: FaultRule = {
 const inParts = { multipartThreshold: 102_400, partSize: 102_400, parallel: 1 }
 const openUploads = (): readonly string[] => world.control.uploads().map(({ uploadId }) => uploadId)
 
-/** A paused job with a part in OSS, which is then cancelled. */
+/** Makes a paused job with a part in OSS, and then cancels it. */
 const cancelled = async (daemon: DaemonProcess, key: string): Promise<string> => {
   const path = await world.makeSource(key, 4 * 102_400)
   world.control.addFaults([{ operation: 'UploadPart', bucket, key, partNumber: 2, fault: { kind: 'delay', ms: 300 } }])

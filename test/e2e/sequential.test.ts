@@ -7,7 +7,7 @@ afterEach(() => world.end())
 
 const partSize = 100 * 1024
 
-/** A sequential job of four parts, whose second meets a fault. */
+/** Runs a sequential job of four parts, whose second meets a fault. */
 const runWith = async (fault: Fault) => {
   world = await createWorld()
   const path = await world.makeSource('a.bin', 3 * partSize + 7)

@@ -5,7 +5,7 @@ import { bucket, createWorld, mib, until, type World } from './world.js'
 let world: World
 afterEach(() => world.end())
 
-/** A daemon with a job that takes a while, and one that waits for next century. */
+/** Starts a daemon with a file whose upload takes a while. A test adds a job that waits for next century. */
 const setup = async () => {
   world = await createWorld({ bandwidth: 20_000_000 })
   const path = await world.makeSource('big.bin', 30 * mib)

@@ -2,21 +2,21 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A file system of its own, so small that a test can fill it. */
+/** This is a file system of its own, so small that a test can fill it. */
 export interface SmallDisk {
   /** Takes every byte that is left. */
   fill(): void
   free(): void
-  /** Nothing on it may be open for writing. */
+  /** Makes it read-only. Nothing on it may be open for writing then. */
   makeReadOnly(): void
-  /** Also while a process still uses it. */
+  /** Unmounts it, also while a process still uses it. */
   unmount(): void
 }
 
-/** Blocks that fill the disk fast, then to its last page. */
+/** Blocks of these sizes fill the disk fast, and then to its last page. */
 const blockSizes = [256 * 1024, 4096, 1]
 
-/** Mounts a tmpfs. Needs the right to mount: a full disk cannot be played on a disk that others use. */
+/** Mounts a tmpfs. This needs the right to mount, because a full disk cannot be played on a disk that others use. */
 export const mountSmallDisk = (path: string, sizeBytes: number): SmallDisk => {
   mkdirSync(path, { recursive: true })
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes},mode=0700`, 'longshore-test', path])

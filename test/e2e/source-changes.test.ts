@@ -52,7 +52,7 @@ const changeMidway = async (name: string, change: (path: string) => Promise<void
   const key = `${mode}-${name.replaceAll(' ', '-')}`
   const path = await world.makeSource(key, size)
   const sha256 = await sha256Of(path)
-  // Slow until the change is made, so that seconds of the upload are still to come when it is.
+  // The upload is slow until the change is made, so that seconds of it are still to come then.
   world.control.setBandwidth(1_500_000)
   const { id } = await daemon.submit({
     source: { path },

@@ -30,9 +30,9 @@ const partSize = 3 * mib
 const partCount = 4
 const bucket = 'bucket-a'
 const before = patternBytes((partCount - 1) * partSize + mib)
-/** As long, and different everywhere. */
+/** These bytes are as many, and different everywhere. */
 const after = Buffer.from(before.map((byte) => byte ^ 0xff))
-/** Whole seconds, so that it can be forged to the last digit. */
+/** This time has whole seconds, so that it can be forged to the last digit. */
 const mtime = new Date('2026-01-01T00:00:00Z')
 
 const rewrite = (path: string): void => {
@@ -41,7 +41,7 @@ const rewrite = (path: string): void => {
   closeSync(fd)
 }
 
-/** `harmless`: the bytes stay. `hidden`: the bytes change, and only ctime tells. */
+/** With `harmless` the bytes stay. With `hidden` the bytes change, and only ctime tells. */
 const changes: readonly (readonly [string, 'harmful' | 'harmless' | 'hidden', (path: string) => void])[] = [
   ['truncated', 'harmful', (path) => truncateSync(path, partSize + 1)],
   ['appended to', 'harmful', (path) => appendFileSync(path, 'more')],
@@ -107,7 +107,7 @@ const onFirstBytes = (options: SendOptions, tell: () => void): SendOptions => ({
   },
 })
 
-/** OSS with a hook at every moment of a job. */
+/** Returns OSS with a hook at every moment of a job. */
 const hooked = (oss: Target, at: (moment: Moment) => void): Target => ({
   ...oss,
   async uploadPart(upload, partNumber, range, objectOptions, options) {
@@ -199,13 +199,15 @@ const expectObject = ({ end, object, uploads }: End, bytes: Buffer): void => {
   expect(uploads).toEqual([])
 }
 
-/** Nothing had been read by then, or everything is sent again: what was written is what is uploaded, whole. */
+/**
+ * At these moments nothing had been read, or everything is sent again, so what was written is what is uploaded, whole.
+ */
 const takesTheNewBytes: readonly Moment[] = [
   'between submit and claim',
   'after it was opened',
   'in the middle of a put',
 ]
-/** The source is to be opened again after it. */
+/** After these moments the source has yet to be opened again. */
 const opensAgain: readonly Moment[] = ['between submit and claim', 'between two runs']
 
 describe.each(moments)('%s', (moment) => {

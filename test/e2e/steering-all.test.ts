@@ -27,7 +27,7 @@ describe('The live settings of a daemon', () => {
       environment: { bandwidth: '4MiB', concurrency: 16 },
     })
     await until(async () => (await next.get(id)).state === 'running')
-    // 8 MiB at 64 KiB/s would take two minutes: that it is done means that null reached the parts in flight.
+    // 8 MiB at 64 KiB/s would take two minutes. The upload is done sooner, so null reached the parts in flight.
     const cli = await runMain(['settings', '--bandwidth', 'off'], { ...world.settings, LONGSHORE_URL: next.url })
     expect(cli.code).toBe(0)
     await until(async () => (await next.get(id)).state === 'completed')

@@ -61,7 +61,7 @@ describe('a hop that takes a body whole and passes it on slowly', () => {
         puts++
         swallow()
         const body = await receiveAll()
-        // What it has taken it delivers, whether or not anybody waits for the answer.
+        // The hop delivers what it has taken, whether or not a client waits for the answer.
         delivered.push(sleep(700).then(() => forward(body)))
       })
     swallow()

@@ -19,7 +19,7 @@ const freePort = async (): Promise<number> => {
   return port
 }
 
-/** A daemon whose stdout is what the test gives it, and a file that it may upload. */
+/** Starts a daemon whose stdout is what the test gives it, and makes a file that it may upload. */
 const setup = async (stdout: number | 'pipe', env: Record<string, string> = {}) => {
   const directory = mkdtempSync(join(tmpdir(), 'longshore-output-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
@@ -77,7 +77,7 @@ describe('a log that cannot be written', () => {
 
   it('stops neither work nor API when its reader has stopped, and goes on when it reads again', async () => {
     const { child, submit, isLive, ask } = await setup('pipe', { LONGSHORE_LOG_LEVEL: 'trace' })
-    // Nobody reads the pipe: what the system keeps of it is full long before this is over.
+    // No process reads the pipe, so what the system keeps of it is full long before this is over.
     for (let index = 0; index < 20; index++) expect((await submit(`k${index}`)).state).toBe('completed')
     for (let index = 0; index < 300; index++) await ask('/v1/version')
     expect(await isLive()).toBe(true)

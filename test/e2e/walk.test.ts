@@ -10,7 +10,10 @@ afterEach(() => world.end())
 
 const files = Number(process.env['WALK_FILES'] ?? 20_000)
 const perDirectory = 500
-/** What the walk may take, however many files there are: pages of the database, and the garbage of the collector's choosing. */
+/**
+ * The walk may take so much, however many files there are: pages of the database, and the garbage that the collector
+ * leaves as it chooses.
+ */
 const mostGrowthBytes = 200 * mib
 
 const nameOf = (n: number): string => `d${Math.floor(n / perDirectory)}/f${n}`
@@ -32,7 +35,7 @@ it(`a walk of ${files} files makes one job of each, in bounded memory`, {
   const request = {
     source: { dir: world.sources },
     target: { bucket, prefix: 'all' },
-    // What is made stays queued: the walk is all that is measured.
+    // What is made stays queued, because only the walk is measured.
     notBefore: '2100-01-01T00:00:00Z',
   }
   const startedAt = performance.now()

@@ -23,7 +23,7 @@ interface Received {
   readonly body: string
 }
 
-/** A receiver that answers with whatever status it is told. */
+/** Starts a receiver that answers with whatever status it is told. */
 const startReceiver = async () => {
   const received: Received[] = []
   const told = { status: 200 as number | null }
@@ -68,7 +68,7 @@ describe('webhooks', () => {
     await until(() => received.length === 1)
     const message = open(received[0] as Received)
     expect(message.type).toBe('job.completed')
-    // Messages leave out what was asked for: it does not change.
+    // Messages leave out what was asked for, because it does not change.
     const { options: _asked, ...told } = job as typeof job & { options: unknown }
     expect(message.data.job).toEqual(told)
     await until(

@@ -1,5 +1,5 @@
-// Loaded with --import ahead of everything, in every thread: whatever is open keeps its process alive, for nothing can ask
-// not to be counted.
+// This is loaded with --import ahead of everything, in every thread. Whatever is open keeps its process alive, because
+// nothing can ask not to be counted.
 import { ChildProcess } from 'node:child_process'
 import dgram from 'node:dgram'
 import net from 'node:net'

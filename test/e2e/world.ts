@@ -10,20 +10,20 @@ import { type DaemonProcess, type Launch, startDaemonProcess } from './daemon-pr
 export const mib = 1024 * 1024
 export const bucket = 'bucket'
 
-/** Keys of the emulator. The daemon's logs and answers must never show the secret. */
+/** These are keys of the emulator. The daemon's logs and answers must never show the secret. */
 export const credentials = { accessKeyId: 'test-key', accessKeySecret: 'canary-secret-of-the-tests' }
 
 export interface World {
-  /** Where sources stand. */
+  /** Sources stand in this directory. */
   readonly sources: string
   readonly dataDir: string
   readonly settings: Record<string, string>
   readonly control: EmulatorControl
-  /** A file of random bytes; its path. */
+  /** Makes a file of random bytes. Returns its path. */
   makeSource(name: string, size: number): Promise<string>
-  /** Starts a daemon; the one before on the same data directory must have ended. */
+  /** Starts a daemon. The one before it on the same data directory must have ended. */
   start(settings?: Record<string, string>, launch?: Launch): Promise<DaemonProcess>
-  /** SHA-256 of an object, read back from OSS; null when there is none. */
+  /** Returns the SHA-256 of an object, read back from OSS, or null when there is none. */
   objectSha256(key: string): Promise<string | null>
   end(): Promise<void>
 }
@@ -34,10 +34,10 @@ export const sha256Of = async (path: string): Promise<string> => {
   return hash.digest('hex')
 }
 
-/** A random seed, printed by whoever uses it. */
+/** Returns a random seed. A test that uses it prints it. */
 export const newSeed = (): number => Number(process.env['SEED'] ?? randomInt(2 ** 31))
 
-/** mulberry32: small, seeded, good enough to choose moments. */
+/** Creates a mulberry32, which is small, seeded and good enough to choose moments. */
 export const seeded = (seed: number): (() => number) => {
   let state = seed
   return () => {
@@ -48,12 +48,15 @@ export const seeded = (seed: number): (() => number) => {
   }
 }
 
-/** Asks until the answer is true; a test that never gets there ends by its own timeout. */
+/** Asks until the answer is true. A test that never gets there ends by its own timeout. */
 export const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
-/** An emulator in this process, a directory of sources and a data directory for daemons in processes of their own. */
+/**
+ * Creates an emulator in this process, a directory of sources and a data directory for daemons in processes of their
+ * own.
+ */
 export const createWorld = async (
   options: { bandwidth?: number; buckets?: readonly string[] } = {},
 ): Promise<World> => {

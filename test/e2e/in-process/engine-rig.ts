@@ -18,11 +18,11 @@ export interface EngineRig {
   readonly jobs: Jobs
   readonly clock: FastClock
   readonly logs: LogLine[]
-  /** Starts claiming; a second time after `kill`. */
+  /** Starts claiming, and starts it a second time after `kill`. */
   start(): void
-  /** The process dies: whatever it was doing never goes on, and its leases run out. */
+  /** Kills the process: whatever it was doing never goes on, and its leases run out. */
   kill(): void
-  /** The job once it is settled. */
+  /** Returns the job once it is settled. */
   settled(jobId: string): Promise<JobView>
   stop(): Promise<void>
 }
@@ -32,11 +32,11 @@ export interface EngineRigDeps {
   readonly sources: SourceOpener
   readonly endpoint: string
   readonly partSize: number
-  /** Stands between the engine and its store. */
+  /** Puts something between the engine and its store. */
   readonly wrapStore?: (store: Store) => Store
 }
 
-/** Whoever calls through it after the end of this life waits for ever, as does whoever was waiting then. */
+/** Returns a port whose calls wait for ever after the end of this life. The calls that were waiting then do so too. */
 const mortal = <Port extends object>(port: Port, life: Life): Port => {
   const never = new Promise<never>(() => {})
   return wrapMethods(port, async (_method, call) => {
@@ -50,11 +50,11 @@ const mortal = <Port extends object>(port: Port, life: Life): Port => {
 }
 
 const speed = 100
-/** Six seconds of the machine's time: no load may end a lease. */
+/** This is six seconds of the machine's time, so no load may end a lease. */
 const leaseMs = 600_000
 const day = 86_400_000
 
-/** The real engine over a real target and real files, with a store in memory, on a clock that hurries. */
+/** Creates the real engine over a real target and real files, with a store in memory, on a clock that hurries. */
 export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
   const clock = createFastClock(speed)
   const wakeup = createLocalWakeup()
@@ -99,7 +99,7 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
           region: 'cn-hangzhou',
           partSize: deps.partSize,
           multipartThreshold: deps.partSize,
-          // One after the other, so that a test knows which part comes next.
+          // The parts go one after the other, so that a test knows which part comes next.
           parallel: 1,
           allowedTargets: [],
           marker: true,
@@ -129,7 +129,7 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
     },
     async settled(jobId) {
       for (;;) {
-        // A process that dies meanwhile answers nobody: the next one is asked.
+        // A process that dies meanwhile gives no answer, so the next one is asked.
         const answer = jobs.wait(jobId, leaseMs, new AbortController().signal)
         const job = await Promise.race([answer, current.life.ended])
         if (job !== null && job.finishedAt !== null) return job

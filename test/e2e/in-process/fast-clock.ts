@@ -2,11 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../../src/ports/clock.js'
 
 export interface FastClock extends Clock {
-  /** Time jumps ahead; whoever sleeps wakes a little late. */
+  /** Makes time jump ahead. Each sleeper wakes a little late. */
   jump(ms: number): void
 }
 
-/** A clock that runs so many times as fast as the machine's, so that backoffs pass while real requests take real time. */
+/**
+ * Creates a clock that runs so many times as fast as the machine's, so that backoffs pass while real requests take real
+ * time.
+ */
 export const createFastClock = (speed: number): FastClock => {
   const startedAt = Date.now()
   const started = performance.now()

@@ -3,21 +3,21 @@ import { readAddress } from '../../../src/oss-emulator/address.js'
 import { nameOperation, type OperationName } from '../../../src/oss-emulator/operation-name.js'
 import { startTcpServer } from '../../adapters/oss/raw-servers.js'
 
-/** What OSS answered. */
+/** This is what OSS answered. */
 export interface OssAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** One request on its way to OSS, in the hands of whoever mistreats it. */
+/** This is one request on its way to OSS, in the hands of the mistreatment. */
 export interface ProxiedCall {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   /** Reads the first half of the body, or a little more. */
   receiveHalf(): Promise<void>
   receiveAll(): Promise<Buffer>
-  /** Lets OSS do what was asked; with the body when that was received already. */
+  /** Lets OSS do what was asked. It takes the body when that was received already. */
   forward(body?: Buffer): Promise<OssAnswer>
   /** Answers the client. */
   answer(answer: OssAnswer): void
@@ -25,16 +25,16 @@ export interface ProxiedCall {
 
 export type Mistreatment = (call: ProxiedCall) => void | Promise<void>
 
-/** A man in the middle: passes everything on to OSS except the one call that it was armed for. */
+/** This is a man in the middle, who passes everything on to OSS except the one call that he was armed for. */
 export interface FaultProxy {
   readonly url: URL
   /** Mistreats the next call of this operation. */
   arm(operation: OperationName, mistreatment: Mistreatment): void
-  /** Requests that are neither answered nor given up. */
+  /** Returns the number of requests that are neither answered nor given up. */
   underway(): number
-  /** Connections of clients. */
+  /** Returns the number of connections of clients. */
   open(): number
-  /** Reads what it left unread, for only who reads notices that the other side has hung up. */
+  /** Reads what the proxy left unread, because only a reader notices that the other side has hung up. */
   letGo(): void
   close(): Promise<void>
 }
