@@ -1,8 +1,8 @@
 // Loads the files of the bundle, with the code that V8 has compiled before where there is some. Stands beside them.
-const { readFileSync, renameSync, writeFileSync } = require('node:fs')
+const { readFileSync, renameSync, writeFileSync, writeSync } = require('node:fs')
 const { createRequire, wrap, SourceMap } = require('node:module')
 const { dirname, join } = require('node:path')
-const { isMainThread } = require('node:worker_threads')
+const { isMainThread, threadId } = require('node:worker_threads')
 const { constants, Script } = require('node:vm')
 
 /** `write`: keeps what V8 compiles for later starts, as `warm.mjs` asks. `report`: says on stderr what became of each cache. */
@@ -36,7 +36,8 @@ const load = (name) => {
   if (writes) scripts.set(filename, script)
   if (mode === 'report') {
     const fate = cachedData === undefined ? 'absent' : script.cachedDataRejected ? 'refused' : 'taken'
-    process.stderr.write(`${name.slice(2)}: ${fate}\n`)
+    // Straight to the descriptor, because what a thread writes to its stream is lost when it is ended.
+    writeSync(2, `${name.slice(2)}: ${fate}\n`)
   }
   const module = { exports: {} }
   modules.set(name, module)
@@ -44,19 +45,29 @@ const load = (name) => {
   const require = (id) => (id.startsWith('./') && id.endsWith('.cjs') ? load(id) : outside(id))
   require.resolve = outside.resolve
   script.runInThisContext().call(module.exports, module.exports, require, module, filename, dirname(filename))
+  if (writes && !isMainThread) keepWriting()
   return module.exports
 }
 
-/** Whoever reads it at that moment finds the old file or the new one. */
+/** Several threads and processes may write at once, and a reader finds an old file or a new one, always a whole one. */
 const writeAll = () => {
   for (const [filename, script] of scripts) {
-    writeFileSync(`${filename}.cache.new`, script.createCachedData())
-    renameSync(`${filename}.cache.new`, `${filename}.cache`)
+    const own = `${filename}.${process.pid}-${threadId}`
+    writeFileSync(own, script.createCachedData())
+    renameSync(own, `${filename}.cache`)
   }
 }
-if (writes) {
-  if (isMainThread) process.on('exit', writeAll)
-  else setInterval(writeAll, writeEveryMs).unref()
+
+let isWriting = false
+/** Nothing tells a thread that it is about to be ended, so it writes at once, and again for as long as it lives. */
+const keepWriting = () => {
+  writeAll()
+  if (!isWriting) setInterval(writeAll, writeEveryMs).unref()
+  isWriting = true
+}
+if (writes && isMainThread) {
+  // A daemon one of whose threads is busy ends without the event `exit`.
+  for (const event of ['SIGTERM', 'exit']) process.on(event, writeAll)
 }
 
 /** @type {Map<string, SourceMap | null>} */
