@@ -10,8 +10,11 @@ const steps = [
   ['node_modules/vite/bin/vite.js', 'build'],
 ]
 
-// One of an older build would be run in place of what is built here.
+// A bundle of an older build would be run in place of what is built here.
 rmSync(new URL('../dist/bundle', import.meta.url), { recursive: true, force: true })
+
+// npm runs this after `prepack`, so only here can the package get its bundle. `postpack` removes it from the checkout again.
+if (['pack', 'publish'].includes(process.env['npm_command'])) steps.push(['scripts/bundle/make.mjs'])
 
 for (const [tool, ...args] of steps) {
   if (!existsSync(new URL(`../${tool}`, import.meta.url))) break

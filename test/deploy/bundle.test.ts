@@ -15,7 +15,14 @@ const run = promisify(execFile)
 /** OSS accepts no smaller part. */
 const partSize = 100 * 1024
 
-/** This is a copy of the package as it is shipped, with a bundle. The build that other tests use stays without one. */
+/** What `npm pack` makes its package from. */
+const checkoutHas = [
+  ...['src', 'migrations', 'native', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json'],
+  ...['vite.config.ts', 'README.md', 'CHANGELOG.md', 'LICENSE'],
+]
+
+/** This holds the package that `npm pack` makes, as an install unpacks it. The build that other tests use stays without a bundle. */
+let root: string
 let copy: string
 const inBundle = (name: string): string => join(copy, 'dist/bundle', name)
 const launch = () => ({ program: [join(copy, 'dist/launch.cjs'), 'serve'] })
@@ -24,14 +31,24 @@ const caches = async (): Promise<string[]> =>
 
 let world: World
 beforeAll(async () => {
-  copy = await mkdtemp(join(tmpdir(), 'longshore-package-'))
-  for (const name of ['dist', 'package.json']) await cp(join(house, name), join(copy, name), { recursive: true })
-  for (const name of ['node_modules', 'migrations', 'native']) await symlink(join(house, name), join(copy, name))
-  await run(process.execPath, [join(house, 'scripts/bundle/make.mjs'), join(copy, 'dist')])
-  await run(process.execPath, [inBundle('warm.mjs')])
-}, 120_000)
+  root = await mkdtemp(join(tmpdir(), 'longshore-package-'))
+  const checkout = join(root, 'checkout')
+  for (const name of checkoutHas) await cp(join(house, name), join(checkout, name), { recursive: true })
+  await symlink(join(house, 'node_modules'), join(checkout, 'node_modules'))
+  await run('npm', ['pack', '--pack-destination', root], { cwd: checkout, maxBuffer: 16 * mib })
+  // npm must not leave a bundle behind that a later build of this checkout would be hidden by.
+  expect(existsSync(join(checkout, 'dist/bundle'))).toBe(false)
+  const [packed = ''] = (await readdir(root)).filter((name) => name.endsWith('.tgz'))
+  await run('tar', ['-xzf', join(root, packed), '-C', root])
+  copy = join(root, 'package')
+  await symlink(join(house, 'node_modules'), join(copy, 'node_modules'))
+  // The install script would compile it.
+  const addon = 'native/crc64/crc64.node'
+  if (existsSync(join(house, addon))) await cp(join(house, addon), join(copy, addon))
+  await run(process.execPath, [join(copy, 'native/warm.mjs')])
+}, 300_000)
 afterEach(() => world?.end())
-afterAll(() => rm(copy, { recursive: true, force: true }))
+afterAll(() => rm(root, { recursive: true, force: true }))
 
 /**
  * Uploads one file in parts and a directory of files, from a daemon that runs from the bundle. Returns what became of
