@@ -13,6 +13,7 @@ import { AppError } from '../core/app-error.js'
 import { createLifetime, type Lifetime } from '../engine/async/lifetime.js'
 import { composeEngine } from '../engine/compose.js'
 import { createMetrics } from '../http/metrics/metrics.js'
+import { createApiDocument } from '../http/openapi/api-document.js'
 import { readDashboardFiles } from '../http/server/dashboard-files.js'
 import { listenOn } from '../http/server/listen.js'
 import type { Store } from '../ports/store.js'
@@ -114,6 +115,7 @@ const startParts = async (
     ],
     version: { version },
     dashboard: readDashboardFiles(pageDirectory),
+    document: createApiDocument(),
     logger: component('http'),
     clock,
   })

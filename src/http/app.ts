@@ -1,6 +1,4 @@
 import helmet from '@fastify/helmet'
-import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
 import type { EventFeed } from '../engine/feed/event-feed.js'
 import type { Batches } from '../engine/use-cases/batches.js'
@@ -22,7 +20,8 @@ import { guardOrigin } from './guard/origin-guard.js'
 import { limitRates } from './guard/rate-limit.js'
 import { createSessions } from './guard/sessions.js'
 import type { Metrics } from './metrics/metrics.js'
-import { openApiOptions } from './openapi/openapi.js'
+import type { ApiDocument } from './openapi/api-document.js'
+import { docsRoutes } from './openapi/docs-routes.js'
 import { batchContentRoutes } from './routes/batch-contents.js'
 import { batchVerbRoutes } from './routes/batch-verbs.js'
 import { batchRoutes } from './routes/batches.js'
@@ -71,6 +70,10 @@ export interface AppDeps {
   readonly version: { readonly version: string; readonly commit?: string }
   /** The files of the dashboard; null or absent where it was not built. */
   readonly dashboard?: DashboardFiles | null
+  /** What `/openapi.json` and `/docs` show. */
+  readonly document: ApiDocument
+  /** Is called before the routes are declared: so `npm run openapi` collects them. */
+  readonly beforeRoutes?: (app: FastifyInstance) => Promise<void>
   readonly logger: FastifyBaseLogger
   readonly clock: Clock
   /** Silent event streams are looked for so often. One is silent for twice as long at the most. Default: 7 s. */
@@ -84,29 +87,6 @@ const bodyLimitBytes = 1024 * 1024
 const contentSecurityPolicy = {
   useDefaults: false,
   directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"] },
-}
-
-/** The Swagger page needs its own files, pictures in its style sheet, and requests to this API. */
-const docsPolicy = {
-  'default-src': "'none'",
-  'script-src': "'self'",
-  'style-src': "'self'",
-  'img-src': ["'self'", 'data:'],
-  'connect-src': "'self'",
-  'base-uri': "'none'",
-  'form-action': "'none'",
-  'frame-ancestors': "'none'",
-}
-
-const docs = async (app: FastifyInstance): Promise<void> => {
-  app.addHook('onRoute', (route) => {
-    route.config = { ...route.config, scope: 'none' }
-  })
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: docsPolicy,
-    uiConfig: { validatorUrl: null, displayRequestDuration: true },
-  })
 }
 
 /** Creates the HTTP app, ready but not listening. Throws when a route declares no scope. */
@@ -162,8 +142,8 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   const unsubscribe = tokens.subscribe(() => lingering.endWhere((request) => !guard.stillCounts(request)))
   app.addHook('onClose', async () => unsubscribe())
 
-  await app.register(swagger, openApiOptions(deps.version.version))
-  await app.register(docs)
+  await deps.beforeRoutes?.(app)
+  await app.register(async (instance) => docsRoutes(instance, deps.document))
   await app.register(async (instance) => jobRoutes(instance, { jobs, lingering, drain }))
   await app.register(async (instance) => jobVerbRoutes(instance, jobs))
   await app.register(async (instance) => batchRoutes(instance, { batches, drain }))

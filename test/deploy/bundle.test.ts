@@ -18,7 +18,7 @@ const partSize = 100 * 1024
 /** What `npm pack` makes its package from. */
 const checkoutHas = [
   ...['src', 'migrations', 'native', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json'],
-  ...['vite.config.ts', 'README.md', 'CHANGELOG.md', 'LICENSE'],
+  ...['docs/reference/openapi.json', 'vite.config.ts', 'README.md', 'CHANGELOG.md', 'LICENSE'],
 ]
 
 /** This holds the package that `npm pack` makes, as an install unpacks it. The build that other tests use stays without a bundle. */

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises'
+import swagger from '@fastify/swagger'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import openapiTypescript, { astToString, type OpenAPI3 } from 'openapi-typescript'
 import { describe, expect, it } from 'vitest'
 import { webhookBody } from '../../src/core/webhook.js'
+import { openApiOptions } from '../../src/http/openapi/openapi.js'
 import { type JsonSchema, problemsOf, resolve, type Schemas } from '../guard/json-schema.js'
 import { createHarness, jobView } from '../http/harness.js'
 
@@ -27,8 +29,11 @@ interface Document {
 
 const setup = async () => {
   const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
-  const { app } = await createHarness({ version: { version } })
-  const document = (await app.inject('/openapi.json')).json() as Document
+  const { app } = await createHarness({
+    version: { version },
+    beforeRoutes: async (bare) => void (await bare.register(swagger, openApiOptions(version))),
+  })
+  const document = JSON.parse(JSON.stringify(app.swagger())) as Document
   return { app, document, text: `${JSON.stringify(document, null, 2)}\n` }
 }
 
@@ -38,6 +43,13 @@ describe('docs/reference/openapi.json', () => {
   it('is the document of this version', async () => {
     const { text } = await setup()
     await expect(text).toMatchFileSnapshot('../../docs/reference/openapi.json')
+  })
+
+  it('is what every daemon serves, as it stands', async () => {
+    const { app, document } = await setup()
+    for (const url of ['/openapi.json', '/docs/json']) {
+      expect((await app.inject(url)).body, url).toBe(JSON.stringify(document))
+    }
   })
 
   it('has every route but those of pages', async () => {

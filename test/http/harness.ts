@@ -20,6 +20,7 @@ import type { Verbs } from '../../src/engine/use-cases/verbs.js'
 import type { WaitAnswer, WaitFilter, Waits } from '../../src/engine/use-cases/waits.js'
 import { type AppDeps, createApp } from '../../src/http/app.js'
 import { createMetrics } from '../../src/http/metrics/metrics.js'
+import { createApiDocument } from '../../src/http/openapi/api-document.js'
 import type { Clock } from '../../src/ports/clock.js'
 import type { Token, Tokens } from '../../src/ports/tokens.js'
 import { createIdleBatches } from './batches-setup.js'
@@ -351,10 +352,10 @@ export interface Harness {
 }
 
 /** Creates the real app on fakes. `answers` replaces single methods of the fake Jobs. */
-export const createHarness = async (
-  overrides: Partial<AppDeps> & { answers?: Partial<Jobs> } = {},
-): Promise<Harness> => {
-  const { answers, ...deps } = overrides
+export const createHarness = async ({
+  answers,
+  ...deps
+}: Partial<AppDeps> & { answers?: Partial<Jobs> } = {}): Promise<Harness> => {
   const jobs = createFakeJobs(answers)
   const feed = createFakeFeed()
   const orphans = createFakeOrphans()
@@ -380,6 +381,7 @@ export const createHarness = async (
     waits,
     drain,
     version: { version: '1.2.3' },
+    document: createApiDocument(),
     logger: createMemoryLogger(lines),
     clock: realClock,
     ...deps,
@@ -389,10 +391,8 @@ export const createHarness = async (
 
 /** Resolves once `condition` holds. It polls, and throws after ten seconds. */
 export const until = async (condition: () => boolean, what: string): Promise<void> => {
-  const deadline = performance.now() + 10_000
-  while (!condition()) {
+  for (const deadline = performance.now() + 10_000; !condition(); await delay(5)) {
     if (performance.now() > deadline) throw new Error(`Waited in vain: ${what}`)
-    await delay(5)
   }
 }
 

@@ -61,6 +61,4 @@ export const systemRoutes = (instance: FastifyInstance, { overview, version }: S
     },
     async () => ({ version: version.version, commit: version.commit ?? null }),
   )
-
-  app.get('/openapi.json', { config: { scope: 'none' }, schema: { hide: true } }, async () => app.swagger())
 }
