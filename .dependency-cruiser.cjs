@@ -15,7 +15,7 @@ const libraryHomes = {
   'pino-pretty': '^src/adapters/log/',
   commander: '^src/(cli/|main\\.ts)',
   'cli-progress': '^src/cli/',
-  'close-with-grace': '^src/main\\.ts',
+  'close-with-grace': '^src/daemon/serve\\.ts',
   standardwebhooks: '^src/adapters/webhook/',
   'prom-client': '^src/http/',
   zod: '^src/(http|config)/',

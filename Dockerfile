@@ -15,7 +15,6 @@ RUN npm run install
 COPY tsconfig.json tsconfig.build.json vite.config.ts ./
 COPY src src
 COPY migrations migrations
-COPY docs/reference/openapi.json docs/reference/openapi.json
 # With the options that it runs with: code that V8 compiled under others is of no use to it.
 ENV NODE_OPTIONS=--max-semi-space-size=4
 COPY scripts/bundle scripts/bundle
@@ -44,7 +43,7 @@ LABEL org.opencontainers.image.title="Longshore" \
 WORKDIR /opt/longshore
 COPY LICENSE package.json ./
 COPY migrations migrations
-COPY --from=build /build/docs docs
+COPY docs/reference/openapi.json docs/reference/openapi.json
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/native native
 COPY --from=build /build/dist dist

@@ -1,4 +1,5 @@
 // Loads the files of the bundle, with the code that V8 has compiled before where there is some. Stands beside them.
+const { isAscii } = require('node:buffer')
 const { readFileSync, renameSync, writeFileSync, writeSync } = require('node:fs')
 const { createRequire, wrap, SourceMap } = require('node:module')
 const { dirname, join } = require('node:path')
@@ -15,6 +16,9 @@ const modules = new Map()
 /** @type {Map<string, Script>} */
 const scripts = new Map()
 
+// V8 writes its flags into what it keeps. The next start reads it before the program sets any, so none is set here.
+if (writes) require('node:v8').setFlagsFromString = () => {}
+
 const readIfThere = (path) => {
   try {
     return readFileSync(path)
@@ -28,7 +32,8 @@ const load = (name) => {
   const known = modules.get(name)
   if (known !== undefined) return known.exports
   const filename = join(__dirname, name)
-  const source = wrap(readFileSync(filename, 'utf8').replace(/^#!.*/, ''))
+  const bytes = readFileSync(filename)
+  const source = wrap(bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8').replace(/^#!.*/, ''))
   const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
   // What another V8, or one with other flags, has compiled is refused by V8 itself, and compiled anew.
   const cachedData = writes ? undefined : readIfThere(`${filename}.cache`)

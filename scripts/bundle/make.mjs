@@ -76,6 +76,9 @@ for (const [name, input] of Object.entries(entries)) {
     dir: bundle,
     format: 'cjs',
     sourcemap: true,
+    // Names stay as they are, for stacks. What is ASCII throughout is read without decoding.
+    minify: { compress: false, mangle: false, codegen: true },
+    charset: 'ascii',
     entryFileNames: '[name].cjs',
     chunkFileNames: `${name}-[name].cjs`,
   })

@@ -4,6 +4,7 @@ import { createDirectoryWalker } from '../adapters/file/directory-walker.js'
 import { createCallsByPath } from '../adapters/file/file-calls.js'
 import { createFileSources } from '../adapters/file/file-source.js'
 import { createSourceRemover } from '../adapters/file/source-remover.js'
+import { beginThread } from '../adapters/heap/collect-early.js'
 import type { PinoLogger } from '../adapters/log/pino-logger.js'
 import { createOssTargets } from '../adapters/oss/api/oss-targets.js'
 import { type Lanes, startLanes } from '../adapters/oss/lanes/lanes.js'
@@ -81,7 +82,7 @@ export const createTransfer = (
   life.own(targets, () => targets.close())
   const roots = { allowed: config.sourceRoots, forbidden: [config.dataDir], spelled: config.spelledRoots }
   const callsFor = createCallsByPath()
-  const walker = createDirectoryWalker(roots, undefined, callsFor)
+  const walker = createDirectoryWalker(roots, undefined, callsFor, undefined, beginThread)
   const sources = createFileSources(roots, lanes, callsFor)
   return {
     ports: { keys, targets, lanes, sources, remover: createSourceRemover(roots, callsFor), walker },

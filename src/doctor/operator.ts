@@ -1,6 +1,4 @@
-import { storePaths } from '../adapters/sqlite/files/data-directory.js'
 import type { Operator } from '../cli/commands/operate.js'
-import { dataDirOf } from '../config/config.js'
 
 /**
  * Creates what the commands that need no daemon work with. It is loaded when one of them runs, so that the client
@@ -14,7 +12,11 @@ export const createOperator = (env: NodeJS.ProcessEnv): Operator => ({
     delete env['NODE_DEBUG']
     return (await import('./doctor.js')).examine(env, prefixes)
   },
-  databasePath: () => storePaths(dataDirOf(env)).database,
+  databasePath: async () => {
+    const { storePaths } = await import('../adapters/sqlite/files/data-directory.js')
+    const { dataDirOf } = await import('../config/config.js')
+    return storePaths(dataDirOf(env)).database
+  },
   check: async (path) => (await import('../adapters/sqlite/files/check-database.js')).checkDatabase(path),
   backUp: async (source, target, overwrite) =>
     (await import('../adapters/sqlite/files/back-up-database.js')).backUpDatabase(source, target, overwrite),

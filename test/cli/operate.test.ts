@@ -29,7 +29,7 @@ const run = async (argv: readonly string[], operator: Partial<Operator>) => {
     examine: nobody,
     check: nobody,
     backUp: nobody,
-    databasePath: () => '/data/longshore.db',
+    databasePath: async () => '/data/longshore.db',
     ...operator,
   }
   addOperateCommands(program, io, whole)

@@ -29,7 +29,7 @@ describe('docker-compose.yml', () => {
     const graceMs = parseDurationMs(only(daemon, /^ {4}stop_grace_period: (.+)$/gm)) ?? 0
     const drainMs = parseDurationMs(only(daemon, /^ {6}LONGSHORE_DRAIN_TIMEOUT: (.+)$/gm)) ?? 0
     expect(drainMs).toBe(parseDurationMs(defaultOf('LONGSHORE_DRAIN_TIMEOUT')))
-    // After the drain timeout main.ts grants ten seconds to close streams and the database.
+    // After the drain timeout serve.ts grants ten seconds to close streams and the database.
     expect(graceMs).toBeGreaterThan(drainMs + 10_000)
   })
 

@@ -145,7 +145,7 @@ describe('The manifests', () => {
     const drainMs = parseDurationMs(/drain --timeout (\S+)/.exec(command)?.[1] ?? '') ?? 0
     const stopMs = parseDurationMs(settingOf(daemon, 'LONGSHORE_DRAIN_TIMEOUT')) ?? 0
     expect(Math.min(drainMs, stopMs)).toBeGreaterThan(0)
-    // After the drain timeout main.ts grants ten seconds to close streams and the database.
+    // After the drain timeout serve.ts grants ten seconds to close streams and the database.
     expect((pod.terminationGracePeriodSeconds ?? 0) * 1000).toBeGreaterThan(drainMs + stopMs + 10_000)
   })
 

@@ -89,7 +89,7 @@ const plants: Readonly<Record<string, readonly Plant[]>> = {
   'no-dev-dependencies': [{ 'src/planted-tool.ts': "import 'typescript'" }],
 }
 
-/** Plants a library at the roof, where only main.ts has any. */
+/** Plants a library at the roof, where only serve.ts and main.ts have any. */
 const libraryPlants = (rule: Rule): readonly Plant[] =>
   Object.keys(dependencies)
     .filter((library) => new RegExp(rule.to.path ?? '^$').test(`node_modules/${library}/`))

@@ -42,13 +42,14 @@ const watchSteps = (steps: SharedArrayBuffer, idleMs: number) => {
 
 /**
  * Walks directories, each in a thread of its own. `threadUrl` names the compiled walk-thread.js when it is not beside
- * this module.
+ * this module. `beginThread` is called before a thread starts, and what it returns once the thread runs or has ended.
  */
 export const createDirectoryWalker = (
   roots: Roots,
   threadUrl: URL = new URL('./walk-thread.js', import.meta.url),
   callsFor: (path: string) => Promise<FileCalls> = createCallsByPath(),
   idleMs = walkIdleMs,
+  beginThread: () => () => void = () => () => {},
 ): ThreadedWalker => {
   /** These threads were told to end. */
   const ending = new Set<Worker>()
@@ -61,7 +62,9 @@ export const createDirectoryWalker = (
     if (hanging.has(request.dir)) throw sourceStalled()
     const steps = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
     const workerData: WalkSettings = { request, roots, steps }
+    const begun = beginThread()
     const worker = new Worker(threadUrl, { workerData, name: 'walk' })
+    worker.once('message', begun).once('exit', begun)
     const ask = async (): Promise<WalkMessage> => {
       worker.postMessage('next')
       const watch = watchSteps(steps, idleMs)

@@ -1,12 +1,40 @@
 import { setFlagsFromString } from 'node:v8'
 
-/** This is a share of the room that V8 gives the old objects of a thread to grow. */
-const percent = 10
+/** This is a share of the room that V8 gives the old objects of a thread to grow. Zero is V8's own value. */
+const percent = { early: 10, usual: 0 }
+
+// The flag is the whole process's, and so is what is known about it here.
+let early = false
+let starting = 0
+
+const set = (): void =>
+  setFlagsFromString(`--incremental-marking-soft-trigger=${early && starting === 0 ? percent.early : percent.usual}`)
 
 /**
  * Makes every thread of the process collect its old garbage early. By itself V8 lets garbage lie until the old objects
  * have grown severalfold: over a long upload a daemon that holds on to 45 MB grew past 250, and thousands of small
- * files left 100 MB behind. Marking is done in small steps. This is called before the threads are started, and V8 looks
- * at the flag each time that it considers collecting. A V8 that does not know the flag says so on stderr and goes on.
+ * files left 100 MB behind. Marking is done in small steps. V8 looks at the flag each time that it considers
+ * collecting, so this is called when all has started: under another flag V8 refuses the code that was compiled before,
+ * ours and that of Node.js. A V8 that does not know the flag says so on stderr and goes on.
  */
-export const collectEarly = (): void => setFlagsFromString(`--incremental-marking-soft-trigger=${percent}`)
+export const collectEarly = (): void => {
+  early = true
+  set()
+}
+
+/**
+ * Lets a thread start with the flags of V8 under which its code was compiled. The returned function is called when the
+ * thread has loaded its code, or has ended; further calls do nothing.
+ */
+export const beginThread = (): (() => void) => {
+  if (!early) return () => {}
+  starting += 1
+  set()
+  let begun = false
+  return () => {
+    if (begun) return
+    begun = true
+    starting -= 1
+    set()
+  }
+}

@@ -17,7 +17,7 @@ export interface Operator {
   /** The doctor also tries what it may write below each of the prefixes. */
   examine(prefixes: readonly BucketPrefix[]): Promise<DoctorReport>
   /** Returns the path of the database in the data directory that the settings name. */
-  databasePath(): string
+  databasePath(): Promise<string>
   check(path: string): Promise<DatabaseReport>
   backUp(source: string, target: string, overwrite: boolean): Promise<DatabaseReport>
 }
@@ -87,7 +87,7 @@ export const addOperateCommands = (program: Command, io: CliIo, operator: Operat
     .action((file: string, options: { force?: true; json?: true }) =>
       operating(async () => {
         const console = createConsole(io)
-        const report = await operator.backUp(operator.databasePath(), resolve(file), options.force === true)
+        const report = await operator.backUp(await operator.databasePath(), resolve(file), options.force === true)
         if (options.json === true) console.json(report)
         else console.line(`backed up to ${databaseText(report)}`)
       }),
@@ -106,7 +106,7 @@ export const addOperateCommands = (program: Command, io: CliIo, operator: Operat
     .action((file: string | undefined, options: { json?: true }) =>
       operating(async () => {
         const console = createConsole(io)
-        const report = await operator.check(file === undefined ? operator.databasePath() : resolve(file))
+        const report = await operator.check(file === undefined ? await operator.databasePath() : resolve(file))
         const { problems } = report
         if (options.json === true) console.json(report)
         else {
