@@ -1,13 +1,14 @@
 import { encodeCursor } from '../../../core/cursor.js'
 import { isSettled, type JobState } from '../../../core/job.js'
 import type { JobFilter } from '../../../core/job-filter.js'
+import { oldestFirst } from '../../../core/keyset-page.js'
 import type { CountsPage } from '../../../ports/job-store.js'
 import { filterParameters, isWholePath, matches } from '../sql/job-filter.js'
 import { prepareOnce } from '../sql/prepare-once.js'
 import type { JobRow } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 import type { JobWriter } from './job-writer.js'
-import { startOf } from './list-jobs.js'
+import { positionOf } from './page.js'
 
 /** One call counts so many jobs, and other requests wait a few milliseconds for it. */
 const windowSize = 5000
@@ -86,7 +87,7 @@ export const createCountOperations = (writer: JobWriter) => {
    * also says, from the counters, how many jobs are not settled.
    */
   const countOpenSince = (since: number, cursor: string | null): CountsPage => {
-    const after = cursor === null ? since - 1 : startOf(writer, 'settled', cursor)
+    const after = positionOf(writer, 'settled', since - 1, cursor)
     const end = prepare(settledEndSql).pluck().get({ after, window: windowSize }) as number | undefined
     const span = { after, end: end ?? Number.MAX_SAFE_INTEGER }
     const settled = prepare(settledSql).get(span) as Pick<Stretch, 'completed' | 'failed' | 'cancelled'>
@@ -105,7 +106,7 @@ export const createCountOperations = (writer: JobWriter) => {
         if (openSince === undefined) return countAll(states)
         if (states === undefined) return countOpenSince(openSince, cursor)
       }
-      const after = cursor === null ? 0 : startOf(writer, 'countJobs', cursor)
+      const after = positionOf(writer, 'countJobs', oldestFirst, cursor)
       const parameters = { after, window: windowSize, ...filterParameters(filter) }
       const { seen, last, newest, ...counts } = prepare(countSql(filter)).get(parameters) as Stretch
       const more = seen >= windowSize && filter.ids === undefined && last !== null

@@ -1,12 +1,13 @@
-import { AppError } from '../../../core/app-error.js'
-import { decodeCursor, encodeCursor } from '../../../core/cursor.js'
+import { encodeCursor } from '../../../core/cursor.js'
 import type { JobFilter } from '../../../core/job-filter.js'
+import { newestFirst, oldestFirst } from '../../../core/keyset-page.js'
+import type { PageRequest } from '../../../ports/page.js'
 import { filterParameters, isWholePath, matches } from '../sql/job-filter.js'
 import { prepareOnce } from '../sql/prepare-once.js'
 import { type PartRow, partOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 import type { JobWriter } from './job-writer.js'
-import { pageOf } from './page.js'
+import { pageOf, positionOf } from './page.js'
 
 interface PackedJob {
   readonly packed: string
@@ -48,41 +49,32 @@ export const listSql = (filter: JobFilter): string => {
   return filter.states === undefined ? windowOfAll : windowOfStates(new Set(filter.states).size)
 }
 
-/**
- * Returns the position behind which a page begins. Throws AppError `invalid_request` when the cursor does not come from
- * this list.
- */
-export const startOf = (writer: JobWriter, list: string, cursor: string): number => {
-  const position = decodeCursor(cursor, list, writer.instance)
-  if (position !== null) return position
-  throw new AppError('invalid_request', 'The cursor is not one of this list.', {
-    errors: [{ path: 'cursor', message: 'take it from nextCursor of the page before' }],
-  })
-}
-
 /** Creates the operations of the two lists. They go by keyset, so a page costs the same wherever it begins. */
 export const createListOperations = (writer: JobWriter) => {
   const { database, statements, instance } = writer
   const prepare = prepareOnce(database)
 
   /** Returns the page of a filter that all jobs match. */
-  const newest = (before: number, limit: number) => {
-    const rows = statements.newestJobs.all(before, limit + 1) as (PackedJob & { readonly seq: number })[]
-    return pageOf(
+  const newest = (request: PageRequest) =>
+    pageOf(
       writer,
-      'jobs',
-      rows,
-      limit,
-      ({ seq }) => seq,
-      (row) => row.packed,
+      {
+        list: 'jobs',
+        first: newestFirst,
+        positionOf: ({ seq }) => seq,
+        itemOf: ({ packed }) => packed,
+        rowsBehind: (before, count) =>
+          statements.newestJobs.all(before, count) as (PackedJob & { readonly seq: number })[],
+      },
+      request,
     )
-  }
 
   return {
-    list: (_at, filter, { limit, cursor }) => {
-      const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(writer, 'jobs', cursor)
+    list: (_at, filter, request) => {
+      const { limit, cursor } = request
+      const before = positionOf(writer, 'jobs', newestFirst, cursor)
       if (filter.states?.length === 0) return { items: [], nextCursor: null }
-      if (Object.values(filter).every((condition) => condition === undefined)) return newest(before, limit)
+      if (Object.values(filter).every((condition) => condition === undefined)) return newest(request)
       const window = prepare(listSql(filter)).iterate({
         before,
         window: windowSize,
@@ -107,10 +99,17 @@ export const createListOperations = (writer: JobWriter) => {
       }
     },
 
-    parts: (_at, jobId, { limit, cursor }) => {
-      const after = cursor === null ? 0 : startOf(writer, 'parts', cursor)
-      const rows = statements.partsOfJob.all(jobId, after, limit + 1) as PartRow[]
-      return pageOf(writer, 'parts', rows, limit, (row) => row.part_number, partOf)
-    },
+    parts: (_at, jobId, request) =>
+      pageOf(
+        writer,
+        {
+          list: 'parts',
+          first: oldestFirst,
+          positionOf: (row) => row.part_number,
+          itemOf: partOf,
+          rowsBehind: (after, count) => statements.partsOfJob.all(jobId, after, count) as PartRow[],
+        },
+        request,
+      ),
   } satisfies Partial<Operations>
 }

@@ -1,18 +1,16 @@
-import { encodeCursor } from '../../../core/cursor.js'
-import type { Page } from '../../../ports/page.js'
+import { type KeysetList, keysetPage, startOf } from '../../../core/keyset-page.js'
+import type { Page, PageRequest } from '../../../ports/page.js'
 import type { JobWriter } from './job-writer.js'
 
-/** Returns a page of a keyset list from `limit + 1` rows. The extra row shows that there is a next page. */
+type Instance = Pick<JobWriter, 'instance'>
+
+/** Returns a page of a list of this database. */
 export const pageOf = <Row, T>(
-  { instance }: Pick<JobWriter, 'instance'>,
-  list: string,
-  rows: readonly Row[],
-  limit: number,
-  position: (row: Row) => number,
-  itemOf: (row: Row) => T,
-): Page<T> => {
-  const shown = rows.slice(0, limit)
-  const last = shown.at(-1)
-  const more = rows.length > limit && last !== undefined
-  return { items: shown.map(itemOf), nextCursor: more ? encodeCursor(list, instance, position(last)) : null }
-}
+  { instance }: Instance,
+  list: Omit<KeysetList<Row, T>, 'store'>,
+  request: PageRequest,
+): Page<T> => keysetPage({ ...list, store: instance }, request)
+
+/** Returns the position from which a list goes on whose pages are not made by `pageOf`. */
+export const positionOf = ({ instance }: Instance, list: string, first: number, cursor: string | null): number =>
+  startOf({ list, store: instance, first }, cursor)

@@ -1,7 +1,7 @@
 import type { JobAnswer } from '../../../core/job-view.js'
+import { oldestFirst } from '../../../core/keyset-page.js'
 import { readBatch } from '../jobs/batch-events.js'
 import type { JobWriter } from '../jobs/job-writer.js'
-import { startOf } from '../jobs/list-jobs.js'
 import { pageOf } from '../jobs/page.js'
 import { type JobRow, jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
@@ -62,17 +62,18 @@ export const createForgetOperations = (writer: JobWriter) => {
       return rows > 0 && statements.isForgotten.get(batchId) !== undefined ? 'more' : 'over'
     },
 
-    deletedJobs: (_at, batchId, { limit, cursor }) => {
-      const after = cursor === null ? 0 : startOf(writer, 'deleted', cursor)
-      const rows = statements.deletedJobsAfter.all(batchId, after, limit + 1) as { n: number; job: string }[]
-      return pageOf(
+    deletedJobs: (_at, batchId, request) =>
+      pageOf(
         writer,
-        'deleted',
-        rows,
-        limit,
-        ({ n }) => n,
-        ({ job }) => JSON.parse(job) as JobAnswer,
-      )
-    },
+        {
+          list: 'deleted',
+          first: oldestFirst,
+          positionOf: ({ n }) => n,
+          itemOf: ({ job }) => JSON.parse(job) as JobAnswer,
+          rowsBehind: (after, count) =>
+            statements.deletedJobsAfter.all(batchId, after, count) as { n: number; job: string }[],
+        },
+        request,
+      ),
   } satisfies Partial<Operations>
 }

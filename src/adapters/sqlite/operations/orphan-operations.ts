@@ -1,11 +1,11 @@
-import { encodeCursor } from '../../../core/cursor.js'
 import { type JobState, leftByCancel } from '../../../core/job.js'
 import { clearLeftover } from '../../../core/job-steps.js'
+import { oldestFirst } from '../../../core/keyset-page.js'
 import { takeLeftover } from '../../../core/leftovers.js'
 import type { AbandonRequest, InitiateWindow, UploadTrace } from '../../../ports/orphan-store.js'
 import type { UploadRef } from '../../../ports/target.js'
 import type { JobWriter } from '../jobs/job-writer.js'
-import { startOf } from '../jobs/list-jobs.js'
+import { pageOf } from '../jobs/page.js'
 import { type AbandonedRow, abandonedOf, type JobRow, jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
 
@@ -14,7 +14,7 @@ const mostLeft = 10
 
 /** Creates the operations for what is left of uploads in OSS. */
 export const createOrphanOperations = (writer: JobWriter) => {
-  const { statements, instance } = writer
+  const { statements } = writer
 
   const initiatesOf = ({ bucket, key }: UploadRef): readonly InitiateWindow[] => {
     const rows = statements.initiatesOfKey.all({ bucket, key }) as {
@@ -71,14 +71,18 @@ export const createOrphanOperations = (writer: JobWriter) => {
       return { job, left: left.map(abandonedOf) }
     },
 
-    abandonedUploads: (_at, { limit, cursor }) => {
-      const after = cursor === null ? 0 : startOf(writer, 'abandoned', cursor)
-      const rows = statements.abandonedAfter.all(after, limit + 1) as AbandonedRow[]
-      const items = rows.slice(0, limit)
-      const last = items.at(-1)
-      const more = rows.length > limit && last !== undefined
-      return { items: items.map(abandonedOf), nextCursor: more ? encodeCursor('abandoned', instance, last.seq) : null }
-    },
+    abandonedUploads: (_at, request) =>
+      pageOf(
+        writer,
+        {
+          list: 'abandoned',
+          first: oldestFirst,
+          positionOf: ({ seq }) => seq,
+          itemOf: abandonedOf,
+          rowsBehind: (after, count) => statements.abandonedAfter.all(after, count) as AbandonedRow[],
+        },
+        request,
+      ),
 
     forgetAbandoned: (at, uploadId) => {
       const abandoned = statements.abandonedByUploadId.get(uploadId) as AbandonedRow | undefined

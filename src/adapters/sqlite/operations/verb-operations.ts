@@ -1,8 +1,8 @@
 import { type NewBulkVerb, takesPlaceOf } from '../../../core/bulk-verb.js'
 import { wholeBatch } from '../../../core/job-filter.js'
+import { newestFirst } from '../../../core/keyset-page.js'
 import { type BulkSteps, type VerbRow, verbOf } from '../jobs/bulk-verbs.js'
 import type { JobWriter } from '../jobs/job-writer.js'
-import { startOf } from '../jobs/list-jobs.js'
 import { pageOf } from '../jobs/page.js'
 import type { Operations } from '../thread/protocol.js'
 
@@ -31,11 +31,18 @@ export const createVerbOperations = (writer: JobWriter, steps: BulkSteps) => {
       return row === undefined ? null : verbOf(row)
     },
 
-    listVerbs: (_at, { limit, cursor }) => {
-      const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(writer, 'verbs', cursor)
-      const rows = statements.verbsBefore.all(before, limit + 1) as VerbRow[]
-      return pageOf(writer, 'verbs', rows, limit, ({ id }) => id, verbOf)
-    },
+    listVerbs: (_at, request) =>
+      pageOf(
+        writer,
+        {
+          list: 'verbs',
+          first: newestFirst,
+          positionOf: ({ id }) => id,
+          itemOf: verbOf,
+          rowsBehind: (before, count) => statements.verbsBefore.all(before, count) as VerbRow[],
+        },
+        request,
+      ),
 
     unfinishedVerbs: () => (statements.unfinishedVerbs.all() as VerbRow[]).map(verbOf),
     jobsOfVerb: (_at, id, limit) => steps.next(id, limit),

@@ -1,8 +1,8 @@
-import { encodeCursor } from '../../../core/cursor.js'
+import { newestFirst } from '../../../core/keyset-page.js'
 import type { Webhook, WebhookState, WebhookVerdict } from '../../../core/webhook.js'
 import type { DueWebhook } from '../../../ports/webhooks.js'
 import type { JobWriter } from '../jobs/job-writer.js'
-import { startOf } from '../jobs/list-jobs.js'
+import { pageOf } from '../jobs/page.js'
 import type { Operations } from '../thread/protocol.js'
 
 /** This is a row of `webhooks`. */
@@ -99,18 +99,21 @@ export const createWebhookOperations = (writer: JobWriter) => {
     expireWebhooks: (at, triedForMs, limit) =>
       statements.expireWebhooks.run({ before: at - triedForMs, limit }).changes,
 
-    webhooks: (_at, { jobId, state }, { limit, cursor }) => {
-      const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(writer, 'webhooks', cursor)
-      const wanted = { before, limit: limit + 1, jobId: jobId ?? null, state: state ?? null }
+    webhooks: (_at, { jobId, state }, request) => {
       const { webhooksOfJob, webhooksOfState, webhooksOfAll } = statements
-      const query = wanted.jobId !== null ? webhooksOfJob : wanted.state !== null ? webhooksOfState : webhooksOfAll
-      const rows = query.all(wanted) as WebhookRow[]
-      const shown = rows.slice(0, limit)
-      const last = rows.length > limit ? shown.at(-1) : undefined
-      return {
-        items: shown.map((row) => webhookOf(row, instance)),
-        nextCursor: last === undefined ? null : encodeCursor('webhooks', instance, last.n),
-      }
+      const query = jobId !== undefined ? webhooksOfJob : state !== undefined ? webhooksOfState : webhooksOfAll
+      return pageOf(
+        writer,
+        {
+          list: 'webhooks',
+          first: newestFirst,
+          positionOf: ({ n }) => n,
+          itemOf: (row: WebhookRow) => webhookOf(row, instance),
+          rowsBehind: (before, limit) =>
+            query.all({ before, limit, jobId: jobId ?? null, state: state ?? null }) as WebhookRow[],
+        },
+        request,
+      )
     },
 
     redeliverWebhook: (at, id) => {
