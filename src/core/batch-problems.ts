@@ -1,7 +1,6 @@
-import type { BatchProblem } from './batch.js'
+import type { BatchFile, BatchProblem } from './batch.js'
 
-/** These are the sentences of problems that are found in more than one place. */
-export const keyTaken = (path: string, key: string): BatchProblem => ({
+const keyTaken = (path: string, key: string): BatchProblem => ({
   path,
   code: 'key_taken',
   message: `Another file of the batch goes to ${key}`,
@@ -15,9 +14,22 @@ export const nothingMatched = (dir: string): BatchProblem => ({
   jobId: null,
 })
 
-export const targetBusy = (path: string, jobId: string): BatchProblem => ({
+const targetBusy = (path: string, jobId: string): BatchProblem => ({
   path,
   code: 'target_busy',
   message: `Job ${jobId} is writing the same object and is not settled`,
   jobId,
 })
+
+/**
+ * Returns what becomes of a file that a walk found. `known` says that the batch has it already. `own` is the path of the
+ * file of the batch that has its key. `rival` is the job outside the batch that writes the same object.
+ */
+export const meetFile = (
+  { path, key }: BatchFile,
+  own: string | null,
+  rival: string | null,
+): 'accepted' | 'known' | BatchProblem => {
+  if (own !== null) return own === path ? 'known' : keyTaken(path, key)
+  return rival === null ? 'accepted' : targetBusy(path, rival)
+}

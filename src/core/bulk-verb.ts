@@ -1,3 +1,4 @@
+import type { Batch } from './batch.js'
 import type { Fingerprint, Job } from './job.js'
 import { isOfAll, type JobFilter, wholeBatch } from './job-filter.js'
 import type { Step } from './job-steps.js'
@@ -32,34 +33,6 @@ export interface BulkVerb {
 export type NewBulkVerb = Pick<BulkVerb, 'verb' | 'filter' | 'by' | 'jobs' | 'batches'>
 
 /**
- * This says how far a verb has come. It meets the jobs in the order in which they were made, and the numbers are those
- * of the jobs.
- */
-export interface Course {
-  readonly after: number
-  /** The verb is not meant for jobs that were made later. */
-  readonly last: number
-  /**
-   * These jobs lie ahead and are not to be met, because they were met before their turn, or something else was asked of
-   * them since.
-   */
-  readonly passed: readonly number[]
-  /** These jobs were completing when they were met, and may come back to the queue. */
-  readonly awaited: readonly number[]
-}
-
-/**
- * Returns the course after something else was asked of one job. It is the same object when the verb does not meet that
- * job any more.
- */
-export const passOver = (course: Course, seq: number): Course => {
-  const { after, last, passed, awaited } = course
-  const isAhead = seq > after && seq <= last && !passed.includes(seq)
-  if (!isAhead && !awaited.includes(seq)) return course
-  return { ...course, passed: isAhead ? [...passed, seq] : passed, awaited: awaited.filter((one) => one !== seq) }
-}
-
-/**
  * Returns whether a later bulk verb ends an earlier one. A verb for everything leaves the verb of a batch alone,
  * because what the batch was told is the batch's own.
  */
@@ -73,7 +46,7 @@ export const takesPlaceOf = (later: NewBulkVerb, earlier: Pick<BulkVerb, 'verb' 
  * Returns whether an earlier verb leaves a job alone because of what was said of it last. The `later` verbs match the
  * job, the newest first.
  */
-export const isOverruled = (earlier: Verb, later: readonly Verb[]): boolean => {
+const isOverruled = (earlier: Verb, later: readonly Verb[]): boolean => {
   const newest = later.find((verb) => lawOf(verb).speaksForAll)
   return newest !== undefined && lawOf(newest).overrules.includes(earlier)
 }
@@ -82,19 +55,44 @@ export const isOverruled = (earlier: Verb, later: readonly Verb[]): boolean => {
 const isMeant = ({ verb, givenAt }: Pick<BulkVerb, 'verb' | 'givenAt'>, { finishedAt }: Job): boolean =>
   verb !== 'retry' || (finishedAt !== null && finishedAt <= givenAt)
 
+/** This is what a store knows of a job that a bulk verb meets. */
+export interface Circumstances {
+  /** The later verbs that match the job, the newest first. */
+  readonly later: readonly Verb[]
+  /** The source as it is now, or null when it cannot be read. A verb that needs no source pays no heed to it. */
+  readonly fingerprint: Fingerprint | null
+  /** Another job is writing the same object. */
+  readonly hasRival: boolean
+}
+
 /**
  * Returns what a bulk verb makes of one job whose turn has come. `awaited` says that the Complete of the job is under
- * way.
+ * way. `refused` says that the job has a use for the verb, but that its source is gone or that a rival is in its way.
  */
 export const meetJob = (
   { verb, givenAt, by }: Pick<BulkVerb, 'verb' | 'givenAt' | 'by'>,
   job: Job,
-  fingerprint: Fingerprint,
+  { later, fingerprint, hasRival }: Circumstances,
   at: number,
-): Step | 'awaited' | 'nothing' => {
+): Step | 'awaited' | 'refused' | 'nothing' => {
   const law = lawOf(verb)
+  if (isOverruled(verb, later)) return 'nothing'
   if (job.state === 'completing' && law.awaitsCompletion) return 'awaited'
   if (!isMeant({ verb, givenAt }, job)) return 'nothing'
-  const step = law.step(job, fingerprint, at)
-  return step === 'invalid_state' || step.event === null ? 'nothing' : { ...step, by }
+  const step = law.step(job, fingerprint ?? job.source.fingerprint, at)
+  if (step === 'invalid_state' || step.event === null) return 'nothing'
+  return law.needsSource && (fingerprint === null || hasRival) ? 'refused' : { ...step, by }
 }
+
+/** Returns the verb that a batch is given for its jobs. */
+export const verbForBatch = (
+  { id, counts }: Pick<Batch, 'id' | 'counts'>,
+  verb: Verb,
+  by: string | null,
+): NewBulkVerb => ({
+  verb,
+  filter: { batchId: id },
+  by,
+  jobs: lawOf(verb).reaches.reduce((sum, state) => sum + counts[state], 0),
+  batches: 1,
+})

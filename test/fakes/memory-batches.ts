@@ -7,167 +7,136 @@ import {
   isBatchOver,
   type PlannedFile,
 } from '../../src/core/batch.js'
-import { keyTaken, targetBusy } from '../../src/core/batch-problems.js'
+import { meetFile } from '../../src/core/batch-problems.js'
 import { shownProblems, viewBatch } from '../../src/core/batch-view.js'
-import { isSettled, type Job, type NewJob, pathOf } from '../../src/core/job.js'
-import { type Change, countsAfter, removalOf } from '../../src/core/job-changes.js'
+import { verbForBatch } from '../../src/core/bulk-verb.js'
+import { isSettled, type NewJob, pathOf } from '../../src/core/job.js'
+import { countsAfter, removalOf } from '../../src/core/job-changes.js'
 import type { JobAnswer } from '../../src/core/job-view.js'
 import { controlBatchStep, lawOf } from '../../src/core/verb-law.js'
 import type { BatchStore } from '../../src/ports/batch-store.js'
 import type { IdempotencyKey } from '../../src/ports/idempotency-key.js'
-import type { createMemoryEvents } from './memory-events.js'
-import type { MemoryOperations } from './memory-operations.js'
-import type { createMemoryPages } from './memory-pages.js'
-import type { createMemoryVerbs } from './memory-verbs.js'
-
-interface Row {
-  readonly seq: number
-  readonly notBefore: number | null
-  job: Job
-}
+import type { MemoryJobs, MemoryRow } from './memory-jobs.js'
+import { firstWithKey, type MemoryOperations } from './memory-operations.js'
+import { createMemoryVerbs } from './memory-verbs.js'
 
 interface BatchRow {
   readonly seq: number
   readonly idempotency: IdempotencyKey | null
   readonly files: readonly BatchFile[]
-  readonly problems: BatchProblem[]
+  problems: readonly BatchProblem[]
   readonly planned: PlannedFile[]
   readonly deleted: JobAnswer[]
   forgotten: boolean
   batch: Batch
 }
 
-interface Deps {
-  readonly now: () => number
-  readonly log: ReturnType<typeof createMemoryEvents>
-  readonly pages: ReturnType<typeof createMemoryPages>
-  jobsBySeq(): readonly Row[]
-  readonly verbs: Pick<ReturnType<typeof createMemoryVerbs>, 'begin' | 'step' | 'get' | 'ofBatch'>
-  rivalOf(job: NewJob): string | null
-  hasRoom(jobs: number, mostQueued: number | null): boolean
-  insert(job: NewJob, by: string | null): void
-  /** Deletes a job and writes an event about it. */
-  drop(row: Row, by: string | null): void
-}
-
-/**
- * Creates the batches of the memory store. `moved` is called for every change of a job, also when the job is made (then
- * `before` is null).
- */
-export const createMemoryBatches = (deps: Deps) => {
-  const { now, log, pages } = deps
+/** Creates the batches of the memory store, and the verbs for many jobs, which the batches await. */
+export const createMemoryBatches = (jobs: MemoryJobs) => {
+  const { now, log, pages } = jobs
   const rows = new Map<string, BatchRow>()
   let lastSeq = 0
 
-  const mustGet = (batchId: string): BatchRow => {
-    const row = rows.get(batchId)
-    if (row === undefined) throw new Error('there is no such batch')
-    return row
+  /** Returns the batches that requests find. */
+  const seen = (): readonly BatchRow[] => [...rows.values()].filter(({ forgotten }) => !forgotten)
+  const find = (batchId: string): BatchRow | undefined => seen().find(({ batch }) => batch.id === batchId)
+  const jobsOf = (batchId: string): readonly MemoryRow[] => jobs.bySeq().filter(({ job }) => job.batchId === batchId)
+
+  const change = (row: BatchRow, changes: Partial<Batch>): void => {
+    row.batch = { ...row.batch, ...changes }
   }
 
-  /** Returns the batch as other parts of the store see it. */
-  const seen = (batchId: string): BatchRow | undefined => {
-    const row = rows.get(batchId)
-    return row?.forgotten === false ? row : undefined
+  const tell = ({ batch, problems }: BatchRow, type: 'batch.completed' | 'batch.deleted', by: string | null): void => {
+    const view = viewBatch(batch, problems.slice(0, shownProblems))
+    log.append(type, { jobId: null, batchId: batch.id }, { batch: view }, by)
   }
-
-  const tell = ({ batch, problems }: BatchRow, type: 'batch.completed' | 'batch.deleted', by: string | null): void =>
-    log.appendBatch(type, batch.id, viewBatch(batch, problems.slice(0, shownProblems)), by)
 
   const settle = (row: BatchRow): void => {
     if (row.forgotten || row.batch.finishedAt !== null || !isBatchOver(row.batch)) return
-    row.batch = { ...row.batch, finishedAt: now() }
+    change(row, { finishedAt: now() })
     tell(row, 'batch.completed', null)
   }
 
-  const moved = (before: Job | null, { job, batch }: Pick<Change, 'job' | 'batch'>): void => {
-    const row = job.batchId === null ? undefined : rows.get(job.batchId)
-    if (row === undefined) return
-    row.batch = { ...row.batch, counts: countsAfter(row.batch.counts, before, job) }
-    if (batch === 'settled') settle(row)
-    if (batch === 'reopened' && !row.forgotten) row.batch = { ...row.batch, finishedAt: null }
-  }
+  const verbs = createMemoryVerbs(jobs, {
+    isPaused: (batchId) => rows.get(batchId)?.batch.desired === 'pause',
+    verbsChanged: (batchId) => {
+      const row = rows.get(batchId)
+      if (row === undefined) return
+      change(row, { underway: verbs.ofBatch(batchId) })
+      settle(row)
+    },
+  })
+
+  jobs.followers.push({
+    changed(before, { job, batch }) {
+      const row = rows.get(job.batchId ?? '')
+      if (row === undefined) return
+      change(row, { counts: countsAfter(row.batch.counts, before, job) })
+      if (batch === 'settled') settle(row)
+      if (batch === 'reopened' && !row.forgotten) change(row, { finishedAt: null })
+    },
+    removed(job, prunedBefore) {
+      const row = find(job.batchId ?? '')
+      const { note } = removalOf(job)
+      const goesToo = prunedBefore !== null && (row?.batch.finishedAt ?? prunedBefore) < prunedBefore
+      if (note !== null && !goesToo) row?.deleted.push(note)
+    },
+  })
 
   const addProblem = (row: BatchRow, problem: BatchProblem): void => {
     if (row.problems.some(({ path, code }) => path === problem.path && code === problem.code)) return
-    row.problems.push(problem)
-    row.batch = { ...row.batch, problems: row.batch.problems + 1, seen: row.batch.seen + 1 }
+    row.problems = [...row.problems, problem]
+    change(row, { problems: row.batch.problems + 1, seen: row.batch.seen + 1 })
   }
 
-  const accepted = (row: BatchRow, path: string): void => {
-    const kept = row.problems.filter((problem) => problem.path !== path)
+  /** Returns whether the file is accepted now. It may have been a problem once, before the walk was begun anew. */
+  const isAccepted = (row: BatchRow, file: BatchFile, own: string | null, rival: string | null): boolean => {
+    const met = meetFile(file, own, rival)
+    if (typeof met !== 'string') addProblem(row, met)
+    if (met !== 'accepted') return false
+    const kept = row.problems.filter(({ path }) => path !== file.path)
     const gone = row.problems.length - kept.length
-    row.problems.splice(0, row.problems.length, ...kept)
-    row.batch = { ...row.batch, seen: row.batch.seen + 1 - gone, problems: row.batch.problems - gone }
+    row.problems = kept
+    change(row, { seen: row.batch.seen + 1 - gone, problems: row.batch.problems - gone })
+    return true
   }
 
   const addJob = (row: BatchRow, request: NewJob): void => {
-    const path = pathOf(request)
-    const own = deps
-      .jobsBySeq()
-      .find(({ job }) => job.batchId === row.batch.id && job.target.key === request.target.key)
-    if (own !== undefined) {
-      if (pathOf(own.job) !== path) addProblem(row, keyTaken(path, request.target.key))
-      return
-    }
-    const rival = deps.rivalOf(request)
-    if (rival !== null) {
-      addProblem(row, targetBusy(path, rival))
-      return
-    }
-    deps.insert(request, row.batch.by)
-    accepted(row, path)
+    const file = { path: pathOf(request), key: request.target.key }
+    const own = jobsOf(row.batch.id).find(({ job }) => job.target.key === file.key)
+    if (!isAccepted(row, file, own === undefined ? null : pathOf(own.job), jobs.rivalOf(request))) return
+    jobs.insert(request, null, row.batch.by)
   }
 
   const addPlanned = (row: BatchRow, file: PlannedFile): void => {
     const own = row.planned.find(({ key }) => key === file.key)
-    if (own === undefined) {
-      row.planned.push(file)
-      const { counts } = row.batch
-      row.batch = { ...row.batch, counts: { ...counts, bytesTotal: counts.bytesTotal + file.size } }
-      accepted(row, file.path)
-    } else if (own.path !== file.path) addProblem(row, keyTaken(file.path, file.key))
+    if (!isAccepted(row, file, own?.path ?? null, null)) return
+    row.planned.push(file)
+    const { counts } = row.batch
+    change(row, { counts: { ...counts, bytesTotal: counts.bytesTotal + file.size } })
   }
 
-  const pageOf = <T>(
-    list: string,
-    items: readonly T[],
-    { limit, cursor }: { limit: number; cursor: string | null },
-  ) => {
-    const after = pages.startOf(list, cursor, 0)
-    const numbered = items.map((item, index) => ({ item, n: index + 1 })).filter(({ n }) => n > after)
-    const page = pages.pageOf(list, numbered, limit, ({ n }) => n)
-    return { items: page.items.map(({ item }) => item), nextCursor: page.nextCursor }
-  }
-
-  /** This is called when a job is deleted before its batch. */
-  const jobDeleted = (job: Job): void => {
-    const { note } = removalOf(job)
-    if (note !== null && job.batchId !== null) seen(job.batchId)?.deleted.push(note)
-  }
-
-  /** Returns whether a batch stays behind when its jobs that finished before an instant are pruned. */
-  const stays = (batchId: string, before: number): boolean => {
-    const batch = rows.get(batchId)?.batch
-    return batch !== undefined && (batch.finishedAt === null || batch.finishedAt >= before)
+  const dropNotes = (row: BatchRow, limit: number): number => {
+    const problems = row.problems.slice(limit)
+    const dropped = [row.planned, row.deleted].map((list) => list.splice(0, limit).length)
+    const count = dropped.reduce((sum, one) => sum + one, row.problems.length - problems.length)
+    row.problems = problems
+    return count
   }
 
   const forget = (row: BatchRow, limit: number, by: string | null): number => {
-    const jobs = deps.jobsBySeq().filter(({ job }) => job.batchId === row.batch.id)
-    const settled = jobs.filter(({ job }) => isSettled(job.state)).slice(0, limit)
-    for (const one of settled) deps.drop(one, by)
-    if (jobs.length > 0) return settled.length
-    const notes = [row.planned, row.problems, row.deleted].map((list) => list.splice(0, limit * 10).length)
-    return notes.reduce((sum, count) => sum + count, 0) || Number(rows.delete(row.batch.id))
+    const left = jobsOf(row.batch.id)
+    const settled = left.filter(({ job }) => isSettled(job.state)).slice(0, limit)
+    for (const one of settled) jobs.drop(one, by)
+    return left.length > 0 ? settled.length : dropNotes(row, limit * 10) || Number(rows.delete(row.batch.id))
   }
 
   const operations: Pick<MemoryOperations, keyof BatchStore> = {
     submitBatch: (request, files, idempotency) => {
-      const known =
-        idempotency && [...rows.values()].find((row) => !row.forgotten && row.idempotency?.key === idempotency.key)
-      if (known) {
-        const same = known.idempotency?.fingerprint === idempotency.fingerprint
-        return same ? { kind: 'replayed', batch: known.batch } : { kind: 'mismatch' }
+      const known = firstWithKey(seen(), idempotency?.key)
+      if (known !== null) {
+        const isSame = known.fingerprint === idempotency?.fingerprint
+        return isSame ? { kind: 'replayed', batch: known.row.batch } : { kind: 'mismatch' }
       }
       const batch = createBatch(request, now())
       const notes = { problems: [], planned: [], deleted: [] }
@@ -175,46 +144,39 @@ export const createMemoryBatches = (deps: Deps) => {
       return { kind: 'created', batch }
     },
     findBatchByIdempotencyKey: (key) => {
-      const row = [...rows.values()].find((one) => !one.forgotten && one.idempotency?.key === key)
-      return row?.idempotency ? { fingerprint: row.idempotency.fingerprint, batch: row.batch } : null
+      const known = firstWithKey(seen(), key)
+      return known && { fingerprint: known.fingerprint, batch: known.row.batch }
     },
-    getBatch: (batchId) => seen(batchId)?.batch ?? null,
-    listBatches: ({ limit, cursor }) => {
-      const before = pages.startOf('batches', cursor, Number.MAX_SAFE_INTEGER)
-      const found = [...rows.values()].reverse().filter(({ seq, forgotten }) => seq < before && !forgotten)
-      const page = pages.pageOf('batches', found, limit, ({ seq }) => seq)
-      return { items: page.items.map(({ batch }) => batch), nextCursor: page.nextCursor }
-    },
+    getBatch: (batchId) => find(batchId)?.batch ?? null,
+    listBatches: (request) => pages.newest('batches', seen(), request, ({ batch }) => batch),
     unfinishedBatches: () => [...rows.values()].map(({ batch }) => batch).filter(isBatchAtWork),
-    batchFiles: (batchId, from, limit) => mustGet(batchId).files.slice(from, from + limit),
-    extendBatch: (batchId, { jobs, problems, planned, listed }, mostQueued = null) => {
+    batchFiles: (batchId, from, limit) => rows.get(batchId)?.files.slice(from, from + limit) ?? [],
+    extendBatch: (batchId, found, mostQueued = null) => {
       const row = rows.get(batchId)
       if (row === undefined || row.batch.walk !== 'going' || row.batch.desired !== 'run') return 'stopped'
-      if (jobs.length > 0 && !deps.hasRoom(jobs.length, mostQueued)) return 'full'
-      for (const job of jobs) addJob(row, job)
-      for (const file of planned) addPlanned(row, file)
-      for (const problem of problems) addProblem(row, problem)
-      if (listed !== null) row.batch = { ...row.batch, listed }
+      if (found.jobs.length > 0 && !jobs.hasRoom(found.jobs.length, mostQueued)) return 'full'
+      for (const job of found.jobs) addJob(row, job)
+      for (const file of found.planned) addPlanned(row, file)
+      for (const problem of found.problems) addProblem(row, problem)
+      if (found.listed !== null) change(row, { listed: found.listed })
       return 'ok'
     },
     endWalk: (batchId) => {
       const row = rows.get(batchId)
       if (row === undefined || row.batch.walk !== 'going') return
-      row.batch = { ...row.batch, walk: 'done' }
+      change(row, { walk: 'done' })
       settle(row)
     },
     controlBatch: (batchId, verb, by = null) => {
-      const row = seen(batchId)
+      const row = find(batchId)
       if (row === undefined) return { kind: 'not_found' }
       const next = controlBatchStep(row.batch, verb)
       if (next === 'invalid_state') return { kind: 'invalid_state', batch: row.batch }
       if (next === row.batch) return { kind: 'ok', batch: next, verb: null }
       row.batch = next
-      const { reaches, needsSource } = lawOf(verb)
-      const jobs = reaches.reduce((sum, state) => sum + next.counts[state], 0)
-      const { id } = deps.verbs.begin({ verb, filter: { batchId }, by, jobs, batches: 1 })
-      if (!needsSource) deps.verbs.step(id, 256)
-      return { kind: 'ok', batch: row.batch, verb: deps.verbs.get(id) }
+      const { id } = verbs.begin(verbForBatch(next, verb, by))
+      if (!lawOf(verb).needsSource) verbs.step(id, 256)
+      return { kind: 'ok', batch: row.batch, verb: verbs.get(id) }
     },
     removeBatch: (batchId, limit, by = null) => {
       const row = rows.get(batchId)
@@ -226,28 +188,22 @@ export const createMemoryBatches = (deps: Deps) => {
       }
       return forget(row, limit, by) > 0 && rows.has(batchId) ? 'more' : 'over'
     },
-    deletedJobs: (batchId, page) => pageOf('deleted', rows.get(batchId)?.deleted ?? [], page),
-    batchProblems: (batchId, page) => pageOf('problems', rows.get(batchId)?.problems ?? [], page),
-    plannedFiles: (batchId, page) => pageOf('planned', rows.get(batchId)?.planned ?? [], page),
+    deletedJobs: (batchId, request) => pages.numbered('deleted', rows.get(batchId)?.deleted ?? [], request),
+    batchProblems: (batchId, request) => pages.numbered('problems', rows.get(batchId)?.problems ?? [], request),
+    plannedFiles: (batchId, request) => pages.numbered('planned', rows.get(batchId)?.planned ?? [], request),
   }
+
   const prune = (before: number, limit: number): number => {
     let left = limit
-    for (const [id, { batch, planned, problems, deleted }] of rows) {
-      const over = batch.finishedAt !== null && batch.finishedAt < before
-      if (!over || left === 0 || deps.jobsBySeq().some(({ job }) => job.batchId === id)) continue
-      for (const list of [planned, problems, deleted]) left -= list.splice(0, left).length
+    for (const [id, row] of rows) {
+      const isOver = row.batch.finishedAt !== null && row.batch.finishedAt < before
+      if (!isOver || left <= 0 || jobsOf(id).length > 0) continue
+      left -= dropNotes(row, left)
       if (left > 0 && rows.delete(id)) left--
     }
     const forgotten = [...rows.values()].filter((row) => row.forgotten)
     return limit - left + forgotten.reduce((sum, row) => sum + forget(row, limit, null), 0)
   }
-  /** This is called when the verbs of a batch have changed. */
-  const verbsChanged = (batchId: string): void => {
-    const row = rows.get(batchId)
-    if (row === undefined) return
-    row.batch = { ...row.batch, underway: deps.verbs.ofBatch(batchId) }
-    settle(row)
-  }
-  const isPaused = (batchId: string): boolean => rows.get(batchId)?.batch.desired === 'pause'
-  return { operations, moved, prune, verbsChanged, isPaused, jobDeleted, stays }
+
+  return { operations, verbs, prune }
 }

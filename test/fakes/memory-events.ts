@@ -1,6 +1,4 @@
-import type { BatchView } from '../../src/core/batch-view.js'
 import type { EventType, StoredEvent } from '../../src/core/event.js'
-import type { Job } from '../../src/core/job.js'
 import type { EventFilter } from '../../src/ports/event-store.js'
 
 /**
@@ -13,37 +11,25 @@ export const createMemoryEvents = (instance: string, now: () => number) => {
   const lastId = (): string => `${instance}-${lastEvent}`
 
   const append = (
-    job: Job,
     type: EventType,
-    body: Pick<StoredEvent, 'job' | 'part'>,
+    { jobId, batchId }: Pick<StoredEvent, 'jobId' | 'batchId'>,
+    body: Pick<StoredEvent, 'job' | 'part' | 'batch'>,
     by: string | null = null,
   ): string => {
-    const told = by === null ? body : { by, ...body }
     const id = `${instance}-${++lastEvent}`
-    events.push({ id, type, at: new Date(now()).toISOString(), jobId: job.id, batchId: job.batchId, ...told })
+    const told = by === null ? body : { by, ...body }
+    events.push({ id, type, at: new Date(now()).toISOString(), jobId, batchId, ...told })
     return id
   }
 
-  const appendBatch = (
-    type: 'batch.completed' | 'batch.deleted',
-    batchId: string,
-    batch: BatchView,
-    by: string | null,
-  ): void => {
-    const id = `${instance}-${++lastEvent}`
-    const told = by === null ? { batch } : { by, batch }
-    events.push({ id, type, at: new Date(now()).toISOString(), jobId: null, batchId, ...told })
-  }
-
-  const after = (cursor: string | null, filter: EventFilter, limit: number) => {
+  const after = (cursor: string | null, { jobId, batchId }: EventFilter, limit: number) => {
     const last = lastId()
     const pruned = `${instance}-${lastEvent - events.length}`
     const from = cursor === null ? 0 : [pruned, ...events.map((event) => event.id)].indexOf(cursor)
     if (from === -1) return { items: [], reset: true, lastId: last }
     const items = events
       .slice(from)
-      .filter((event) => filter.jobId === undefined || event.jobId === filter.jobId)
-      .filter((event) => filter.batchId === undefined || event.batchId === filter.batchId)
+      .filter((event) => (jobId ?? event.jobId) === event.jobId && (batchId ?? event.batchId) === event.batchId)
       .slice(0, limit)
     return { items, reset: false, lastId: items.length === limit ? (items.at(-1)?.id ?? last) : last }
   }
@@ -54,5 +40,5 @@ export const createMemoryEvents = (instance: string, now: () => number) => {
     return events.splice(0, Math.min(limit, kept === -1 ? events.length : kept)).length
   }
 
-  return { append, appendBatch, after, lastId, prune }
+  return { append, after, lastId, prune }
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../../src/core/app-error.js'
 import type { Clock } from '../../src/ports/clock.js'
+import type { IdempotencyKey } from '../../src/ports/idempotency-key.js'
 import type { Store } from '../../src/ports/store.js'
 import { type StoreOperation, storeOperations } from '../../src/ports/store-operations.js'
 import type { Wakeup } from '../../src/ports/wakeup.js'
@@ -25,6 +26,15 @@ interface Deps extends MemoryStoreDeps {
   /** This is called when the wall clock was moved by so much. */
   clockMoved(by: number): void
   lastEventId(): string
+}
+
+/** Returns the first row that was made with an idempotency key, and the fingerprint of its request. */
+export const firstWithKey = <Row extends { readonly idempotency: IdempotencyKey | null }>(
+  rows: readonly Row[],
+  key: string | undefined,
+): { readonly row: Row; readonly fingerprint: string } | null => {
+  const row = rows.find(({ idempotency }) => idempotency !== null && idempotency.key === key)
+  return row?.idempotency ? { row, fingerprint: row.idempotency.fingerprint } : null
 }
 
 /** Returns the store port over its operations. The hints that the table of operations names follow each of them. */

@@ -37,47 +37,34 @@ export const prunedFirst = <T extends { readonly job: Job; readonly parts: reado
     })
 }
 
-const countOf = <K extends string>(names: readonly K[], found: readonly (K | null)[]): Record<K, number> =>
-  Object.fromEntries(names.map((name) => [name, found.filter((one) => one === name).length])) as Record<K, number>
+const countOf = <K extends string, T>(
+  names: readonly K[],
+  items: readonly T[],
+  nameOf: (item: T) => K | null,
+): Record<K, number> =>
+  Object.fromEntries(names.map((name) => [name, items.filter((one) => nameOf(one) === name).length])) as Record<
+    K,
+    number
+  >
 
 const earliest = (instants: readonly number[]): number | null => (instants.length === 0 ? null : Math.min(...instants))
 
-interface CountedRow {
-  readonly job: Job
-  readonly notBefore: number | null
-  readonly leaseUntil: number | null
-}
-
 export const statsOf = (
-  rows: readonly CountedRow[],
+  rows: readonly { readonly job: Job; readonly leaseUntil: number | null }[],
   webhooks: readonly Pick<Webhook, 'state' | 'beganAt'>[],
   at: number,
 ): StoreStats => {
   const jobs = rows.map(({ job }) => job)
-  const ready = rows.filter(
-    ({ job, leaseUntil }) => job.state === 'queued' && (job.dueAt ?? at) <= at && leaseUntil === null,
-  )
+  const ready = rows.filter(({ job, leaseUntil }) => job.state === 'queued' && (job.dueAt ?? at) <= at && !leaseUntil)
+  const bytesOf = (some: readonly Job[]): number => some.reduce((sum, job) => sum + sizeOf(job) - job.bytesUploaded, 0)
   return {
     at,
-    jobs: countOf(
-      jobStates,
-      jobs.map(({ state }) => state),
-    ),
-    bytesPending: jobs
-      .filter(({ state }) => !isSettled(state))
-      .reduce((sum, job) => sum + sizeOf(job) - job.bytesUploaded, 0),
-    bytesDue: jobs
-      .filter(({ state, waiting }) => isDueState(state) && waiting !== 'notBefore')
-      .reduce((sum, job) => sum + sizeOf(job) - job.bytesUploaded, 0),
-    waiting: countOf(
-      waitingReasons,
-      jobs.map(({ waiting }) => waiting),
-    ),
-    oldestReadyAt: earliest(ready.map(({ job, notBefore }) => Math.max(job.createdAt, notBefore ?? 0))),
-    webhooks: countOf(
-      webhookStates,
-      webhooks.map(({ state }) => state),
-    ),
+    jobs: countOf(jobStates, jobs, ({ state }) => state),
+    bytesPending: bytesOf(jobs.filter(({ state }) => !isSettled(state))),
+    bytesDue: bytesOf(jobs.filter(({ state, waiting }) => isDueState(state) && waiting !== 'notBefore')),
+    waiting: countOf(waitingReasons, jobs, ({ waiting }) => waiting),
+    oldestReadyAt: earliest(ready.map(({ job }) => Math.max(job.createdAt, job.notBefore ?? 0))),
+    webhooks: countOf(webhookStates, webhooks, ({ state }) => state),
     oldestWebhookAt: earliest(webhooks.filter(({ state }) => state === 'pending').map(({ beganAt }) => beganAt)),
     size: null,
   }

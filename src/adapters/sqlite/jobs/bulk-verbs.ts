@@ -1,4 +1,5 @@
-import { type BulkVerb, type Course, isOverruled, meetJob, passOver } from '../../../core/bulk-verb.js'
+import { type Course, metOf, passOver, takeStep } from '../../../core/bulk-course.js'
+import { type BulkVerb, meetJob } from '../../../core/bulk-verb.js'
 import type { Fingerprint, Job } from '../../../core/job.js'
 import type { JobFilter } from '../../../core/job-filter.js'
 import type { Verb } from '../../../core/verb.js'
@@ -74,6 +75,8 @@ type MatchedRow = JobRow & { readonly matches: 0 | 1 }
 /** The index of a batch's jobs holds the jobs in these states. There are never many jobs in the others. */
 const idleStates: readonly Job['state'][] = ['queued', 'paused', 'failed']
 
+const isMatching = ({ matches }: MatchedRow): boolean => matches === 1
+
 const bySeq = (a: JobRow, b: JobRow): number => a.seq - b.seq
 
 export interface BulkSteps {
@@ -137,31 +140,22 @@ export const createBulkSteps = (writer: JobWriter): BulkSteps => {
   const createMeeting = (row: VerbRow, sources: readonly SourceLook[], at: number) => {
     const law = lawOf(row.verb)
     const verb = verbOf(row)
-    const course = courseOf(row)
-    const passed = new Set(course.passed)
     const looks = new Map<string, Fingerprint | null>(sources.map(({ jobId, fingerprint }) => [jobId, fingerprint]))
     const later = statements.verbsAfter.all(row.id) as VerbRow[]
     const counts = { changed: 0, refused: 0 }
 
-    const isOver = (seq: number): boolean =>
-      later.length > 0 &&
-      isOverruled(
-        row.verb,
-        later.filter((one) => matchesJob(one, seq)).map((one) => one.verb),
-      )
-
     /** Returns true when the job has to be awaited. */
-    const tell = (jobRow: JobRow): boolean => {
+    const meet = (jobRow: JobRow): boolean => {
       const job = jobOf(jobRow)
-      if (isOver(jobRow.seq)) return false
-      const fingerprint = law.needsSource ? looks.get(job.id) : job.source.fingerprint
-      const step = meetJob(verb, job, fingerprint ?? job.source.fingerprint, at)
-      if (typeof step === 'string') return step === 'awaited'
-      if (fingerprint === null || (law.needsSource && rivalOf(writer, job) !== null)) {
-        counts.refused++
-        return false
+      const circumstances = {
+        later: later.filter((one) => matchesJob(one, jobRow.seq)).map((one) => one.verb),
+        fingerprint: looks.get(job.id) ?? null,
+        hasRival: law.needsSource && rivalOf(writer, job) !== null,
       }
-      save(jobRow, step, at)
+      const met = meetJob(verb, job, circumstances, at)
+      if (met === 'refused') counts.refused++
+      if (typeof met === 'string') return met === 'awaited'
+      save(jobRow, met, at)
       counts.changed++
       if (!law.speaksForAll) leaveAlone(jobRow, row.verb)
       return false
@@ -169,10 +163,8 @@ export const createBulkSteps = (writer: JobWriter): BulkSteps => {
 
     return {
       counts,
-      course,
-      isMet: ({ seq, matches: matched }: MatchedRow): boolean => matched === 1 && !passed.has(seq),
       isKnown: ({ id }: JobRow): boolean => !law.needsSource || looks.has(id),
-      tell,
+      meet,
     }
   }
 
@@ -193,50 +185,37 @@ export const createBulkSteps = (writer: JobWriter): BulkSteps => {
     begin(id, at) {
       const row = find(id)
       if (row === null || lawOf(row.verb).needsSource) return
-      const meeting = createMeeting(row, [], at)
+      const course = courseOf(row)
+      const { counts, meet } = createMeeting(row, [], at)
       const wanted = { ...filterParameters(JSON.parse(row.filter) as JobFilter), last: row.last }
-      const rows = (atWork.all(wanted) as MatchedRow[]).filter(meeting.isMet)
-      const awaited = rows.filter(meeting.tell).map(({ seq }) => seq)
-      saveCourse(id, { ...meeting.course, passed: rows.map(({ seq }) => seq), awaited }, meeting.counts)
+      const rows = metOf(course, { found: atWork.all(wanted) as MatchedRow[], isMatching })
+      const awaited = rows.filter(meet).map(({ seq }) => seq)
+      saveCourse(id, { ...course, passed: rows.map(({ seq }) => seq), awaited }, counts)
     },
 
     next(id, limit) {
       const row = find(id)
       if (row === null || rests(row)) return []
-      const { isMet } = createMeeting(row, [], 0)
-      return nextRows(row, courseOf(row), limit).filter(isMet).map(jobOf)
+      const course = courseOf(row)
+      return metOf(course, { found: nextRows(row, course, limit), isMatching }).map(jobOf)
     },
 
     step(id, limit, sources, at) {
       const row = find(id)
       if (row === null) return 'over'
       if (rests(row)) return 'again'
-      const meeting = createMeeting(row, sources, at)
-      const { course } = meeting
-      const rows = nextRows(row, course, limit)
-      const unknown = rows.findIndex((one) => meeting.isMet(one) && !meeting.isKnown(one))
-      const met = unknown === -1 ? rows : rows.slice(0, unknown)
-      const awaited = [
-        ...course.awaited,
-        ...met
-          .filter(meeting.isMet)
-          .filter(meeting.tell)
-          .map(({ seq }) => seq),
-      ]
-      const isLast = unknown === -1 && rows.length < limit
-      const after = isLast ? course.last : (met.at(-1)?.seq ?? course.after)
-      const left = isLast
-        ? awaited.filter((seq) => {
-            const found = statements.jobBySeq.get(seq) as JobRow | undefined
-            return found !== undefined && meeting.tell(found)
-          })
-        : awaited
-      const passed = course.passed.filter((seq) => seq > after)
-      saveCourse(id, { ...course, after, passed, awaited: left }, meeting.counts)
-      if (!isLast) return 'more'
-      if (left.length > 0) return 'again'
-      finish(row, at)
-      return 'over'
+      const { counts, ...meeting } = createMeeting(row, sources, at)
+      const rowOf = (seq: number) => statements.jobBySeq.get(seq) as MatchedRow | undefined
+      const step = takeStep(courseOf(row), {
+        found: nextRows(row, courseOf(row), limit),
+        limit,
+        isMatching,
+        rowOf,
+        ...meeting,
+      })
+      saveCourse(id, step.course, counts)
+      if (step.left === 'over') finish(row, at)
+      return step.left
     },
   }
 }

@@ -1,5 +1,5 @@
-import type { Batch, BatchProblem, PlannedFile } from '../../../core/batch.js'
-import { keyTaken, targetBusy } from '../../../core/batch-problems.js'
+import type { Batch, BatchFile, BatchProblem, PlannedFile } from '../../../core/batch.js'
+import { meetFile } from '../../../core/batch-problems.js'
 import { type NewJob, pathOf } from '../../../core/job.js'
 import { insertJob, rivalOf } from './insert-job.js'
 import type { JobWriter } from './job-writer.js'
@@ -22,30 +22,26 @@ export const createBatchExtension = (writer: JobWriter, batch: Batch, at: number
     if (batch.problems > 0) problems -= statements.deleteBatchProblems.run(batchId, path).changes
   }
 
-  const addJob = (job: NewJob): void => {
-    const path = pathOf(job)
-    const own = statements.jobOfBatchByKey.get(batchId, job.target.key) as { source_path: string } | undefined
-    if (own !== undefined) {
-      if (own.source_path !== path) addProblem(keyTaken(path, job.target.key))
-      return
-    }
-    const rival = rivalOf(writer, job)
-    if (rival !== null) {
-      addProblem(targetBusy(path, rival))
-      return
-    }
-    insertJob(writer, job, null, batch.by, at)
-    accepted(path)
+  /** `own` is the path of the file of the batch that has the key already. Returns whether the file is accepted. */
+  const isAccepted = (file: BatchFile, own: string | null, rival: string | null): boolean => {
+    const met = meetFile(file, own, rival)
+    if (typeof met !== 'string') addProblem(met)
+    if (met === 'accepted') accepted(file.path)
+    return met === 'accepted'
   }
 
-  const addPlanned = ({ path, key, size }: PlannedFile): void => {
-    if (statements.insertPlannedFile.run({ batch_id: batchId, path, key, size }).changes === 1) {
-      bytesPlanned += size
-      accepted(path)
-      return
-    }
-    const { path: own } = statements.plannedFile.get(batchId, key) as { path: string }
-    if (own !== path) addProblem(keyTaken(path, key))
+  const addJob = (job: NewJob): void => {
+    const file = { path: pathOf(job), key: job.target.key }
+    const own = statements.jobOfBatchByKey.get(batchId, file.key) as { source_path: string } | undefined
+    const rival = own === undefined ? rivalOf(writer, job) : null
+    if (isAccepted(file, own?.source_path ?? null, rival)) insertJob(writer, job, null, batch.by, at)
+  }
+
+  const addPlanned = (file: PlannedFile): void => {
+    const { path, key, size } = file
+    const isNew = statements.insertPlannedFile.run({ batch_id: batchId, path, key, size }).changes === 1
+    const own = isNew ? null : (statements.plannedFile.get(batchId, key) as { path: string }).path
+    if (isAccepted(file, own, null)) bytesPlanned += size
   }
 
   return {

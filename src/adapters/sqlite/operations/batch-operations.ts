@@ -1,11 +1,12 @@
 import { type Batch, createBatch } from '../../../core/batch.js'
+import { verbForBatch } from '../../../core/bulk-verb.js'
+import { newestFirst, oldestFirst } from '../../../core/keyset-page.js'
 import { controlBatchStep, lawOf } from '../../../core/verb-law.js'
 import { readBatch } from '../jobs/batch-events.js'
 import { type BulkSteps, type VerbRow, verbOf } from '../jobs/bulk-verbs.js'
 import { createBatchExtension } from '../jobs/extend-batch.js'
 import { hasRoom } from '../jobs/insert-job.js'
 import type { JobWriter } from '../jobs/job-writer.js'
-import { startOf } from '../jobs/list-jobs.js'
 import { pageOf } from '../jobs/page.js'
 import { type BatchProblemRow, type BatchRow, batchOf, type PlannedFileRow, problemOf } from '../sql/batch-rows.js'
 import type { Operations } from '../thread/protocol.js'
@@ -71,11 +72,18 @@ export const createBatchOperations = (writer: JobWriter, steps: BulkSteps) => {
 
     getBatch: (_at, batchId) => readBatch(statements, batchId),
 
-    listBatches: (_at, { limit, cursor }) => {
-      const before = cursor === null ? Number.MAX_SAFE_INTEGER : startOf(writer, 'batches', cursor)
-      const rows = statements.batchesBefore.all(before, limit + 1) as BatchRow[]
-      return pageOf(writer, 'batches', rows, limit, ({ seq }) => seq, batchOf)
-    },
+    listBatches: (_at, request) =>
+      pageOf(
+        writer,
+        {
+          list: 'batches',
+          first: newestFirst,
+          positionOf: ({ seq }) => seq,
+          itemOf: batchOf,
+          rowsBehind: (before, count) => statements.batchesBefore.all(before, count) as BatchRow[],
+        },
+        request,
+      ),
 
     unfinishedBatches: () => (statements.batchesAtWork.all() as { id: string }[]).map(({ id }) => mustRead(id)),
 
@@ -112,31 +120,36 @@ export const createBatchOperations = (writer: JobWriter, steps: BulkSteps) => {
       if (next === 'invalid_state') return { kind: 'invalid_state', batch }
       if (next === batch) return { kind: 'ok', batch, verb: null }
       save(next)
-      const { reaches, needsSource } = lawOf(verb)
-      const jobs = reaches.reduce((sum, state) => sum + batch.counts[state], 0)
-      const id = insertVerb(writer, { verb, filter: { batchId }, by, jobs, batches: 1 }, at)
+      const id = insertVerb(writer, verbForBatch(batch, verb, by), at)
       steps.begin(id, at)
-      if (!needsSource) steps.step(id, firstStep, [], at)
+      if (!lawOf(verb).needsSource) steps.step(id, firstStep, [], at)
       return { kind: 'ok', batch: mustRead(batchId), verb: verbOf(statements.verbById.get(id) as VerbRow) }
     },
 
-    batchProblems: (_at, batchId, { limit, cursor }) => {
-      const after = cursor === null ? 0 : startOf(writer, 'problems', cursor)
-      const rows = statements.batchProblemsAfter.all(batchId, after, limit + 1) as BatchProblemRow[]
-      return pageOf(writer, 'problems', rows, limit, ({ n }) => n, problemOf)
-    },
-
-    plannedFiles: (_at, batchId, { limit, cursor }) => {
-      const after = cursor === null ? 0 : startOf(writer, 'planned', cursor)
-      const rows = statements.plannedFilesAfter.all(batchId, after, limit + 1) as PlannedFileRow[]
-      return pageOf(
+    batchProblems: (_at, batchId, request) =>
+      pageOf(
         writer,
-        'planned',
-        rows,
-        limit,
-        ({ n }) => n,
-        ({ path, key, size }) => ({ path, key, size }),
-      )
-    },
+        {
+          list: 'problems',
+          first: oldestFirst,
+          positionOf: ({ n }) => n,
+          itemOf: problemOf,
+          rowsBehind: (after, count) => statements.batchProblemsAfter.all(batchId, after, count) as BatchProblemRow[],
+        },
+        request,
+      ),
+
+    plannedFiles: (_at, batchId, request) =>
+      pageOf(
+        writer,
+        {
+          list: 'planned',
+          first: oldestFirst,
+          positionOf: ({ n }) => n,
+          itemOf: ({ path, key, size }) => ({ path, key, size }),
+          rowsBehind: (after, count) => statements.plannedFilesAfter.all(batchId, after, count) as PlannedFileRow[],
+        },
+        request,
+      ),
   } satisfies Partial<Operations>
 }
