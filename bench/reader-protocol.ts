@@ -14,6 +14,8 @@ export type ReaderOrder =
 /** The delays run from the instant in the event to its arrival at the watched readers, in milliseconds. */
 export interface ReaderReport {
   readonly delays: readonly number[]
+  /** What arrived came in so many pieces, as the mean of the watched readers: about one for each round of the daemon. */
+  readonly pieces: number
   /** The daemon hung up on so many readers. */
   readonly cut: number
 }

@@ -17,6 +17,7 @@ interface Watched {
 const watched: Watched[] = []
 const delays: number[] = []
 let cut = 0
+let pieces = 0
 let onProgress = (): void => {}
 
 const tell = (answer: ReaderAnswer): void => void process.send?.(answer)
@@ -26,6 +27,7 @@ const tell = (answer: ReaderAnswer): void => void process.send?.(answer)
  * them.
  */
 const take = (reader: Watched, chunk: string, now: number): void => {
+  pieces += 1
   const frames = (reader.text + chunk).split('\n\n')
   reader.text = frames.pop() ?? ''
   for (const frame of frames) {
@@ -70,6 +72,7 @@ const start = async ({ url, readers, stalled }: ReaderTask): Promise<void> => {
   }
   await Promise.all(Array.from({ length: connectingAtOnce }, connecting))
   cut = 0
+  pieces = 0
   tell({ kind: 'connected' })
 }
 
@@ -77,7 +80,7 @@ const reportOn = (jobId: string): void => {
   onProgress = () => {
     if (!watched.every(({ completed }) => completed.has(jobId))) return
     onProgress = () => {}
-    tell({ kind: 'report', report: { delays: delays.splice(0), cut } })
+    tell({ kind: 'report', report: { delays: delays.splice(0), pieces: pieces / watched.length, cut } })
   }
   onProgress()
 }

@@ -5,6 +5,7 @@ import type { ReaderAnswer, ReaderOrder, ReaderReport, ReaderTask } from './read
 
 /** These are readers of a daemon's events, in a process of their own. They answer one question at a time. */
 export interface Readers {
+  readonly pid: number
   /** Resolves once every watched reader has seen that job completed, with what came since the last report. */
   report(jobId: string): Promise<ReaderReport>
   close(): Promise<void>
@@ -33,6 +34,7 @@ export const startReaders = async (task: ReaderTask): Promise<Readers> => {
     throw error
   }
   return {
+    pid: child.pid ?? 0,
     async report(jobId) {
       const answer = await ask({ kind: 'report', jobId })
       if (answer.kind !== 'report') throw new Error(`the readers answered ${answer.kind}`)
