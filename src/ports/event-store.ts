@@ -5,6 +5,13 @@ export interface EventFilter {
   readonly batchId?: string
 }
 
+/** `reset` says that what was asked for is not kept. `lastId` is the id to go on from. */
+export interface EventPage {
+  readonly items: readonly StoredEvent[]
+  readonly reset: boolean
+  readonly lastId: string
+}
+
 export interface EventStore {
   /** Returns the id after which only future events come. */
   lastEventId(): Promise<string>
@@ -13,9 +20,5 @@ export interface EventStore {
    * not an id of this store, or when events behind it are no longer kept; then `items` is empty. `lastId` is the id to
    * go on from.
    */
-  eventsAfter(
-    after: string | null,
-    filter: EventFilter,
-    limit: number,
-  ): Promise<{ readonly items: readonly StoredEvent[]; readonly reset: boolean; readonly lastId: string }>
+  eventsAfter(after: string | null, filter: EventFilter, limit: number): Promise<EventPage>
 }

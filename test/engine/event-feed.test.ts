@@ -1,11 +1,18 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createLocalWakeup } from '../../src/adapters/wakeup/local-wakeup.js'
 import type { StoredEvent } from '../../src/core/event.js'
-import { createEventFeed, type EventFeed, type FeedFilter, type FeedItem } from '../../src/engine/feed/event-feed.js'
+import {
+  createEventFeed,
+  type EventFeed,
+  type FeedFilter,
+  type FeedItem,
+  type TakeItems,
+} from '../../src/engine/feed/event-feed.js'
 import { createProgressBoard } from '../../src/engine/feed/progress-board.js'
 import type { Store } from '../../src/ports/store.js'
 import { jobError, jobRequest, multipart, sent, threeParts } from '../contract/store-setup.js'
 import { newSeed, seeded } from '../e2e/world.js'
+import { listening } from '../fakes/listening.js'
 import { createMemoryStore } from '../fakes/memory-store.js'
 import { realClock, until } from '../http/harness.js'
 
@@ -56,7 +63,12 @@ const setup = (sizes = { page: 200, kept: 1_000 }, slowness: () => Promise<void>
   }
   const events = async (): Promise<readonly StoredEvent[]> => (await store.eventsAfter(null, {}, 100_000)).items
 
-  const read = (after: string | null, filter: FeedFilter = {}, pause: () => Promise<void> = async () => undefined) => {
+  const read = (
+    after: string | null,
+    filter: FeedFilter = {},
+    pause: () => Promise<void> = async () => undefined,
+    mostQueued = 8,
+  ) => {
     const reader = {
       items: [] as FeedItem[],
       ids: [] as string[],
@@ -64,7 +76,7 @@ const setup = (sizes = { page: 200, kept: 1_000 }, slowness: () => Promise<void>
       error: null as unknown,
     }
     const run = async (): Promise<void> => {
-      for await (const item of feed.listen(after, filter, reader.hangUp.signal)) {
+      for await (const item of listening(feed, { after, filter, mostQueued }, reader.hangUp.signal)) {
         reader.items.push(item)
         if (item.kind === 'event') reader.ids.push(item.event.id)
         await pause()
@@ -75,7 +87,25 @@ const setup = (sizes = { page: 200, kept: 1_000 }, slowness: () => Promise<void>
     })
     return reader
   }
-  return { store, watched, progress, calls, submit, upload, events, read }
+  /** Listens, and keeps what it is handed. `room` says how it takes what it is handed as the nth. */
+  const listen = (
+    filter: FeedFilter,
+    room: (handed: number) => Promise<unknown> | null = () => null,
+    after: string | null = null,
+  ) => {
+    const handed: (readonly FeedItem[])[] = []
+    let ended = false
+    const take: TakeItems = (items) => {
+      handed.push(items)
+      return room(handed.length)?.then((takesMore) => takesMore !== false) ?? null
+    }
+    feed.listen(after, filter, take, new AbortController().signal).finally(() => {
+      ended = true
+    })
+    const ids = () => handed.flat().flatMap((item) => (item.kind === 'event' ? [item.event.id] : []))
+    return { handed, ids, hasEnded: () => ended }
+  }
+  return { store, watched, progress, calls, submit, upload, events, read, listen }
 }
 
 const team = (value: string | null): FeedFilter => ({ labels: [{ key: 'team', value }] })
@@ -115,7 +145,7 @@ describe('the event feed', () => {
         )[below(4)] ?? [{}, () => true]
         const slowness = below(6)
         readers.push({
-          reader: read(after, filter, () => turns(below(slowness + 1))),
+          reader: read(after, filter, () => turns(below(slowness + 1)), below(20)),
           wants: (all) =>
             all
               .slice(from === null ? 0 : all.findIndex(({ id }) => id === from) + 1)
@@ -163,6 +193,52 @@ describe('the event feed', () => {
     expect(calls.get).toBeLessThanOrEqual(parts)
   })
 
+  it('hands all that keep up with the same filter the very same arrays, and tells the slow what they missed', async () => {
+    const { submit, events, listen } = setup()
+    const [first, second, other] = [listen({}), listen({}), listen(team('a'))]
+    const slow = listen({}, (handed) => (handed === 2 ? until(() => first.ids().length === 60, 'the others') : null))
+    await turns(20)
+    for (let job = 0; job < 60; job += 1) {
+      await submit({ team: 'a' })
+      await turns(2)
+    }
+    const all = (await events()).map(({ id }) => id)
+    for (const reader of [first, second, other, slow]) {
+      await until(() => reader.ids().length === 60, 'all to be told')
+      expect(reader.ids()).toEqual(all)
+    }
+    expect(second.handed.slice(1)).toEqual(first.handed.slice(1))
+    for (const [index, items] of second.handed.slice(1).entries()) expect(items).toBe(first.handed[index + 1])
+    expect(other.handed.slice(1).some((items) => first.handed.includes(items))).toBe(false)
+    expect(slow.handed.length).toBeLessThan(first.handed.length)
+  })
+
+  it('hands over at most 32 items at once, however many there are', async () => {
+    const { store, submit, listen } = setup()
+    const from = await store.lastEventId()
+    const first = listen({})
+    await turns(20)
+    for (let job = 0; job < 100; job += 1) await submit()
+    const behind = listen({}, undefined, from)
+    const oldest = listen({}, undefined, 'oldest')
+    await until(() => first.ids().length === 100, 'the reader that keeps up')
+    for (const reader of [behind, oldest]) {
+      await until(() => reader.ids().length === 100, 'all to be told')
+      expect(Math.max(...reader.handed.map(({ length }) => length))).toBe(32)
+    }
+  })
+
+  it('hands nothing more to a listener that wants no more', async () => {
+    const { submit, listen } = setup()
+    const reader = listen({}, (handed) => (handed === 2 ? Promise.resolve(false) : null))
+    await turns(20)
+    await submit()
+    await until(() => reader.hasEnded(), 'the end')
+    await submit()
+    await turns(20)
+    expect(reader.ids()).toHaveLength(1)
+  })
+
   it('lets a reader that comes back take what is kept in memory', async () => {
     const { calls, store, submit, events, read } = setup()
     const first = read(null)
@@ -185,7 +261,7 @@ describe('the event feed', () => {
     const held = new Promise<void>((resolve) => {
       goOn = resolve
     })
-    const reader = read(null, {}, () => held)
+    const reader = read(null, {}, () => held, 0)
     await turns(20)
     for (const id of [await submit(), await submit()]) {
       const job = await store.get(id)

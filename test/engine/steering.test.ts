@@ -4,6 +4,7 @@ import { AppError } from '../../src/core/app-error.js'
 import { anybody } from '../../src/core/caller.js'
 import { Failure } from '../../src/core/failure.js'
 import type { FeedItem } from '../../src/engine/feed/event-feed.js'
+import { listening } from '../fakes/listening.js'
 import { type EngineSetup, partSize, path, setupEngine, target } from './engine-setup.js'
 
 let engine: EngineSetup
@@ -285,7 +286,7 @@ describe('priority', () => {
 describe('the event feed', () => {
   const collect = async (after: string | null, until: (item: FeedItem) => boolean): Promise<FeedItem[]> => {
     const seen: FeedItem[] = []
-    for await (const item of engine.feed.listen(after, {}, new AbortController().signal)) {
+    for await (const item of listening(engine.feed, { after }, new AbortController().signal)) {
       seen.push(item)
       if (until(item)) return seen
     }

@@ -270,7 +270,7 @@ export const createFakeFeed = (): FakeFeed => {
       items.push(...more)
       ring()
     },
-    async *listen(after, filter, signal) {
+    async listen(after, filter, take, signal) {
       listens.push({ after, filter, signal })
       for (let next = 0; !signal.aborted; next++) {
         while (next === items.length && !closed && !signal.aborted) {
@@ -280,7 +280,8 @@ export const createFakeFeed = (): FakeFeed => {
         const item = items[next]
         if (item === undefined || signal.aborted) return
         taken += 1
-        yield item
+        const room = take([item])
+        if (room !== null && !(await room)) return
       }
     },
     close() {

@@ -3,9 +3,11 @@ import type { EventStore } from '../../ports/event-store.js'
 import type { JobStore } from '../../ports/job-store.js'
 import type { Wakeup } from '../../ports/wakeup.js'
 import { createWaker } from '../async/waker.js'
-import { createLabelsOfJob, entryOfEvent, entryOfProgress, type FeedEntry } from './feed-entry.js'
+import { createAudience, type Place, type TakeItems } from './audience.js'
+import { createLabelsOfJob, type FeedFilter } from './feed-entry.js'
 import type { ProgressBoard } from './progress-board.js'
-import { createRing } from './ring.js'
+import { createRecent, type Recent } from './recent.js'
+import { restMsAfter } from './round-pace.js'
 
 /** Hints can be lost, so the store is looked at this often anyway. */
 const pollMs = 1_000
@@ -18,14 +20,6 @@ export interface FeedSizes {
   readonly kept: number
 }
 
-/**
- * Telling a reader costs a write to its socket, whether it is about one event or about ten. With thousands of readers
- * the tail therefore lets news gather between two rounds, so that no flow of events takes more than a part of the
- * thread.
- */
-const gatherMsPerReader = 0.05
-const longestGatherMs = 100
-
 export interface TailDeps {
   readonly store: EventStore & Pick<JobStore, 'get'>
   readonly progress: ProgressBoard
@@ -35,8 +29,15 @@ export interface TailDeps {
 
 /** This is one reader of the tail. */
 export interface TailReader {
-  /** Resolves at the next news, when the reader's signal aborts, or when the tail ends. */
-  news(): Promise<void>
+  /** Those that keep up have been told what stands before these positions. */
+  position(): number
+  movesPosition(): number
+  /**
+   * Hands the reader what is new, round by round, as long as it takes it. The reader must have been told what those that
+   * keep up were told. Resolves when the reader has fallen behind and takes more again, with the place that it reached,
+   * and to null when it shall get nothing more: it said so, its signal aborted, or the tail ended.
+   */
+  keepUp(cursor: string): Promise<Place | null>
   /** Resolves when the tail has everything that was committed before the call. */
   upToDate(): Promise<void>
   leave(): void
@@ -44,20 +45,9 @@ export interface TailReader {
 
 /** Holds what happens from now on, which is read from the store once for all readers that keep up. */
 export interface EventTail {
+  readonly recent: Recent
   /** Adds a reader. The tail ends when the last one leaves. */
-  join(signal: AbortSignal): TailReader
-  /**
-   * Returns the position in the tail of what comes after this event. It is null when that is not there any more, or not
-   * yet.
-   */
-  positionAfter(cursor: string): number | null
-  /** Returns undefined at the end, and before what is kept. */
-  eventAt(position: number): FeedEntry | undefined
-  /** Returns whether the tail still knows what came at this position, or what comes there next. */
-  keeps(position: number): boolean
-  progressEnd(): number
-  /** Returns the first entry at this position or later that is not stale, with the position to go on from. */
-  progressFrom(position: number): { readonly entry: FeedEntry | undefined; readonly next: number }
+  join(filter: FeedFilter, take: TakeItems, signal: AbortSignal): TailReader
   /** Returns whether no more news will come. */
   hasEnded(): boolean
   /** Returns why the tail ended, when it did not end by itself. */
@@ -69,68 +59,31 @@ export interface EventTail {
 export const startEventTail = ({ store, progress, wakeup, clock }: TailDeps, sizes: FeedSizes): EventTail => {
   const life = new AbortController()
   const waker = createWaker(clock)
-  const events = createRing<FeedEntry>(sizes.kept)
-  /** This maps an event id to the position after it. */
-  const positions = new Map<string, number>()
-  const moves = createRing<FeedEntry>(sizes.kept)
-  /** This maps a job to its newest progress. Earlier progress is stale. */
-  const newestMove = new Map<string, FeedEntry>()
+  const recent = createRecent(sizes.kept)
+  const audience = createAudience(recent, clock)
+  /** These wait for the end of a round. */
   const waiting = new Set<() => void>()
-  let head: string | null = null
   let readers = 0
   let roundsBegun = 0
   let roundsDone = 0
-  let roundsWanted = 0
-  let hasNews = false
   let failed: { readonly error: unknown } | null = null
 
   const wakeAll = (): void => {
-    hasNews = false
     const woken = [...waiting]
     waiting.clear()
     for (const wake of woken) wake()
   }
 
-  const addProgress = (entry: FeedEntry, jobId: string): void => {
-    newestMove.set(jobId, entry)
-    const dropped = moves.push(entry)
-    if (dropped?.jobId && newestMove.get(dropped.jobId) === dropped) newestMove.delete(dropped.jobId)
-    hasNews = true
-  }
-
-  const addEvent = (entry: FeedEntry, id: string): void => {
-    const dropped = events.push(entry)
-    positions.set(id, events.end())
-    if (dropped?.item.kind === 'event') positions.delete(dropped.item.event.id)
-    hasNews = true
-  }
-
   /** Reads one page, and returns true when there may be more. */
   const look = async (): Promise<boolean> => {
+    const head = recent.head()
     if (head === null) {
-      head = await store.lastEventId()
-      positions.set(head, events.end())
+      recent.begin(await store.lastEventId())
       return false
     }
     const page = await store.eventsAfter(head, {}, sizes.page)
-    if (page.reset) {
-      // Each reader learns from the store what that means for its own cursor.
-      events.clear()
-      positions.clear()
-      hasNews = true
-    }
-    const labelsOf = createLabelsOfJob(store)
-    for (const event of page.items) {
-      addEvent(entryOfEvent(event, labelsOf), event.id)
-      if (event.job !== undefined && event.job.finishedAt !== null) newestMove.delete(event.job.id)
-    }
-    head = page.lastId
+    recent.add(page, createLabelsOfJob(store))
     return page.items.length === sizes.page
-  }
-
-  const gather = async (): Promise<void> => {
-    const ms = Math.min(longestGatherMs, readers * gatherMsPerReader)
-    if (ms >= 1) await clock.sleep(ms, life.signal).catch(() => undefined)
   }
 
   const end = (): void => {
@@ -138,24 +91,34 @@ export const startEventTail = ({ store, progress, wakeup, clock }: TailDeps, siz
     life.abort()
     stopHints()
     stopProgress()
+    audience.dismiss()
     wakeAll()
   }
 
   const run = async (): Promise<void> => {
     while (!life.signal.aborted) {
       roundsBegun += 1
-      const round = roundsBegun
-      while ((await look()) && !life.signal.aborted) wakeAll()
-      roundsDone = round
-      if (hasNews || roundsWanted >= round) wakeAll()
+      let handed = 0
+      let tookMs = 0
+      let hasMore = true
+      while (hasMore && !life.signal.aborted) {
+        hasMore = await look()
+        const telling = await audience.tell()
+        handed += telling.handed
+        tookMs += telling.tookMs
+      }
+      roundsDone = roundsBegun
+      wakeAll()
+      const restUntil = clock.monotonic() + restMsAfter({ handed, tookMs })
       await waker.wait(pollMs, life.signal)
-      await gather()
+      const restMs = restUntil - clock.monotonic()
+      if (restMs > 0) await clock.sleep(restMs, life.signal).catch(() => undefined)
     }
   }
 
   const stopHints = wakeup.subscribe('events', waker.poke)
   const stopProgress = progress.subscribe((jobId, view, batchId) => {
-    addProgress(entryOfProgress({ jobId, batchId, progress: view }, createLabelsOfJob(store)), jobId)
+    recent.addProgress(jobId, view, batchId, createLabelsOfJob(store))
     waker.poke()
   })
   run().catch((error: unknown) => {
@@ -164,49 +127,49 @@ export const startEventTail = ({ store, progress, wakeup, clock }: TailDeps, siz
   })
 
   return {
-    join(signal) {
+    recent,
+    join(filter, take, signal) {
       readers += 1
-      let wake = (): void => {}
-      const onAbort = (): void => wake()
-      signal.addEventListener('abort', onAbort)
-      const news = async (): Promise<void> => {
-        if (signal.aborted || life.signal.aborted) return
-        await new Promise<void>((resolve) => {
-          wake = resolve
-          waiting.add(wake)
-        })
-      }
+      const group = audience.join(filter)
+      let onAbort = (): void => {}
+      const abort = (): void => onAbort()
+      signal.addEventListener('abort', abort)
+      const isOver = (): boolean => signal.aborted || life.signal.aborted
       return {
-        news,
+        position: group.position,
+        movesPosition: group.movesPosition,
+        async keepUp(cursor) {
+          if (isOver()) return null
+          return new Promise((resolve) => {
+            const member = { take, left: resolve }
+            onAbort = () => {
+              group.remove(member)
+              resolve(null)
+            }
+            group.add(member, cursor)
+          })
+        },
         async upToDate() {
           const wanted = roundsBegun + 1
-          roundsWanted = Math.max(roundsWanted, wanted)
           waker.poke()
-          while (roundsDone < wanted && !signal.aborted && !life.signal.aborted) await news()
+          while (roundsDone < wanted && !isOver()) {
+            await new Promise<void>((resolve) => {
+              onAbort = () => {
+                waiting.delete(resolve)
+                resolve()
+              }
+              waiting.add(resolve)
+            })
+          }
         },
         leave() {
-          signal.removeEventListener('abort', onAbort)
-          waiting.delete(wake)
+          signal.removeEventListener('abort', abort)
+          onAbort()
+          group.leave()
           readers -= 1
           if (readers === 0) end()
         },
       }
-    },
-    positionAfter(cursor) {
-      const position = cursor === head ? events.end() : positions.get(cursor)
-      return position === undefined || position < events.start() ? null : position
-    },
-    eventAt: events.at,
-    keeps: (position) => position >= events.start(),
-    progressEnd: moves.end,
-    progressFrom(position) {
-      for (let next = Math.max(position, moves.start()); next < moves.end(); next += 1) {
-        const entry = moves.at(next)
-        if (entry !== undefined && entry.jobId !== null && newestMove.get(entry.jobId) === entry) {
-          return { entry, next: next + 1 }
-        }
-      }
-      return { entry: undefined, next: moves.end() }
     },
     hasEnded: () => life.signal.aborted,
     failure: () => failed,

@@ -50,7 +50,7 @@ export const eventRoutes = (instance: FastifyInstance, { jobs, batches, feed, st
         ...(batch === undefined ? {} : { batchId: batch }),
         ...(label === undefined ? {} : { labels: label }),
       }
-      streams.serve(request, reply, (signal) => feed.listen(cursor, filter, signal))
+      streams.serve(request, reply, (take, signal) => feed.listen(cursor, filter, take, signal))
       return reply
     },
   )
@@ -73,7 +73,7 @@ export const eventRoutes = (instance: FastifyInstance, { jobs, batches, feed, st
       const { id } = request.params
       await jobs.get(id)
       const cursor = lastEventId(request.headers['last-event-id']) ?? request.query.after ?? null
-      streams.serve(request, reply, (signal) => feed.listen(cursor, { jobId: id }, signal))
+      streams.serve(request, reply, (take, signal) => feed.listen(cursor, { jobId: id }, take, signal))
       return reply
     },
   )

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { FeedItem } from '../../engine/feed/event-feed.js'
+import type { TakeItems } from '../../engine/feed/event-feed.js'
 import type { Clock } from '../../ports/clock.js'
+import { commentFrame, type Frame, frameOf } from './event-frames.js'
 import type { Lingering } from './lingering.js'
 
 /*
@@ -16,6 +17,8 @@ const retryMs = 2000
 /** The last bytes of an ended stream have so long to leave. A stalled reader must not keep the app from closing. */
 const endGraceMs = 1000
 
+const nothingMore = Promise.resolve(false)
+
 export interface StreamTiming {
   /**
    * A reader that was sent nothing for so long, at the most for twice as long, is sent a comment, so that proxies keep the
@@ -26,83 +29,80 @@ export interface StreamTiming {
   readonly stallMs: number
 }
 
-const written = (item: FeedItem): string => {
-  switch (item.kind) {
-    case 'event':
-      return `id: ${item.event.id}\nevent: ${item.event.type}\ndata: ${JSON.stringify(item.event)}\n\n`
-    case 'progress':
-      return `event: job.progress\ndata: ${JSON.stringify({ jobId: item.jobId, progress: item.progress })}\n\n`
-    case 'ready':
-      return `id: ${item.id}\nevent: ready\ndata: ${JSON.stringify({ id: item.id, type: 'ready', at: item.at })}\n\n`
-    case 'reset':
-      return `id: ${item.lastId}\nevent: reset\ndata: ${JSON.stringify({ type: 'reset', lastId: item.lastId })}\n\n`
-  }
-}
-
-/** Readers that keep up are sent the same items. So each item is put into bytes once, and these are kept as long as the item. */
-const frames = new WeakMap<FeedItem, Buffer>()
-
-const frameOf = (item: FeedItem): Buffer => {
-  const known = frames.get(item)
-  if (known !== undefined) return known
-  const frame = Buffer.from(written(item))
-  frames.set(item, frame)
-  return frame
-}
-
-const comment = Buffer.from(':\n\n')
-
-/** Resolves to true once everything written has left our buffer, to false when it has not after `stallMs`. */
-const drained = async (response: ServerResponse, clock: Clock, stallMs: number, signal: AbortSignal) => {
-  // Most often the kernel takes everything in this turn, and no timer is needed.
-  await new Promise((resolve) => setImmediate(resolve))
-  if (!response.writableNeedDrain) return true
-  const over = new AbortController()
-  const onDrain = (): void => over.abort()
-  response.once('drain', onDrain)
-  signal.addEventListener('abort', onDrain, { once: true })
-  try {
-    if (signal.aborted) return true
-    return await clock.sleep(stallMs, over.signal).then(
-      () => false,
-      () => true,
-    )
-  } finally {
-    response.off('drain', onDrain)
-    signal.removeEventListener('abort', onDrain)
-  }
-}
-
 /** Returns whether a response can still be written. A write that comes too late would be an uncaught error. */
 const takesMore = (response: ServerResponse): boolean => !response.destroyed && !response.writableEnded
+
+/** This is the way to one reader. */
+interface Stream {
+  /** Sends a frame. What the kernel does not take stays in our buffer. */
+  send(frame: Frame): void
+  /** Returns whether the kernel did not take what was sent, and our buffer is full of it. */
+  isFull(): boolean
+  /** Resolves to true when our buffer is empty or the signal aborts, and to false when it is neither after `stallMs`. */
+  drained(clock: Clock, stallMs: number, signal: AbortSignal): Promise<boolean>
+  /** Returns whether a frame can still be sent. */
+  takesMore(): boolean
+}
+
+/**
+ * Writes chunks straight to the socket, because with thousands of readers `response.write`, which makes three writes of
+ * one, would cost a third of a round. The head of the answer must have been sent. A response that waits for the one before
+ * it on a connection has no socket yet.
+ */
+const streamTo = (response: ServerResponse): Stream => {
+  const socket = response.chunkedEncoding ? response.socket : null
+  const out = socket ?? response
+  return {
+    send: (frame) => void out.write(socket === null ? frame.bytes : frame.chunk),
+    // A frame that is larger than the buffer asks for a drain even when the kernel has taken all of it.
+    isFull: () => out.writableNeedDrain && out.writableLength > 0,
+    async drained(clock, stallMs, signal) {
+      const over = new AbortController()
+      const onDrain = (): void => over.abort()
+      out.once('drain', onDrain)
+      signal.addEventListener('abort', onDrain, { once: true })
+      try {
+        if (signal.aborted) return true
+        return await clock.sleep(stallMs, over.signal).then(
+          () => false,
+          () => true,
+        )
+      } finally {
+        out.off('drain', onDrain)
+        signal.removeEventListener('abort', onDrain)
+      }
+    },
+    takesMore: () => takesMore(response),
+  }
+}
 
 /** Creates one heartbeat for all readers, which beats while there are any. */
 const createHeart = (clock: Clock, heartbeatMs: number) => {
   /** True for a reader that was sent something since the last beat. */
-  const readers = new Map<ServerResponse, boolean>()
+  const readers = new Map<Stream, boolean>()
   let still = new AbortController()
 
   const beat = async (life: AbortSignal): Promise<void> => {
     for (;;) {
       await clock.sleep(heartbeatMs, life).catch(() => undefined)
       if (life.aborted) return
-      for (const [response, isAwake] of readers) {
-        readers.set(response, false)
-        if (!isAwake && takesMore(response) && !response.writableNeedDrain) response.write(comment)
+      for (const [stream, isAwake] of readers) {
+        readers.set(stream, false)
+        if (!isAwake && stream.takesMore() && !stream.isFull()) stream.send(commentFrame)
       }
     }
   }
 
   return {
-    add(response: ServerResponse): void {
-      readers.set(response, true)
+    add(stream: Stream): void {
+      readers.set(stream, true)
       if (readers.size > 1) return
       still = new AbortController()
       void beat(still.signal)
     },
-    sent: (response: ServerResponse): void => void readers.set(response, true),
-    remove(response: ServerResponse): void {
-      if (readers.delete(response) && readers.size === 0) still.abort()
+    sent: (stream: Stream): void => void readers.set(stream, true),
+    remove(stream: Stream): void {
+      if (readers.delete(stream) && readers.size === 0) still.abort()
     },
   }
 }
@@ -116,12 +116,15 @@ const end = async (response: ServerResponse, clock: Clock): Promise<void> => {
   if (!response.writableFinished) response.destroy()
 }
 
+/** Hands items to `take` until there are no more, or the signal aborts, or `take` wants no more. */
+export type Listen = (take: TakeItems, signal: AbortSignal) => Promise<void>
+
 export interface EventStreams {
   /**
-   * Takes over the reply and sends what `listen` yields until it ends, the client hangs up or the app closes. Reads the
-   * next item only when the reader has taken the ones before, so a slow reader costs one buffer; one that stalls is cut.
+   * Takes over the reply and sends what `listen` hands over until it ends, the client hangs up or the app closes. A reader
+   * is handed more only when it has taken what came before, so a slow reader costs one buffer; one that stalls is cut.
    */
-  serve(request: FastifyRequest, reply: FastifyReply, listen: (signal: AbortSignal) => AsyncIterable<FeedItem>): void
+  serve(request: FastifyRequest, reply: FastifyReply, listen: Listen): void
 }
 
 /** It is told when readers come and go. */
@@ -141,14 +144,20 @@ export const createEventStreams = (deps: {
   const heart = createHeart(clock, timing.heartbeatMs)
 
   /** Resolves to true when the reader stalled. */
-  const pump = async (response: ServerResponse, items: AsyncIterable<FeedItem>, signal: AbortSignal) => {
-    for await (const item of items) {
-      if (signal.aborted || !takesMore(response)) return false
-      heart.sent(response)
-      if (response.write(frameOf(item))) continue
-      if (!(await drained(response, clock, timing.stallMs, signal))) return true
+  const pump = async (stream: Stream, listen: Listen, signal: AbortSignal): Promise<boolean> => {
+    let hasStalled = false
+    const roomIn = async (): Promise<boolean> => {
+      hasStalled = !(await stream.drained(clock, timing.stallMs, signal))
+      return !hasStalled
     }
-    return false
+    const take: TakeItems = (items) => {
+      if (signal.aborted || !stream.takesMore()) return nothingMore
+      heart.sent(stream)
+      stream.send(frameOf(items))
+      return stream.isFull() ? roomIn() : null
+    }
+    await listen(take, signal)
+    return hasStalled
   }
 
   return {
@@ -169,9 +178,10 @@ export const createEventStreams = (deps: {
       }
       response.write(`retry: ${retryMs}\n\n`)
       const signal = lingering.signalFor(reply)
-      heart.add(response)
+      const stream = streamTo(response)
+      heart.add(stream)
       readers.readerCame()
-      pump(response, listen(signal), signal)
+      pump(stream, listen, signal)
         .catch((error: unknown) => {
           request.log.error(
             { reason: error instanceof Error ? error.message : 'unknown' },
@@ -180,7 +190,7 @@ export const createEventStreams = (deps: {
           return false
         })
         .then((stalled) => {
-          heart.remove(response)
+          heart.remove(stream)
           readers.readerWent(stalled)
           return end(response, clock)
         })

@@ -164,6 +164,41 @@ describe('GET /v1/events', () => {
     expect(feed.listens).toEqual([])
   })
 
+  it.each([
+    [
+      'of HTTP/1.0, which knows no chunks',
+      'GET /v1/events HTTP/1.0\r\nHost: localhost\r\n\r\n',
+      /\r\n\r\nretry: 2000\n\nid: e1\n/,
+    ],
+    [
+      'that is asked for before an answer on the same connection is over',
+      'GET /v1/jobs/job-1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n',
+      /HTTP\/1.1 200 OK[\s\S]*HTTP\/1.1 200 OK[\s\S]*\r\nd\r\nretry: 2000\n\n\r\n[0-9a-f]+\r\nid: e1\n/,
+    ],
+  ])('sends a stream %s', async (_name, request, expected) => {
+    let goOn: () => void = () => undefined
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    const answers = { get: () => held.then(() => jobView()) }
+    const { port, feed } = await setup({ answers, heartbeatMs: 10 })
+    const socket = connect(port, '127.0.0.1')
+    sockets.push(socket)
+    let received = ''
+    socket.on('data', (chunk) => {
+      received += String(chunk)
+    })
+    socket.write(request)
+    await until(() => feed.listens.length === 1, 'the stream to open')
+    feed.push(event('e1'))
+    await until(() => feed.taken() === 1, 'the event to be taken')
+    goOn()
+    await until(
+      () => expected.test(received) && /\n\n:\n\n(\r\n)?$|\r\n:\n\n\r\n$/.test(received),
+      'the event and a comment',
+    )
+  })
+
   it('keeps silent connections awake with comments', async () => {
     const { open } = await setup({ heartbeatMs: 10 })
     const stream = await open('/v1/events')
@@ -233,9 +268,7 @@ describe('GET /v1/events', () => {
   it('logs a feed that breaks and ends the stream', async () => {
     const { open, lines, app } = await setup({
       feed: {
-        listen: () => ({
-          [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('the disk is gone')) }),
-        }),
+        listen: () => Promise.reject(new Error('the disk is gone')),
         close: () => undefined,
       },
     })

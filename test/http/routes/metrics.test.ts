@@ -122,8 +122,8 @@ describe('GET /metrics', () => {
 
   it('counts the readers of event streams', async () => {
     const feed: EventFeed = {
-      async *listen(_after, _filter, signal) {
-        yield { kind: 'reset', lastId: 'memory00-1' }
+      async listen(_after, _filter, take, signal) {
+        await take([{ kind: 'reset', lastId: 'memory00-1' }])
         await once(signal, 'abort')
       },
       close: () => {},
