@@ -51,17 +51,17 @@ const isOverruled = (earlier: Verb, later: readonly Verb[]): boolean => {
   return newest !== undefined && lawOf(newest).overrules.includes(earlier)
 }
 
-/** Returns whether a verb is meant for a job. A retry is for jobs that had failed when it was given. */
+/** Returns whether a verb is meant for a job. What brings jobs back is for those that had settled when it was given. */
 const isMeant = ({ verb, givenAt }: Pick<BulkVerb, 'verb' | 'givenAt'>, { finishedAt }: Job): boolean =>
-  verb !== 'retry' || (finishedAt !== null && finishedAt <= givenAt)
+  !lawOf(verb).bringsBack || (finishedAt !== null && finishedAt <= givenAt)
 
 /** This is what a store knows of a job that a bulk verb meets. */
 export interface Circumstances {
   /** The later verbs that match the job, the newest first. */
   readonly later: readonly Verb[]
-  /** The source as it is now, or null when it cannot be read. A verb that needs no source pays no heed to it. */
+  /** The source as it is now, or null when it cannot be read. A verb that needs no source does not look at it. */
   readonly fingerprint: Fingerprint | null
-  /** Another job is writing the same object. */
+  /** Another job is writing the same object. Only a verb that brings jobs back looks at it. */
   readonly hasRival: boolean
 }
 
@@ -81,7 +81,8 @@ export const meetJob = (
   if (!isMeant({ verb, givenAt }, job)) return 'nothing'
   const step = law.step(job, fingerprint ?? job.source.fingerprint, at)
   if (step === 'invalid_state' || step.event === null) return 'nothing'
-  return law.needsSource && (fingerprint === null || hasRival) ? 'refused' : { ...step, by }
+  const isRefused = (law.needsSource && fingerprint === null) || (law.bringsBack && hasRival)
+  return isRefused ? 'refused' : { ...step, by }
 }
 
 /** Returns the verb that a batch is given for its jobs. */

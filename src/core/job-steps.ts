@@ -81,9 +81,11 @@ export type RunEnd =
 const restOf = (end: RunEnd, at: number): Rest =>
   end.to === 'paused' || end.delayMs === null ? ready : restUntil({ waiting: end.waiting, dueAt: at + end.delayMs }, at)
 
-const unchanged = (job: Job): Step => ({ job, event: null })
+/** Returns the step of a job for which there is nothing to do. */
+export const unchanged = (job: Job): Step => ({ job, event: null })
 
-const toQueue = (job: Job, rest: Rest, at: number): Step => {
+/** Puts a job back into the queue, where it waits when there is a reason and an instant ahead. */
+export const toQueue = (job: Job, rest: Rest, at: number): Step => {
   const granted = restUntil(rest, at)
   return {
     job: { ...job, ...granted, state: 'queued', desired: 'run' },
@@ -194,94 +196,9 @@ export const crashRun = (job: Job, at: number): Step => {
   return { ...step, job: { ...step.job, crashes } }
 }
 
-export const pauseJob = (job: Job): Step | 'invalid_state' => {
-  if (job.state === 'queued' && job.removal !== null) return unchanged(job)
-  switch (job.state) {
-    case 'queued':
-      return { job: { ...job, ...ready, state: 'paused', desired: 'pause' }, event: 'job.paused' }
-    case 'running':
-      return job.desired === 'pause' ? unchanged(job) : { job: { ...job, desired: 'pause' }, event: 'job.updated' }
-    case 'paused':
-      return unchanged(job)
-    default:
-      return 'invalid_state'
-  }
-}
+export const dropped: PartsChange = { kind: 'dropped' }
 
-/** `notBefore` is the instant that the job was submitted with. While it lies ahead, the job waits for it again. */
-export const resumeJob = (job: Job, notBefore: number | null, at: number): Step | 'invalid_state' => {
-  switch (job.state) {
-    case 'paused':
-      return toQueue(job, { waiting: 'notBefore', dueAt: notBefore }, at)
-    case 'running':
-      return job.desired === 'run' ? unchanged(job) : { job: { ...job, desired: 'run' }, event: 'job.updated' }
-    case 'queued':
-    case 'completing':
-      return unchanged(job)
-    default:
-      return 'invalid_state'
-  }
-}
-
-/** Cancels a job. A failed job keeps its error and its receipt, because they are still true. */
-export const cancelJob = (job: Job): Step | 'invalid_state' => {
-  switch (job.state) {
-    case 'queued':
-    case 'running':
-    case 'paused':
-    case 'failed':
-      return {
-        job: { ...job, ...ready, state: 'cancelling', desired: 'cancel', finishedAt: null },
-        event: 'job.cancelling',
-      }
-    case 'cancelling':
-    case 'cancelled':
-      return unchanged(job)
-    default:
-      return 'invalid_state'
-  }
-}
-
-/**
- * Returns whether both are the same source. `dev` changes by a remount and ctime by a chmod, and neither alone makes it
- * another file. A run hashes the file again when it is in doubt.
- */
-const isSameSource = (a: Fingerprint, b: Fingerprint): boolean =>
-  a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs
-
-const dropped: PartsChange = { kind: 'dropped' }
-
-const noUpload = { upload: null, intent: null, bytesUploaded: 0, partsUploaded: 0 } as const
-
-/** Returns whether the id of a multipart upload was taken away. The parts of such an upload are history. */
-const isAbandoned = ({ upload, intent }: Job): boolean =>
-  upload?.mode === 'multipart' && upload.uploadId === null && intent !== 'initiate'
-
-/**
- * Retries a job: `failed -> queued`. An unchanged source keeps its upload, unless the upload was abandoned. A changed
- * source is planned anew: an upload that OSS knows gets the intent `abort`, so that the next run removes it first, and
- * any other upload is forgotten.
- */
-export const retryJob = (
-  job: Job,
-  fingerprint: Fingerprint,
-  notBefore: number | null,
-  at: number,
-): Step | 'invalid_state' => {
-  if (job.state === 'queued' || job.state === 'running' || job.state === 'completing') return unchanged(job)
-  if (job.state !== 'failed') return 'invalid_state'
-  const fresh: Job = { ...job, attempts: 0, restarts: 0, error: null, receipt: null, finishedAt: null }
-  const again = (next: Job): Step => toQueue(next, { waiting: 'notBefore', dueAt: notBefore }, at)
-  if (isSameSource(job.source.fingerprint, fingerprint)) {
-    return isAbandoned(job) ? { ...again({ ...fresh, ...noUpload }), parts: dropped } : again(fresh)
-  }
-  const source = sourceWith(job, fingerprint)
-  if (job.upload?.uploadId == null) return { ...again({ ...fresh, ...noUpload, source }), parts: dropped }
-  return {
-    ...again({ ...fresh, source, intent: 'abort', bytesUploaded: 0, partsUploaded: 0 }),
-    parts: { kind: 'reset' },
-  }
-}
+export const noUpload = { upload: null, intent: null, bytesUploaded: 0, partsUploaded: 0 } as const
 
 export const sameRecord = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean => {
   const names = Object.keys(a)

@@ -6,17 +6,16 @@ import { changeOf, countsAfter, removalOf, toldOf } from '../../src/core/job-cha
 import {
   abandonUpload,
   beginCompleting,
-  cancelJob,
   createJob,
   forgetUpload,
   nameUpload,
-  pauseJob,
   planUpload,
   type Step,
   setIntent,
   startRun,
 } from '../../src/core/job-steps.js'
 import { answerJob, viewJob } from '../../src/core/job-view.js'
+import { controlStep } from '../../src/core/verb-law.js'
 import { jobError, jobWith, multipart, named, receipt } from './job-fixture.js'
 
 const at = 7_000
@@ -48,7 +47,7 @@ describe('what an event tells', () => {
 describe('what a step causes', () => {
   it('is an event where a listener can see a change, and else none', () => {
     const job = jobWith()
-    const paused = changeOf(job, { ...must(pauseJob(job)), by: 'bob' }, at)
+    const paused = changeOf(job, { ...must(controlStep(job, { verb: 'pause' }, at)), by: 'bob' }, at)
     expect(paused.told?.event).toMatchObject({ type: 'job.paused', by: 'bob', job: { state: 'paused' } })
     const running = jobWith({ state: 'running' })
     expect(changeOf(running, setIntent(running, 'abort'), at)).toEqual({
@@ -84,7 +83,12 @@ describe('what a step causes', () => {
     ],
     ['the end of another intent', { upload: named, intent: 'abort' }, (job) => setIntent(job, null), null],
     ['Complete', { upload: named }, beginCompleting, null],
-    ['a cancel', { upload: multipart, intent: 'initiate' }, cancelJob, null],
+    [
+      'a cancel',
+      { upload: multipart, intent: 'initiate' },
+      (job: Job) => controlStep(job, { verb: 'cancel' }, at),
+      null,
+    ],
   ])('is, for the window of an Initiate, by %s: %s -> %s', (_, changes, take, expected) => {
     const job = jobWith({ state: 'running', ...changes })
     expect(changeOf(job, must(take(job)), at).initiate).toBe(expected)

@@ -1,6 +1,6 @@
 import { isSettled, type JobState, tuningOf } from '../../src/core/job.js'
 import { changeJob, crashRun, endRun, startRun } from '../../src/core/job-steps.js'
-import { controlStep } from '../../src/core/verb-law.js'
+import { controlStep, lawOf } from '../../src/core/verb-law.js'
 import type { Store } from '../../src/ports/store.js'
 import { claimOrder } from './claim-order.js'
 import { createMemoryBatches } from './memory-batches.js'
@@ -91,7 +91,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
       if (step === 'invalid_state') return { kind: 'invalid_state', state: row.job.state }
       verbs.leaveAlone(row, request.verb)
       if (step.job === row.job) return { kind: 'ok', job: row.job }
-      const rival = request.verb === 'retry' ? rivalOf(row.job) : null
+      const rival = lawOf(request.verb).bringsBack ? rivalOf(row.job) : null
       if (rival !== null) return { kind: 'target_busy', jobId: rival }
       return { kind: 'ok', job: save(row, { ...step, by }) }
     },

@@ -45,7 +45,7 @@ export const createMemoryVerbs = ({ now, pages, bySeq, save, rivalOf }: MemoryJo
       const circumstances = {
         later: later.map(({ verb }) => verb.verb),
         fingerprint,
-        hasRival: rivalOf(one.job) !== null,
+        hasRival: lawOf(row.verb.verb).bringsBack && rivalOf(one.job) !== null,
       }
       const met = meetJob(row.verb, one.job, circumstances, now())
       if (met === 'refused') row.verb = { ...row.verb, refused: row.verb.refused + 1 }

@@ -1,66 +1,34 @@
-import type { JobState } from '../../core/job.js'
+import type { BatchView } from '../../core/batch-view.js'
 import type { JobView } from '../../core/job-view.js'
+import type { Verb } from '../../core/verb.js'
 import { fileNameOf } from '../text/format.js'
 import type { Dashboard } from './dashboard.js'
-
-export type JobVerb = 'pause' | 'resume' | 'retry' | 'cancel'
-
-/** These are the verbs that make sense in each state of a job. The daemon decides. */
-export const verbsOf: Readonly<Record<JobState, readonly JobVerb[]>> = {
-  queued: ['pause', 'cancel'],
-  running: ['pause', 'cancel'],
-  completing: [],
-  paused: ['resume', 'cancel'],
-  failed: ['retry', 'cancel'],
-  cancelling: [],
-  completed: [],
-  cancelled: [],
-}
-
-export const verbWords: Readonly<Record<JobVerb, string>> = {
-  pause: 'Pause',
-  resume: 'Resume',
-  retry: 'Retry',
-  cancel: 'Cancel',
-}
-
-const allWords = {
-  pause: {
-    title: 'Pause everything?',
-    text: 'Parts in flight will finish, and then nothing is sent to OSS until you resume. Uploads that are submitted later are not paused.',
-    yes: 'Pause everything',
-    done: 'Everything is being paused.',
-  },
-  resume: {
-    title: 'Resume everything?',
-    text: 'Every paused job resumes, also jobs that were paused one by one.',
-    yes: 'Resume everything',
-    done: 'Everything is being resumed.',
-  },
-} as const
+import { verbLooks } from './verb-looks.js'
 
 /** Asks first, because other people may rely on what is going on. */
-export const steerAll = ({ api, question, announcer }: Dashboard, verb: keyof typeof allWords): void => {
-  const { title, text, yes, done } = allWords[verb]
+export const steerAll = ({ api, question, announcer }: Dashboard, verb: Verb): void => {
+  const { forAll } = verbLooks[verb]
+  if (forAll === undefined) return
   const act = async (): Promise<void> => {
     await api.send('POST', `v1/jobs/${verb}`)
-    announcer.say(done)
+    announcer.say(forAll.done)
   }
+  const { title, text, yes } = forAll
   question.value = { title, text, yes, look: 'primary', act }
 }
 
-/** Applies the verb, but asks first when that would lose something. */
-export const steerJob = ({ api, attempt, question }: Dashboard, job: JobView, verb: JobVerb): void => {
+/** Applies the verb to a job, but asks first when that would lose something. */
+export const steerJob = ({ api, attempt, question }: Dashboard, job: JobView, verb: Verb): void => {
   const act = () => api.send('POST', `v1/jobs/${encodeURIComponent(job.id)}/${verb}`)
-  if (verb !== 'cancel') {
-    void attempt(act)
-    return
-  }
-  question.value = {
-    title: `Cancel ${fileNameOf(job.target.key)}?`,
-    text: 'What has been uploaded so far is removed from OSS. The file itself stays where it is.',
-    yes: 'Cancel the upload',
-    look: 'danger',
-    act,
-  }
+  const asked = verbLooks[verb].asks?.job(fileNameOf(job.target.key))
+  if (asked === undefined) void attempt(act)
+  else question.value = { ...asked, look: 'danger', act }
+}
+
+/** Applies the verb to a batch, but asks first when that would lose something. */
+export const steerBatch = ({ api, attempt, question }: Dashboard, batch: Pick<BatchView, 'id'>, verb: Verb): void => {
+  const act = () => api.send('POST', `v1/batches/${encodeURIComponent(batch.id)}/${verb}`)
+  const asked = verbLooks[verb].asks?.batch
+  if (asked === undefined) void attempt(act)
+  else question.value = { ...asked, look: 'danger', act }
 }

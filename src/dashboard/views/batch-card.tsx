@@ -1,27 +1,16 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { BatchState } from '../../core/batch.js'
 import type { BatchView } from '../../core/batch-view.js'
 import { ApiProblem } from '../net/api.js'
 import { useDashboard } from '../state/dashboard.js'
-import { type JobVerb, verbWords } from '../state/job-actions.js'
+import { steerBatch } from '../state/job-actions.js'
 import { jobsHash, noFilter } from '../state/route.js'
+import { verbLooks, verbsOfBatch } from '../state/verb-looks.js'
 import { formatBytes, plural } from '../text/format.js'
 import { batchBadge, plainProblem } from '../text/words.js'
 import { Badge } from './badge.js'
 import { Icon } from './icon.js'
-import { verbIcons } from './job-buttons.js'
 import { ProgressBar } from './progress-bar.js'
-
-const verbsOf: Readonly<Record<BatchState, readonly JobVerb[]>> = {
-  scanning: ['pause', 'cancel'],
-  running: ['pause', 'cancel'],
-  paused: ['resume', 'cancel'],
-  cancelling: [],
-  completed: [],
-  failed: ['retry'],
-  cancelled: [],
-}
 
 const lookEveryMs = 2_000
 
@@ -67,26 +56,18 @@ export const BatchProgress = ({ batch }: { readonly batch: BatchView }) => {
 }
 
 export const BatchButtons = ({ batch }: { readonly batch: BatchView }) => {
-  const { api, attempt, question, session } = useDashboard()
-  if (session.value?.scope === 'read') return null
-  const steer = (verb: JobVerb): void => {
-    const act = () => api.send('POST', `v1/batches/${encodeURIComponent(batch.id)}/${verb}`)
-    if (verb !== 'cancel') return void attempt(act)
-    question.value = {
-      title: 'Cancel the whole batch?',
-      text: 'Every upload in it that is not done is cancelled, and what was sent of it is removed from OSS. Finished objects stay.',
-      yes: 'Cancel the batch',
-      look: 'danger',
-      act,
-    }
-  }
+  const dashboard = useDashboard()
+  if (dashboard.session.value?.scope === 'read') return null
   return (
     <span class="buttons">
-      {verbsOf[batch.state].map((verb) => (
-        <button type="button" class="button" key={verb} onClick={() => steer(verb)}>
-          <Icon name={verbIcons[verb]} /> {verb === 'retry' ? 'Retry what failed' : verbWords[verb]}
-        </button>
-      ))}
+      {verbsOfBatch(batch.state).map((verb) => {
+        const { word, batchWord = word, icon } = verbLooks[verb]
+        return (
+          <button type="button" class="button" key={verb} onClick={() => steerBatch(dashboard, batch, verb)}>
+            <Icon name={icon} /> {batchWord}
+          </button>
+        )
+      })}
     </span>
   )
 }

@@ -4,16 +4,16 @@ import { isSettled } from '../../core/job.js'
 import type { JobView as Job } from '../../core/job-view.js'
 import { ApiProblem, passes } from '../net/api.js'
 import { useDashboard } from '../state/dashboard.js'
-import { steerJob, verbsOf, verbWords } from '../state/job-actions.js'
+import { steerJob } from '../state/job-actions.js'
 import { followJob } from '../state/job-details.js'
 import { jobsHash, noFilter } from '../state/route.js'
+import { verbLooks, verbsOfJob } from '../state/verb-looks.js'
 import { fileNameOf, formatBytes, formatDuration, formatInstant, formatRate, plural } from '../text/format.js'
 import { jobBadge, plainError, waitingSentence } from '../text/words.js'
 import { Badge } from './badge.js'
 import { type Fact, Facts } from './facts.js'
 import { History } from './history.js'
 import { Icon } from './icon.js'
-import { verbIcons } from './job-buttons.js'
 import { PartsMap } from './parts-map.js'
 import { PriorityField } from './priority-field.js'
 import { ProgressBar, percentOf } from './progress-bar.js'
@@ -56,14 +56,14 @@ const Buttons = ({ job }: { readonly job: Job }) => {
   }
   return (
     <span class="buttons">
-      {verbsOf[job.state].map((verb) => (
+      {verbsOfJob(job.state).map((verb) => (
         <button
           type="button"
-          class={verb === 'retry' || verb === 'resume' ? 'button primary' : 'button'}
+          class={verbLooks[verb].isLikely ? 'button primary' : 'button'}
           key={verb}
           onClick={() => steerJob(dashboard, job, verb)}
         >
-          <Icon name={verbIcons[verb]} /> {verbWords[verb]}
+          <Icon name={verbLooks[verb].icon} /> {verbLooks[verb].word}
         </button>
       ))}
       {isSettled(job.state) && (

@@ -1,8 +1,8 @@
 import { useDashboard } from '../state/dashboard.js'
 import { steerAll } from '../state/job-actions.js'
+import { verbLooks, verbsOfAll } from '../state/verb-looks.js'
 import { formatBytes, formatCount, formatDuration, formatRate } from '../text/format.js'
 import { Icon } from './icon.js'
-import { verbIcons } from './job-buttons.js'
 import { ThroughputChart } from './throughput-chart.js'
 
 /** Below this rate the time when everything will be done cannot be estimated. */
@@ -17,11 +17,7 @@ export const Summary = () => {
   const onHold = (stats?.bytesPending ?? 0) - left
   // The rate is not known while the daemon does not answer.
   const rate = jobs.connection.value === 'away' ? null : (stats?.bytesPerSecond ?? null)
-  const counts = stats?.jobs
-  const verbs = [
-    { verb: 'pause', word: 'Pause all', makesSense: (counts?.queued ?? 0) + (counts?.running ?? 0) > 0 },
-    { verb: 'resume', word: 'Resume all', makesSense: (counts?.paused ?? 0) > 0 },
-  ] as const
+  const verbs = stats === null ? [] : verbsOfAll(stats.jobs)
   const facts = [
     { name: 'Uploading', value: formatCount(jobs.moving.value ?? 0) },
     { name: 'Waiting', value: formatCount((stats?.jobs.queued ?? 0) + (stats?.jobs.paused ?? 0)) },
@@ -49,14 +45,11 @@ export const Summary = () => {
         </dl>
         {session.value?.scope !== 'read' && (
           <div class="summary-buttons">
-            {verbs.map(
-              ({ verb, word, makesSense }) =>
-                makesSense && (
-                  <button key={verb} type="button" class="button" onClick={() => steerAll(dashboard, verb)}>
-                    <Icon name={verbIcons[verb]} /> {word}
-                  </button>
-                ),
-            )}
+            {verbs.map((verb) => (
+              <button key={verb} type="button" class="button" onClick={() => steerAll(dashboard, verb)}>
+                <Icon name={verbLooks[verb].icon} /> {verbLooks[verb].forAll?.word}
+              </button>
+            ))}
           </div>
         )}
       </div>

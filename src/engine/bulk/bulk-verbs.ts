@@ -21,7 +21,7 @@ import { logRefusal } from '../use-cases/source-refusal.js'
 export interface BulkVerbs {
   /** Says that a verb was begun just now. */
   took(verb: BulkVerb): void
-  /** Returns true while everything is being paused, because what is begun now would be paused at once. */
+  /** Returns true while a verb that holds claims is on its way to every job, as a pause of everything is. */
   holdsClaims(): boolean
   /** Reads what is left of earlier verbs, so that `holdsClaims` is right from the first claim on. */
   open(): Promise<void>
@@ -50,7 +50,7 @@ const retryMs = 1_000
 const pollMs = 1_000
 const idleMs = 60_000
 
-const holdsAll = ({ verb, filter }: BulkVerb): boolean => verb === 'pause' && isOfAll(filter)
+const holdsAll = ({ verb, filter }: BulkVerb): boolean => lawOf(verb).holdsClaims && isOfAll(filter)
 
 export const createBulkVerbs = ({ store: bare, storage, sources, clock, logger }: Deps): BulkVerbs => {
   let holding = false

@@ -9,7 +9,7 @@ import { behindObstacle } from '../../core/obstacle.js'
 import { type PartView, viewPart } from '../../core/part-view.js'
 import { maxObjectSize } from '../../core/plan.js'
 import { type Verb, verbWords } from '../../core/verb.js'
-import type { ControlRequest } from '../../core/verb-law.js'
+import { type ControlRequest, lawOf } from '../../core/verb-law.js'
 import type { Clock } from '../../ports/clock.js'
 import type { IdempotencyKey } from '../../ports/idempotency-key.js'
 import type { JobStore } from '../../ports/job-store.js'
@@ -227,8 +227,7 @@ export const createJobs = (deps: Deps): Jobs => {
 
     async control(jobId, verb, caller) {
       await assertMayControl(caller, jobId)
-      const request: ControlRequest = verb === 'retry' ? await retryRequest(jobId) : { verb }
-      const result = await store.control(jobId, request, caller.name)
+      const result = await store.control(jobId, await requestOf(jobId, verb), caller.name)
       switch (result.kind) {
         case 'ok':
           return view(result.job)
@@ -277,11 +276,13 @@ export const createJobs = (deps: Deps): Jobs => {
     },
   }
 
-  /** A retry goes on with the source as it is now. The source has to be there only when the job has failed. */
-  async function retryRequest(jobId: string): Promise<ControlRequest> {
+  /** Reads the source for a verb that needs it. The source has to be there only when the job has a use for the verb. */
+  async function requestOf(jobId: string, verb: Verb): Promise<ControlRequest> {
+    const { needsSource, reaches } = lawOf(verb)
+    if (!needsSource) return { verb }
     const job = await mustGet(jobId)
-    if (job.state !== 'failed') return { verb: 'retry', fingerprint: job.source.fingerprint }
-    return { verb: 'retry', fingerprint: await fingerprintOf(pathOf(job), job.options.roots) }
+    if (!reaches.includes(job.state)) return { verb }
+    return { verb, fingerprint: await fingerprintOf(pathOf(job), job.options.roots) }
   }
 }
 

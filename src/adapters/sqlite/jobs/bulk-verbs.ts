@@ -150,7 +150,7 @@ export const createBulkSteps = (writer: JobWriter): BulkSteps => {
       const circumstances = {
         later: later.filter((one) => matchesJob(one, jobRow.seq)).map((one) => one.verb),
         fingerprint: looks.get(job.id) ?? null,
-        hasRival: law.needsSource && rivalOf(writer, job) !== null,
+        hasRival: law.bringsBack && rivalOf(writer, job) !== null,
       }
       const met = meetJob(verb, job, circumstances, at)
       if (met === 'refused') counts.refused++

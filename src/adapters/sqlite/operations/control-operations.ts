@@ -1,7 +1,8 @@
 import { isSettled } from '../../../core/job.js'
 import { changeJob } from '../../../core/job-steps.js'
-import { controlStep } from '../../../core/verb-law.js'
+import { controlStep, lawOf } from '../../../core/verb-law.js'
 import type { BulkSteps } from '../jobs/bulk-verbs.js'
+import { rivalOf } from '../jobs/insert-job.js'
 import type { JobWriter } from '../jobs/job-writer.js'
 import { jobOf, tunedColumnsOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
@@ -18,10 +19,8 @@ export const createControlOperations = (writer: JobWriter, { leaveAlone }: BulkS
       if (step === 'invalid_state') return { kind: 'invalid_state', state: job.state }
       leaveAlone(row, request.verb)
       if (step.job === job) return { kind: 'ok', job }
-      if (request.verb === 'retry') {
-        const rival = statements.rivalOfTarget.get(job.target) as { id: string } | undefined
-        if (rival !== undefined) return { kind: 'target_busy', jobId: rival.id }
-      }
+      const rival = lawOf(request.verb).bringsBack ? rivalOf(writer, job) : null
+      if (rival !== null) return { kind: 'target_busy', jobId: rival }
       return { kind: 'ok', job: writer.save(row, { ...step, by: by ?? null }, at) }
     },
 
