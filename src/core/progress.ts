@@ -7,7 +7,7 @@ import type { Receipt } from './job.js'
 export const bytesOfCompleted = (size: number | null, receipt: Pick<Receipt, 'size'> | null): number =>
   size ?? receipt?.size ?? 0
 
-/** The bytes that were handed over by `atMs` (monotonic milliseconds). */
+/** The bytes that were handed over by `atMs` (monotonic milliseconds), less those that were lost since. */
 interface Sample {
   readonly atMs: number
   readonly bytes: number
@@ -20,12 +20,15 @@ const shortestMs = 200
 export type RateWindow = readonly Sample[]
 
 /**
- * Adds a sample and forgets what is older than the window, except one sample before it. `bytes` is a running total that
- * never shrinks.
+ * Adds a sample and forgets what is older than the window, except one sample before it. `bytes` is a running total. It
+ * shrinks when a try is given up or an upload is lost. The loss is taken off all samples, so that a rate tells what was
+ * handed over in a time, and is never below zero.
  */
 export const observe = (window: RateWindow, sample: Sample): RateWindow => {
   const firstKept = window.findLastIndex((past) => past.atMs <= sample.atMs - windowMs)
-  return [...window.slice(Math.max(0, firstKept)), sample]
+  const kept = window.slice(Math.max(0, firstKept))
+  const lost = (kept.at(-1)?.bytes ?? 0) - sample.bytes
+  return [...(lost > 0 ? kept.map(({ atMs, bytes }) => ({ atMs, bytes: bytes - lost })) : kept), sample]
 }
 
 /**

@@ -20,6 +20,19 @@ describe('rateOf', () => {
     expect(rateOf(window, 8_000)).toBeLessThan(1_000_000)
     expect(rateOf(window, 20_000)).toBe(0)
   })
+  it('is never below zero, whatever is lost', () => {
+    for (const lost of [1, 300_000, 5_000_000]) {
+      const window = observe(steady(1000, 5_000), { atMs: 5_100, bytes: 5_000_000 - lost })
+      expect(rateOf(window, 5_100)).toBeGreaterThan(0)
+      expect(rateOf(window, 20_000)).toBe(0)
+    }
+    expect(rateOf(observe([{ atMs: 0, bytes: 900 }], { atMs: 1_000, bytes: 0 }), 1_000)).toBe(0)
+  })
+  it('counts what is sent after a loss, and not what is lost', () => {
+    let window = steady(1000, 5_000)
+    for (let atMs = 5_100; atMs <= 9_900; atMs += 100) window = observe(window, { atMs, bytes: (atMs - 5_100) * 1000 })
+    expect(rateOf(window, 9_900)).toBe(980_000)
+  })
   it('forgets what is older than its window', () => {
     expect(steady(1, 60_000).length).toBeLessThan(60)
   })

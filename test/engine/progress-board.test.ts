@@ -47,6 +47,23 @@ describe('the progress board', () => {
     expect(told.length).toBeLessThanOrEqual(5)
   })
 
+  it('tells of no rate below zero after an upload was lost, and of the true one soon', async () => {
+    const { board, told, progress, job } = setup()
+    const send = async (from: number): Promise<void> => {
+      for (let bytes = from; bytes <= 8_000; bytes += 100) {
+        progress.moving(1, bytes)
+        expect(board.live('job')?.bytesPerSecond ?? 0).toBeGreaterThanOrEqual(0)
+        await clock.sleep(100)
+      }
+    }
+    await send(0)
+    progress.update(job)
+    await send(0)
+    expect(board.live('job')?.bytesPerSecond).toBeCloseTo(1_000, -2)
+    progress.end()
+    expect(told.every(({ bytesPerSecond }) => bytesPerSecond === null || bytesPerSecond >= 0)).toBe(true)
+  })
+
   it('tells of a slow transfer once a second, and of a resting one nothing', async () => {
     const { told, progress } = setup()
     await clock.sleep(5_000)
