@@ -145,7 +145,7 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
     maxSockets: Number.POSITIVE_INFINITY,
   })
   const client = createOssClient({ ...deps, addressing, signingClock, transport: createTransport(controlAgent) })
-  const signPut = createSigner({ client, signature: deps.signature, credentials, signingClock })
+  const signPut = createSigner({ ...deps, client, signingClock })
   const ways = createSpoiltWays(clock)
   const requester = createRequester({ client, credentials, signingClock, clock, logger })
 
