@@ -3,6 +3,7 @@ import { createRefreshingCredentials } from '../adapters/credentials/refreshing-
 import { createDirectoryWalker } from '../adapters/file/directory-walker.js'
 import { createCallsByPath } from '../adapters/file/file-calls.js'
 import { createFileSources } from '../adapters/file/file-source.js'
+import type { Roots } from '../adapters/file/roots.js'
 import { createSourceRemover } from '../adapters/file/source-remover.js'
 import { beginThread } from '../adapters/heap/collect-early.js'
 import type { PinoLogger } from '../adapters/log/pino-logger.js'
@@ -14,9 +15,16 @@ import type { Config } from '../config/config.js'
 import { mostConcurrency } from '../core/settings.js'
 import type { Lifetime } from '../engine/async/lifetime.js'
 import type { EnginePorts } from '../engine/compose.js'
+import type { LaneThreadData } from './lane.js'
 
 /** Ends the process with this code and this sentence, because the daemon cannot go on. */
 export type OnFatal = (failure: { readonly exitCode: number; readonly message: string }) => void
+
+const rootsOf = ({ sourceRoots, dataDir, spelledRoots }: Config): Roots => ({
+  allowed: sourceRoots,
+  forbidden: [dataDir],
+  spelled: spelledRoots,
+})
 
 /** This share of libuv's threads reads bytes. The others are for opening files and for all other work. */
 const readShare = 0.75
@@ -36,6 +44,7 @@ export const startDataPath = (
     readThreads: Math.floor(config.poolThreads * readShare),
     logger,
     threadUrl: new URL('./lane.js', import.meta.url),
+    threadData: { roots: rootsOf(config) } satisfies LaneThreadData,
     onFatal,
   })
   return { lanes: life.own(lanes, () => lanes.close()), pacer }
@@ -80,7 +89,7 @@ export const createTransfer = (
     logger: logger('oss'),
   })
   life.own(targets, () => targets.close())
-  const roots = { allowed: config.sourceRoots, forbidden: [config.dataDir], spelled: config.spelledRoots }
+  const roots = rootsOf(config)
   const callsFor = createCallsByPath()
   const walker = createDirectoryWalker(roots, undefined, callsFor, undefined, beginThread)
   const sources = createFileSources(roots, lanes, callsFor)

@@ -1,5 +1,5 @@
 import type { Callback } from '../core/callback.js'
-import type { JobTarget } from '../core/job.js'
+import type { Fingerprint, JobTarget } from '../core/job.js'
 import type { JobPace } from './pacer.js'
 import type { ByteRange } from './source.js'
 
@@ -49,6 +49,32 @@ export interface SendOptions {
   onProgress(bytesSent: number): void
   /** This is the pace of the job whose bytes these are. When it is absent, only the pace of everything counts. */
   readonly pace?: Pick<JobPace, 'account' | 'enter'>
+}
+
+/** A small file of which PutObject makes an object. */
+export interface FileToPut {
+  readonly object: ObjectRef
+  readonly objectOptions: ObjectOptions
+  readonly path: string
+  /** The file must be exactly so when it is opened, and again when all of it has been read. */
+  readonly fingerprint: Fingerprint
+  /** These real paths narrow the roots. */
+  readonly within?: readonly string[]
+}
+
+/** How one of several small files went. */
+export type FilePut =
+  /** OSS proved by its CRC-64 that it holds exactly these bytes. */
+  | ({ readonly is: 'put'; readonly versionId: string | null; readonly ms: number } & SentBytes)
+  /** No request was made for it. `isSkipped` says that it was not even looked at. */
+  | { readonly is: 'unsent'; readonly why: string; readonly isSkipped: boolean }
+  /** It is not proven. When it `mayBeMade`, OSS may have made the object nevertheless. */
+  | { readonly is: 'unproven'; readonly why: string; readonly mayBeMade: boolean; readonly ms: number }
+
+export interface PutFilesOptions {
+  readonly signal: AbortSignal
+  /** Once either clock is past this instant, no file is begun any more. */
+  readonly until: { readonly monotonic: number; readonly wall: number }
 }
 
 /** This is a part as ListParts shows it. `crc64` is null when OSS gives none. */
@@ -136,6 +162,13 @@ export interface Target {
     objectOptions: ObjectOptions,
     options: SendOptions & { confirm(): Promise<void> },
   ): Promise<SentBytes & { readonly versionId: string | null }>
+  /**
+   * Puts small files, of up to 256 KiB each, one after another. Each is read whole and looked at once more before its
+   * first byte is sent, so a file that changes is never stored. Returns how each went, in their order. A file that it
+   * does not send or prove, for whatever reason, is one for `putObject`, which says why and tries again. It does not
+   * throw.
+   */
+  putFiles(files: readonly FileToPut[], options: PutFilesOptions): Promise<readonly FilePut[]>
   /** Returns all parts of every page, in order. */
   listParts(upload: UploadRef, signal: AbortSignal): Promise<readonly ListedPart[]>
   /**

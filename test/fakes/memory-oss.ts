@@ -1,7 +1,10 @@
 import { crc64Of } from '../../src/core/crc64.js'
 import { Failure } from '../../src/core/failure.js'
+import type { Fingerprint } from '../../src/core/job.js'
 import type { ByteRange } from '../../src/ports/source.js'
 import type {
+  FilePut,
+  FileToPut,
   ObjectOptions,
   ObjectRef,
   SendOptions,
@@ -68,8 +71,18 @@ const storedCrc64 = (bytes: Buffer): bigint => {
 }
 const etagOf = (bytes: Buffer): string => `E${storedCrc64(bytes).toString(16).toUpperCase()}`
 
-/** Creates an OSS in memory, as the target port shows it. `read` returns the bytes that a range names. */
-export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => number = Date.now): MemoryOss => {
+/** Returns the bytes of a small file that is exactly so, or null. */
+type ReadFile = (path: string, expected: Fingerprint, within?: readonly string[]) => Buffer | null
+
+/**
+ * Creates an OSS in memory, as the target port shows it. `read` returns the bytes that a range names. Without
+ * `readFile` small files are not sent together, so that tests of the story of one job see every put by itself.
+ */
+export const createMemoryOss = (
+  read: (range: ByteRange) => Buffer,
+  now: () => number = Date.now,
+  readFile: ReadFile | null = null,
+): MemoryOss => {
   const counts = new Map<OssCall, number>()
   let nextUpload = 1
 
@@ -136,6 +149,22 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
     return bytes
   }
 
+  const putFile = async (file: FileToPut, signal: AbortSignal): Promise<FilePut> => {
+    const { object, objectOptions, path, fingerprint, within } = file
+    // The file is read whole, and looked at again, before anything is sent.
+    const bytes = readFile?.(path, fingerprint, within)
+    if (bytes == null) return { is: 'unsent', why: 'it goes by itself', isSkipped: false }
+    try {
+      await call('putObject', { ...object, marker: objectOptions.marker }, null, signal, () =>
+        store(object, bytes, objectOptions),
+      )
+      return { is: 'put', ...sent(bytes), versionId: null, ms: 1 }
+    } catch (error) {
+      const isRefused = error instanceof Failure && (error.unsent || ['credentials', 'throttled'].includes(error.kind))
+      return { is: 'unproven', why: String(error), mayBeMade: !isRefused, ms: 1 }
+    }
+  }
+
   const oss: MemoryOss = {
     objects: new Map(),
     uploads: new Map(),
@@ -163,6 +192,16 @@ export const createMemoryOss = (read: (range: ByteRange) => Buffer, now: () => n
         store(object, bytes, objectOptions)
         return { ...sent(bytes), versionId: null }
       }),
+    async putFiles(files, { signal, until }) {
+      const puts: FilePut[] = []
+      for (const file of files) {
+        const isOver = puts.some(({ is }) => is === 'unproven') || signal.aborted || now() > until.wall
+        puts.push(
+          isOver ? { is: 'unsent', why: 'its turn did not come', isSkipped: true } : await putFile(file, signal),
+        )
+      }
+      return puts
+    },
     listParts: (upload, signal) =>
       call('listParts', upload, null, signal, () =>
         [...mustFind(upload).parts]

@@ -21,6 +21,8 @@ export interface MemoryFiles extends SourceOpener, SourceRemover {
   /** Makes a name lead to another, as a symbolic link does. */
   link(path: string, to: string): void
   read(range: ByteRange): Buffer
+  /** Returns a copy of the bytes of the file at a path when it is exactly so, and null otherwise. */
+  readWhole(path: string, expected: Fingerprint, within?: readonly string[]): Buffer | null
   /** Returns the number of sources that are open now. */
   openCount(): number
   /** Closes all descriptors, as the machine does for a process that was killed. */
@@ -62,6 +64,11 @@ export const createMemoryFiles = (): MemoryFiles => {
       const file = descriptors.get(fd)
       if (file === undefined) throw new Error('read from a closed descriptor')
       return file.bytes.subarray(offset, offset + length)
+    },
+    readWhole(path, expected, within) {
+      const file = files.get(path)
+      if (file === undefined || within?.some((root) => path.startsWith(`${root}/`)) === false) return null
+      return JSON.stringify(fingerprintOf(file)) === JSON.stringify(expected) ? Buffer.from(file.bytes) : null
     },
     async open(path, within): Promise<OpenSource> {
       const real = links.get(path) ?? path

@@ -57,6 +57,17 @@ const meterTarget = (target: Target, { meter, traffic, clock }: Deps): Target =>
       timed('PutObject', () =>
         sending('object', options, (own) => target.putObject(object, range, objectOptions, own)),
       ),
+    async putFiles(files, options) {
+      const puts = await target.putFiles(files, options)
+      puts.forEach((put, index) => {
+        if (put.is === 'unsent') return
+        meter.requested('PutObject', put.ms / 1000, put.is === 'put' ? null : put.why)
+        if (put.is === 'unproven') return
+        traffic.moved(files[index]?.fingerprint.size ?? 0)
+        traffic.acknowledged('object', put.size)
+      })
+      return puts
+    },
     listParts: (...args) => timed('ListParts', () => target.listParts(...args)),
     listUploads: (...args) => timed('ListMultipartUploads', () => target.listUploads(...args)),
     complete: (...args) => timed('CompleteMultipartUpload', () => target.complete(...args)),

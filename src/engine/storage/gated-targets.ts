@@ -27,6 +27,12 @@ const gateTarget = (target: Target, gate: StorageGate): Target => {
       await pass(options.signal)
       return target.putObject(object, range, objectOptions, options)
     },
+    async putFiles(files, options) {
+      const isOpen = gate.failure() === null || (await gate.opens(options.signal))
+      return isOpen
+        ? target.putFiles(files, options)
+        : files.map(() => ({ is: 'unsent', why: 'the database accepts no writes', isSkipped: false }))
+    },
     async complete(upload, parts, objectOptions, signal) {
       await pass(signal)
       return target.complete(upload, parts, objectOptions, signal)

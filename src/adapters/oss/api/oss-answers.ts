@@ -59,7 +59,8 @@ export const headerOf = (answer: Answer, name: string): string | null => answer.
 
 export const requestIdOf = (answer: Answer): string | null => headerOf(answer, 'x-oss-request-id')
 
-const unquote = (etag: string): string => etag.trim().replace(/^"|"$/g, '')
+/** Returns an ETag without its quotes. */
+export const unquote = (etag: string): string => etag.trim().replace(/^"|"$/g, '')
 
 /** Returns the ETag without quotes, or null when it is absent. */
 export const etagOf = (answer: Answer): string | null => unquote(headerOf(answer, 'etag') ?? '') || null
@@ -70,7 +71,8 @@ export const etagOf = (answer: Answer): string | null => unquote(headerOf(answer
  */
 export const crc64Of = (answer: Answer): string | null => decimal(headerOf(answer, 'x-oss-hash-crc64ecma'))
 
-const decimal = (text: string | null): string | null =>
+/** Returns the text of a checksum without leading zeros. Text that is no number stays as it is. */
+export const decimal = (text: string | null): string | null =>
   text !== null && /^\d{1,20}$/.test(text) ? String(BigInt(text)) : text
 
 /** Returns the version id. OSS says `null` for objects of buckets that no longer keep versions. */

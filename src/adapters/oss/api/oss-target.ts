@@ -36,6 +36,7 @@ import {
   requestIdOf,
   versionIdOf,
 } from './oss-answers.js'
+import { createPutFiles } from './put-files.js'
 import { createRequester } from './requester.js'
 import { createSigner } from './signer.js'
 import { createSigningClock } from './signing-clock.js'
@@ -249,6 +250,18 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
       const { answer, sent } = await sendBytes('put', object, {}, range, objectOptions, options)
       return { ...sent, versionId: versionIdOf(answer) }
     },
+
+    putFiles: createPutFiles({
+      pool: data,
+      timeouts,
+      credentials,
+      clock,
+      signPut,
+      routeOf,
+      headersOf: ({ object, objectOptions }) => headersFor('put', object, objectOptions),
+      isPlain: (route) => network.proxyFor(route) === null && !ways.needsMd5(null),
+      noteMismatch: () => ways.noteMismatch(null),
+    }),
 
     async listParts(upload, signal) {
       const parts: ListedPart[] = []

@@ -42,7 +42,7 @@ const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256'
  */
 export const createAuthorizationV4 = (givenRegion: string): AuthorizePut => {
   const region = givenRegion.replace(/^oss-/, '')
-  let known = { secret: '', day: '', key: Buffer.alloc(0) }
+  let known: { secret: string; day: string; key: Buffer } = { secret: '', day: '', key: Buffer.alloc(0) }
 
   const keyOfDay = (secret: string, day: string): Buffer => {
     if (known.day !== day || known.secret !== secret) {

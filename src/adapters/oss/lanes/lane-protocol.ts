@@ -7,6 +7,7 @@ import {
   type ProxyTrouble,
 } from '../wire/exchange.js'
 import type { PoolSettings } from './data-path.js'
+import type { FileReport, FilesOrder } from './send-files.js'
 import type { RangeSent, RangeToSend } from './send-range.js'
 
 /**
@@ -38,6 +39,7 @@ export type Order =
       readonly confirms: boolean
       readonly account: number
     }
+  | { readonly do: 'files'; readonly id: number; readonly pool: number; readonly order: FilesOrder }
   | { readonly do: 'hash'; readonly id: number; readonly range: RangeToSend; readonly by: 'crc64' | 'md5' }
   | { readonly do: 'go_on'; readonly id: number; readonly confirmed: boolean }
   | { readonly do: 'abort'; readonly id: number }
@@ -59,6 +61,7 @@ export type Report =
    * After one of these reports nothing reads from the descriptor of the order any more, except reads that are stuck.
    */
   | { readonly is: 'sent'; readonly id: number; readonly sent: RangeSent }
+  | { readonly is: 'filed'; readonly id: number; readonly reports: readonly FileReport[] }
   | { readonly is: 'hashed'; readonly id: number; readonly digest: string }
   | { readonly is: 'failed'; readonly id: number; readonly error: LaneError }
 

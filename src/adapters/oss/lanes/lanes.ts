@@ -5,6 +5,7 @@ import type { NetworkSettings } from '../wire/network.js'
 import type { DataPath } from './data-path.js'
 import { errorFrom, type LaneSettings, type Order, type Report } from './lane-protocol.js'
 import { everything } from './pace-memory.js'
+import type { FileReport } from './send-files.js'
 import type { RangeSent, RangeToSend, SendRangeOptions } from './send-range.js'
 import { createStuckDescriptors } from './stuck-descriptors.js'
 
@@ -18,6 +19,8 @@ export interface LanesDeps {
   readonly readThreads: number
   /** This is the compiled entry of a lane's thread. */
   readonly threadUrl: URL
+  /** The entry gets this beside the settings of the lane. It is plain data. */
+  readonly threadData?: object
   /** This is called when lanes die faster than they can be replaced. */
   onFatal(failure: { readonly exitCode: number; readonly message: string }): void
 }
@@ -52,7 +55,10 @@ export interface Lanes extends DataPath {
   close(): Promise<void>
 }
 
-type Work = Extract<Order, { do: 'send' | 'hash' }>
+type Work = Extract<Order, { do: 'send' | 'files' | 'hash' }>
+
+/** What a call of each kind of work resolves to. */
+type Done = RangeSent | readonly FileReport[] | string
 
 interface Call {
   readonly work: Work
@@ -63,7 +69,7 @@ interface Call {
   refusal: { readonly reason: unknown } | null
   /** So many lanes died while they worked on this call. */
   deaths: number
-  succeed(value: RangeSent | string): void
+  succeed(value: Done): void
   fail(error: unknown): void
 }
 
@@ -99,7 +105,7 @@ const settingsOf = ({ network, pace, readThreads, count }: LanesDeps): LaneSetti
 
 export const startLanes = (deps: LanesDeps): Lanes => {
   const { count, logger, threadUrl, onFatal } = deps
-  const workerData = settingsOf(deps)
+  const workerData = { ...deps.threadData, ...settingsOf(deps) }
   const stuck = createStuckDescriptors()
   const pools = new Map<number, Order>()
   let lastId = 0
@@ -158,9 +164,10 @@ export const startLanes = (deps: LanesDeps): Lanes => {
         void askToConfirm(lane, report.id, call)
         return
       case 'sent':
+      case 'filed':
       case 'hashed':
         lane.calls.delete(report.id)
-        call.succeed(report.is === 'sent' ? report.sent : report.digest)
+        call.succeed(report.is === 'sent' ? report.sent : report.is === 'filed' ? report.reports : report.digest)
         return
       case 'failed':
         lane.calls.delete(report.id)
@@ -246,10 +253,7 @@ export const startLanes = (deps: LanesDeps): Lanes => {
     for (const lane of lanes) lane.post(order)
   }
 
-  const call = <T extends RangeSent | string>(
-    work: Work,
-    { signal, onProgress, confirm }: SendRangeOptions,
-  ): Promise<T> =>
+  const call = <T extends Done>(work: Work, { signal, onProgress, confirm }: SendRangeOptions): Promise<T> =>
     new Promise((resolve, reject) => {
       const onAbort = (): void => {
         for (const lane of lanes) if (lane.calls.has(work.id)) lane.post({ do: 'abort', id: work.id })
@@ -289,6 +293,8 @@ export const startLanes = (deps: LanesDeps): Lanes => {
           const confirms = confirm !== undefined
           return call({ do: 'send', id: ++lastId, pool, request, range, confirms, account }, options)
         },
+        sendFiles: (order, signal) =>
+          call({ do: 'files', id: ++lastId, pool, order }, { signal, onProgress: () => {} }),
         close() {
           pools.delete(pool)
           tellAll({ do: 'shut', pool })

@@ -4,6 +4,7 @@ import { createNetwork } from '../wire/network.js'
 import { createDataPath, type DataPool } from './data-path.js'
 import { describeError, type LaneSettings, type Order, type Report, Stopped } from './lane-protocol.js'
 import { createPaceGate } from './pace-gate.js'
+import { createFileSender, type ReadFile } from './send-files.js'
 import { createRangeHasher, createRangeMd5, createRangeSender } from './send-range.js'
 import { createSourceReads } from './source-reads.js'
 
@@ -11,6 +12,7 @@ export interface LaneDeps {
   readonly port: MessagePort
   readonly settings: LaneSettings
   readonly createCrc64: Crc64Factory
+  readonly readFile: ReadFile
 }
 
 /** An errand is what is in flight of one order. */
@@ -22,7 +24,7 @@ interface Errand {
 const urlOf = (text: string | null): URL | null => (text === null ? null : new URL(text))
 
 /** Runs the thread's side of a lane: it carries out orders and reports, until it is told to end. */
-export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
+export const serveLane = ({ port, settings, createCrc64, readFile }: LaneDeps): void => {
   const network = createNetwork({
     ...settings,
     httpProxy: urlOf(settings.httpProxy),
@@ -45,7 +47,8 @@ export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
   })
   const pace = createPaceGate({ memory: settings.pace })
   const digests = { crc64: createRangeHasher(createCrc64, reads), md5: createRangeMd5(reads) }
-  const dataPath = createDataPath(network, createRangeSender(createCrc64, pace, reads), digests.md5)
+  const files = createFileSender(network, readFile, createCrc64)
+  const dataPath = createDataPath(network, createRangeSender(createCrc64, pace, reads), digests.md5, files)
   const pools = new Map<number, DataPool>()
   const errands = new Map<number, Errand>()
   let ending = false
@@ -53,6 +56,7 @@ export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
   const endWhenIdle = (): void => {
     if (!ending || errands.size > 0) return
     for (const pool of pools.values()) pool.close()
+    files.close()
     port.close()
   }
 
@@ -69,6 +73,12 @@ export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
     }
   }
 
+  const poolOf = (number: number): DataPool => {
+    const opened = pools.get(number)
+    if (opened === undefined) throw new Error(`There is no pool ${number}`)
+    return opened
+  }
+
   const send = (order: Extract<Order, { do: 'send' }>): Promise<void> =>
     perform(order.id, async (errand) => {
       const { id, pool, request, range, confirms, account } = order
@@ -78,9 +88,7 @@ export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
           errand.abort.signal.addEventListener('abort', () => reject(errand.abort.signal.reason), { once: true })
           report({ is: 'confirm', id })
         })
-      const opened = pools.get(pool)
-      if (opened === undefined) throw new Error(`There is no pool ${pool}`)
-      const sent = await opened.send(request, range, {
+      const sent = await poolOf(pool).send(request, range, {
         signal: errand.abort.signal,
         account,
         onProgress: (bytesSent) => report({ is: 'progress', id, bytesSent }),
@@ -101,6 +109,14 @@ export const serveLane = ({ port, settings, createCrc64 }: LaneDeps): void => {
       case 'send':
         void send(order)
         return
+      case 'files': {
+        const { id, pool, order: given } = order
+        void perform(id, async ({ abort }) => {
+          const reports = await poolOf(pool).sendFiles(given, abort.signal)
+          return { is: 'filed', id, reports }
+        })
+        return
+      }
       case 'hash': {
         const { id, range, by } = order
         void perform(id, async ({ abort }) => ({ is: 'hashed', id, digest: await digests[by](range, abort.signal) }))
