@@ -31,7 +31,7 @@ const provenPart = ({ upload }: Job, receipt: Receipt | null): PartsChange | nul
  * Completes a job, also a `cancelling` one, because Complete had already won. A receipt is the proof that every part is
  * in OSS.
  */
-const completeJob = (
+export const completeJob = (
   job: Job,
   outcome: Outcome,
   receipt: Receipt | null,

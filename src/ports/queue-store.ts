@@ -1,5 +1,5 @@
 import type { JobError } from '../core/failure.js'
-import type { Desired, Job, NewJob, Tuning, Waiting } from '../core/job.js'
+import type { Desired, Job, NewJob, Receipt, Tuning, Waiting } from '../core/job.js'
 import type { IdempotencyKey } from './idempotency-key.js'
 import type { Fenced, Lease } from './lease.js'
 
@@ -60,6 +60,22 @@ export interface PairQuota {
   readonly last?: readonly string[]
   /** The claim takes from the other end of the pair's queue. */
   readonly reversed?: boolean
+  /** Plain puts of the pair are claimed as all other jobs are. */
+  readonly putsAreRuns?: boolean
+}
+
+/** The number of plain puts (`core/plain-put.ts`) that a claim may take beside other jobs. */
+export interface PutQuota {
+  readonly limit: number
+  /** Of one endpoint and bucket it takes at most so many, or what `quotas` says. */
+  readonly pairLimit: number
+  readonly quotas: readonly { readonly endpoint: string; readonly bucket: string; readonly limit: number }[]
+}
+
+/** A plain put is done: its object is proven. */
+export interface PutResult {
+  readonly lease: Lease
+  readonly receipt: Receipt
 }
 
 /** Submitting jobs, claiming them, and the leases of those who work on them. The promises are those of JobStore. */
@@ -82,7 +98,8 @@ export interface QueueStore {
    * priority, then age (`-> running`, `startedAt` set once, `waiting` cleared, and a put that needs no look is
    * planned). Of one endpoint and bucket it takes at most `pairLimit`, or what its quota says. Whatever the quotas are,
    * it also takes `queued` jobs whose `notAfter` has passed, and `cancelling` ones of which OSS can hold nothing (no
-   * upload there, no put that was begun). They come first, because they settle without a request. Jobs whose lease
+   * upload there, no put that was begun). They come first, because they settle without a request. With `puts` it takes
+   * plain puts apart from other jobs: they count against that quota only. Jobs whose lease
    * expired are released before, as crashed. `nextDueInMs` is the time until the earliest waiting job becomes ready
    * (null: none waits).
    */
@@ -92,8 +109,14 @@ export interface QueueStore {
     readonly leaseMs: number
     readonly pairLimit?: number
     readonly quotas?: readonly PairQuota[]
+    readonly puts?: PutQuota
   }): Promise<{ readonly claims: readonly Claim[]; readonly nextDueInMs: number | null }>
   /** Renews leases for `leaseMs` from now. */
   heartbeat(leases: readonly Lease[], leaseMs: number): Promise<readonly HeartbeatAnswer[]>
   release(lease: Lease, release: Release): Promise<Job | Fenced>
+  /**
+   * Completes plain puts as `finish` does with the outcome `uploaded`. Answers for each in their order; `unwanted` never
+   * comes, because a proven object is not undone.
+   */
+  finishPuts(results: readonly PutResult[]): Promise<readonly ('done' | Fenced)[]>
 }

@@ -23,6 +23,7 @@ export const storeOperations: Readonly<Record<StoreOperation, StoreOperationRow>
   claim: write,
   heartbeat: write,
   release: handsOverWork,
+  finishPuts: write,
 
   takeLeftovers: write,
   beginUpload: write,

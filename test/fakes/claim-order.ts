@@ -1,4 +1,6 @@
+import { type ClaimLimits, sharesOf, takeShares } from '../../src/core/claim-shares.js'
 import type { Job } from '../../src/core/job.js'
+import { isPlain } from '../../src/core/plain-put.js'
 import type { PairQuota } from '../../src/ports/queue-store.js'
 
 interface Row {
@@ -6,29 +8,31 @@ interface Row {
   readonly leaseUntil: number | null
 }
 
-interface ClaimRequest {
+interface ClaimRequest extends ClaimLimits {
   readonly now: number
-  readonly limit: number
-  readonly pairLimit: number
-  readonly quotas: readonly PairQuota[]
+  readonly quotas?: readonly PairQuota[]
 }
 
 const pairOf = ({ endpoint, bucket }: { endpoint: string; bucket: string }): string => `${endpoint} ${bucket}`
 
+const isFreshPut = (job: Job): boolean => job.state === 'queued' && job.runs === 0 && isPlain(job)
+
 /** Returns what a claim takes, in its order. `rows` are given by age. */
 export const claimOrder = <R extends Row>(rows: readonly R[], request: ClaimRequest): readonly R[] => {
-  const { now, limit, pairLimit, quotas } = request
+  const { now, limit, quotas = [] } = request
   const free = rows.filter((row) => row.leaseUntil === null)
   const due = free
     .filter(({ job }) => (job.dueAt ?? now) <= now && (job.state === 'cancelling' || job.state === 'queued'))
     .sort((a, b) => a.job.state.localeCompare(b.job.state) || b.job.priority - a.job.priority)
-  const shared = [...new Set(due.map(({ job }) => pairOf(job.target)))].flatMap((pair) => {
+  const shared = [...new Map(due.map(({ job }) => [pairOf(job.target), job.target]))].flatMap(([pair, target]) => {
     const quota = quotas.find((one) => pairOf(one) === pair)
     const turn = ({ job }: R): number => quota?.last?.indexOf(job.id) ?? -1
     const ofPair = due.filter(({ job }) => pairOf(job.target) === pair)
-    return (quota?.reversed ? ofPair.reverse() : ofPair)
+    const shares = sharesOf(target, request)
+    const jobs = (quota?.reversed ? ofPair.reverse() : ofPair)
       .sort((a, b) => turn(a) - turn(b))
-      .slice(0, quota?.limit ?? pairLimit)
+      .map((row) => ({ row, isPut: shares.puts !== null && isFreshPut(row.job) }))
+    return takeShares(jobs, shares.runs, shares.puts ?? 0)
   })
   const first = [
     ...due.filter(
@@ -36,5 +40,9 @@ export const claimOrder = <R extends Row>(rows: readonly R[], request: ClaimRequ
     ),
     ...free.filter(({ job }) => job.state === 'queued' && (job.options.notAfter ?? now + 1) <= now),
   ]
-  return [...new Set([...first, ...due.filter((row) => shared.includes(row))])].slice(0, limit)
+  const puts = new Set(shared.filter(({ isPut }) => isPut).map(({ row }) => row))
+  const taken = new Set(shared.map(({ row }) => row))
+  const all = [...new Set([...first, ...due.filter((row) => taken.has(row))])]
+  const inOrder = all.map((row) => ({ row, isPut: puts.has(row) }))
+  return takeShares(inOrder, limit, request.puts?.limit ?? 0).map(({ row }) => row)
 }

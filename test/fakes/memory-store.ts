@@ -1,4 +1,5 @@
 import { isSettled, type JobState, tuningOf } from '../../src/core/job.js'
+import { completeJob } from '../../src/core/job-ends.js'
 import { changeJob, crashRun, endRun, startRun } from '../../src/core/job-steps.js'
 import { controlStep, lawOf } from '../../src/core/verb-law.js'
 import type { Store } from '../../src/ports/store.js'
@@ -56,12 +57,12 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
       return known && { fingerprint: known.fingerprint, job: known.row.job }
     },
 
-    claim: ({ limit, leaseMs, pairLimit = limit, quotas = [] }) => {
+    claim: ({ leaseMs, ...limits }) => {
       const now = clock.now()
       for (const row of bySeq()) {
         if (row.leaseUntil !== null && row.leaseUntil <= now) unlease(row, crashRun(row.job, now))
       }
-      const claims = claimOrder(bySeq(), { now, limit, pairLimit, quotas }).map((row) => {
+      const claims = claimOrder(bySeq(), { ...limits, now }).map((row) => {
         row.epoch++
         row.leaseUntil = now + leaseMs
         const job = save(row, startRun(row.job, now))
@@ -83,6 +84,12 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
       }),
 
     release: (lease, release) => underLease(lease, (row) => unlease(row, endRun(row.job, release, clock.now()))),
+
+    finishPuts: (results) =>
+      results.map(({ lease, receipt }) => {
+        const finish = (row: MemoryRow) => unlease(row, completeJob(row.job, 'uploaded', receipt, clock.now()))
+        return underLease(lease, finish) === 'fenced' ? 'fenced' : 'done'
+      }),
 
     control: (jobId, request, by = null) => {
       const row = rowOf(jobId)

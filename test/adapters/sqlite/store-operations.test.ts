@@ -12,6 +12,7 @@ import {
   leaseMs,
   multipart,
   node,
+  receipt,
   sent,
   threeParts,
 } from '../../contract/store-setup.js'
@@ -83,6 +84,7 @@ const setup = () => {
     claim: () => [1, { node, limit: 1, leaseMs }],
     heartbeat: () => [1, [heir], leaseMs],
     release: () => [1, lease('released'), { to: 'queued', waiting: null, delayMs: null }],
+    finishPuts: () => [1, [{ lease: lease('put'), receipt }]],
     takeLeftovers: () => [1, heir],
     beginUpload: () => [1, lease('begun'), long, threeParts],
     noteUnansweredInitiate: () => [1, heir],

@@ -1,17 +1,24 @@
+import { type ClaimLimits, sharesOf, takeShares } from '../../../core/claim-shares.js'
 import type { JobState } from '../../../core/job.js'
-import type { PairQuota } from '../../../ports/queue-store.js'
+import type { PairQuota, PutQuota } from '../../../ports/queue-store.js'
 import type { Statements } from '../sql/statements.js'
 
-interface Shares {
-  readonly pairLimit?: number
+interface Limits extends ClaimLimits {
   readonly quotas?: readonly PairQuota[]
+  readonly puts?: PutQuota
 }
 
-interface ReadyJob {
+interface ReadyRow {
   readonly seq: number
   readonly id: string
   readonly state: JobState
   readonly priority: number
+  readonly plain: 0 | 1
+}
+
+interface ReadyJob extends ReadyRow {
+  /** It is claimed apart from other jobs. */
+  readonly isPut: boolean
 }
 
 interface Pair {
@@ -38,32 +45,30 @@ const byTurn = (a: ReadyJob, b: ReadyJob): number =>
  * however many jobs these are.
  */
 export const createReadyJobs = (statements: Statements) => {
-  const firstOfPair = (pair: Pair, limit: number, quota: PairQuota | undefined): readonly ReadyJob[] => {
+  const firstOfPair = (pair: Pair, limits: Limits): readonly ReadyJob[] => {
+    const { runs, puts } = sharesOf(pair, limits)
+    if (runs + (puts ?? 0) === 0) return []
+    const quota = limits.quotas?.find(({ endpoint, bucket }) => endpoint === pair.endpoint && bucket === pair.bucket)
     const last = quota?.last ?? []
     const query = quota?.reversed ? statements.readyJobsOfPairReversed : statements.readyJobsOfPair
-    const ready = query.all({ ...pair, limit: limit + last.length }) as ReadyJob[]
-    const turn = (job: ReadyJob): number => last.indexOf(job.id)
+    const rows = query.all({ ...pair, limit: runs + (puts ?? 0) + last.length }) as ReadyRow[]
+    const turn = (job: ReadyRow): number => last.indexOf(job.id)
     // Sorting is stable, so the jobs that are not to come last keep their order.
-    return ready.sort((a, b) => turn(a) - turn(b)).slice(0, limit)
+    const inTurn = last.length === 0 ? rows : rows.sort((a, b) => turn(a) - turn(b))
+    const jobs = inTurn.map((row) => ({ ...row, isPut: puts !== null && row.plain === 1 && row.state === 'queued' }))
+    return takeShares(jobs, runs, puts ?? 0)
   }
 
-  const ofPairs = (limit: number, { pairLimit = limit, quotas = [] }: Shares): readonly ReadyJob[] => {
-    const found: ReadyJob[] = []
-    for (const pair of pairsWithReadyJobs(statements)) {
-      const { endpoint, bucket } = pair
-      const quota = quotas.find((one) => one.endpoint === endpoint && one.bucket === bucket)
-      const share = Math.min(limit, quota?.limit ?? pairLimit)
-      if (share > 0) found.push(...firstOfPair(pair, share, quota))
-    }
-    return found.sort(byTurn)
-  }
-
-  return (at: number, limit: number, shares: Shares): readonly number[] => {
-    const free = [
-      ...(statements.cancelsWithoutUpload.all(limit) as ReadyJob[]),
-      ...(statements.overdueJobs.all({ now: at, limit }) as ReadyJob[]),
+  return (at: number, limits: Limits): readonly number[] => {
+    const { limit, puts } = limits
+    const settling = [
+      ...(statements.cancelsWithoutUpload.all(limit) as ReadyRow[]),
+      ...(statements.overdueJobs.all({ now: at, limit }) as ReadyRow[]),
     ]
-    const chosen = new Set([...free, ...ofPairs(limit, shares)].map(({ seq }) => seq))
-    return [...chosen].slice(0, limit)
+    const ready: ReadyJob[] = []
+    for (const pair of pairsWithReadyJobs(statements)) ready.push(...firstOfPair(pair, limits))
+    const all = [...settling.map((row) => ({ ...row, isPut: false })), ...ready.sort(byTurn)]
+    const first = new Map(all.map((job) => [job.seq, job])).values()
+    return takeShares([...first], limit, puts?.limit ?? 0).map(({ seq }) => seq)
   }
 }

@@ -1,4 +1,5 @@
 import type { Tuning } from '../../../core/job.js'
+import { completeJob } from '../../../core/job-ends.js'
 import { crashRun, endRun, startRun } from '../../../core/job-steps.js'
 import type { Claim } from '../../../ports/queue-store.js'
 import { hasRoom, insertJob, rivalOf } from '../jobs/insert-job.js'
@@ -38,12 +39,12 @@ export const createQueueOperations = (writer: JobWriter) => {
       return { fingerprint: row.idempotency_fingerprint, job: jobOf(row) }
     },
 
-    claim: (at, { node, limit, leaseMs, ...shares }) => {
+    claim: (at, { node, leaseMs, ...limits }) => {
       for (const row of statements.expiredLeases.all(at) as JobRow[]) {
         writer.saveUnleased(row, crashRun(jobOf(row), at), at)
       }
       statements.promoteDueJobs.run({ now: at, limit: promotionStep })
-      const claims = readyJobs(at, limit, shares).map((seq): Claim => {
+      const claims = readyJobs(at, limits).map((seq): Claim => {
         const row = statements.jobBySeq.get(seq) as JobRow
         const epoch = row.epoch + 1
         const job = writer.save(row, startRun(jobOf(row), at), at, { epoch, node, until: at + leaseMs })
@@ -66,5 +67,13 @@ export const createQueueOperations = (writer: JobWriter) => {
       const row = writer.held(lease)
       return row === null ? 'fenced' : writer.saveUnleased(row, endRun(jobOf(row), release, at), at)
     },
+
+    finishPuts: (at, results) =>
+      results.map(({ lease, receipt }) => {
+        const row = writer.held(lease)
+        if (row === null) return 'fenced'
+        writer.saveUnleased(row, completeJob(jobOf(row), 'uploaded', receipt, at), at)
+        return 'done'
+      }),
   } satisfies Partial<Operations>
 }

@@ -16,6 +16,7 @@ import {
 import type { JobView } from '../../../core/job-view.js'
 import type { PartState, StoredPart } from '../../../core/part.js'
 import type { PartView } from '../../../core/part-view.js'
+import { isPlain } from '../../../core/plain-put.js'
 import type { AbandonedUpload } from '../../../ports/orphan-store.js'
 
 /** This is a row of `jobs`. JSON columns are text. */
@@ -62,6 +63,8 @@ export interface JobRow {
   readonly epoch: number
   readonly lease_node: string | null
   readonly lease_until: number | null
+  /** It is 1 for a job whose file needs nothing but to be put whole, as far as its submit tells. */
+  readonly plain: 0 | 1
   readonly idempotency_key: string | null
   readonly idempotency_fingerprint: string | null
   readonly created_at: number
@@ -223,6 +226,7 @@ export const lastingColumnsOf = (job: Job) => ({
   key: job.target.key,
   endpoint: job.target.endpoint,
   region: job.target.region,
+  plain: isPlain(job) ? 1 : 0,
   created_at: job.createdAt,
 })
 

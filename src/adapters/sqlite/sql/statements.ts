@@ -25,11 +25,11 @@ export const sql = {
     INSERT OR FAIL INTO jobs (
       id, state, desired, waiting, due_at, not_before, priority, batch_id, labels,
       source_path, source_size, source_dev, source_ino, source_mtime_ns, source_ctime_ns,
-      bucket, key, endpoint, region, options, marker, created_at, idempotency_key, idempotency_fingerprint
+      bucket, key, endpoint, region, options, marker, plain, created_at, idempotency_key, idempotency_fingerprint
     ) VALUES (
       :id, :state, :desired, :waiting, :due_at, :not_before, :priority, :batch_id, :labels,
       :source_path, :source_size, :source_dev, :source_ino, :source_mtime_ns, :source_ctime_ns,
-      :bucket, :key, :endpoint, :region, :options, :marker, :created_at, :idempotency_key, :idempotency_fingerprint
+      :bucket, :key, :endpoint, :region, :options, :marker, :plain, :created_at, :idempotency_key, :idempotency_fingerprint
     )`,
 
   // This writes what a user may change. No step touches these columns, and this statement touches nothing that a step
@@ -57,14 +57,14 @@ export const sql = {
 
   // Cancels come first, because their state sorts before `queued`.
   readyJobsOfPair: `
-    SELECT seq, id, state, priority FROM jobs INDEXED BY jobs_ready
+    SELECT seq, id, state, priority, plain AND runs = 0 AS plain FROM jobs INDEXED BY jobs_ready
     WHERE lease_until IS NULL AND due_at IS NULL AND state IN ('cancelling', 'queued')
       AND endpoint = :endpoint AND bucket = :bucket
     ORDER BY state, priority DESC, seq LIMIT :limit`,
 
   // This walks the same index backwards.
   readyJobsOfPairReversed: `
-    SELECT seq, id, state, priority FROM jobs INDEXED BY jobs_ready
+    SELECT seq, id, state, priority, plain AND runs = 0 AS plain FROM jobs INDEXED BY jobs_ready
     WHERE lease_until IS NULL AND due_at IS NULL AND state IN ('cancelling', 'queued')
       AND endpoint = :endpoint AND bucket = :bucket
     ORDER BY state DESC, priority, seq DESC LIMIT :limit`,
