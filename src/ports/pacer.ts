@@ -4,6 +4,8 @@ import type { Rate } from '../core/bandwidth.js'
 export interface Pacer {
   /** Sets the rate of all jobs together, which share it equally. */
   limit(rate: Rate): void
+  /** Whether there is such a rate now. */
+  isLimited(): boolean
   /** Opens the pace of a job that is worked on. `rate` is what the job may send by itself. */
   open(rate: Rate): JobPace
 }

@@ -80,13 +80,16 @@ export const setupEngine = (
     keys?: Pick<Credentials, 'areAtHand'>
     allowedTargets?: readonly BucketPrefix[]
     maxQueued?: number
+    /** Small files are sent together, as the daemon does. Otherwise each is a story of its own. */
+    together?: true
   } = {},
 ): EngineSetup => {
   const clock = createVirtualClock(undefined, options.quietRounds)
   const wakeup = createLocalWakeup()
   const store = createMemoryStore({ clock, wakeup })
   const files = createMemoryFiles()
-  const oss = createMemoryOss((range) => files.read(range), clock.now)
+  const readFile = options.together === true ? files.readWhole : null
+  const oss = createMemoryOss((range) => files.read(range), clock.now, readFile)
   const walker = createMemoryWalker(files)
   const logs: string[] = []
   const logger = collectLogs(logs)

@@ -15,6 +15,8 @@ export interface ScheduleReport {
   readonly jobs: number
   readonly kills: number
   readonly faults: number
+  /** So many files were sent together and proven. */
+  readonly puts: number
   readonly outcomes: readonly JobState[]
 }
 
@@ -287,6 +289,7 @@ export const runSchedule = async (seed: number, random: () => number): Promise<S
     jobs: all.length,
     kills: tally.kills,
     faults: tally.faults,
+    puts: tally.puts,
     outcomes: all.map(({ state }) => state),
   }
 }

@@ -4,6 +4,7 @@ import { Failure } from '../../src/core/failure.js'
 import type { Job } from '../../src/core/job.js'
 import type { Finish } from '../../src/core/job-ends.js'
 import type { Lease } from '../../src/ports/lease.js'
+import type { PutResult } from '../../src/ports/queue-store.js'
 import type { Store } from '../../src/ports/store.js'
 import type { CallInfo } from '../fakes/memory-oss.js'
 import { type EngineSetup, partSize, setupEngine } from './engine-setup.js'
@@ -29,9 +30,9 @@ export interface SimulatedWorld {
   readonly broken: string[]
   /**
    * These numbers say what happened from outside. `outages` counts the calls that an outage failed, and `unnamed` the
-   * Initiates whose answer may have been lost on its way into the store.
+   * Initiates whose answer may have been lost on its way into the store. `puts` counts files that were sent together.
    */
-  readonly tally: { faults: number; outages: number; kills: number; unnamed: number }
+  readonly tally: { faults: number; outages: number; kills: number; unnamed: number; puts: number }
   /** These are the upload ids that were committed, with their jobs. */
   readonly named: ReadonlyMap<string, string>
   /** These are all contents that a path has ever held. */
@@ -81,7 +82,7 @@ export const makeBytes = (size: number, fill: number): Buffer => {
 export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
   const weather: Weather = { failing: 0, losing: 0, killing: 0, outage: false, keysExpired: false }
   const broken: string[] = []
-  const tally = { faults: 0, outages: 0, kills: 0, unnamed: 0 }
+  const tally = { faults: 0, outages: 0, kills: 0, unnamed: 0, puts: 0 }
   const named = new Map<string, string>()
   const versions = new Map<string, Buffer[]>()
   const newLife = () => {
@@ -134,6 +135,19 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
     }
   }
 
+  const witnessPuts = async (
+    store: Store,
+    results: readonly PutResult[],
+    answers: readonly string[],
+  ): Promise<void> => {
+    for (const [index, { lease }] of results.entries()) {
+      const job = answers[index] === 'done' ? await store.get(lease.jobId) : null
+      if (job === null) continue
+      tally.puts++
+      checkReceipt(job)
+    }
+  }
+
   const wrapStore = (store: Store): Store =>
     new Proxy(store, {
       get(_, name: string) {
@@ -146,6 +160,8 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
           if (fullSince !== null) throw new AppError('storage_full', 'The disk is full')
           const answer = await method(...args)
           witness(name, args, answer)
+          if (name === 'finishPuts')
+            await witnessPuts(store, args[0] as readonly PutResult[], answer as readonly string[])
           if (chance(weather.killing)) die()
           return mine.dead ? never() : answer
         }
@@ -265,6 +281,7 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
     wrapStore,
     keys: { areAtHand: () => !weather.keysExpired },
     quietRounds: 3,
+    together: true,
     slots: 1 + Math.floor(random() * 8),
   })
   engine.oss.faults = { before, after }

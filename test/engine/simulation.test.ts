@@ -8,7 +8,7 @@ describe('the engine under random schedules', () => {
   it('keeps every promise', { timeout: 120_000 + schedules * 200 }, async () => {
     const first = newSeed()
     process.stdout.write(`R6: SEED=${first}\n`)
-    const sums = { jobs: 0, kills: 0, faults: 0, completed: 0, failed: 0, cancelled: 0 }
+    const sums = { jobs: 0, kills: 0, faults: 0, puts: 0, completed: 0, failed: 0, cancelled: 0 }
     for (let n = 0; n < schedules; n++) {
       const seed = first + n
       const report = await runSchedule(seed, seeded(seed))
@@ -16,6 +16,7 @@ describe('the engine under random schedules', () => {
       sums.jobs += report.jobs
       sums.kills += report.kills
       sums.faults += report.faults
+      sums.puts += report.puts
       for (const state of ['completed', 'failed', 'cancelled'] as const) {
         sums[state] += report.outcomes.filter((outcome) => outcome === state).length
       }

@@ -34,6 +34,8 @@ export interface Admission {
   obstacleTo(pair: Pair): Obstacle | null
   /** Returns how many runs may begin while `runs` are under way; at most one claim's worth. */
   freeRuns(runs: number): number
+  /** Whether one more run towards this endpoint and bucket may begin while `runs` are under way. */
+  hasRoom(pair: Pair, runs: number): boolean
   /** Returns what a claim may take now, while `runs` are under way. */
   nextClaim(runs: number): ClaimRoom
   /** Returns in how many milliseconds a claim may take more than now, by itself; null: not by the passing of time. */
@@ -78,6 +80,7 @@ export const createAdmission = (deps: AdmissionDeps): Admission => {
       return health.isResting(pair) ? 'endpoint' : common
     },
     freeRuns,
+    hasRoom: (pair, runs) => freeRuns(runs) > 0 && quotas.hasRoom(pair),
     nextClaim: (runs) => ({
       limit: freeRuns(runs),
       ...(obstacleToAll() === null ? quotas.next() : { pairLimit: 0 }),

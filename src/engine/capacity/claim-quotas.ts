@@ -17,6 +17,8 @@ export interface QuotasOfClaim {
 export interface ClaimQuotas {
   /** Returns what the next claim may take. */
   next(): QuotasOfClaim
+  /** Whether one more run towards this endpoint and bucket may begin. */
+  hasRoom(pair: Pair): boolean
   /** Returns in how many milliseconds the next probe is due; null when none is to come. */
   probeInMs(): number | null
   /** A run begins. Returns the function that ends it. */
@@ -60,7 +62,7 @@ export const createClaimQuotas = ({ health, clock, maxRuns }: Deps): ClaimQuotas
     // The pair may only look dead because of jobs that fail in any case. So no job probes twice before all others have
     // probed, and probes come from both ends of the queue, because such jobs gather at its head.
     const last = sent?.ids ?? []
-    return { ...pair, limit: isDue ? 1 : 0, last, reversed: last.length % 2 === 1 }
+    return { ...pair, limit: isDue ? 1 : 0, last, reversed: last.length % 2 === 1, putsAreRuns: true }
   }
 
   return {
@@ -78,6 +80,7 @@ export const createClaimQuotas = ({ health, clock, maxRuns }: Deps): ClaimQuotas
         ],
       }
     },
+    hasRoom: (pair) => (running.get(endpointPair(pair))?.count ?? 0) < limitOfPair(),
     probeInMs() {
       const waits = health
         .resting()

@@ -14,7 +14,7 @@ import type { Targets } from '../../ports/target.js'
 import type { Wakeup } from '../../ports/wakeup.js'
 import { createAgent } from '../async/agent.js'
 import type { Admission } from '../capacity/admission.js'
-import type { EndpointHealth } from '../capacity/endpoint-health.js'
+import type { EndpointHealth, Pair } from '../capacity/endpoint-health.js'
 import type { Slots } from '../capacity/slots.js'
 import type { JobProgress, ProgressBoard } from '../feed/progress-board.js'
 import type { StorageGate } from '../storage/storage-gate.js'
@@ -24,6 +24,7 @@ import type { Run } from '../upload/run.js'
 import { createRunControl, type RunControl, RunStopped } from '../upload/run-control.js'
 import { runJob } from '../upload/upload-job.js'
 import { type Instant, instantOf, type KeptLease, type LeaseKeeper } from './lease-keeper.js'
+import { createSmallPuts, type HandOver } from './small-puts.js'
 
 export interface Dispatcher {
   start(): void
@@ -45,9 +46,9 @@ export interface DispatcherDeps {
   readonly leases: LeaseKeeper
   readonly progress: ProgressBoard
   readonly slots: Slots
-  readonly pacer: Pick<Pacer, 'open'>
+  readonly pacer: Pick<Pacer, 'open' | 'isLimited'>
   readonly health: EndpointHealth
-  readonly admission: Pick<Admission, 'freeRuns' | 'nextClaim' | 'opensInMs' | 'begin'>
+  readonly admission: Pick<Admission, 'freeRuns' | 'hasRoom' | 'nextClaim' | 'opensInMs' | 'begin'>
   readonly limits: RetryLimits
   readonly clock: Clock
   readonly random: Random
@@ -67,6 +68,7 @@ interface RunParts {
   readonly lease: KeptLease
   readonly pace: JobPace
   readonly progress: JobProgress
+  readonly isPutUnanswered: boolean
 }
 
 interface Active {
@@ -86,7 +88,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   const dropped = new Set<Lease>()
   let stopping = false
 
-  const buildRun = (claim: Claim, { control, lease, pace, progress }: RunParts): Run => {
+  const buildRun = (claim: Claim, { control, lease, pace, progress, isPutUnanswered }: RunParts): Run => {
     const { job } = claim
     const record = openJobRecord(deps, claim, progress, control.hard)
     const log = logger.child({ jobId: job.id })
@@ -106,6 +108,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
       logger: log,
       clock,
       disagreements: remembered.disagreements,
+      isPutUnanswered,
       assertLease: () => lease.assert(),
     }
   }
@@ -138,13 +141,18 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     }
   }
 
-  const execute = async (claim: Claim, control: RunControl, asked: Instant): Promise<void> => {
+  const execute = async (
+    claim: Claim,
+    control: RunControl,
+    asked: Instant,
+    isPutUnanswered: boolean,
+  ): Promise<void> => {
     const lease = deps.leases.keep(claim.lease, control, asked)
     const forgetDeadline = claim.job.state === 'cancelling' ? () => {} : watchDeadline(control)
     const pace = deps.pacer.open(control.tuning.bandwidth)
     const unsubscribe = control.onTuned(() => pace.limit(control.tuning.bandwidth))
     const progress = deps.progress.begin(claim.job)
-    const run = buildRun(claim, { control, lease, pace, progress })
+    const run = buildRun(claim, { control, lease, pace, progress, isPutUnanswered })
     // Small files log only their end, to keep the log short.
     const level = claim.job.upload?.mode === 'put' && claim.job.runs === 1 ? 'debug' : 'info'
     run.logger[level]({ state: claim.job.state, run: claim.job.runs }, 'A run begins')
@@ -166,10 +174,12 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     }
   }
 
-  const begin = (claim: Claim, asked: Instant): void => {
+  const begin = (claim: Claim, asked: Instant, { stop, mayBeMade }: Pick<HandOver, 'stop' | 'mayBeMade'>): void => {
     const control = createRunControl(tuningOf(claim.job))
+    if (stop === 'pause' || stop === 'shutdown') control.stopSoon(stop)
+    else if (stop !== null) control.stopNow(stop)
     const endAdmitted = admission.begin(claim.job)
-    const ended = execute(claim, control, asked).finally(() => {
+    const ended = execute(claim, control, asked, mayBeMade).finally(() => {
       endAdmitted()
       if (active.get(claim.job.id)?.control === control) active.delete(claim.job.id)
       claims.poke()
@@ -177,6 +187,13 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     active.set(claim.job.id, { control, ended })
     if (stopping) control.stopSoon('shutdown')
   }
+
+  const smallPuts = createSmallPuts({
+    ...deps,
+    stopped: (job) => begin(job.claim, job.asked, job),
+    dropped: (lease) => dropped.add(lease),
+    onNews: () => claims.poke(),
+  })
 
   /**
    * Releases the jobs of those, so that they need not wait until the leases run out. A lease that is overtaken is
@@ -189,15 +206,33 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     }
   }
 
+  const beginHandedOver = (): void => {
+    const hasRoom = (pair: Pair): boolean => admission.hasRoom(pair, active.size)
+    for (let job = smallPuts.nextHandOver(hasRoom); job !== null; job = smallPuts.nextHandOver(hasRoom)) {
+      begin(job.claim, job.asked, job)
+    }
+  }
+
   /** Returns for how long there is nothing to claim. */
   const claimSome = async (): Promise<number> => {
-    if (admission.freeRuns(active.size) === 0) return pollMs
+    beginHandedOver()
+    const puts = smallPuts.wants()
+    if (admission.freeRuns(active.size) === 0 && (puts?.limit ?? 0) === 0) return pollMs
     await releaseDropped()
-    const request = { node: deps.node, leaseMs: deps.leaseMs, ...admission.nextClaim(active.size) }
+    const room = admission.nextClaim(active.size)
+    const takesPuts = puts !== null && room.quotas !== undefined
+    const request = { node: deps.node, leaseMs: deps.leaseMs, ...room, ...(takesPuts ? { puts } : {}) }
     const asked = instantOf(clock)
     const { claims, nextDueInMs } = await store.claim(request)
-    for (const claim of claims) begin(claim, asked)
-    if (claims.length === request.limit) return 0
+    for (const claim of claims) {
+      if (takesPuts && smallPuts.suits(claim.job)) smallPuts.take(claim, asked)
+      else begin(claim, asked, { stop: null, mayBeMade: false })
+    }
+    const mostOfOneKind = Math.min(
+      request.limit || Number.POSITIVE_INFINITY,
+      (takesPuts && puts.limit) || Number.POSITIVE_INFINITY,
+    )
+    if (claims.length >= mostOfOneKind) return 0
     const passedMs = clock.monotonic() - asked.monotonic
     const dueMs = nextDueInMs === null ? pollMs : Math.max(0, nextDueInMs - passedMs)
     return Math.min(pollMs, dueMs, admission.opensInMs() ?? pollMs)
@@ -213,7 +248,10 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     round: claimSome,
   })
 
-  const allEnded = (): Promise<unknown> => Promise.all([...active.values()].map((run) => run.ended))
+  const allEnded = async (): Promise<void> => {
+    await smallPuts.ended()
+    await Promise.all([...active.values()].map((run) => run.ended))
+  }
 
   return {
     start: claims.start,
@@ -221,18 +259,20 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
       stopping = true
       await claims.stop()
       for (const { control } of active.values()) control.stopSoon('shutdown')
+      smallPuts.stopSoon()
       const drained = new AbortController()
       const ended = allEnded().finally(() => drained.abort())
       const inTime = await clock.sleep(drainMs, drained.signal).then(
         () => false,
         () => true,
       )
-      if (!inTime && active.size > 0) {
-        logger.warn({ runs: active.size }, 'The drain timeout is over: parts in flight are cut off')
+      if (!inTime && active.size + smallPuts.size() > 0) {
+        logger.warn({ runs: active.size + smallPuts.size() }, 'The drain timeout is over: parts in flight are cut off')
         for (const { control } of active.values()) control.stopNow('shutdown')
+        smallPuts.stopNow()
       }
       await ended
     },
-    activeRuns: () => active.size,
+    activeRuns: () => active.size + smallPuts.size(),
   }
 }

@@ -12,7 +12,14 @@ const marginMs = 5_000
 /** Leases are renewed again so soon after the store failed to, because every run must be ended in time. */
 const retryMs = 1_000
 
+/** What the keeper does to those who work under a lease. */
+export type LeaseHolder = Pick<RunControl, 'stopNow' | 'stopSoon' | 'tune'>
+
 export interface KeptLease {
+  /** Returns when the lease was last asked for with success. */
+  askedAt(): Instant
+  /** Returns the instant from which on nothing remote may be started, unless the lease is renewed. */
+  until(): Instant
   /** Throws RunStopped `fenced` when less of the lease is left than the margin. */
   assert(): void
   /** Says that the run is over; the lease is no longer renewed. */
@@ -36,13 +43,13 @@ export interface LeaseKeeper {
    * Keeps renewing this lease. `asked`: when the claim was sent, because a lease may be shorter than its answer took.
    * Default: now.
    */
-  keep(lease: Lease, control: RunControl, asked?: Instant): KeptLease
+  keep(lease: Lease, control: LeaseHolder, asked?: Instant): KeptLease
   close(): Promise<void>
 }
 
 interface Kept {
   readonly lease: Lease
-  readonly control: RunControl
+  readonly control: LeaseHolder
   /** When the lease was last asked for with success. */
   askedAt: Instant
 }
@@ -133,7 +140,13 @@ export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Dep
     keep(lease, control, asked = instantOf(clock)) {
       const entry: Kept = { lease, control, askedAt: asked }
       kept.set(lease.jobId, entry)
+      const startableMs = leaseMs - marginMs
       return {
+        askedAt: () => entry.askedAt,
+        until: () => ({
+          monotonic: entry.askedAt.monotonic + startableMs,
+          wall: entry.askedAt.wall + startableMs,
+        }),
         assert() {
           if (leftMs(entry) < marginMs) throw new RunStopped('fenced')
         },

@@ -34,8 +34,8 @@ export const checkExisting = async (run: Run, source: OpenSource): Promise<'skip
 }
 
 /** Whether this job may have made its object although no run has seen the answer. */
-export const mayBeMade = ({ job, control }: Run): boolean =>
-  job.upload?.mode === 'put' ? control.wasShielded || job.runs > 1 : job.intent === 'complete'
+export const mayBeMade = ({ job, control, isPutUnanswered }: Run): boolean =>
+  job.upload?.mode === 'put' ? control.wasShielded || isPutUnanswered || job.runs > 1 : job.intent === 'complete'
 
 /** Returns the CRC-64 of the source; null when it is no longer the file that was sent. */
 const sourceCrc64 = async (run: Run, sources: SourceOpener, signal: AbortSignal): Promise<string | null> => {

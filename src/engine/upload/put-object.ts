@@ -140,7 +140,7 @@ export const putWhole = async (run: Run, source: OpenSource, seen: Fingerprint):
   const earlier = run.job.intent === 'complete' ? await earlierPut(run, source) : null
   if (earlier !== null) return earlier
   const looks = run.job.options.callback === undefined
-  let unanswered = run.job.runs > 1
+  let unanswered = run.job.runs > 1 || run.isPutUnanswered
   let firstLook: Fingerprint | null = seen
   try {
     return await run.retrier.request<Receipt>({

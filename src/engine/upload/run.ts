@@ -24,6 +24,8 @@ export interface Run {
   readonly clock: Clock
   /** How often OSS refused to complete this job, by what it said. It outlives the run. */
   readonly disagreements: Map<string, number>
+  /** A put of the job was sent before this run began, and OSS has not said what became of it. */
+  readonly isPutUnanswered: boolean
   /** Throws RunStopped `fenced` when too little of the lease is left to start something remote. */
   assertLease(): void
 }

@@ -77,7 +77,9 @@ const goOn = async (run: Run, tools: SourceTools): Promise<Finish> => {
   const resumed = await resumeDeletion(run, tools.remover)
   if (resumed !== null) return resumed
   run.control.hard.throwIfAborted()
-  return run.job.state === 'cancelling' ? cancelJob(run, tools) : uploadSource(run, tools)
+  if (run.job.state === 'cancelling') return cancelJob(run, tools)
+  run.control.soft.throwIfAborted()
+  return uploadSource(run, tools)
 }
 
 /** Does the same, and asks OSS once more when the deadline comes while the object may have been made unseen. */

@@ -58,5 +58,10 @@ export const createSharedPacer = (now: () => bigint = process.hrtime.bigint): Sh
     }
   }
 
-  return { memory, limit: (rate) => setRate(everything, rate), open }
+  return {
+    memory,
+    limit: (rate) => setRate(everything, rate),
+    isLimited: () => shared.account(everything).rate() > 0n,
+    open,
+  }
 }

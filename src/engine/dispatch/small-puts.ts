@@ -1,0 +1,361 @@
+import { AppError } from '../../core/app-error.js'
+import { type Fingerprint, type Job, pathOf, type Receipt, sizeOf } from '../../core/job.js'
+import { isPlain, isPlainPut } from '../../core/plain-put.js'
+import type { Clock } from '../../ports/clock.js'
+import type { JobStore } from '../../ports/job-store.js'
+import type { Lease } from '../../ports/lease.js'
+import type { Logger } from '../../ports/logger.js'
+import type { Pacer } from '../../ports/pacer.js'
+import type { Claim, PutQuota, PutResult } from '../../ports/queue-store.js'
+import type { FilePut, FileToPut, Targets } from '../../ports/target.js'
+import { type EndpointHealth, endpointPair, type Pair } from '../capacity/endpoint-health.js'
+import type { Slots } from '../capacity/slots.js'
+import { callPatiently } from '../storage/patient-store.js'
+import type { StorageGate } from '../storage/storage-gate.js'
+import { objectOf, objectOptionsOf } from '../upload/run.js'
+import type { StopReason } from '../upload/run-control.js'
+import { unsettledMs } from '../upload/source-guard.js'
+import type { Instant, KeptLease, LeaseKeeper } from './lease-keeper.js'
+
+/** A job that the story of one job goes on with, and what the story has to know of it. */
+export interface HandOver {
+  readonly claim: Claim
+  /** When the lease was last asked for. */
+  readonly asked: Instant
+  /** Why the run has to stop; null when it has not. */
+  readonly stop: StopReason | null
+  /** OSS may have made the object without saying so. */
+  readonly mayBeMade: boolean
+}
+
+/**
+ * Sends the files of plain puts, a few to each slot. It does only what goes well: a file that meets anything else is
+ * handed, with the claim and lease that it has, to the story of one job.
+ */
+export interface SmallPuts {
+  /** Whether a job that was claimed is one to take. No file of a pair that rests is: one story at a time probes it. */
+  suits(job: Job): boolean
+  /** Takes a plain put that was claimed. */
+  take(claim: Claim, asked: Instant): void
+  /** Returns how many more it wants now; null while small files are not to be sent together. */
+  wants(): PutQuota | null
+  /** Returns the next job that is to be gone on with by itself, whose endpoint and bucket has room; null when there is none. */
+  nextHandOver(hasRoom: (pair: Pair) => boolean): HandOver | null
+  /** Returns how many files it has. */
+  size(): number
+  /** Begins nothing any more. What has not begun is handed over. */
+  stopSoon(): void
+  /** Breaks off what is in flight. */
+  stopNow(): void
+  /** Resolves once it has no file. */
+  ended(): Promise<void>
+}
+
+export interface SmallPutsDeps {
+  readonly store: Pick<JobStore, 'finishPuts' | 'release'>
+  readonly storage: Pick<StorageGate, 'opens'>
+  readonly targets: Targets
+  readonly leases: Pick<LeaseKeeper, 'keep'>
+  readonly slots: Slots
+  readonly health: EndpointHealth
+  readonly pacer: Pick<Pacer, 'isLimited'>
+  readonly clock: Clock
+  readonly logger: Logger
+  /** The user, or the end of the daemon, wants this job to stop, so it is handed over at once. */
+  stopped(job: HandOver): void
+  /** The store failed to end this lease. */
+  dropped(lease: Lease): void
+  /** There is a job to be handed over, or room for many more. */
+  onNews(): void
+}
+
+/** So many files are claimed ahead, and so many of them for one endpoint and bucket, which may swallow everything. */
+const mostFiles = 512
+const mostOfPair = mostFiles / 2
+/** A claim for fewer files would cost the store as much as one for many. */
+const worthwhile = mostFiles / 4
+/**
+ * One slot sends so many files in a row, or so many bytes. More would be sent again after a kill, and would let a part
+ * wait for its slot; fewer would cost more messages.
+ */
+const filesOfTurn = 4
+const bytesOfTurn = 1024 * 1024
+/** While a pair rests, what is claimed of it is its claims' to decide. */
+const restMs = 500
+/** Signatures are made when a turn begins, and are good for a quarter of an hour. */
+const mostTurnMs = 60_000
+
+interface SmallFile {
+  readonly claim: Claim
+  readonly lease: KeptLease
+  readonly queue: Queue
+  stop: StopReason | null
+  job: Job
+  /** OSS may have made its object. */
+  mayBeMade: boolean
+}
+
+interface Queue {
+  readonly pair: Pair
+  readonly files: SmallFile[]
+  /** Files that it has, in whatever state. */
+  size: number
+  workers: number
+}
+
+const fingerprintOf = ({ source }: Job): Fingerprint => source.fingerprint
+
+const toPut = ({ job }: SmallFile): FileToPut => {
+  const { roots } = job.options
+  const file = { object: objectOf(job), objectOptions: objectOptionsOf(job), path: pathOf(job) }
+  return { ...file, fingerprint: fingerprintOf(job), ...(roots === undefined ? {} : { within: roots }) }
+}
+
+const receiptOf = (put: Extract<FilePut, { is: 'put' }>, completedAt: number): Receipt => {
+  const { size, crc64, serverCrc64, etag, versionId, requestId } = put
+  return { size, crc64, serverCrc64, proof: 'object', etag, versionId, requestId, completedAt }
+}
+
+export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
+  const { slots, health, clock, logger } = deps
+  const queues = new Map<string, Queue>()
+  const soft = new AbortController()
+  const hard = new AbortController()
+  const onEnd: (() => void)[] = []
+  /** Files that go on by themselves, as soon as there is room for another run. */
+  const leaving: SmallFile[] = []
+  let size = 0
+
+  const queueOf = ({ target }: Job): Queue => {
+    const name = `${endpointPair(target)} ${target.region}`
+    const known = queues.get(name)
+    if (known !== undefined) return known
+    const pair = { endpoint: target.endpoint, bucket: target.bucket }
+    const fresh: Queue = { pair, files: [], size: 0, workers: 0 }
+    queues.set(name, fresh)
+    return fresh
+  }
+
+  /** The file is done with here. */
+  const leave = (file: SmallFile): void => {
+    file.lease.drop()
+    file.queue.size--
+    size--
+    if (size === 0) for (const tell of onEnd.splice(0)) tell()
+  }
+
+  const takeOut = (file: SmallFile): HandOver => {
+    const stop = file.stop ?? (soft.signal.aborted ? 'shutdown' : null)
+    const asked = file.lease.askedAt()
+    leave(file)
+    return { claim: { ...file.claim, job: file.job }, asked, stop, mayBeMade: file.mayBeMade }
+  }
+
+  /** Gives a job back whose endpoint and bucket rest. Its next run asks OSS first whether the object was made. */
+  const giveBack = async (file: SmallFile): Promise<void> => {
+    const { lease } = file.claim
+    const release = { to: 'queued', waiting: 'endpoint', delayMs: restMs } as const
+    await callPatiently(deps.storage, () => deps.store.release(lease, release), hard.signal).catch(() =>
+      deps.dropped(lease),
+    )
+    leave(file)
+  }
+
+  /** Lets files go on by themselves: at once when they have to stop, else when there is room for another run. */
+  const handOver = (files: readonly SmallFile[]): void => {
+    for (const file of files) {
+      if (file.stop !== null || soft.signal.aborted) deps.stopped(takeOut(file))
+      else if (health.isResting(file.queue.pair)) void giveBack(file)
+      else leaving.push(file)
+    }
+    if (leaving.length > 0) deps.onNews()
+  }
+
+  /** Takes the file out of wherever it waits here. Returns false when it is on its way. */
+  const withdraw = (file: SmallFile): boolean => {
+    for (const waiting of [file.queue.files, leaving]) {
+      const index = waiting.indexOf(file)
+      if (index < 0) continue
+      waiting.splice(index, 1)
+      return true
+    }
+    return false
+  }
+
+  /** Takes the files of the next turn. */
+  const nextTurn = ({ files }: Queue): readonly SmallFile[] => {
+    let count = 0
+    let bytes = 0
+    for (const { job } of files) {
+      bytes += sizeOf(job)
+      if (count === filesOfTurn || (count > 0 && bytes > bytesOfTurn)) break
+      count++
+    }
+    return files.splice(0, count)
+  }
+
+  const commit = async (queue: Queue, done: readonly SmallFile[], results: readonly PutResult[]): Promise<void> => {
+    try {
+      const answers = await callPatiently(deps.storage, () => deps.store.finishPuts(results), hard.signal)
+      const fenced = done.filter((_, index) => answers[index] === 'fenced').map(({ job }) => job.id)
+      if (fenced.length > 0) logger.warn({ jobs: fenced }, 'The leases were lost: what was sent under them is dropped')
+      const jobs = done.map(({ job }) => job.id).filter((id) => !fenced.includes(id))
+      if (jobs.length > 0) logger.info({ jobs, bucket: queue.pair.bucket }, 'Small files are uploaded')
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      const code = error instanceof AppError ? error.code : null
+      logger.error({ code, reason, jobs: done.map(({ job }) => job.id) }, 'The store failed under small files')
+      for (const { claim } of done) deps.dropped(claim.lease)
+    }
+    done.forEach(leave)
+    if (!soft.signal.aborted && mostFiles - size >= worthwhile) deps.onNews()
+  }
+
+  const conclude = (queue: Queue, files: readonly SmallFile[], puts: readonly FilePut[]): void => {
+    const done: SmallFile[] = []
+    const results: PutResult[] = []
+    const again: SmallFile[] = []
+    files.forEach((file, index) => {
+      const put = puts[index]
+      if (put?.is === 'put') {
+        done.push(file)
+        results.push({ lease: file.claim.lease, receipt: receiptOf(put, clock.now()) })
+        return
+      }
+      if (put?.is === 'unsent' && put.isSkipped && file.stop === null && !soft.signal.aborted) again.push(file)
+      else {
+        logger.debug({ jobId: file.job.id, why: put?.why }, 'A small file goes on by itself')
+        file.mayBeMade = put?.is === 'unproven' && put.mayBeMade
+        handOver([file])
+      }
+    })
+    queue.files.unshift(...again)
+    if (done.length > 0) void commit(queue, done, results)
+  }
+
+  /** Whether enough of the lease is left to begin something. */
+  const mayStart = ({ lease }: SmallFile): boolean => {
+    const { monotonic, wall } = lease.until()
+    return clock.monotonic() < monotonic && clock.now() < wall
+  }
+
+  /** Sends the files of one turn, within the slot that is held. */
+  const sendTurn = async (queue: Queue): Promise<void> => {
+    const turn = nextTurn(queue)
+    handOver(turn.filter((file) => !mayStart(file)))
+    const files = turn.filter(mayStart)
+    const [first] = files
+    if (first === undefined) return
+    const grant = health.isResting(queue.pair) || deps.pacer.isLimited() ? null : health.enter(queue.pair)
+    if (grant === null) {
+      handOver([...files, ...queue.files.splice(0)])
+      return
+    }
+    const until = { monotonic: clock.monotonic() + mostTurnMs, wall: clock.now() + mostTurnMs }
+    for (const { lease } of files) {
+      const { monotonic, wall } = lease.until()
+      until.monotonic = Math.min(until.monotonic, monotonic)
+      until.wall = Math.min(until.wall, wall)
+    }
+    try {
+      const puts = await deps.targets.for(first.job.target).putFiles(files.map(toPut), { signal: hard.signal, until })
+      for (const { is } of puts) if (is === 'put') grant.succeeded()
+      conclude(queue, files, puts)
+    } finally {
+      grant.leave()
+    }
+  }
+
+  const work = async (queue: Queue): Promise<void> => {
+    for (let first = queue.files[0]; first !== undefined; first = queue.files[0]) {
+      const { job } = first
+      const request = { jobId: job.id, priority: () => queue.files[0]?.job.priority ?? 0, pair: queue.pair }
+      const free = await slots.acquire(request, soft.signal).catch(() => null)
+      if (free === null) return
+      try {
+        await sendTurn(queue)
+      } finally {
+        free()
+      }
+      // More may be in flight towards the pair with each success.
+      wake(queue)
+    }
+  }
+
+  const wake = (queue: Queue): void => {
+    const wanted = Math.min(Math.ceil(queue.files.length / filesOfTurn), health.limitOf(queue.pair))
+    for (; queue.workers < wanted; queue.workers++) {
+      void work(queue).finally(() => {
+        queue.workers--
+      })
+    }
+  }
+
+  const enter = (file: SmallFile): void => {
+    const { queue } = file
+    if (file.stop !== null || soft.signal.aborted) {
+      handOver([file])
+      return
+    }
+    const last = queue.files.at(-1)
+    queue.files.push(file)
+    if (last !== undefined && last.job.priority < file.job.priority) {
+      queue.files.sort((a, b) => b.job.priority - a.job.priority)
+    }
+    wake(queue)
+  }
+
+  return {
+    suits: (job) => isPlainPut(job) && !health.isResting(job.target),
+    take(claim, asked) {
+      const queue = queueOf(claim.job)
+      size++
+      queue.size++
+      const stop = (reason: StopReason): void => {
+        file.stop ??= reason
+        if (withdraw(file)) handOver([file])
+      }
+      const lease = deps.leases.keep(
+        claim.lease,
+        {
+          stopNow: stop,
+          stopSoon: stop,
+          tune({ priority, parallel, bandwidth, notAfter }) {
+            const { bandwidth: _, ...others } = file.job.options
+            const options = { ...others, parallel, notAfter, ...(bandwidth === null ? {} : { bandwidth }) }
+            file.job = { ...file.job, priority, options }
+            if (!isPlain(file.job) && withdraw(file)) handOver([file])
+          },
+        },
+        asked,
+      )
+      const file: SmallFile = { claim, lease, queue, stop: null, job: claim.job, mayBeMade: false }
+      const waitMs = unsettledMs(fingerprintOf(claim.job), clock.now())
+      const go = (): void => enter(file)
+      if (waitMs === 0) go()
+      else void clock.sleep(waitMs, soft.signal).then(go, go)
+    },
+    wants() {
+      if (deps.pacer.isLimited() || soft.signal.aborted) return null
+      const limit = mostFiles - size
+      const quotas = [...queues.values()]
+        .filter((queue) => queue.size > 0)
+        .map((queue) => ({ ...queue.pair, limit: Math.max(0, mostOfPair - queue.size) }))
+      return { limit: limit < worthwhile ? 0 : limit, pairLimit: mostOfPair, quotas }
+    },
+    nextHandOver(hasRoom) {
+      const resting = leaving.filter(({ queue }) => health.isResting(queue.pair))
+      for (const file of resting) if (withdraw(file)) void giveBack(file)
+      const index = leaving.findIndex(({ queue }) => hasRoom(queue.pair))
+      const [file] = index < 0 ? [] : leaving.splice(index, 1)
+      return file === undefined ? null : takeOut(file)
+    },
+    size: () => size,
+    stopSoon() {
+      soft.abort(new Error('the daemon stops'))
+      handOver([...leaving.splice(0), ...[...queues.values()].flatMap(({ files }) => files.splice(0))])
+    },
+    stopNow: () => hard.abort(new Error('the daemon stops')),
+    ended: () => (size === 0 ? Promise.resolve() : new Promise((resolve) => onEnd.push(resolve))),
+  }
+}
