@@ -87,8 +87,9 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
 
     finishPuts: (results) =>
       results.map(({ lease, receipt }) => {
-        const finish = (row: MemoryRow) => unlease(row, completeJob(row.job, 'uploaded', receipt, clock.now()))
-        return underLease(lease, finish) === 'fenced' ? 'fenced' : 'done'
+        const now = clock.now()
+        const job = underLease(lease, (row) => unlease(row, completeJob(row.job, 'uploaded', receipt, now)))
+        return job === 'fenced' ? job : 'done'
       }),
 
     control: (jobId, request, by = null) => {

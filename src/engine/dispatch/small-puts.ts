@@ -1,5 +1,5 @@
 import { AppError } from '../../core/app-error.js'
-import { type Fingerprint, type Job, pathOf, type Receipt, sizeOf } from '../../core/job.js'
+import type { Job } from '../../core/job.js'
 import { isPlain, isPlainPut } from '../../core/plain-put.js'
 import type { Clock } from '../../ports/clock.js'
 import type { JobStore } from '../../ports/job-store.js'
@@ -7,15 +7,23 @@ import type { Lease } from '../../ports/lease.js'
 import type { Logger } from '../../ports/logger.js'
 import type { Pacer } from '../../ports/pacer.js'
 import type { Claim, PutQuota, PutResult } from '../../ports/queue-store.js'
-import type { FilePut, FileToPut, Targets } from '../../ports/target.js'
+import type { FilePut, Targets } from '../../ports/target.js'
 import { type EndpointHealth, endpointPair, type Pair } from '../capacity/endpoint-health.js'
 import type { Slots } from '../capacity/slots.js'
 import { callPatiently } from '../storage/patient-store.js'
 import type { StorageGate } from '../storage/storage-gate.js'
-import { objectOf, objectOptionsOf } from '../upload/run.js'
 import type { StopReason } from '../upload/run-control.js'
 import { unsettledMs } from '../upload/source-guard.js'
-import type { Instant, KeptLease, LeaseKeeper } from './lease-keeper.js'
+import type { Instant, LeaseKeeper } from './lease-keeper.js'
+import {
+  filesOfTurn,
+  fingerprintOf,
+  receiptOf,
+  type SmallFile,
+  type SmallFileQueue,
+  takeTurn,
+  toPut,
+} from './small-file.js'
 
 /** A job that the story of one job goes on with, and what the story has to know of it. */
 export interface HandOver {
@@ -74,51 +82,14 @@ const mostFiles = 512
 const mostOfPair = mostFiles / 2
 /** A claim for fewer files would cost the store as much as one for many. */
 const worthwhile = mostFiles / 4
-/**
- * One slot sends so many files in a row, or so many bytes. More would be sent again after a kill, and would let a part
- * wait for its slot; fewer would cost more messages.
- */
-const filesOfTurn = 4
-const bytesOfTurn = 1024 * 1024
 /** While a pair rests, what is claimed of it is its claims' to decide. */
 const restMs = 500
 /** Signatures are made when a turn begins, and are good for a quarter of an hour. */
 const mostTurnMs = 60_000
 
-interface SmallFile {
-  readonly claim: Claim
-  readonly lease: KeptLease
-  readonly queue: Queue
-  stop: StopReason | null
-  job: Job
-  /** OSS may have made its object. */
-  mayBeMade: boolean
-}
-
-interface Queue {
-  readonly pair: Pair
-  readonly files: SmallFile[]
-  /** Files that it has, in whatever state. */
-  size: number
-  workers: number
-}
-
-const fingerprintOf = ({ source }: Job): Fingerprint => source.fingerprint
-
-const toPut = ({ job }: SmallFile): FileToPut => {
-  const { roots } = job.options
-  const file = { object: objectOf(job), objectOptions: objectOptionsOf(job), path: pathOf(job) }
-  return { ...file, fingerprint: fingerprintOf(job), ...(roots === undefined ? {} : { within: roots }) }
-}
-
-const receiptOf = (put: Extract<FilePut, { is: 'put' }>, completedAt: number): Receipt => {
-  const { size, crc64, serverCrc64, etag, versionId, requestId } = put
-  return { size, crc64, serverCrc64, proof: 'object', etag, versionId, requestId, completedAt }
-}
-
 export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
   const { slots, health, clock, logger } = deps
-  const queues = new Map<string, Queue>()
+  const queues = new Map<string, SmallFileQueue>()
   const soft = new AbortController()
   const hard = new AbortController()
   const onEnd: (() => void)[] = []
@@ -126,12 +97,12 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
   const leaving: SmallFile[] = []
   let size = 0
 
-  const queueOf = ({ target }: Job): Queue => {
+  const queueOf = ({ target }: Job): SmallFileQueue => {
     const name = `${endpointPair(target)} ${target.region}`
     const known = queues.get(name)
     if (known !== undefined) return known
     const pair = { endpoint: target.endpoint, bucket: target.bucket }
-    const fresh: Queue = { pair, files: [], size: 0, workers: 0 }
+    const fresh: SmallFileQueue = { pair, files: [], size: 0, workers: 0 }
     queues.set(name, fresh)
     return fresh
   }
@@ -182,19 +153,11 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
     return false
   }
 
-  /** Takes the files of the next turn. */
-  const nextTurn = ({ files }: Queue): readonly SmallFile[] => {
-    let count = 0
-    let bytes = 0
-    for (const { job } of files) {
-      bytes += sizeOf(job)
-      if (count === filesOfTurn || (count > 0 && bytes > bytesOfTurn)) break
-      count++
-    }
-    return files.splice(0, count)
-  }
-
-  const commit = async (queue: Queue, done: readonly SmallFile[], results: readonly PutResult[]): Promise<void> => {
+  const commit = async (
+    queue: SmallFileQueue,
+    done: readonly SmallFile[],
+    results: readonly PutResult[],
+  ): Promise<void> => {
     try {
       const answers = await callPatiently(deps.storage, () => deps.store.finishPuts(results), hard.signal)
       const fenced = done.filter((_, index) => answers[index] === 'fenced').map(({ job }) => job.id)
@@ -211,7 +174,7 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
     if (!soft.signal.aborted && mostFiles - size >= worthwhile) deps.onNews()
   }
 
-  const conclude = (queue: Queue, files: readonly SmallFile[], puts: readonly FilePut[]): void => {
+  const conclude = (queue: SmallFileQueue, files: readonly SmallFile[], puts: readonly FilePut[]): void => {
     const done: SmallFile[] = []
     const results: PutResult[] = []
     const again: SmallFile[] = []
@@ -240,8 +203,8 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
   }
 
   /** Sends the files of one turn, within the slot that is held. */
-  const sendTurn = async (queue: Queue): Promise<void> => {
-    const turn = nextTurn(queue)
+  const sendTurn = async (queue: SmallFileQueue): Promise<void> => {
+    const turn = takeTurn(queue)
     handOver(turn.filter((file) => !mayStart(file)))
     const files = turn.filter(mayStart)
     const [first] = files
@@ -266,7 +229,7 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
     }
   }
 
-  const work = async (queue: Queue): Promise<void> => {
+  const work = async (queue: SmallFileQueue): Promise<void> => {
     for (let first = queue.files[0]; first !== undefined; first = queue.files[0]) {
       const { job } = first
       const request = { jobId: job.id, priority: () => queue.files[0]?.job.priority ?? 0, pair: queue.pair }
@@ -282,7 +245,7 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
     }
   }
 
-  const wake = (queue: Queue): void => {
+  const wake = (queue: SmallFileQueue): void => {
     const wanted = Math.min(Math.ceil(queue.files.length / filesOfTurn), health.limitOf(queue.pair))
     for (; queue.workers < wanted; queue.workers++) {
       void work(queue).finally(() => {

@@ -251,17 +251,7 @@ export const createOssTarget = (deps: OssTargetDeps): OssTarget => {
       return { ...sent, versionId: versionIdOf(answer) }
     },
 
-    putFiles: createPutFiles({
-      pool: data,
-      timeouts,
-      credentials,
-      clock,
-      signPut,
-      routeOf,
-      headersOf: ({ object, objectOptions }) => headersFor('put', object, objectOptions),
-      isPlain: (route) => network.proxyFor(route) === null && !ways.needsMd5(null),
-      noteMismatch: () => ways.noteMismatch(null),
-    }),
+    putFiles: createPutFiles({ ...deps, pool: data, timeouts, signPut, routeOf, ways, headersFor }),
 
     async listParts(upload, signal) {
       const parts: ListedPart[] = []

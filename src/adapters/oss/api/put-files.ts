@@ -1,14 +1,15 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Clock } from '../../../ports/clock.js'
 import type { Credentials } from '../../../ports/credentials.js'
-import type { FilePut, FileToPut, Target } from '../../../ports/target.js'
+import type { FilePut, FileToPut, ObjectOptions, ObjectRef, Target } from '../../../ports/target.js'
 import type { DataPool } from '../lanes/data-path.js'
 import type { FileOrder, FileReport } from '../lanes/send-files.js'
 import { refuseUnsafeNames } from '../wire/addressing.js'
-import type { Route } from '../wire/network.js'
+import type { Network, Route } from '../wire/network.js'
 import { dataTimeouts, type OssTimeouts } from '../wire/timeouts.js'
 import { decimal, unquote } from './oss-answers.js'
 import type { SignedPut, SignPut } from './signer.js'
+import type { SpoiltWays } from './spoilt-ways.js'
 
 interface Deps {
   readonly pool: Pick<DataPool, 'sendFiles'>
@@ -16,12 +17,10 @@ interface Deps {
   readonly credentials: Pick<Credentials, 'current' | 'accepted'>
   readonly clock: Pick<Clock, 'monotonic'>
   readonly signPut: SignPut
+  readonly network: Pick<Network, 'proxyFor'>
+  readonly ways: SpoiltWays
   routeOf(bucket: string): Route
-  headersOf(file: FileToPut): Record<string, string>
-  /** Whether requests go out plainly: directly, and without the proof that a spoilt way needs. */
-  isPlain(route: Route): boolean
-  /** OSS got other bytes than were sent. */
-  noteMismatch(): void
+  headersFor(call: 'put', object: ObjectRef, objectOptions: ObjectOptions): Record<string, string>
 }
 
 /** Returns the head of the request as it goes out. Throws when a header could not be sent by Node's own client either. */
@@ -37,11 +36,14 @@ const headOf = ({ path, headers }: SignedPut): string => {
 
 /** Creates the way of small files that are sent together. */
 export const createPutFiles = (deps: Deps): Target['putFiles'] => {
-  const { pool, timeouts, credentials, clock, signPut, routeOf, headersOf } = deps
+  const { pool, timeouts, credentials, clock, signPut, network, ways, routeOf, headersFor } = deps
+
+  /** Whether requests go out plainly: directly, and without the proof that a spoilt way needs. */
+  const isPlain = (route: Route): boolean => network.proxyFor(route) === null && !ways.needsMd5(null)
 
   const orderOf = (file: FileToPut, { host }: Route): FileOrder => {
     refuseUnsafeNames(file.object)
-    const routed = headersOf(file)
+    const routed = headersFor('put', file.object, file.objectOptions)
     const { size } = file.fingerprint
     const limits = dataTimeouts(timeouts, size, routed['x-oss-traffic-limit'])
     const { path, fingerprint, within } = file
@@ -56,7 +58,7 @@ export const createPutFiles = (deps: Deps): Target['putFiles'] => {
     const etag = unquote(report.etag ?? '')
     const { crc64, versionId, requestId } = report
     const serverCrc64 = decimal(report.serverCrc64)
-    if (serverCrc64 !== null && serverCrc64 !== crc64) deps.noteMismatch()
+    if (serverCrc64 !== null && serverCrc64 !== crc64) ways.noteMismatch(null)
     if (etag === '' || serverCrc64 !== crc64) {
       return { is: 'unproven', why: 'its answer proves nothing', mayBeMade: true, ms }
     }
@@ -71,8 +73,7 @@ export const createPutFiles = (deps: Deps): Target['putFiles'] => {
     const keys = credentials.current()
     try {
       const route = routeOf(first.object.bucket)
-      if (!deps.isPlain(route))
-        return files.map(() => ({ is: 'unsent', why: 'its way is not plain', isSkipped: false }))
+      if (!isPlain(route)) return files.map(() => ({ is: 'unsent', why: 'its way is not plain', isSkipped: false }))
       const leftMs = until.monotonic - clock.monotonic()
       const reports = await pool.sendFiles(
         {
