@@ -1,8 +1,9 @@
 import { type Batch, type BatchProblem, type BatchState, batchStateOf } from './batch.js'
-import { type BatchOptionsView, viewBatchOptions } from './options-view.js'
+import { type BatchOwnFields, ownFieldsOf } from './batch-own-fields.js'
+import { type BatchOptionsView, viewBatchOptions } from './job-options.js'
 
 /** A batch as events show it. */
-export interface BatchView {
+export interface BatchView extends BatchOwnFields {
   readonly id: string
   readonly state: BatchState
   readonly source: {
@@ -12,7 +13,6 @@ export interface BatchView {
     readonly followSymlinks?: boolean
   }
   readonly target: { readonly bucket: string; readonly prefix: string }
-  readonly dryRun: boolean
   readonly totals: {
     readonly jobs: number
     readonly queued: number
@@ -64,7 +64,7 @@ export const viewBatch = (batch: Batch, problems: readonly BatchProblem[], bytes
     state: batchStateOf(batch),
     source: where,
     target: { bucket: target.bucket, prefix: target.prefix },
-    dryRun: batch.dryRun,
+    ...ownFieldsOf(batch),
     totals: {
       jobs,
       queued,

@@ -1,3 +1,4 @@
+import type { BatchOwnFields } from './batch-own-fields.js'
 import type { Desired, JobState, JobTarget, NewJob } from './job.js'
 import type { Verb } from './verb.js'
 
@@ -71,7 +72,7 @@ export type WalkState = (typeof walkStates)[number]
 export type BatchCounts = Readonly<Record<JobState | 'skipped' | 'bytesTotal' | 'bytesUploaded', number>>
 
 /** A batch as the store keeps it. Instants are milliseconds since the epoch. */
-export interface Batch {
+export interface Batch extends BatchOwnFields {
   readonly id: string
   readonly desired: Desired
   /** The verbs that have not reached every job yet. */
@@ -80,7 +81,6 @@ export interface Batch {
   /** Instead of a key the target has a prefix, which is empty or ends with a slash. */
   readonly target: Omit<JobTarget, 'key'> & { readonly prefix: string }
   readonly template: JobTemplate
-  readonly dryRun: boolean
   /** The name of the token that made the batch. */
   readonly by: string | null
   readonly walk: WalkState
@@ -94,7 +94,7 @@ export interface Batch {
   readonly finishedAt: number | null
 }
 
-export type NewBatch = Pick<Batch, 'id' | 'source' | 'target' | 'template' | 'dryRun' | 'by'>
+export type NewBatch = BatchOwnFields & Pick<Batch, 'id' | 'source' | 'target' | 'template' | 'by'>
 
 const noCounts: BatchCounts = {
   queued: 0,

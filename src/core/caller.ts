@@ -1,5 +1,6 @@
 import { isWithin } from './directory.js'
-import type { JobOptions, JobTarget } from './job.js'
+import type { JobTarget } from './job.js'
+import type { JobOptions } from './job-options.js'
 import { type BucketPrefix, isTargetAllowed } from './object-key.js'
 
 /** What a token may do. Each scope includes those before it. */

@@ -11,7 +11,7 @@ import {
   type UploadMode,
   type Waiting,
 } from './job.js'
-import { type OptionsView, viewOptions } from './options-view.js'
+import { type OptionsView, viewOptions } from './job-options.js'
 import { removalNoteOf } from './removal.js'
 
 /** The progress of a job. `bytesPerSecond` and `etaSeconds` are null when nothing moves. */

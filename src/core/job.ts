@@ -1,6 +1,6 @@
 import type { Rate } from './bandwidth.js'
-import type { Callback } from './callback.js'
 import type { JobError } from './failure.js'
+import type { JobOptions } from './job-options.js'
 
 export const jobStates = [
   'queued',
@@ -48,12 +48,6 @@ export const isDueState = (state: JobState): boolean =>
 /** Why an unsettled job is not moving. Null while it is. */
 export const waitingReasons = ['backoff', 'endpoint', 'credentials', 'storage', 'source', 'notBefore'] as const
 export type Waiting = (typeof waitingReasons)[number]
-
-export const ifExistsPolicies = ['overwrite', 'skip', 'skipSame', 'fail'] as const
-export type IfExists = (typeof ifExistsPolicies)[number]
-
-export const sourceChangePolicies = ['fail', 'restart'] as const
-export type OnSourceChange = (typeof sourceChangePolicies)[number]
 
 /**
  * Proves that a file did not change. Times are nanoseconds. Values of 64 bits are decimal strings, because JSON has no
@@ -108,44 +102,6 @@ export interface JobTarget {
   readonly key: string
   readonly endpoint: string
   readonly region: string
-}
-
-/** Whom the events of a job are told to. The URL was checked when the job was submitted. */
-export interface WebhookSubscription {
-  readonly url: string
-  /** The types of stored events that are told. Each of them carries a job. */
-  readonly events: readonly string[]
-}
-
-/**
- * The options of a job, with every default resolved at its submit. Sizes are bytes, and instants are milliseconds since
- * the epoch.
- */
-export interface JobOptions {
-  readonly partSize: number
-  readonly multipartThreshold: number
-  readonly parallel: number
-  readonly sequential: boolean
-  readonly headers: Readonly<Record<string, string>>
-  readonly ifExists: IfExists
-  /** The CRC-64 that the source must have, as a decimal string. */
-  readonly crc64: string | null
-  readonly notAfter: number | null
-  readonly onSourceChange: OnSourceChange
-  /**
-   * Real paths of the directories to which the token of the submit was bound. The source must lie below one of them.
-   */
-  readonly roots?: readonly string[]
-  /** The limit in bytes per second. When it is absent, only the limit of the daemon counts. */
-  readonly bandwidth?: number
-  /** How `bandwidth` was spelt. It is absent where there is no limit, and in jobs of older versions. */
-  readonly bandwidthAsked?: string
-  /** When it is absent, nobody is told. */
-  readonly webhook?: WebhookSubscription
-  /** When it is absent, OSS calls nobody. */
-  readonly callback?: Callback
-  /** When it is absent, the source stays. */
-  readonly deleteSource?: true
 }
 
 /** The tuning of a job: what its user may change while it is worked on. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { JobOptions, NewJob } from '../../src/core/job.js'
+import type { NewJob } from '../../src/core/job.js'
+import type { JobOptions } from '../../src/core/job-options.js'
 import type { JobStore } from '../../src/ports/job-store.js'
 import { fingerprint, granted, jobError, jobRequest, receipt, type StoreSetup, sent } from './store-setup.js'
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Job, JobOptions } from '../../src/core/job.js'
+import type { Job } from '../../src/core/job.js'
+import type { JobOptions } from '../../src/core/job-options.js'
 import { takeLeftover } from '../../src/core/leftovers.js'
 import { jobError, jobWith, multipart, named } from './job-fixture.js'
 

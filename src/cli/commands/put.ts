@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { ifExistsPolicies, sourceChangePolicies } from '../../core/job.js'
+import { ifExistsPolicies, sourceChangePolicies } from '../../core/job-options.js'
 import { withDaemon } from '../command-context.js'
 import type { CliIo } from '../console.js'
 import {

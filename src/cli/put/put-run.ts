@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { IfExists, OnSourceChange } from '../../core/job.js'
+import type { IfExists, OnSourceChange } from '../../core/job-options.js'
 import type { BatchRequest, JobOptionsRequest, JobRequest } from '../client/api.js'
 import { ExitError, exitCodes } from '../client/exit-error.js'
 import { type LocalSource, lookAt } from './local-files.js'

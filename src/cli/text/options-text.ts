@@ -1,4 +1,4 @@
-import type { BatchOptionsView, OptionsView } from '../../core/options-view.js'
+import type { BatchOptionsView, OptionsView } from '../../core/job-options.js'
 import { formatBytes } from '../terminal/readable.js'
 import { escapeText } from '../terminal/terminal-text.js'
 

@@ -1,4 +1,4 @@
-import type { IfExists } from '../../core/job.js'
+import type { IfExists } from '../../core/job-options.js'
 
 /** This is the form as it is typed. */
 export interface Draft {

@@ -2,7 +2,8 @@ import type { BatchProblemCode, BatchState } from '../../core/batch.js'
 import type { BatchView } from '../../core/batch-view.js'
 import type { EventType } from '../../core/event.js'
 import type { JobErrorCode } from '../../core/failure.js'
-import type { IfExists, JobState, Proof, Waiting } from '../../core/job.js'
+import type { JobState, Proof, Waiting } from '../../core/job.js'
+import type { IfExists } from '../../core/job-options.js'
 import type { JobView } from '../../core/job-view.js'
 
 /** A badge shows a state by a colour (its tone), by an icon and always by a word. */

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import type { IfExists } from '../../core/job.js'
+import type { IfExists } from '../../core/job-options.js'
 import { ApiProblem } from '../net/api.js'
 import { useDashboard } from '../state/dashboard.js'
 import { remember, remembered } from '../state/memory.js'

@@ -1,12 +1,7 @@
 import { AppError } from '../../core/app-error.js'
-import type { WebhookSubscription } from '../../core/job.js'
+import type { WebhookRequest, WebhookSubscription } from '../../core/job-options.js'
 import { defaultWebhookEvents } from '../../core/webhook.js'
 import type { WebhookSender } from '../../ports/webhooks.js'
-
-export interface WebhookRequest {
-  readonly url: string
-  readonly events?: readonly string[] | undefined
-}
 
 /**
  * Returns what a request's webhook asks for, or null when it has none. Throws AppError `invalid_request` when the

@@ -7,6 +7,7 @@ import {
   type NewBatch,
   type PlannedFile,
 } from '../../core/batch.js'
+import { type BatchOwnFieldsRequest, ownFieldsOf } from '../../core/batch-own-fields.js'
 import { answerBatch, type BatchAnswer, shownProblems } from '../../core/batch-view.js'
 import type { BulkVerb } from '../../core/bulk-verb.js'
 import { type Caller, mayControl, mayWrite } from '../../core/caller.js'
@@ -23,12 +24,12 @@ import type { Page, PageRequest } from '../../ports/page.js'
 import type { WebhookSender } from '../../ports/webhooks.js'
 import type { ProgressBoard } from '../feed/progress-board.js'
 import { subscriptionOf } from '../outbox/subscription.js'
-import { type JobOptionsRequest, templateOf } from './job-template.js'
+import { type JobTemplateRequest, templateOf } from './job-template.js'
 import { idempotencyMismatch, type JobDefaults } from './jobs.js'
 import { logRefusal, sourceUnavailable } from './source-refusal.js'
 
 /** This is a valid batch request. The caller has checked its shapes, patterns, keys, bucket and paths. */
-export interface BatchRequest extends Omit<JobOptionsRequest, 'crc64'> {
+export interface BatchRequest extends Omit<JobTemplateRequest, 'crc64'>, BatchOwnFieldsRequest {
   readonly source:
     | {
         readonly dir: string
@@ -39,7 +40,6 @@ export interface BatchRequest extends Omit<JobOptionsRequest, 'crc64'> {
     /** `key` is below the prefix. Without a key the name of the file is used. */
     | { readonly files: readonly (string | { readonly path: string; readonly key?: string | undefined })[] }
   readonly target: { readonly bucket: string; readonly prefix?: string | undefined }
-  readonly dryRun?: boolean | undefined
 }
 
 /** These are the use cases around batches. Each throws AppError for what a caller can act on. */
@@ -166,7 +166,7 @@ export const createBatches = (deps: Deps): Batches => {
       source: sourceOf(request),
       target: { bucket, prefix, endpoint: defaults.endpoint, region: defaults.region },
       template: templateOf(request, defaults, { roots: caller.roots, webhook }),
-      dryRun: request.dryRun ?? false,
+      ...ownFieldsOf(request),
       by: caller.name,
     }
     return { batch, files: filesOf(request, prefix) }

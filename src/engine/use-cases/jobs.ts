@@ -3,6 +3,7 @@ import { type Caller, mayControl, mayWrite } from '../../core/caller.js'
 import { Failure } from '../../core/failure.js'
 import { type Fingerprint, isSettled, type Job, type JobChanges, type NewJob, pathOf, sizeOf } from '../../core/job.js'
 import type { JobFilter } from '../../core/job-filter.js'
+import type { OptionDefaults } from '../../core/job-options.js'
 import { answerJob, type JobAnswer } from '../../core/job-view.js'
 import { type BucketPrefix, isTargetAllowed } from '../../core/object-key.js'
 import { behindObstacle } from '../../core/obstacle.js'
@@ -23,11 +24,11 @@ import type { Admission } from '../capacity/admission.js'
 import type { ProgressBoard } from '../feed/progress-board.js'
 import { subscriptionOf } from '../outbox/subscription.js'
 import { fingerprintSource } from '../storage/fingerprint-source.js'
-import { type JobOptionsRequest, newJob, type OptionDefaults, templateOf } from './job-template.js'
+import { type JobTemplateRequest, newJob, templateOf } from './job-template.js'
 import { logRefusal, sourceUnavailable } from './source-refusal.js'
 
 /** A valid job request: shapes, sizes, key, bucket, path and header rules were checked by the caller. Defaults are filled in here. */
-export interface SubmitRequest extends JobOptionsRequest {
+export interface SubmitRequest extends JobTemplateRequest {
   readonly source: { readonly path: string }
   readonly target: { readonly bucket: string; readonly key: string }
 }

@@ -8,7 +8,14 @@ import { createBatchExtension } from '../jobs/extend-batch.js'
 import { hasRoom } from '../jobs/insert-job.js'
 import type { JobWriter } from '../jobs/job-writer.js'
 import { pageOf } from '../jobs/page.js'
-import { type BatchProblemRow, type BatchRow, batchOf, type PlannedFileRow, problemOf } from '../sql/batch-rows.js'
+import {
+  type BatchProblemRow,
+  type BatchRow,
+  batchOf,
+  newColumnsOf,
+  type PlannedFileRow,
+  problemOf,
+} from '../sql/batch-rows.js'
 import type { Operations } from '../thread/protocol.js'
 import { insertVerb } from './verb-operations.js'
 
@@ -45,18 +52,8 @@ export const createBatchOperations = (writer: JobWriter, steps: BulkSteps) => {
           : { kind: 'mismatch' }
       }
       const batch = createBatch(request, at)
-      const { target } = batch
       statements.insertBatch.run({
-        id: batch.id,
-        source: JSON.stringify(batch.source),
-        bucket: target.bucket,
-        prefix: target.prefix,
-        endpoint: target.endpoint,
-        region: target.region,
-        template: JSON.stringify(batch.template),
-        dry_run: batch.dryRun ? 1 : 0,
-        actor: batch.by,
-        created_at: batch.createdAt,
+        ...newColumnsOf(batch),
         idempotency_key: idempotency?.key ?? null,
         idempotency_fingerprint: idempotency?.fingerprint ?? null,
       })

@@ -27,6 +27,25 @@ export interface BatchRow extends Readonly<Record<JobState | 'skipped', number>>
   readonly underway: string
 }
 
+/** What a row gets when the batch is made, by column. The statement that inserts it is made of the names. */
+const newColumns = {
+  id: ({ id }) => id,
+  source: ({ source }) => JSON.stringify(source),
+  bucket: ({ target }) => target.bucket,
+  prefix: ({ target }) => target.prefix,
+  endpoint: ({ target }) => target.endpoint,
+  region: ({ target }) => target.region,
+  template: ({ template }) => JSON.stringify(template),
+  dry_run: ({ dryRun }) => (dryRun ? 1 : 0),
+  actor: ({ by }) => by,
+  created_at: ({ createdAt }) => createdAt,
+} satisfies Readonly<Record<string, (batch: Batch) => string | number | null>>
+
+export const newColumnNames = Object.keys(newColumns)
+
+export const newColumnsOf = (batch: Batch): Readonly<Record<string, string | number | null>> =>
+  Object.fromEntries(Object.entries(newColumns).map(([name, read]) => [name, read(batch)]))
+
 export const batchOf = (row: BatchRow): Batch => ({
   id: row.id,
   desired: row.desired,

@@ -1,3 +1,5 @@
+import { newColumnNames } from './batch-rows.js'
+
 const batchColumns = `
     b.*, c.queued, c.running, c.completing, c.paused, c.failed, c.cancelling, c.completed, c.cancelled, c.skipped,
     c.bytes_total, c.bytes_uploaded,
@@ -18,12 +20,8 @@ export const batchSql = {
     ORDER BY b.seq`,
 
   insertBatch: `
-    INSERT INTO batches (
-      id, source, bucket, prefix, endpoint, region, template, dry_run, actor, created_at, idempotency_key, idempotency_fingerprint
-    ) VALUES (
-      :id, :source, :bucket, :prefix, :endpoint, :region, :template, :dry_run, :actor, :created_at,
-      :idempotency_key, :idempotency_fingerprint
-    )`,
+    INSERT INTO batches (${newColumnNames.join(', ')}, idempotency_key, idempotency_fingerprint)
+    VALUES (${newColumnNames.map((name) => `:${name}`).join(', ')}, :idempotency_key, :idempotency_fingerprint)`,
 
   saveBatch: `
     UPDATE batches SET

@@ -4,7 +4,6 @@ import {
   type Desired,
   type IntentKind,
   type Job,
-  type JobOptions,
   type JobState,
   type Outcome,
   pathOf,
@@ -13,6 +12,7 @@ import {
   type UploadMode,
   type Waiting,
 } from '../../../core/job.js'
+import type { JobOptions } from '../../../core/job-options.js'
 import type { JobView } from '../../../core/job-view.js'
 import type { PartState, StoredPart } from '../../../core/part.js'
 import type { PartView } from '../../../core/part-view.js'

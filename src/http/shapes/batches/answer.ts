@@ -4,13 +4,14 @@ import { type BatchAnswer, shownProblems } from '../../../core/batch-view.js'
 import { example } from '../examples.js'
 import { instant, page, size } from '../fields.js'
 import { batchOptionsSchema, exampleBatchOptions } from '../jobs/options.js'
+import { exampleOwnFields, ownAnswerFields } from './own-fields.js'
 
 const exampleBatch: BatchAnswer = {
   id: 'b-0199c3f2a1b47c3e9d5f0a6b7c8d9',
   state: 'running',
   source: { dir: '/srv/in/out', include: ['**/*.mp4'], exclude: ['tmp'], followSymlinks: false },
   target: { bucket: 'media', prefix: 'out/' },
-  dryRun: false,
+  ...exampleOwnFields,
   totals: {
     jobs: 512,
     queued: 200,
@@ -69,7 +70,7 @@ const batchFields = {
     })
     .describe('Without `dir`: a list of files.'),
   target: z.object({ bucket: z.string(), prefix: z.string() }),
-  dryRun: z.boolean(),
+  ...ownAnswerFields,
   totals: z
     .object({
       jobs: size,

@@ -3,7 +3,9 @@ import { globProblem } from '../../../core/glob.js'
 import { bucketProblem, keyProblem, pathProblem } from '../../../core/object-key.js'
 import type { BatchRequest } from '../../../engine/use-cases/batches.js'
 import { ruled } from '../fields.js'
-import { checkTimes, jobOptionFields } from '../jobs/request.js'
+import { jobOptionFields } from '../jobs/options.js'
+import { checkTimes } from '../jobs/request.js'
+import { ownRequestFields } from './own-fields.js'
 
 /** The body of POST /v1/batches may be so long, because a list of files may be. */
 export const batchBodyLimitBytes = 16 * 1024 * 1024
@@ -77,7 +79,7 @@ export const batchRequestSchema = z
         .optional(),
     }),
     ...jobOptionFields,
-    dryRun: z.boolean().describe('Make no jobs: list what would be sent, at `/v1/batches/{id}/files`.').optional(),
+    ...ownRequestFields,
   })
   .superRefine(checkTimes)
   .transform(withSource)

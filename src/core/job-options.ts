@@ -1,0 +1,168 @@
+import { parseRate } from './bandwidth.js'
+import { type Callback, type CallbackRequest, callbackOf } from './callback.js'
+import { withoutQuery } from './shown-url.js'
+
+export const ifExistsPolicies = ['overwrite', 'skip', 'skipSame', 'fail'] as const
+export type IfExists = (typeof ifExistsPolicies)[number]
+
+export const sourceChangePolicies = ['fail', 'restart'] as const
+export type OnSourceChange = (typeof sourceChangePolicies)[number]
+
+/** Whom the events of a job are told to. The URL was checked when the job was submitted. */
+export interface WebhookSubscription {
+  readonly url: string
+  /** The types of stored events that are told. Each of them carries a job. */
+  readonly events: readonly string[]
+}
+
+/**
+ * The options of a job, with every default resolved at its submit. Sizes are bytes, and instants are milliseconds since
+ * the epoch.
+ */
+export interface JobOptions {
+  readonly partSize: number
+  readonly multipartThreshold: number
+  readonly parallel: number
+  readonly sequential: boolean
+  readonly headers: Readonly<Record<string, string>>
+  readonly ifExists: IfExists
+  /** The CRC-64 that the source must have, as a decimal string. */
+  readonly crc64: string | null
+  readonly notAfter: number | null
+  readonly onSourceChange: OnSourceChange
+  /**
+   * Real paths of the directories to which the token of the submit was bound. The source must lie below one of them.
+   */
+  readonly roots?: readonly string[]
+  /** The limit in bytes per second. When it is absent, only the limit of the daemon counts. */
+  readonly bandwidth?: number
+  /** How `bandwidth` was spelt. It is absent where there is no limit, and in jobs of older versions. */
+  readonly bandwidthAsked?: string
+  /** When it is absent, nobody is told. */
+  readonly webhook?: WebhookSubscription
+  /** When it is absent, OSS calls nobody. */
+  readonly callback?: Callback
+  /** When it is absent, the source stays. */
+  readonly deleteSource?: true
+}
+
+export interface WebhookRequest {
+  readonly url: string
+  readonly events?: readonly string[] | undefined
+}
+
+/** What a request may ask of the options. */
+export interface JobOptionsRequest {
+  readonly partSize?: number | undefined
+  readonly multipartThreshold?: number | undefined
+  readonly parallel?: number | undefined
+  /** Bytes for each second, as a size like `20MiB`, as it was asked for. */
+  readonly bandwidth?: string | null | undefined
+  readonly sequential?: boolean | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly ifExists?: IfExists | undefined
+  readonly crc64?: string | null | undefined
+  /** Milliseconds since the epoch. */
+  readonly notAfter?: number | null | undefined
+  readonly onSourceChange?: OnSourceChange | undefined
+  readonly webhook?: WebhookRequest | null | undefined
+  readonly callback?: CallbackRequest | null | undefined
+  readonly deleteSource?: boolean | undefined
+}
+
+/** What jobs get when their request asks for nothing else. */
+export interface OptionDefaults {
+  readonly partSize: number
+  readonly multipartThreshold: number
+  readonly parallel: number
+}
+
+const bandwidthAskedFor = (asked: string | null): Pick<JobOptions, 'bandwidth' | 'bandwidthAsked'> => {
+  const rate = asked === null ? null : parseRate(asked)
+  return asked === null || rate === null ? {} : { bandwidth: rate, bandwidthAsked: asked }
+}
+
+/** Returns the options that jobs get, with every default resolved. `roots` are those of the token, or null. */
+export const optionsOf = (
+  request: JobOptionsRequest,
+  defaults: OptionDefaults,
+  { roots, webhook }: { readonly roots: readonly string[] | null; readonly webhook: WebhookSubscription | null },
+): JobOptions => ({
+  partSize: request.partSize ?? defaults.partSize,
+  multipartThreshold: request.multipartThreshold ?? defaults.multipartThreshold,
+  parallel: request.parallel ?? defaults.parallel,
+  sequential: request.sequential ?? false,
+  headers: request.headers ?? {},
+  ifExists: request.ifExists ?? 'overwrite',
+  crc64: request.crc64 ?? null,
+  notAfter: request.notAfter ?? null,
+  onSourceChange: request.onSourceChange ?? 'fail',
+  ...bandwidthAskedFor(request.bandwidth ?? null),
+  ...(roots === null ? {} : { roots }),
+  ...(webhook === null ? {} : { webhook }),
+  ...(request.deleteSource ? { deleteSource: true as const } : {}),
+  ...(request.callback == null ? {} : { callback: callbackOf(request.callback) }),
+})
+
+/**
+ * What was asked for a batch's jobs, with every default resolved. It can be sent again as the options of a request, and
+ * null stands for what was not asked for.
+ */
+export interface BatchOptionsView {
+  readonly headers: Readonly<Record<string, string>>
+  readonly ifExists: IfExists
+  readonly partSize: number
+  readonly multipartThreshold: number
+  readonly parallel: number
+  readonly sequential: boolean
+  readonly onSourceChange: OnSourceChange
+  readonly notBefore: string | null
+  readonly notAfter: string | null
+  /** As it was asked for. */
+  readonly bandwidth: string | null
+  readonly deleteSource: boolean
+  readonly callback: Callback | null
+  /** The URL is shown without its query, which is often a secret of the receiver. */
+  readonly webhook: WebhookSubscription | null
+}
+
+/** What was asked for one job. */
+export interface OptionsView extends BatchOptionsView {
+  readonly crc64: string | null
+}
+
+/** What a view of the options is made of. */
+interface Asked {
+  readonly options: JobOptions
+  readonly notBefore: number | null
+}
+
+const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
+
+const bandwidthOf = ({ bandwidth, bandwidthAsked }: JobOptions): string | null =>
+  bandwidth === undefined ? null : (bandwidthAsked ?? String(bandwidth))
+
+/** Every field is named, because lists show many jobs and a spread is slow. */
+export const viewOptions = ({ options, notBefore }: Asked): OptionsView => ({
+  headers: options.headers,
+  ifExists: options.ifExists,
+  crc64: options.crc64,
+  partSize: options.partSize,
+  multipartThreshold: options.multipartThreshold,
+  parallel: options.parallel,
+  sequential: options.sequential,
+  onSourceChange: options.onSourceChange,
+  notBefore: instant(notBefore),
+  notAfter: instant(options.notAfter),
+  bandwidth: bandwidthOf(options),
+  deleteSource: options.deleteSource === true,
+  callback: options.callback ?? null,
+  webhook:
+    options.webhook === undefined ? null : { url: withoutQuery(options.webhook.url), events: options.webhook.events },
+})
+
+/** A batch asks for no CRC-64, because its files differ. */
+export const viewBatchOptions = (of: Asked): BatchOptionsView => {
+  const { crc64: _, ...others } = viewOptions(of)
+  return others
+}
