@@ -15,8 +15,6 @@ RUN npm run install
 COPY tsconfig.json tsconfig.build.json vite.config.ts ./
 COPY src src
 COPY migrations migrations
-# With the options that it runs with: code that V8 compiled under others is of no use to it.
-ENV NODE_OPTIONS=--max-semi-space-size=4
 COPY scripts/bundle scripts/bundle
 RUN npm run build \
  && npm run bundle \
@@ -51,12 +49,10 @@ COPY --from=build /build/dist dist
 RUN ln -s /opt/longshore/dist/launch.cjs /usr/local/bin/longshore \
  && install --directory --owner=1000 --group=1000 --mode=0700 /var/lib/longshore
 
-# Less room for young objects and fewer arenas for the threads save some 14 MB, and are no slower
-# (docs/explanation/performance.md). The daemon listens on loopback only, as everywhere, and the containers of one pod
-# share it. Off loopback (LONGSHORE_LISTEN=0.0.0.0:8484) the daemon insists on a token.
+# The daemon listens on loopback only, as everywhere, and the containers of one pod share it. Off loopback
+# (LONGSHORE_LISTEN=0.0.0.0:8484) the daemon insists on a token. Options of V8 are left out on purpose: with any, V8
+# refuses the code that it has compiled above.
 ENV NODE_ENV=production \
-    NODE_OPTIONS=--max-semi-space-size=4 \
-    MALLOC_ARENA_MAX=2 \
     LONGSHORE_DATA_DIR=/var/lib/longshore \
     LONGSHORE_LISTEN=127.0.0.1:8484
 VOLUME ["/var/lib/longshore"]

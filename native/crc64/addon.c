@@ -1,8 +1,8 @@
 // The engines for Node.js. The module is an object of functions, one for each engine that this processor can run. It
-// also has `exitNow(code)`, which ends the process without waiting for its threads, because Node.js has no such
-// function, and `registers`, an Int32Array with the low and the high half of the running register. `engine(bytes)`
-// takes the register from there and leaves the new one there. So no call makes a BigInt, or anything else for the
-// garbage collector.
+// also has what Node.js has no function for: `exitNow(code)` ends the process without waiting for its threads, and
+// `limitArenas(most)` and `giveBack()` stand in memory.h. And it has `registers`, an Int32Array with the low and the
+// high half of the running register. `engine(bytes)` takes the register from there and leaves the new one there. So no
+// call makes a BigInt, or anything else for the garbage collector.
 //
 // Each thread that loads the module gets its own registers and its own context.
 #define NAPI_VERSION 8
@@ -13,6 +13,7 @@
 #endif
 
 #include "crc64.h"
+#include "memory.h"
 
 #define MOST_ENGINES 4
 
@@ -59,6 +60,30 @@ static napi_value exit_now(napi_env env, napi_callback_info info) {
     return NULL;
   }
   _exit(code);
+}
+
+static napi_value limit_arenas(napi_env env, napi_callback_info info) {
+  napi_value argument, known;
+  size_t count = 1;
+  int32_t most;
+  if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != napi_ok) return NULL;
+  if (napi_get_value_int32(env, argument, &most) != napi_ok) {
+    napi_throw_type_error(env, NULL, "The most arenas are a number");
+    return NULL;
+  }
+  return napi_get_boolean(env, memory_limit_arenas(most), &known) == napi_ok ? known : NULL;
+}
+
+static napi_value give_back(napi_env env, napi_callback_info info) {
+  (void)info;
+  napi_value asked;
+  return napi_get_boolean(env, memory_give_back(), &asked) == napi_ok ? asked : NULL;
+}
+
+static napi_status add_function(napi_env env, napi_value exports, const char *name, napi_callback callback) {
+  napi_value function;
+  const napi_status status = napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, NULL, &function);
+  return status == napi_ok ? napi_set_named_property(env, exports, name, function) : status;
 }
 
 static void release(napi_env env, void *state, void *hint) {
@@ -113,9 +138,9 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
     callable->engine = engines[i].engine;
     status = add_engine(env, exports, callable, engines[i].name);
   }
-  napi_value exits;
-  if (status == napi_ok) status = napi_create_function(env, "exitNow", NAPI_AUTO_LENGTH, exit_now, NULL, &exits);
-  if (status == napi_ok) status = napi_set_named_property(env, exports, "exitNow", exits);
+  if (status == napi_ok) status = add_function(env, exports, "exitNow", exit_now);
+  if (status == napi_ok) status = add_function(env, exports, "limitArenas", limit_arenas);
+  if (status == napi_ok) status = add_function(env, exports, "giveBack", give_back);
   if (status != napi_ok) napi_throw_error(env, NULL, "The CRC-64 addon could not set itself up");
   return exports;
 }

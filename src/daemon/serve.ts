@@ -1,5 +1,6 @@
 import closeWithGrace from 'close-with-grace'
-import { collectEarly } from '../adapters/heap/collect-early.js'
+import { collectEarly } from '../adapters/heap/heap-flags.js'
+import { becomeSmall, limitArenas } from '../adapters/heap/small-memory.js'
 import { createPinoLogger, isLogStuck, logDrained } from '../adapters/log/pino-logger.js'
 import { endProcess, threadsAreBusy } from '../adapters/process/end-process.js'
 import { createServiceNotifier } from '../adapters/systemd/service-notifier.js'
@@ -22,6 +23,7 @@ const endNow = (): void => {
 const isTty = process.stdout.isTTY === true
 
 const run = async (env: NodeJS.ProcessEnv): Promise<void> => {
+  limitArenas()
   const config = loadConfig(env)
   const logger = await createPinoLogger(config.logLevel, isTty)
   for (const warning of config.warnings) logger.warn({}, warning)
@@ -33,6 +35,7 @@ const run = async (env: NodeJS.ProcessEnv): Promise<void> => {
     process.exit(exitCode)
   })
   collectEarly()
+  becomeSmall()
   const service = createServiceNotifier(env, daemon.isWell, logger)
   // SIGTERM and SIGINT drain. A second one ends the process at once.
   const grace = {

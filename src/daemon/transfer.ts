@@ -5,7 +5,7 @@ import { createCallsByPath } from '../adapters/file/file-calls.js'
 import { createFileSources } from '../adapters/file/file-source.js'
 import type { Roots } from '../adapters/file/roots.js'
 import { createSourceRemover } from '../adapters/file/source-remover.js'
-import { beginThread } from '../adapters/heap/collect-early.js'
+import { beginThread } from '../adapters/heap/heap-flags.js'
 import type { PinoLogger } from '../adapters/log/pino-logger.js'
 import { createOssTargets } from '../adapters/oss/api/oss-targets.js'
 import { type Lanes, startLanes } from '../adapters/oss/lanes/lanes.js'
@@ -45,6 +45,7 @@ export const startDataPath = (
     logger,
     threadUrl: new URL('./lane.js', import.meta.url),
     threadData: { roots: rootsOf(config) } satisfies LaneThreadData,
+    beginThread,
     onFatal,
   })
   return { lanes: life.own(lanes, () => lanes.close()), pacer }

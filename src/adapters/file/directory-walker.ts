@@ -24,6 +24,9 @@ const walkIdleMs = 30_000
 /** Time is counted in looks, because a process that was stopped for a while must not take its walks for hanging. */
 const looksPerWait = 10
 
+/** What the thread makes is sent away at once, so more room for it would be memory spent on garbage. */
+const threadMemory = { maxYoungGenerationSizeMb: 4 }
+
 /** Watches whether a thread goes on counting while we wait for it. */
 const watchSteps = (steps: SharedArrayBuffer, idleMs: number) => {
   const counter = new Int32Array(steps)
@@ -63,7 +66,7 @@ export const createDirectoryWalker = (
     const steps = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
     const workerData: WalkSettings = { request, roots, steps }
     const begun = beginThread()
-    const worker = new Worker(threadUrl, { workerData, name: 'walk' })
+    const worker = new Worker(threadUrl, { workerData, name: 'walk', resourceLimits: threadMemory })
     worker.once('message', begun).once('exit', begun)
     const ask = async (): Promise<WalkMessage> => {
       worker.postMessage('next')

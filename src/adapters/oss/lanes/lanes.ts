@@ -21,6 +21,8 @@ export interface LanesDeps {
   readonly threadUrl: URL
   /** The entry gets this beside the settings of the lane. It is plain data. */
   readonly threadData?: object
+  /** This is called before a lane's thread starts, and what it returns once the thread runs or has ended. */
+  readonly beginThread?: () => () => void
   /** This is called when lanes die faster than they can be replaced. */
   onFatal(failure: { readonly exitCode: number; readonly message: string }): void
 }
@@ -104,7 +106,7 @@ const settingsOf = ({ network, pace, readThreads, count }: LanesDeps): LaneSetti
 })
 
 export const startLanes = (deps: LanesDeps): Lanes => {
-  const { count, logger, threadUrl, onFatal } = deps
+  const { count, logger, threadUrl, onFatal, beginThread = () => () => {} } = deps
   const workerData = { ...deps.threadData, ...settingsOf(deps) }
   const stuck = createStuckDescriptors()
   const pools = new Map<number, Order>()
@@ -176,7 +178,9 @@ export const startLanes = (deps: LanesDeps): Lanes => {
   }
 
   const startLane = (index: number): Lane => {
+    const begun = beginThread()
     const worker = new Worker(threadUrl, { workerData, name: `lane ${index}`, resourceLimits: laneMemory })
+    worker.once('message', begun).once('exit', begun)
     let orders: Order[] = []
     const lane: Lane = {
       calls: new Map(),

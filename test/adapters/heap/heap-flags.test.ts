@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { Script } from 'node:vm'
 import { afterAll, describe, expect, it } from 'vitest'
-import { beginThread, collectEarly } from '../../../src/adapters/heap/collect-early.js'
+import { beginThread, collectEarly } from '../../../src/adapters/heap/heap-flags.js'
 
 afterAll(() => setFlagsFromString('--incremental-marking-soft-trigger=0'))
 

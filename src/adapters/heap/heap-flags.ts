@@ -1,14 +1,20 @@
 import { setFlagsFromString } from 'node:v8'
 
 /** This is a share of the room that V8 gives the old objects of a thread to grow. Zero is V8's own value. */
-const percent = { early: 10, usual: 0 }
+const trigger = { early: 10, usual: 0 }
+/** The young generation grows by this factor when much of it survives. Two is V8's own value, and one means that it stays. */
+const growth = { none: 1, usual: 2 }
 
-// The flag is the whole process's, and so is what is known about it here.
+// The flags are the whole process's, and so is what is known about them here.
 let early = false
+let held = false
 let starting = 0
 
-const set = (): void =>
-  setFlagsFromString(`--incremental-marking-soft-trigger=${early && starting === 0 ? percent.early : percent.usual}`)
+const set = (): void => {
+  const own = starting === 0
+  setFlagsFromString(`--incremental-marking-soft-trigger=${early && own ? trigger.early : trigger.usual}`)
+  setFlagsFromString(`--semi-space-growth-factor=${held && own ? growth.none : growth.usual}`)
+}
 
 /**
  * Makes every thread of the process collect its old garbage early. By itself V8 lets garbage lie until the old objects
@@ -22,12 +28,19 @@ export const collectEarly = (): void => {
   set()
 }
 
+/** Makes the young generations of all threads stay as large as they are. */
+export const holdYoungGenerations = (): void => {
+  held = true
+  set()
+}
+
 /**
  * Lets a thread start with the flags of V8 under which its code was compiled. The returned function is called when the
- * thread has loaded its code, or has ended; further calls do nothing.
+ * thread has loaded its code, or has ended; further calls do nothing. It sets the flags even where nothing has changed
+ * them, because V8 itself takes back a factor below two whenever a thread starts.
  */
 export const beginThread = (): (() => void) => {
-  if (!early) return () => {}
+  if (!early && !held) return () => {}
   starting += 1
   set()
   let begun = false

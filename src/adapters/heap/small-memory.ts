@@ -1,0 +1,56 @@
+import { createRequire } from 'node:module'
+import { PerformanceObserver } from 'node:perf_hooks'
+import { getHeapSpaceStatistics } from 'node:v8'
+import { holdYoungGenerations } from './heap-flags.js'
+
+interface Addon {
+  limitArenas?(most: number): boolean
+  giveBack?(): boolean
+}
+
+/**
+ * `native/crc64/install.mjs` compiles the addon. The path is the same from `src` and from `dist`, because both lie at
+ * the same depth.
+ */
+const addonPath = '../../../native/crc64/crc64.node'
+
+/** Returns an addon that does nothing where it was not compiled: the daemon works without it, and needs more memory. */
+const openAddon = (): Addon => {
+  try {
+    return createRequire(import.meta.url)(addonPath)
+  } catch {
+    return {}
+  }
+}
+
+/** Each thread would get an arena of malloc of its own, and keep in it what it needed at its busiest. */
+const mostArenas = 2
+/** The start grows the young generation to its largest. This much of it is enough for the work, at the same CPU time. */
+const youngBytes = 8 * 1024 * 1024
+/** The first jobs after a start come before its garbage. */
+const settledMs = 1_000
+
+/** Limits what malloc keeps for threads. It is called before the threads start. */
+export const limitArenas = (): void => void openAddon().limitArenas?.(mostArenas)
+
+const youngSize = (): number =>
+  getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.space_size ?? 0
+
+/**
+ * Gives back, some time after the start, what only the start needed, and keeps the young generation of this thread
+ * small from then on. That takes some 50 ms once, in which nothing else is done. Other threads have limits of their
+ * own. Node.js can limit its main thread only by a flag at its start, which would cost every start the code that V8 has
+ * compiled before.
+ */
+export const becomeSmall = (afterMs = settledMs): void => {
+  const settle = (): void => {
+    if (openAddon().giveBack?.() !== true) return
+    const watch = new PerformanceObserver(() => {
+      if (youngSize() < youngBytes) return
+      watch.disconnect()
+      holdYoungGenerations()
+    })
+    watch.observe({ entryTypes: ['gc'] })
+  }
+  setTimeout(settle, afterMs).unref()
+}
