@@ -4,18 +4,17 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { Agent, request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import type { BatchView } from '../src/core/batch-view.js'
 import type { JobView } from '../src/core/job-view.js'
 import { partSize } from './sources.js'
-
-const main = fileURLToPath(new URL('../../../dist/launch.cjs', import.meta.url))
 
 export const bucket = 'bench'
 /** The sink checks no signature, but the clients need keys all the same. */
 export const keys = { id: 'bench', secret: 'bench' }
 
 export interface BenchSetup {
+  /** This is the launcher of the program that is measured. */
+  readonly program: string
   readonly endpoint: string
   /** This is the certificate of an endpoint with TLS. It is null without TLS. */
   readonly caFile: string | null
@@ -66,12 +65,10 @@ export const startDaemon = async (
   const profiling =
     setup.profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${setup.profileDir}`, '--cpu-prof-interval=500']
   const startedAt = Date.now()
-  const child = spawn(process.execPath, [...profiling, main, 'serve'], {
+  const child = spawn(process.execPath, [...profiling, setup.program, 'serve'], {
     env: {
       PATH: process.env['PATH'],
-      // These settings are the same in the image and in the unit of systemd.
-      NODE_OPTIONS: '--max-semi-space-size=4',
-      MALLOC_ARENA_MAX: '2',
+      // There is nothing of Node.js or of malloc here, because users set nothing of it either.
       LONGSHORE_LISTEN: '127.0.0.1:0',
       LONGSHORE_DATA_DIR: dataDir,
       LONGSHORE_SOURCE_ROOTS: setup.sourceDir,

@@ -11,9 +11,12 @@ import { chartOf } from './chart.js'
 import { profileReport } from './cpu-profile.js'
 import { measureReaders } from './event-readers.js'
 import { measureFlatMemory } from './flat-memory.js'
+import { measureInstall } from './install.js'
 import { measureKill } from './kill.js'
 import { type CaseResult, mib } from './measurement.js'
-import { measureMemory, measureOneFile, measureSecureFile } from './one-file.js'
+import { measureMemory } from './memory.js'
+import { measureOneFile, measureSecureFile } from './one-file.js'
+import { builtProgram, packagedProgram } from './packaged.js'
 import { missingPeers } from './peers.js'
 import { startSink } from './sink-process.js'
 import { measureDirectory, measurePosts } from './small-files.js'
@@ -32,6 +35,7 @@ const cases: Readonly<Record<string, (context: BenchContext) => Promise<CaseResu
   p8: measureApiLatency,
   p9: measureStore,
   p11: measureReaders,
+  p13: measureInstall,
 }
 
 const measuredWith: Readonly<Record<string, string>> = { p2: 'p1', p10: 'p9' }
@@ -110,12 +114,13 @@ const run = async (): Promise<void> => {
   const sourceDir = join(workDir, 'sources')
   const profileDir = options.profile ? join(workDir, 'profiles') : null
   await mkdir(sourceDir)
+  const program = options.profile ? builtProgram : await packagedProgram(join(workDir, 'package'))
   const sink = await startSink()
   const results: CaseResult[] = []
   try {
     const context: BenchContext = {
       sink,
-      setup: { endpoint: sink.endpoint, caFile: null, workDir, sourceDir, profileDir },
+      setup: { program, endpoint: sink.endpoint, caFile: null, workDir, sourceDir, profileDir },
       rounds: options.rounds,
       readers: options.readers,
       longSize: options.longSize,

@@ -1,6 +1,6 @@
 import type { BenchContext } from './bench-context.js'
 import { type BenchSetup, startDaemon } from './bench-daemon.js'
-import { type CaseResult, type Contender, goalAgainst, longshore, mib, rowOf, runInTurn } from './measurement.js'
+import { type CaseResult, type Contender, goalAgainst, longshore, mib, runInTurn } from './measurement.js'
 import { aliOss, bigFilePeers, curlFour, peerParts } from './peers.js'
 import { cpuSecondsOf, peakRssBytesOf } from './process-cost.js'
 import { secureSetup } from './secure-setup.js'
@@ -10,7 +10,7 @@ import type { BigFile } from './sources.js'
 const gib = 1024 * mib
 
 /** Measures from the POST to the answer that says `completed`, with a daemon that has just been started. */
-const longshoreContender = (setup: BenchSetup, file: BigFile, parallel: number): Contender => ({
+export const longshoreContender = (setup: BenchSetup, file: BigFile, parallel: number): Contender => ({
   name: longshore,
   optional: false,
   async run(round) {
@@ -72,27 +72,5 @@ export const measureSecureFile = async (context: BenchContext): Promise<CaseResu
       ...goalAgainst(rows, aliOss, { id: 'P3', atLeast: 'set against ossutil', moonshot: '' }),
     ],
     notes: ['TLS 1.3 with a self-signed certificate that every client was told to trust.', watch.note('MiB/s')],
-  }
-}
-
-/** Measures P4: memory while 16 parts are in flight. */
-export const measureMemory = async (context: BenchContext): Promise<CaseResult> => {
-  const file = await context.bigFile()
-  const contender = longshoreContender(context.setup, file, 16)
-  const [watched = contender] = watchSink(context.sink, [contender], file.size).contenders
-  const samples = []
-  for (let round = 1; round <= context.rounds; round++) {
-    const { peakRssMib } = await watched.run(round)
-    samples.push({ value: peakRssMib ?? 0, cpu: null, peakRssMib: null })
-  }
-  const row = rowOf(longshore, 'MiB RSS', samples)
-  return {
-    title: `P4: peak memory of the daemon, one file of ${file.size / mib} MiB, 16 parts in flight`,
-    cpuUnit: '',
-    rows: [row],
-    goals: [
-      { id: 'P4', what: 'MB at the most', measured: (row.value.max * mib) / 1e6, atLeast: '180', moonshot: '110' },
-    ],
-    notes: ['VmHWM of the whole process, so its start counts as well.'],
   }
 }

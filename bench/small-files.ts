@@ -40,7 +40,7 @@ const sentence = ({ names, size }: SmallFiles): string => `${names.length} files
 const pollMs = 10
 
 /** Throws unless every file of the directory was uploaded. */
-const batchCompleted = async (daemon: BenchDaemon, id: string, files: number): Promise<void> => {
+export const batchCompleted = async (daemon: BenchDaemon, id: string, files: number): Promise<void> => {
   for (;;) {
     const { state, totals } = await daemon.get<BatchView>(`/v1/batches/${id}`)
     if (state === 'completed' && totals.completed === files) return

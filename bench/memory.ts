@@ -1,0 +1,62 @@
+import type { BenchContext } from './bench-context.js'
+import { startDaemon } from './bench-daemon.js'
+import { type CaseResult, mib, rowOf, type Sample } from './measurement.js'
+import { longshoreContender } from './one-file.js'
+import { peakRssBytesOf, residentBytesOf } from './process-cost.js'
+import { watchSink } from './sink-watch.js'
+import { batchCompleted } from './small-files.js'
+
+const parallel = 16
+const batches = 2
+
+const plain = (value: number): Sample => ({ value, cpu: null, peakRssMib: null })
+const megabytes = (bytes: number): number => bytes / 1e6
+
+/** Returns what a daemon has resident at most, and before its first job, in a process that sends batches of small files. */
+const measureBatches = async (context: BenchContext, round: number): Promise<{ idle: Sample; peak: Sample }> => {
+  const { directory, names } = await context.smallFiles()
+  const daemon = await startDaemon(context.setup)
+  try {
+    const idle = residentBytesOf(daemon.pid)
+    for (let batch = 1; batch <= batches; batch++) {
+      const { id } = await daemon.submitDirectory(directory, `memory-${round}-${batch}/`)
+      await batchCompleted(daemon, id, names.length)
+    }
+    return { idle: plain(megabytes(idle)), peak: plain(megabytes(peakRssBytesOf(daemon.pid))) }
+  } finally {
+    await daemon.stop()
+  }
+}
+
+/** Measures P4: memory while 16 parts are in flight, and after batches of small files. */
+export const measureMemory = async (context: BenchContext): Promise<CaseResult> => {
+  const { setup, rounds, say } = context
+  const file = await context.bigFile()
+  const { names } = await context.smallFiles()
+  const contender = longshoreContender(setup, file, parallel)
+  const [watched = contender] = watchSink(context.sink, [contender], file.size).contenders
+  const large: Sample[] = []
+  const small: Sample[] = []
+  const idle: Sample[] = []
+  for (let round = 1; round <= rounds; round++) {
+    const { peakRssMib } = await watched.run(round)
+    large.push(plain(megabytes((peakRssMib ?? 0) * mib)))
+    const measured = await measureBatches(context, round)
+    idle.push(measured.idle)
+    small.push(measured.peak)
+    say(`  round ${round}: ${large.at(-1)?.value.toFixed(0)} MB, ${small.at(-1)?.value.toFixed(0)} MB`)
+  }
+  const one = rowOf('peak, one file', 'MB', large)
+  const many = rowOf(`peak, ${batches} batches of ${names.length}`, 'MB', small)
+  const goal = (what: string, measured: number) => ({ id: 'P4', what, measured, atLeast: '150', moonshot: '110' })
+  return {
+    title: `P4: memory of the daemon: one file of ${file.size / mib} MiB with ${parallel} parts in flight; ${batches} batches of ${names.length} small files`,
+    cpuUnit: '',
+    rows: [rowOf('when it listens', 'MB', idle), one, many],
+    goals: [
+      goal('MB at the most, one file', one.value.max),
+      goal(`MB at the most, ${batches} batches`, many.value.max),
+    ],
+    notes: ['VmHWM of the whole process, so its start counts as well; each in a process of its own.'],
+  }
+}
