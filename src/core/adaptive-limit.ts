@@ -1,11 +1,11 @@
 /**
- * The number of requests that may be in flight towards one endpoint and bucket. It grows by a slow start, and after
- * that it increases additively and decreases multiplicatively. Times are monotonic milliseconds.
+ * This is the number of requests that may be in flight towards one endpoint and bucket. It grows by a slow start, and
+ * after that it increases additively and decreases multiplicatively. Times are monotonic milliseconds.
  */
 export interface AdaptiveLimit {
-  /** A real number, at least 1, so that many successes add up to one more. */
+  /** It is a real number, at least 1, so that many successes add up to one more. */
   readonly value: number
-  /** The time of the last cut. It is -Infinity until the limit is cut for the first time. */
+  /** It is the time of the last cut, and -Infinity until the limit is cut for the first time. */
   readonly cutAt: number
 }
 

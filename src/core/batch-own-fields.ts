@@ -1,4 +1,4 @@
-/** What is asked of a batch itself, and not of each of its jobs. Answers show it as it is. */
+/** This is what is asked of a batch itself, and not of each of its jobs. Answers show it as it is. */
 export interface BatchOwnFields {
   /** The walk makes no jobs, and only lists what it would send. */
   readonly dryRun: boolean

@@ -147,12 +147,13 @@ export const batchStateOf = (batch: Batch): BatchState => {
   return batch.walk === 'going' ? 'scanning' : 'running'
 }
 
-/** Whether it may still make jobs, bring some back, or tell them something. */
+/** Returns whether the batch may still make jobs, bring some back, or tell them something. */
 export const isBatchAtWork = ({ finishedAt, walk, underway }: Batch): boolean =>
   finishedAt === null && (walk === 'going' || underway.length > 0)
 
 /**
- * Whether nothing more happens to the batch by itself. The store sets `finishedAt` in the transaction that makes it so.
+ * Returns whether nothing more happens to the batch by itself. The store sets `finishedAt` in the transaction that
+ * makes it so.
  */
 export const isBatchOver = (batch: Batch): boolean =>
   batch.walk !== 'going' && batch.underway.length === 0 && unsettledJobs(batch) === 0

@@ -1,12 +1,12 @@
-/** What a failure means for the request that met it. The classifier next to the transport decides it once. */
+/** This says what a failure means for the request that met it. The classifier next to the transport decides it once. */
 export const failureKinds = [
-  /** The network or OSS stumbled; the same request may succeed later. */
+  /** The network or OSS stumbled. The same request may succeed later. */
   'transient',
   /** OSS asked us to slow down. */
   'throttled',
-  /** The credentials are expired or unknown; new ones may help. */
+  /** The credentials are expired or unknown. New ones may help. */
   'credentials',
-  /** The way to OSS is set up wrongly (a certificate, a proxy). All requests fail until somebody mends it. */
+  /** The way to OSS is set up wrongly (a certificate, a proxy). All requests fail until the operator mends it. */
   'setup',
   /** OSS says our clock is wrong. */
   'clock',
@@ -32,7 +32,7 @@ export const failureKinds = [
 ] as const
 export type FailureKind = (typeof failureKinds)[number]
 
-/** Why a job failed, as the API reports it. */
+/** These codes say why a job failed, as the API reports it. */
 export const jobErrorCodes = [
   'source_changed',
   'source_missing',
@@ -56,16 +56,19 @@ export interface JobError {
 }
 
 export interface FailureDetails {
-  /** The code that the error of the job has when this failure ends it. */
+  /** This is the code that the error of the job has when this failure ends it. */
   readonly code?: JobErrorCode
   readonly ossCode?: string | null
   readonly requestId?: string | null
   readonly status?: number | null
-  /** The time to wait at least, because the server asked for it or because an earlier try makes no sense. */
+  /**
+   * The next try has to wait for at least so long, because the server asked for it or because an earlier try makes no
+   * sense.
+   */
   readonly retryAfterMs?: number | null
-  /** True when nothing of the request can have reached OSS. */
+  /** It is true when nothing of the request can have reached OSS. */
   readonly unsent?: boolean
-  /** The host to which the answer sends us instead. */
+  /** The answer sends us to this host instead. */
   readonly elsewhere?: string | null
   /** For a source, this says why it was refused, in words that its caller may read. */
   readonly reason?: string | null

@@ -5,15 +5,18 @@ import type { PartsChange, Step } from './job-steps.js'
 import { answerJob, type JobAnswer, type JobView, viewJob } from './job-view.js'
 import { webhookBody, webhookHost } from './webhook.js'
 
-/** An event that shows a job. */
+/** This is an event that shows a job. */
 export interface JobEvent {
   readonly type: EventType
   readonly job: JobView
-  /** The name of the token whose request it was; null: nobody's, or the daemon's own doing. */
+  /**
+   * This is the name of the token whose request it was. It is null when no token made the request, or when the daemon
+   * acted by itself.
+   */
   readonly by: string | null
 }
 
-/** A message for the outbox, about the event with which it is committed. */
+/** This is a message for the outbox. It tells the event with which it is committed. */
 export interface WebhookMessage {
   readonly type: EventType
   readonly url: string
@@ -21,37 +24,40 @@ export interface WebhookMessage {
   readonly body: string
 }
 
-/** What the event log and the outbox are told. */
+/** This is what the event log and the outbox are told. */
 export interface Told {
   readonly event: JobEvent
-  /** Null when the job's user does not subscribe to the event. */
+  /** It is null when the job's user does not subscribe to the event. */
   readonly webhook: WebhookMessage | null
 }
 
 /**
- * Everything that a step causes. A store commits all of it in one transaction and decides nothing itself, so that every
- * store keeps the same law.
+ * This is everything that a step causes. A store commits all of it in one transaction and decides nothing itself, so
+ * that every store keeps the same law.
  */
 export interface Change {
   readonly job: Job
-  /** What becomes of the part rows; null when they stay as they are. */
+  /** This says what becomes of the part rows. It is null when they stay as they are. */
   readonly parts: PartsChange | null
   /** OSS still holds the upload that the job had before the step, and the upload is kept as abandoned. */
   readonly leavesUpload: boolean
   /**
-   * `begun`: from now on Initiate may be on its way. `over`: it can no longer be sent. `answered`: no Initiate is suspected
-   * any more, unless one went unanswered, and that one is over.
+   * `begun` says that Initiate may be on its way from now on, and `over` that it can no longer be sent. `answered` says
+   * that no Initiate is suspected any more, unless one went unanswered, and that one is over.
    */
   readonly initiate: 'begun' | 'over' | 'answered' | null
-  /** Null when nothing that a listener can see has changed. */
+  /** It is null when nothing that a listener can see has changed. */
   readonly told: Told | null
-  /** `settled`: the job's batch may be over. `reopened`: it is not. Null also for a job without a batch. */
+  /**
+   * `settled` says that the job's batch may be over, and `reopened` that it is not. It is also null for a job without a
+   * batch.
+   */
   readonly batch: 'settled' | 'reopened' | null
   /** Older failed jobs of the same object give up what they have in OSS of it. Their changes are committed first. */
   readonly isObjectMade: boolean
 }
 
-/** What is told of an event of a job. */
+/** Returns what is told of an event of a job. */
 export const toldOf = (job: Job, type: EventType, at: number, by: string | null = null): Told => {
   const view = viewJob(job)
   const event: JobEvent = { type, job: view, by }
@@ -72,7 +78,9 @@ const batchOf = (before: Job['state'], { batchId, state }: Job): Change['batch']
   return isSettled(state) ? 'settled' : 'reopened'
 }
 
-/** What a step causes for the job as it was before. `before` is null when the step makes the job. `at` is now. */
+/**
+ * Returns what a step causes for the job as it was before. `before` is null when the step makes the job. `at` is now.
+ */
 export const changeOf = (before: Pick<Job, 'state' | 'intent'> | null, step: Step, at: number): Change => {
   const { job } = step
   return {
@@ -86,13 +94,16 @@ export const changeOf = (before: Pick<Job, 'state' | 'intent'> | null, step: Ste
   }
 }
 
-/** What the removal of a settled job causes, beside its rows and its idempotency key, which go with it. */
+/** This is what the removal of a settled job causes, beside its rows and its idempotency key, which go with it. */
 export interface Removal {
-  /** What a batch that stays behind can still tell of the job; null for a job without a batch. */
+  /** A batch that stays behind can still tell this of the job. It is null for a job without a batch. */
   readonly note: JobAnswer | null
   /** The job failed and its upload is still in OSS, so that the upload is kept as abandoned. */
   readonly leavesUpload: boolean
-  /** When the last Initiate of the job, if its answer never came, can no longer have been on its way. */
+  /**
+   * If the answer of the job's last Initiate never came, the request can no longer have been on its way after this
+   * instant.
+   */
   readonly initiateEndedAt: number | null
 }
 
@@ -102,7 +113,7 @@ export const removalOf = (job: Job): Removal => ({
   initiateEndedAt: job.finishedAt,
 })
 
-/** The counts of a batch after a step of one of its jobs. `before` is null when the step makes the job. */
+/** Returns the counts of a batch after a step of one of its jobs. `before` is null when the step makes the job. */
 export const countsAfter = (counts: BatchCounts, before: Job | null, after: Job): BatchCounts => {
   const next = { ...counts }
   if (before !== null) next[before.state]--

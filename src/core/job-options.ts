@@ -8,16 +8,16 @@ export type IfExists = (typeof ifExistsPolicies)[number]
 export const sourceChangePolicies = ['fail', 'restart'] as const
 export type OnSourceChange = (typeof sourceChangePolicies)[number]
 
-/** Whom the events of a job are told to. The URL was checked when the job was submitted. */
+/** This says who is told the events of a job. The URL was checked when the job was submitted. */
 export interface WebhookSubscription {
   readonly url: string
-  /** The types of stored events that are told. Each of them carries a job. */
+  /** These types of stored events are told. Each of them carries a job. */
   readonly events: readonly string[]
 }
 
 /**
- * The options of a job, with every default resolved at its submit. Sizes are bytes, and instants are milliseconds since
- * the epoch.
+ * These are the options of a job, with every default resolved at its submit. Sizes are bytes, and instants are
+ * milliseconds since the epoch.
  */
 export interface JobOptions {
   readonly partSize: number
@@ -26,21 +26,22 @@ export interface JobOptions {
   readonly sequential: boolean
   readonly headers: Readonly<Record<string, string>>
   readonly ifExists: IfExists
-  /** The CRC-64 that the source must have, as a decimal string. */
+  /** The source must have this CRC-64, which is a decimal string. */
   readonly crc64: string | null
   readonly notAfter: number | null
   readonly onSourceChange: OnSourceChange
   /**
-   * Real paths of the directories to which the token of the submit was bound. The source must lie below one of them.
+   * These are real paths of the directories to which the token of the submit was bound. The source must lie below one
+   * of them.
    */
   readonly roots?: readonly string[]
-  /** The limit in bytes per second. When it is absent, only the limit of the daemon counts. */
+  /** This is the limit in bytes per second. When it is absent, only the limit of the daemon counts. */
   readonly bandwidth?: number
-  /** How `bandwidth` was spelt. It is absent where there is no limit, and in jobs of older versions. */
+  /** This is how `bandwidth` was spelt. It is absent where there is no limit, and in jobs of older versions. */
   readonly bandwidthAsked?: string
-  /** When it is absent, nobody is told. */
+  /** When it is absent, no receiver is told. */
   readonly webhook?: WebhookSubscription
-  /** When it is absent, OSS calls nobody. */
+  /** When it is absent, OSS calls no server. */
   readonly callback?: Callback
   /** When it is absent, the source stays. */
   readonly deleteSource?: true
@@ -51,18 +52,18 @@ export interface WebhookRequest {
   readonly events?: readonly string[] | undefined
 }
 
-/** What a request may ask of the options. */
+/** This is what a request may ask of the options. */
 export interface JobOptionsRequest {
   readonly partSize?: number | undefined
   readonly multipartThreshold?: number | undefined
   readonly parallel?: number | undefined
-  /** Bytes for each second, as a size like `20MiB`, as it was asked for. */
+  /** The bytes for each second are a size like `20MiB`, as it was asked for. */
   readonly bandwidth?: string | null | undefined
   readonly sequential?: boolean | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly ifExists?: IfExists | undefined
   readonly crc64?: string | null | undefined
-  /** Milliseconds since the epoch. */
+  /** The instant is milliseconds since the epoch. */
   readonly notAfter?: number | null | undefined
   readonly onSourceChange?: OnSourceChange | undefined
   readonly webhook?: WebhookRequest | null | undefined
@@ -70,7 +71,7 @@ export interface JobOptionsRequest {
   readonly deleteSource?: boolean | undefined
 }
 
-/** What jobs get when their request asks for nothing else. */
+/** Jobs get these when their request asks for nothing else. */
 export interface OptionDefaults {
   readonly partSize: number
   readonly multipartThreshold: number
@@ -105,8 +106,8 @@ export const optionsOf = (
 })
 
 /**
- * What was asked for a batch's jobs, with every default resolved. It can be sent again as the options of a request, and
- * null stands for what was not asked for.
+ * This is what was asked for a batch's jobs, with every default resolved. It can be sent again as the options of a
+ * request, and null stands for what was not asked for.
  */
 export interface BatchOptionsView {
   readonly headers: Readonly<Record<string, string>>
@@ -118,7 +119,7 @@ export interface BatchOptionsView {
   readonly onSourceChange: OnSourceChange
   readonly notBefore: string | null
   readonly notAfter: string | null
-  /** As it was asked for. */
+  /** It is shown as it was asked for. */
   readonly bandwidth: string | null
   readonly deleteSource: boolean
   readonly callback: Callback | null
@@ -126,12 +127,12 @@ export interface BatchOptionsView {
   readonly webhook: WebhookSubscription | null
 }
 
-/** What was asked for one job. */
+/** This is what was asked for one job. */
 export interface OptionsView extends BatchOptionsView {
   readonly crc64: string | null
 }
 
-/** What a view of the options is made of. */
+/** A view of the options is made of these. */
 interface Asked {
   readonly options: JobOptions
   readonly notBefore: number | null

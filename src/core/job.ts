@@ -32,26 +32,26 @@ export const jobTransitions: Readonly<Record<JobState, readonly JobState[]>> = {
 
 export const settledStates = ['completed', 'failed', 'cancelled'] as const satisfies readonly JobState[]
 
-/** Whether the job is settled: nothing more happens to it by itself. */
+/** Returns whether the job is settled, so that nothing more happens to it by itself. */
 export const isSettled = (state: JobState): boolean => (settledStates as readonly JobState[]).includes(state)
 
 export const canMove = (from: JobState, to: JobState): boolean => jobTransitions[from].includes(to)
 
-/** What the user wants. It is durable and stands beside the state. */
+/** This is what the user wants. It is durable and stands beside the state. */
 export const desires = ['run', 'pause', 'cancel'] as const
 export type Desired = (typeof desires)[number]
 
-/** Whether the bytes of a job in this state go to OSS by themselves, sooner or later. */
+/** Returns whether the bytes of a job in this state go to OSS by themselves, sooner or later. */
 export const isDueState = (state: JobState): boolean =>
   state === 'queued' || state === 'running' || state === 'completing'
 
-/** Why an unsettled job is not moving. Null while it is. */
+/** These reasons say why an unsettled job does not move. A job has none while it moves. */
 export const waitingReasons = ['backoff', 'endpoint', 'credentials', 'storage', 'source', 'notBefore'] as const
 export type Waiting = (typeof waitingReasons)[number]
 
 /**
- * Proves that a file did not change. Times are nanoseconds. Values of 64 bits are decimal strings, because JSON has no
- * integers of that size.
+ * A fingerprint proves that a file did not change. Times are nanoseconds. Values of 64 bits are decimal strings,
+ * because JSON has no integers of that size.
  */
 export interface Fingerprint {
   readonly dev: string
@@ -62,8 +62,9 @@ export interface Fingerprint {
 }
 
 /**
- * Where the bytes of a job come from. Another kind becomes a member of this union; the type checker then names each place
- * that has to decide what it does about it. `fingerprint` is of the file as it was when the job was planned.
+ * This says where the bytes of a job come from. Another kind becomes a member of this union, and the type checker then
+ * names each place that has to decide what it does about it. `fingerprint` is of the file as it was when the job was
+ * planned.
  */
 export type JobSource = { readonly kind: 'path'; readonly path: string; readonly fingerprint: Fingerprint }
 
@@ -85,7 +86,7 @@ export const sizeOf = ({ source }: WithSource): number => {
   }
 }
 
-/** Returns the source of the job with another fingerprint: the file at its path has changed. */
+/** Returns the source of the job with another fingerprint, because the file at its path has changed. */
 export const sourceWith = ({ source }: WithSource, fingerprint: Fingerprint): JobSource => {
   switch (source.kind) {
     case 'path':
@@ -94,8 +95,8 @@ export const sourceWith = ({ source }: WithSource, fingerprint: Fingerprint): Jo
 }
 
 /**
- * The object that a job writes, with the endpoint and region for which the job was accepted. An upload never resumes
- * elsewhere.
+ * This is the object that a job writes, with the endpoint and region for which the job was accepted. An upload never
+ * resumes elsewhere.
  */
 export interface JobTarget {
   readonly bucket: string
@@ -104,7 +105,7 @@ export interface JobTarget {
   readonly region: string
 }
 
-/** The tuning of a job: what its user may change while it is worked on. */
+/** The tuning of a job is what its user may change while the job is worked on. */
 export type Tuning = Pick<Job, 'priority'> & Pick<JobOptions, 'parallel' | 'notAfter'> & { readonly bandwidth: Rate }
 
 export const tuningOf = ({ priority, options }: Job): Tuning => ({
@@ -114,15 +115,15 @@ export const tuningOf = ({ priority, options }: Job): Tuning => ({
   notAfter: options.notAfter,
 })
 
-/** What a user changes of a job. What is absent stays. The labels replace all labels that there are. */
+/** This is what a user changes of a job. What is absent stays. The labels replace all labels that there are. */
 export type JobChanges = Partial<Tuning & Pick<Job, 'labels'> & Required<Pick<JobOptions, 'bandwidthAsked'>>>
 
 export const uploadModes = ['put', 'multipart'] as const
 export type UploadMode = (typeof uploadModes)[number]
 
 /**
- * How the bytes travel. A put has one synthesised part. `uploadId` is null for a put, and until the answer of Initiate
- * is committed.
+ * This says how the bytes travel. A put has one synthesised part. `uploadId` is null for a put, and until the answer of
+ * Initiate is committed.
  */
 export interface Upload {
   readonly mode: UploadMode
@@ -148,7 +149,7 @@ export type Outcome = (typeof outcomes)[number]
 export const proofs = ['object', 'parts'] as const
 export type Proof = (typeof proofs)[number]
 
-/** The stored proof of a completed job. CRC-64 values are decimal strings. */
+/** This is the stored proof of a completed job. CRC-64 values are decimal strings. */
 export interface Receipt {
   readonly size: number
   readonly crc64: string
@@ -160,7 +161,7 @@ export interface Receipt {
   readonly completedAt: number
 }
 
-/** What becomes of a source that its job deletes. */
+/** This says what becomes of a source that its job deletes. */
 export type SourceRemoval =
   /**
    * The removal is committed before the file is touched. `aside` is the name, in the directory of the source, under
@@ -177,14 +178,15 @@ export type SourceRemoval =
 export const removalOutcomes = ['removed', 'kept'] as const
 
 /**
- * How the removal ended. `note` says why a source was kept, or what is odd; it is null when there is nothing to say.
+ * This says how the removal ended. `note` says why a source was kept, or what is odd. It is null when there is nothing
+ * to say.
  */
 export interface RemovalNote {
   readonly state: (typeof removalOutcomes)[number]
   readonly note: string | null
 }
 
-/** What OSS last said against the removal of a cancelled job's upload, and how many tries it has refused. */
+/** This is what OSS last said against the removal of a cancelled job's upload, and how many tries it has refused. */
 export interface CancelRefusal {
   readonly tries: number
   readonly error: JobError
@@ -193,7 +195,7 @@ export interface CancelRefusal {
 /** So many refusals end a cancel. What it leaves in OSS is shown, and is removed once that is allowed. */
 export const maxCancelTries = 3
 
-/** A job as the store keeps it. Instants are milliseconds since the epoch. */
+/** This is a job as the store keeps it. Instants are milliseconds since the epoch. */
 export interface Job {
   readonly id: string
   readonly state: JobState
@@ -206,8 +208,8 @@ export interface Job {
   readonly priority: number
   readonly labels: Readonly<Record<string, string>>
   /**
-   * The value of `x-oss-meta-longshore-upload`, by which a HEAD recognises our own object. Null when it is switched
-   * off.
+   * This is the value of `x-oss-meta-longshore-upload`, by which a HEAD recognises our own object. It is null when the
+   * marker is switched off.
    */
   readonly marker: string | null
   readonly upload: Upload | null
@@ -216,24 +218,26 @@ export interface Job {
   readonly partsUploaded: number
   readonly outcome: Outcome | null
   readonly receipt: Receipt | null
-  /** Null when the source stays, or when there is no proof yet. */
+  /** It is null when the source stays, or when there is no proof yet. */
   readonly removal: SourceRemoval | null
   readonly error: JobError | null
-  /** The refusal of a cancel. It is kept when the cancel ends with it, while the upload is still in OSS. */
+  /** This is the refusal of a cancel. It is kept when the cancel ends with it, while the upload is still in OSS. */
   readonly refusal: CancelRefusal | null
-  /** The number of charged tries since the user's last retry. */
+  /** This is the number of charged tries since the user's last retry. */
   readonly attempts: number
-  /** The number of claims since the job was made. */
+  /** This is the number of claims since the job was made. */
   readonly runs: number
-  /** The number of runs in a row that ended with their process before anything of them was committed. */
+  /** So many runs in a row ended with their process before anything of them was committed. */
   readonly crashes: number
-  /** How often the upload was lost or the source changed and the job was planned anew, since the last retry. */
+  /**
+   * So many times since the last retry the job was planned anew, because its upload was lost or its source had changed.
+   */
   readonly restarts: number
   /** The version grows with every change that PATCH can make. It is the ETag. */
   readonly version: number
-  /** The time when a waiting job is due again; null when it is ready now. */
+  /** A waiting job is due again at this instant. It is null when the job is ready now. */
   readonly dueAt: number | null
-  /** The time that the job was asked to wait for. It stays when it has passed. */
+  /** The job was asked to wait for this instant, which stays when it has passed. */
   readonly notBefore: number | null
   readonly createdAt: number
   readonly startedAt: number | null
@@ -241,8 +245,8 @@ export interface Job {
 }
 
 /**
- * What a submit gives to the store. The rest of a job starts at its zero. `dueAt` is the `notBefore` of the job, which
- * waits when that lies ahead.
+ * This is what a submit gives to the store. The rest of a job starts at its zero. `dueAt` is the `notBefore` of the
+ * job, which waits when that lies ahead.
  */
 export type NewJob = Pick<
   Job,

@@ -2,14 +2,14 @@
 export const markerHeader = 'x-oss-meta-longshore-upload'
 
 /**
- * The owner of a bucket may make requesters pay. Everybody else then sends this header with every call, also with those
+ * The owner of a bucket may make requesters pay. All others then send this header with every call, also with those
  * without a body.
  */
 export const payerHeader = 'x-oss-request-payer'
 
 export type RoutedCall = 'initiate' | 'part' | 'complete' | 'put'
 
-/** The bounds of `x-oss-traffic-limit` in bits per second. Source: oss-facts, section 2. */
+/** These are the bounds of `x-oss-traffic-limit` in bits per second. They are OSS's own. */
 export const trafficLimitBounds = { min: 819_200, max: 838_860_800 } as const
 
 /**
@@ -35,7 +35,7 @@ export const routeHeaders = (call: RoutedCall, headers: Readonly<Record<string, 
       .filter(([name]) => (routes.get(name) ?? objectRoute).includes(call)),
   )
 
-/** Whether the user agreed to pay for the requests of this object, in whichever case the header is. */
+/** Returns whether the user agreed to pay for the requests of this object, in whichever case the header is written. */
 export const paysAsRequester = (headers: Readonly<Record<string, string>>): boolean =>
   Object.entries(headers).some(([name, value]) => name.toLowerCase() === payerHeader && value === 'requester')
 
@@ -65,7 +65,7 @@ const reserved: ReadonlySet<string> = new Set([
   'x-oss-hash-crc64ecma',
   markerHeader,
 ])
-/** `x-oss-copy-` headers would turn an upload into a copy of somebody else's object. */
+/** `x-oss-copy-` headers would turn an upload into a copy of another object. */
 const reservedFamilies = ['x-oss-callback', 'x-oss-copy-', 'x-oss-additional-headers', 'x-oss-signature']
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -83,7 +83,7 @@ const choices: ReadonlyMap<string, readonly string[]> = new Map([
 const metaPrefix = 'x-oss-meta-'
 /** This bound holds for the user metadata of one object, names and values together. */
 const maxMetaBytes = 8 * 1024
-/** The bytes of our own metadata, which is sent with the user's: the name and 32 hexadecimal digits. */
+/** Our own metadata takes so many bytes and is sent with the user's. It is the name and 32 hexadecimal digits. */
 const markerBytes = markerHeader.length + 32
 
 /**
@@ -152,7 +152,7 @@ const taggingProblem = (value: string): string | null => {
   return keys.size > maxTags ? `must be at most ${maxTags} tags` : null
 }
 
-/** A header by its name, and what is wrong with it as a sentence that continues the name. */
+/** This names a header, and says what is wrong with it in a sentence that continues the name. */
 export interface HeaderProblem {
   readonly name: string
   readonly message: string

@@ -1,6 +1,6 @@
 /**
  * An editor, `docker --env-file` or a Kubernetes secret may put white space, a BOM or quotes around a value, though
- * nobody means them.
+ * they are not meant.
  */
 const quoted = /^(["'])(.*)\1$/s
 

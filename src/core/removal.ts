@@ -7,10 +7,10 @@ export const removalNoteOf = (removal: SourceRemoval | null): RemovalNote | null
 const asidePrefix = '.longshore-'
 
 /**
- * Returns the name under which a source is looked at for the last time. `secret` is 32 hexadecimal digits that nobody
- * can guess.
+ * Returns the name under which a source is looked at for the last time. `secret` is 32 hexadecimal digits that cannot
+ * be guessed.
  */
 export const asideName = (secret: string): string => asidePrefix + secret
 
-/** Whether a file has such a name. Walks pass over what is about to be removed. */
+/** Returns whether a file has such a name. Walks pass over what is about to be removed. */
 export const isAsideName = (name: string): boolean => /^\.longshore-[0-9a-f]{32}$/.test(name)

@@ -1,15 +1,15 @@
 import type { JobView } from './job-view.js'
 import { withoutQuery } from './shown-url.js'
 
-/** These events are told when a job does not say which: the ones with which it settles. */
+/** These events are told when a job does not say which. They are those with which it settles. */
 export const defaultWebhookEvents = ['job.completed', 'job.failed', 'job.cancelled'] as const
 
 export const webhookStates = ['pending', 'delivered', 'failed'] as const
 export type WebhookState = (typeof webhookStates)[number]
 
-/** A message of the outbox, as the store keeps it. Instants are milliseconds since the epoch. */
+/** This is a message of the outbox, as the store keeps it. Instants are milliseconds since the epoch. */
 export interface Webhook {
-  /** The id of the event that the message tells. Every try carries it as `webhook-id`. */
+  /** This is the id of the event that the message tells. Every try carries it as `webhook-id`. */
   readonly id: string
   readonly jobId: string
   readonly type: string
@@ -17,18 +17,21 @@ export interface Webhook {
   readonly state: WebhookState
   readonly attempts: number
   readonly createdAt: number
-  /** The time since when the message is tried: when it was made, or when somebody last asked to deliver it again. */
+  /**
+   * The message is tried since this instant. It is when the message was made, or when a user last asked to deliver it
+   * again.
+   */
   readonly beganAt: number
-  /** The time of the next try; null unless the message is pending. */
+  /** This is the time of the next try. It is null unless the message is pending. */
   readonly dueAt: number | null
   readonly attemptedAt: number | null
-  /** The HTTP status of the last try; null when there was no answer. */
+  /** This is the HTTP status of the last try. It is null when there was no answer. */
   readonly status: number | null
-  /** Why the last try failed. */
+  /** This says why the last try failed. */
   readonly reason: string | null
 }
 
-/** A message as the API shows it. Instants are ISO 8601 in UTC. */
+/** This is a message as the API shows it. Instants are ISO 8601 in UTC. */
 export interface WebhookView {
   readonly id: string
   readonly jobId: string
@@ -63,9 +66,7 @@ export const viewWebhook = (webhook: Webhook): WebhookView => ({
       : { at: new Date(webhook.attemptedAt).toISOString(), status: webhook.status, reason: webhook.reason },
 })
 
-/**
- * A message is tried for so long, counted from when it was made or from when somebody last asked to deliver it again.
- */
+/** A message is tried for so long, counted from when it was made or from when a user last asked to deliver it again. */
 export const webhookPatienceMs = 3 * 24 * 3_600_000
 
 const firstDelayMs = 5_000
@@ -73,13 +74,13 @@ const growth = 3
 const longestDelayMs = 3 * 3_600_000
 
 /**
- * Returns the wait after the n-th failed try: 5 s, 15 s, 45 s, ... 3 h, each up to a fifth shorter or longer. `random`
- * is in [0, 1).
+ * Returns the wait after the n-th failed try. It is 5 s, 15 s, 45 s, ... 3 h, each up to a fifth shorter or longer.
+ * `random` is in [0, 1).
  */
 export const webhookDelayMs = (attempts: number, random: number): number =>
   Math.round(Math.min(longestDelayMs, firstDelayMs * growth ** Math.min(attempts - 1, 20)) * (0.8 + 0.4 * random))
 
-/** How one try ended, as it looks from here. */
+/** This says how one try ended, as it looks from here. */
 export interface WebhookAnswer {
   readonly status: number | null
   readonly reason: string | null
@@ -97,8 +98,8 @@ const isDelivered = (status: number | null): boolean => status !== null && statu
 const gone = 410
 
 /**
- * Returns what becomes of a message after a try. `attempts` are the failed tries before it; `triedForMs` is how long it
- * has been tried by now. A receiver may ask for a longer wait, but for no longer than the longest of ours.
+ * Returns what becomes of a message after a try. `attempts` are the failed tries before it, and `triedForMs` is how
+ * long it has been tried by now. A receiver may ask for a longer wait, but for no longer than the longest of ours.
  */
 export const judgeWebhook = (
   { attempts, triedForMs }: { readonly attempts: number; readonly triedForMs: number },

@@ -1,17 +1,20 @@
 import type { Caller, Scope } from '../core/caller.js'
 
-/** A bearer token as the daemon keeps it. The token itself is forgotten once it is hashed. */
+/** This is a bearer token as the daemon keeps it. The token itself is forgotten once it is hashed. */
 export interface Token extends Caller {
-  /** The name of the token, for events and logs. It is never the token itself. */
+  /** Events and logs show this name of the token. It is never the token itself. */
   readonly name: string
   readonly scope: Scope
-  /** The SHA-256 of the token. */
+  /** This is the SHA-256 of the token. */
   readonly hash: Buffer
 }
 
-/** The tokens that count now. They may change while the daemon runs, so whoever keeps one has to ask again. */
+/**
+ * These are the tokens that count now. They may change while the daemon runs, so a caller that keeps one has to ask
+ * again.
+ */
 export interface Tokens {
-  /** False when no token was ever configured, so that everything is allowed. */
+  /** It is false when no token was ever configured, so that everything is allowed. */
   readonly needed: boolean
   current(): readonly Token[]
   /**
