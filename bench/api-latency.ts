@@ -47,7 +47,7 @@ export const measureApiLatency = async (context: BenchContext): Promise<CaseResu
     rows: [rowOf('p50', 'ms', samples(middles)), tail],
     goals: [{ id: 'P8', what: 'ms, p99', measured: tail.value.median, atLeast: '20', moonshot: '5' }],
     notes: [
-      `At least ${askedPerRound} answers a round, one client, ${pauseMs} ms between an answer and the next question; the client shares the cores.`,
+      `Each round has at least ${askedPerRound} answers to one client, which waits ${pauseMs} ms between an answer and its next question. The client shares the cores.`,
     ],
   }
 }

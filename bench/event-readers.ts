@@ -108,11 +108,11 @@ export const measureReaders = async (context: BenchContext): Promise<CaseResult>
       { id: 'P11', what: '% of two cores', measured: share.value.median, atLeast: '8', moonshot: '5' },
     ],
     notes: [
-      'Each round: one upload to warm up, one alone, one with the readers, by one daemon. A part that is stored is an event, and everybody gets it.',
-      `Delivery is from the instant in the event, the moment of its transition, to its arrival at every twentieth reader (${sum(({ delivered }) => delivered)} arrivals); each of these must have seen the end of the upload. The others take what comes unread.`,
+      'In each round one daemon makes an upload to warm up, one alone, and one with the readers. Each part that is stored is an event, and every reader gets it.',
+      `Delivery is from the instant in the event, the moment of its transition, to its arrival at every twentieth reader (${sum(({ delivered }) => delivered)} arrivals). Each of these must have seen the end of the upload. The others take what comes and do not read it.`,
       `A piece is what arrives at a reader at once. CPU for the readers is what the daemon used more than for the upload alone, from its submission until all watched readers have seen its end.`,
-      `Stalled readers take nothing once they are connected; what the kernel holds for them is some MiB each. ${sum(({ cut }) => cut)} connections were cut.`,
-      'The readers run in one process on the same cores: what they cost slows the upload as well.',
+      `Stalled readers take nothing once they are connected. The kernel holds some MiB for each of them. ${sum(({ cut }) => cut)} connections were cut.`,
+      'The readers run in one process on the same cores, so what they cost slows the upload as well.',
     ],
   }
 }

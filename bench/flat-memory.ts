@@ -95,6 +95,6 @@ export const measureFlatMemory = async (context: BenchContext): Promise<CaseResu
         moonshot: '110',
       },
     ],
-    notes: ['The source is sparse, so that it needs no disk; every byte of it is read, hashed and sent.'],
+    notes: ['The source is sparse, so that it needs no disk. Every byte of it is read, hashed and sent.'],
   }
 }

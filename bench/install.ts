@@ -67,7 +67,7 @@ export const measureInstall = async ({ setup, say }: BenchContext): Promise<Case
         { id: 'P13', what: 's for npm ci', measured: seconds.value.median, atLeast: '80', moonshot: '20' },
       ],
       notes: [
-        'Measured once. The size is what `du` says of an empty directory in which the package was installed. `npm ci` takes packages from the cache of npm where they are in it, and compiles without ccache.',
+        'This was measured once. The size is what `du` says of an empty directory in which the package was installed. `npm ci` takes packages from the cache of npm where they are in it, and compiles without ccache.',
       ],
     }
   } finally {

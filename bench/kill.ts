@@ -62,8 +62,8 @@ export const measureKill = async (context: BenchContext): Promise<CaseResult> =>
       { id: 'P7', what: 's to the first part', measured: firstPart.value.median, atLeast: '0.5', moonshot: '0.3' },
     ],
     notes: [
-      'Killed just behind the half, at another position among the parts in flight each round.',
-      'Sent twice is all that the sink received beyond the size of the file. The start counts from the fork of the new process to the head of its first part at the sink.',
+      'The daemon is killed just behind the half, at another position among the parts in flight in each round.',
+      'What was sent twice is all that the sink received beyond the size of the file. The start counts from the fork of the new process to the head of its first part at the sink.',
     ],
   }
 }

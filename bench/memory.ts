@@ -57,6 +57,8 @@ export const measureMemory = async (context: BenchContext): Promise<CaseResult> 
       goal('MB at the most, one file', one.value.max),
       goal(`MB at the most, ${batches} batches`, many.value.max),
     ],
-    notes: ['VmHWM of the whole process, so its start counts as well; each in a process of its own.'],
+    notes: [
+      'The figure is VmHWM of the whole process, so its start counts as well. Each program has a process of its own.',
+    ],
   }
 }

@@ -50,7 +50,7 @@ export const measureOneFile = async (context: BenchContext): Promise<CaseResult>
     ],
     notes: [
       `${peerParts}.`,
-      'Longshore is timed through its API, from the POST to `completed`, in a process that has just started; ali-oss from its first call to its last answer; programs as whole processes.',
+      'Longshore is timed through its API, from the POST to `completed`, in a process that has just started. ali-oss is timed from its first call to its last answer, and programs are timed as whole processes.',
       watch.note('MiB/s'),
     ],
   }
@@ -71,6 +71,9 @@ export const measureSecureFile = async (context: BenchContext): Promise<CaseResu
       ...goalAgainst(rows, curlFour, { id: 'P3', atLeast: '0.75', moonshot: '0.95' }),
       ...goalAgainst(rows, aliOss, { id: 'P3', atLeast: 'set against ossutil', moonshot: '' }),
     ],
-    notes: ['TLS 1.3 with a self-signed certificate that every client was told to trust.', watch.note('MiB/s')],
+    notes: [
+      'The connections use TLS 1.3 with a self-signed certificate that every client was told to trust.',
+      watch.note('MiB/s'),
+    ],
   }
 }

@@ -57,7 +57,7 @@ export const watchSink = (sink: Sink, contenders: readonly Contender[], leastByt
         const amount = unit === 'MiB/s' ? load.bytes / mib : load.requests
         return `${name} ${(amount / load.cpuSeconds).toFixed(0)}`
       })
-      return `What the sink could have taken on a core of its own, by the CPU time that it used: ${most.join(', ')} ${unit}.`
+      return `By the CPU time that it used, the sink could have taken this on a core of its own: ${most.join(', ')} ${unit}.`
     },
   }
 }

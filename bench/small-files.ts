@@ -67,7 +67,10 @@ export const measureDirectory = async (context: BenchContext): Promise<CaseResul
       ...goalAgainst(rows, aliOss, { id: 'P5', atLeast: '2', moonshot: '3.5' }),
       ...goalAgainst(rows, rclone, { id: 'P5', atLeast: '1.3', moonshot: '2.2' }),
     ],
-    notes: ['One `POST /v1/batches`, until the batch is `completed` with every file.', watch.note('files/s')],
+    notes: [
+      'Longshore is timed from one `POST /v1/batches` until the batch is `completed` with every file.',
+      watch.note('files/s'),
+    ],
   }
 }
 
@@ -105,7 +108,7 @@ export const measurePosts = async (context: BenchContext): Promise<CaseResult> =
     rows,
     goals: goalAgainst(rows, rcloneDaemon, { id: 'P6', atLeast: '1.5', moonshot: '3' }),
     notes: [
-      'Both daemons have just been started and are timed from the first call to the last file; rclone answers a call when its file is uploaded, Longshore when its job is stored.',
+      'Both daemons have just been started and are timed from the first call to the last file. rclone answers a call when its file is uploaded, and Longshore when its job is stored.',
       watch.note('files/s'),
     ],
   }

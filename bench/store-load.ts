@@ -210,8 +210,8 @@ export const measureStore = async (context: BenchContext): Promise<CaseResult> =
       rows: [...rows, ...daemons],
       goals,
       notes: [
-        `${asked} questions each, put to both stores in turn; P10 compares medians. Every database holds an event a job. Jobs differ in bucket (four), label and batch (${batchSize} jobs).`,
-        'A start is from the spawn of the process to `listening`.',
+        `Each row stands for ${asked} questions, which both stores answer in turn. P10 compares medians. Every database holds one event for each job. Jobs differ in bucket (four), label and batch (${batchSize} jobs).`,
+        'A start lasts from the spawn of the process to `listening`.',
       ],
     }
   } finally {
