@@ -37,6 +37,8 @@ export interface Config {
   /** This is a text that `parseBandwidth` accepts. */
   readonly bandwidth: string
   readonly lanes: number
+  /** This is added to the nice value of each lane's thread. */
+  readonly laneNice: number
   /** `launch.cjs` sets this number of libuv's threads. All calls to file systems share them. */
   readonly poolThreads: number
   readonly parallel: number
@@ -173,6 +175,7 @@ export const loadConfig = (env: NodeJS.ProcessEnv): Config => {
     concurrency: parsed.LONGSHORE_CONCURRENCY,
     bandwidth: parsed.LONGSHORE_BANDWIDTH.trim(),
     lanes: parsed.LONGSHORE_LANES ?? lanesFor(availableParallelism()),
+    laneNice: parsed.LONGSHORE_LANE_NICE,
     poolThreads: Number(env['UV_THREADPOOL_SIZE']) || defaultPoolThreads,
     parallel: parsed.LONGSHORE_PARALLEL,
     partSize: parsed.LONGSHORE_PART_SIZE,

@@ -61,6 +61,11 @@ export const rows = {
   LONGSHORE_CONCURRENCY: withDefault('16', 'parts and puts in flight in the daemon', count(1, mostConcurrency)),
   LONGSHORE_BANDWIDTH: withDefault('off', 'per second: 50MiB, off, or by local time: 08:00,10MiB 19:00,off', bandwidth),
   LONGSHORE_LANES: optional('cores less one, 1 to 4', 'threads that move bytes', count(1, 64)),
+  LONGSHORE_LANE_NICE: withDefault(
+    '2',
+    'nice value of these threads, so that answers come first; 0 for none',
+    count(0, 19),
+  ),
   LONGSHORE_PARALLEL: withDefault('4', 'parts in flight of one job', count(1, 64)),
   LONGSHORE_PART_SIZE: withDefault(
     '10MiB',

@@ -4,6 +4,7 @@ import type { Roots } from '../adapters/file/roots.js'
 import { createWholeFileReader } from '../adapters/file/whole-file.js'
 import type { LaneSettings } from '../adapters/oss/lanes/lane-protocol.js'
 import { serveLane } from '../adapters/oss/lanes/serve-lane.js'
+import { lowerPriorityOfThread } from '../adapters/process/lower-priority.js'
 
 /** What the lane's thread is given beside its settings. */
 export interface LaneThreadData {
@@ -13,4 +14,5 @@ export interface LaneThreadData {
 // This is the thread of a lane, composed. src/adapters/oss/lanes/lanes.ts starts it.
 if (parentPort === null) throw new Error('lane.js runs as a worker thread only')
 const settings = workerData as LaneSettings & LaneThreadData
+lowerPriorityOfThread(settings.nice)
 serveLane({ port: parentPort, settings, createCrc64, readFile: createWholeFileReader(settings.roots) })

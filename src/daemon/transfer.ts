@@ -39,6 +39,7 @@ export const startDataPath = (
   const pacer = createSharedPacer()
   const lanes = startLanes({
     count: config.lanes,
+    nice: config.laneNice,
     network: config.oss.network,
     pace: pacer.memory,
     readThreads: Math.floor(config.poolThreads * readShare),

@@ -34,6 +34,7 @@ const setup = async (options: {
   const fatal: { readonly exitCode: number; readonly message: string }[] = []
   const pacer = createSharedPacer()
   const lanes = startLanes({
+    nice: 0,
     count,
     network: { httpProxy: null, httpsProxy: null, noProxy: [], ca: null },
     pace: pacer.memory,

@@ -93,7 +93,7 @@ describe('the SQLite store', () => {
       logger: createMemoryLogger(lines),
       onFatal,
     })
-    const pending = [store.get('a'), store.check()]
+    const pending = [store.lastEventId(), store.check()]
     for (const call of pending) await expect(call).rejects.toMatchObject({ code: 'storage_unavailable' })
     await expect(store.get('b')).rejects.toMatchObject({ code: 'storage_unavailable' })
     expect(onFatal).toHaveBeenCalledTimes(1)

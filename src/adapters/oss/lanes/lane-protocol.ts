@@ -24,6 +24,8 @@ export interface LaneSettings {
   readonly pace: SharedArrayBuffer
   /** The lane may have so many reads in flight. */
   readonly mostReads: number
+  /** The lane adds this to the nice value of its thread. */
+  readonly nice: number
 }
 
 export type Order =

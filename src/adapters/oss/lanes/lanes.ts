@@ -11,6 +11,8 @@ import { createStuckDescriptors } from './stuck-descriptors.js'
 
 export interface LanesDeps {
   readonly count: number
+  /** This is added to the nice value of each lane's thread. */
+  readonly nice: number
   readonly network: NetworkSettings
   /** The pacer writes this memory and the lanes read it. */
   readonly pace: SharedArrayBuffer
@@ -96,13 +98,14 @@ const exitSoftware = 70
 /** A lane needs room for a file system that hangs and for one that does not. */
 const fewestReads = 2
 
-const settingsOf = ({ network, pace, readThreads, count }: LanesDeps): LaneSettings => ({
+const settingsOf = ({ network, pace, readThreads, count, nice }: LanesDeps): LaneSettings => ({
   httpProxy: network.httpProxy?.href ?? null,
   httpsProxy: network.httpsProxy?.href ?? null,
   noProxy: network.noProxy,
   ca: network.ca,
   pace,
   mostReads: Math.max(fewestReads, Math.floor(readThreads / count)),
+  nice,
 })
 
 export const startLanes = (deps: LanesDeps): Lanes => {

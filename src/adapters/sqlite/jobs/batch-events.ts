@@ -12,7 +12,7 @@ export interface BatchEvents {
   deleted(batch: Batch, at: number, by: string | null): void
 }
 
-export const readBatch = (statements: Statements, batchId: string): Batch | null => {
+export const readBatch = (statements: Pick<Statements, 'batchById'>, batchId: string): Batch | null => {
   const row = statements.batchById.get(batchId) as BatchRow | undefined
   return row === undefined ? null : batchOf(row)
 }

@@ -1,10 +1,12 @@
 import { encodeCursor } from '../../../core/cursor.js'
 import type { JobFilter } from '../../../core/job-filter.js'
 import { newestFirst, oldestFirst } from '../../../core/keyset-page.js'
-import type { PageRequest } from '../../../ports/page.js'
+import type { StoredPart } from '../../../core/part.js'
+import type { Page, PageRequest } from '../../../ports/page.js'
 import { filterParameters, isWholePath, matches } from '../sql/job-filter.js'
 import { prepareOnce } from '../sql/prepare-once.js'
 import { type PartRow, partOf } from '../sql/rows.js'
+import type { Statements } from '../sql/statements.js'
 import type { Operations } from '../thread/protocol.js'
 import type { JobWriter } from './job-writer.js'
 import { pageOf, positionOf } from './page.js'
@@ -48,6 +50,24 @@ export const listSql = (filter: JobFilter): string => {
   if (isWholePath(filter.source)) return windowOfSource
   return filter.states === undefined ? windowOfAll : windowOfStates(new Set(filter.states).size)
 }
+
+/** Returns a page of the parts of a job. */
+export const partsPage = (
+  { statements, instance }: { readonly statements: Pick<Statements, 'partsOfJob'>; readonly instance: string },
+  jobId: string,
+  request: PageRequest,
+): Page<StoredPart> =>
+  pageOf(
+    { instance },
+    {
+      list: 'parts',
+      first: oldestFirst,
+      positionOf: (row) => row.part_number,
+      itemOf: partOf,
+      rowsBehind: (after, count) => statements.partsOfJob.all(jobId, after, count) as PartRow[],
+    },
+    request,
+  )
 
 /** Creates the operations of the two lists. They go by keyset, so a page costs the same wherever it begins. */
 export const createListOperations = (writer: JobWriter) => {
@@ -99,17 +119,6 @@ export const createListOperations = (writer: JobWriter) => {
       }
     },
 
-    parts: (_at, jobId, request) =>
-      pageOf(
-        writer,
-        {
-          list: 'parts',
-          first: oldestFirst,
-          positionOf: (row) => row.part_number,
-          itemOf: partOf,
-          rowsBehind: (after, count) => statements.partsOfJob.all(jobId, after, count) as PartRow[],
-        },
-        request,
-      ),
+    parts: (_at, jobId, request) => partsPage(writer, jobId, request),
   } satisfies Partial<Operations>
 }

@@ -304,5 +304,12 @@ export const sql = {
 
 export type Statements = Readonly<Record<keyof typeof sql, Query>>
 
+/** Prepares the statements of these names. */
+export const prepareSome = <Name extends keyof typeof sql>(
+  database: SqliteDatabase.Database,
+  names: readonly Name[],
+): Pick<Statements, Name> =>
+  Object.fromEntries(names.map((name) => [name, prepareQuery(database, sql[name])])) as Pick<Statements, Name>
+
 export const prepareStatements = (database: SqliteDatabase.Database): Statements =>
-  Object.fromEntries(Object.entries(sql).map(([name, text]) => [name, prepareQuery(database, text)])) as Statements
+  prepareSome(database, Object.keys(sql) as (keyof typeof sql)[])

@@ -5,19 +5,23 @@ import type { Logger } from '../../../ports/logger.js'
 import type { Store } from '../../../ports/store.js'
 import { type StoreOperation, storeOperations } from '../../../ports/store-operations.js'
 import type { Wakeup, WakeupTopic } from '../../../ports/wakeup.js'
+import { storePaths } from '../files/data-directory.js'
 import { errorOf } from '../files/medium-error.js'
 import { StoreOpenError, storeExitCodes } from '../files/store-open-error.js'
 import { createUnpacker } from '../sql/packed-jobs.js'
+import { createDirectReads } from './direct-reads.js'
 import type {
   Answer,
   Carries,
   FromThread,
   OpenedReport,
+  Operations,
   Request,
   StoreFailure,
   ThreadSettings,
   ToThread,
 } from './protocol.js'
+import type { DirectOperation } from './read-connection.js'
 
 export interface SqliteStoreDeps {
   /** The directory is made when it is not there. */
@@ -139,8 +143,38 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     (Object.keys(storeOperations) as StoreOperation[]).map((name) => [name, (...args: never) => call(name, ...args)]),
   ) as { readonly [Name in StoreOperation]: (...args: Parameters<Store[Name]>) => Promise<Carries<Name>> }
 
+  const direct = createDirectReads({
+    open: async () => {
+      const { openReadConnection } = await import('./read-connection.js')
+      return () => openReadConnection(storePaths(directory).database)
+    },
+    clock,
+    logger,
+  })
+  worker.once('exit', direct.close)
+  const readDirectly = async <T>(read: (operations: Operations<DirectOperation>) => T, ask: () => Promise<T>) => {
+    if (refusal !== null) throw refusal
+    const found = direct.attempt(read)
+    return found === null ? ask() : found.value
+  }
+
   return {
     ...methods,
+    get: (id) =>
+      readDirectly(
+        ({ get }) => get(clock.now(), id),
+        () => methods.get(id),
+      ),
+    parts: (id, page) =>
+      readDirectly(
+        ({ parts }) => parts(clock.now(), id, page),
+        () => methods.parts(id, page),
+      ),
+    getBatch: (id) =>
+      readDirectly(
+        ({ getBatch }) => getBatch(clock.now(), id),
+        () => methods.getBatch(id),
+      ),
     list: async (...args) => {
       const { items, nextCursor } = await methods.list(...args)
       return { items: items.map(unpack), nextCursor }
@@ -148,6 +182,7 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     close: () => {
       if (closing === null) {
         refusal ??= new AppError('storage_unavailable', 'The store is closed.')
+        direct.close()
         flush()
         post('close')
         closing = exited
