@@ -216,6 +216,8 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   /** Returns for how long there is nothing to claim. */
   const claimSome = async (): Promise<number> => {
     beginHandedOver()
+    const pauseMs = smallPuts.pauseMs()
+    if (pauseMs > 0) return pauseMs
     const puts = smallPuts.wants()
     if (admission.freeRuns(active.size) === 0 && (puts?.limit ?? 0) === 0) return pollMs
     await releaseDropped()

@@ -47,6 +47,8 @@ export interface SmallPuts {
   take(claim: Claim, asked: Instant): void
   /** Returns how many more it wants now; null while small files are not to be sent together. */
   wants(): PutQuota | null
+  /** Returns for how long it wants no claim, because it has just been given files and is not done with them. */
+  pauseMs(): number
   /** Returns the next job that is to be gone on with by itself, whose endpoint and bucket has room; null when there is none. */
   nextHandOver(hasRoom: (pair: Pair) => boolean): HandOver | null
   /** Returns how many files it has. */
@@ -77,6 +79,11 @@ export interface SmallPutsDeps {
   onNews(): void
 }
 
+/**
+ * While files are on their way, those that are submitted one by one are claimed together, at most so often. Each claim
+ * costs the store as much as several files.
+ */
+const claimEveryMs = 5
 /** So many files are claimed ahead, and so many of them for one endpoint and bucket, which may swallow everything. */
 const mostFiles = 512
 const mostOfPair = mostFiles / 2
@@ -96,6 +103,7 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
   /** Files that go on by themselves, as soon as there is room for another run. */
   const leaving: SmallFile[] = []
   let size = 0
+  let takenAt = Number.NEGATIVE_INFINITY
 
   const queueOf = ({ target }: Job): SmallFileQueue => {
     const name = `${endpointPair(target)} ${target.region}`
@@ -271,6 +279,7 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
   return {
     suits: (job) => isPlainPut(job) && !health.isResting(job.target),
     take(claim, asked) {
+      takenAt = clock.monotonic()
       const queue = queueOf(claim.job)
       size++
       queue.size++
@@ -313,6 +322,7 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
       const [file] = index < 0 ? [] : leaving.splice(index, 1)
       return file === undefined ? null : takeOut(file)
     },
+    pauseMs: () => (size === 0 ? 0 : Math.max(0, takenAt + claimEveryMs - clock.monotonic())),
     size: () => size,
     stopSoon() {
       soft.abort(new Error('the daemon stops'))
