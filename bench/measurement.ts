@@ -112,8 +112,11 @@ export const goalAgainst = (
   peer: string,
   goal: Omit<Goal, 'what' | 'measured'>,
   of: 'value' | 'cpu' = 'value',
+  ours = longshore,
 ): readonly Goal[] => {
-  const own = medianOf(rows, longshore, of)
+  const own = medianOf(rows, ours, of)
   const theirs = medianOf(rows, peer, of)
-  return own === null || theirs === null ? [] : [{ ...goal, what: `x ${peer}`, measured: own / theirs }]
+  return own === null || theirs === null
+    ? []
+    : [{ ...goal, what: ours === longshore ? `x ${peer}` : `x ${peer} (${ours})`, measured: own / theirs }]
 }
