@@ -1,6 +1,6 @@
 // The engines for Node.js. The module is an object of functions, one for each engine that this processor can run. It
 // also has what Node.js has no function for: `exitNow(code)` ends the process without waiting for its threads, and
-// `limitArenas(most)` and `giveBack()` stand in memory.h. And it has `registers`, an Int32Array with the low and the
+// `limitMalloc(most)` and `giveBack()` stand in memory.h. And it has `registers`, an Int32Array with the low and the
 // high half of the running register. `engine(bytes)` takes the register from there and leaves the new one there. So no
 // call makes a BigInt, or anything else for the garbage collector.
 //
@@ -62,7 +62,7 @@ static napi_value exit_now(napi_env env, napi_callback_info info) {
   _exit(code);
 }
 
-static napi_value limit_arenas(napi_env env, napi_callback_info info) {
+static napi_value limit_malloc(napi_env env, napi_callback_info info) {
   napi_value argument, known;
   size_t count = 1;
   int32_t most;
@@ -71,7 +71,7 @@ static napi_value limit_arenas(napi_env env, napi_callback_info info) {
     napi_throw_type_error(env, NULL, "The most arenas are a number");
     return NULL;
   }
-  return napi_get_boolean(env, memory_limit_arenas(most), &known) == napi_ok ? known : NULL;
+  return napi_get_boolean(env, memory_limit_malloc(most), &known) == napi_ok ? known : NULL;
 }
 
 static napi_value give_back(napi_env env, napi_callback_info info) {
@@ -139,7 +139,7 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
     status = add_engine(env, exports, callable, engines[i].name);
   }
   if (status == napi_ok) status = add_function(env, exports, "exitNow", exit_now);
-  if (status == napi_ok) status = add_function(env, exports, "limitArenas", limit_arenas);
+  if (status == napi_ok) status = add_function(env, exports, "limitMalloc", limit_malloc);
   if (status == napi_ok) status = add_function(env, exports, "giveBack", give_back);
   if (status != napi_ok) napi_throw_error(env, NULL, "The CRC-64 addon could not set itself up");
   return exports;

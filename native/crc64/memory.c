@@ -9,11 +9,13 @@
 #include <dlfcn.h>
 #endif
 
-bool memory_limit_arenas(int most) {
+#define TRIM_BYTES (128 * 1024)
+
+bool memory_limit_malloc(int most_arenas) {
 #ifdef __GLIBC__
-  return mallopt(M_ARENA_MAX, most) == 1;
+  return mallopt(M_ARENA_MAX, most_arenas) == 1 && mallopt(M_TRIM_THRESHOLD, TRIM_BYTES) == 1;
 #else
-  (void)most;
+  (void)most_arenas;
   return false;
 #endif
 }

@@ -1,6 +1,6 @@
 import closeWithGrace from 'close-with-grace'
 import { collectEarly } from '../adapters/heap/heap-flags.js'
-import { becomeSmall, limitArenas } from '../adapters/heap/small-memory.js'
+import { becomeSmall, limitMalloc } from '../adapters/heap/small-memory.js'
 import { createPinoLogger, isLogStuck, logDrained } from '../adapters/log/pino-logger.js'
 import { endProcess, threadsAreBusy } from '../adapters/process/end-process.js'
 import { createServiceNotifier } from '../adapters/systemd/service-notifier.js'
@@ -23,7 +23,7 @@ const endNow = (): void => {
 const isTty = process.stdout.isTTY === true
 
 const run = async (env: NodeJS.ProcessEnv): Promise<void> => {
-  limitArenas()
+  limitMalloc()
   const config = loadConfig(env)
   const logger = await createPinoLogger(config.logLevel, isTty)
   for (const warning of config.warnings) logger.warn({}, warning)

@@ -4,7 +4,7 @@ import { getHeapSpaceStatistics } from 'node:v8'
 import { holdYoungGenerations } from './heap-flags.js'
 
 interface Addon {
-  limitArenas?(most: number): boolean
+  limitMalloc?(most: number): boolean
   giveBack?(): boolean
 }
 
@@ -31,7 +31,7 @@ const youngBytes = 8 * 1024 * 1024
 const settledMs = 1_000
 
 /** Limits what malloc keeps for threads. It is called before the threads start. */
-export const limitArenas = (): void => void openAddon().limitArenas?.(mostArenas)
+export const limitMalloc = (): void => void openAddon().limitMalloc?.(mostArenas)
 
 const youngSize = (): number =>
   getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.space_size ?? 0

@@ -21,7 +21,7 @@ import { getHeapSpaceStatistics } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { once } from 'node:events'
 import { beginThread } from './dist/adapters/heap/heap-flags.js'
-import { becomeSmall, limitArenas } from './dist/adapters/heap/small-memory.js'
+import { becomeSmall, limitMalloc } from './dist/adapters/heap/small-memory.js'
 
 const size = () => getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space').space_size / 1e6
 const work = async (rounds) => {
@@ -38,7 +38,7 @@ const startThread = async () => {
   await once(thread, 'exit')
   begun()
 }
-limitArenas()
+limitMalloc()
 await work(100)
 const grown = size()
 becomeSmall(0)
