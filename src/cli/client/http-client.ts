@@ -1,4 +1,4 @@
-import type { Agent, Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { FieldError } from '../../core/app-error.js'
 import type { Connection } from './connection.js'
 import { networkReason } from './network-reason.js'
@@ -105,19 +105,26 @@ const parseProblem = (status: number, headers: Dispatcher.ResponseData['headers'
   return { status, code: 'unknown', title: `HTTP ${status}`, detail, errors: [], retryAfterMs }
 }
 
+interface OpenAgent {
+  request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData>
+  destroy(): Promise<void>
+}
+
 /** Talks to one daemon over TCP, TLS or a unix socket. It repeats no request. */
 export const createHttpClient = (connection: Connection): HttpClient => {
   const { address, origin, basePath, socketPath, token } = connection
-  let agent: Promise<Agent> | null = null
+  let agent: Promise<OpenAgent> | null = null
   /**
-   * undici is loaded by the first request, because the daemon starts through this program too and makes no requests.
+   * The agent is loaded by the first request, because the daemon starts through this program too and makes no requests.
    */
-  const openAgent = async (): Promise<Agent> => {
-    const undici = await import('undici')
-    return new undici.Agent({
+  const openAgent = async (): Promise<OpenAgent> => {
+    const { default: UndiciAgent } = await import('undici/lib/dispatcher/agent.js')
+    const { default: request } = await import('undici/lib/api/api-request.js')
+    const agent = new UndiciAgent({
       connect: { timeout: 10_000, ...(socketPath === null ? {} : { socketPath }) },
       keepAliveTimeout: 4_000,
     })
+    return { request: request.bind(agent), destroy: () => agent.destroy() }
   }
 
   /** Turns what the network throws into DaemonUnreachable, and an abort into its reason. */
