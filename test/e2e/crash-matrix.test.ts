@@ -66,6 +66,7 @@ describe('kill -9 at a named moment', () => {
   it('is tried before and after every commit, remote call and abort', () => {
     const calls = [
       'store.submit store.claim store.heartbeat store.release store.control store.finish store.beginUpload',
+      'store.finishPuts target.putFiles',
       'store.setUploadId store.commitParts store.beginCompleting store.forgetUpload store.chargeAttempts',
       'target.initiate target.uploadPart target.putObject target.listParts target.complete target.abort target.head',
       'sqlite.commit',

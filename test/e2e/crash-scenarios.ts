@@ -45,6 +45,15 @@ const cancelHalfway = async (user: User, jobId: string): Promise<void> => {
 
 export const scenarios: readonly Scenario[] = [
   { name: 'put', size: small, jobs: 3, recovery: false, ends: 'completed' },
+  {
+    name: 'a put by itself',
+    size: small,
+    jobs: 3,
+    recovery: false,
+    // With a deadline of its own it is no plain put.
+    options: { notAfter: '2100-01-01T00:00:00Z' },
+    ends: 'completed',
+  },
   { name: 'multipart', size: fourParts, jobs: 3, recovery: false, ends: 'completed' },
   {
     name: 'cancel',
