@@ -48,7 +48,7 @@ export interface DispatcherDeps {
   readonly slots: Slots
   readonly pacer: Pick<Pacer, 'open' | 'isLimited'>
   readonly health: EndpointHealth
-  readonly admission: Pick<Admission, 'freeRuns' | 'hasRoom' | 'nextClaim' | 'opensInMs' | 'begin'>
+  readonly admission: Pick<Admission, 'freeRuns' | 'hasRoom' | 'obstacleTo' | 'nextClaim' | 'opensInMs' | 'begin'>
   readonly limits: RetryLimits
   readonly clock: Clock
   readonly random: Random
@@ -216,8 +216,6 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   /** Returns for how long there is nothing to claim. */
   const claimSome = async (): Promise<number> => {
     beginHandedOver()
-    const pauseMs = smallPuts.pauseMs()
-    if (pauseMs > 0) return pauseMs
     const puts = smallPuts.wants()
     if (admission.freeRuns(active.size) === 0 && (puts?.limit ?? 0) === 0) return pollMs
     await releaseDropped()

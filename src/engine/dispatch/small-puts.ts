@@ -8,6 +8,7 @@ import type { Logger } from '../../ports/logger.js'
 import type { Pacer } from '../../ports/pacer.js'
 import type { Claim, PutQuota, PutResult } from '../../ports/queue-store.js'
 import type { FilePut, Targets } from '../../ports/target.js'
+import type { Admission } from '../capacity/admission.js'
 import { type EndpointHealth, endpointPair, type Pair } from '../capacity/endpoint-health.js'
 import type { Slots } from '../capacity/slots.js'
 import { callPatiently } from '../storage/patient-store.js'
@@ -47,8 +48,6 @@ export interface SmallPuts {
   take(claim: Claim, asked: Instant): void
   /** Returns how many more it wants now; null while small files are not to be sent together. */
   wants(): PutQuota | null
-  /** Returns for how long it wants no claim, because it has just been given files and is not done with them. */
-  pauseMs(): number
   /** Returns the next job that is to be gone on with by itself, whose endpoint and bucket has room; null when there is none. */
   nextHandOver(hasRoom: (pair: Pair) => boolean): HandOver | null
   /** Returns how many files it has. */
@@ -67,7 +66,8 @@ export interface SmallPutsDeps {
   readonly targets: Targets
   readonly leases: Pick<LeaseKeeper, 'keep'>
   readonly slots: Slots
-  readonly health: EndpointHealth
+  readonly health: Pick<EndpointHealth, 'enter' | 'limitOf'>
+  readonly admission: Pick<Admission, 'obstacleTo'>
   readonly pacer: Pick<Pacer, 'isLimited'>
   readonly clock: Clock
   readonly logger: Logger
@@ -79,11 +79,6 @@ export interface SmallPutsDeps {
   onNews(): void
 }
 
-/**
- * While files are on their way, those that are submitted one by one are claimed together, at most so often. Each claim
- * costs the store as much as several files.
- */
-const claimEveryMs = 5
 /** So many files are claimed ahead, and so many of them for one endpoint and bucket, which may swallow everything. */
 const mostFiles = 512
 const mostOfPair = mostFiles / 2
@@ -103,7 +98,6 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
   /** Files that go on by themselves, as soon as there is room for another run. */
   const leaving: SmallFile[] = []
   let size = 0
-  let takenAt = Number.NEGATIVE_INFINITY
 
   const queueOf = ({ target }: Job): SmallFileQueue => {
     const name = `${endpointPair(target)} ${target.region}`
@@ -113,6 +107,13 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
     const fresh: SmallFileQueue = { pair, files: [], size: 0, workers: 0 }
     queues.set(name, fresh)
     return fresh
+  }
+
+  /** Returns how many more files it can hold, or 0 when these are too few for a claim. */
+  const room = (): number => (mostFiles - size < worthwhile ? 0 : mostFiles - size)
+  const roomOf = (queue: SmallFileQueue): number => {
+    const most = Math.min(room(), mostOfPair - queue.size)
+    return most < worthwhile ? 0 : most
   }
 
   /** The file is done with here. */
@@ -130,10 +131,16 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
     return { claim: { ...file.claim, job: file.job }, asked, stop, mayBeMade: file.mayBeMade }
   }
 
-  /** Gives a job back whose endpoint and bucket rest. Its next run asks OSS first whether the object was made. */
+  /** Returns why nothing is claimed towards the pair now, or null. What was claimed before is given back then. */
+  const heldUpBy = (pair: Pair): 'endpoint' | 'credentials' | null => {
+    const obstacle = deps.admission.obstacleTo(pair)
+    return obstacle === 'endpoint' || obstacle === 'credentials' ? obstacle : null
+  }
+
+  /** Gives a job back. Its next run asks OSS first whether the object was made. */
   const giveBack = async (file: SmallFile): Promise<void> => {
     const { lease } = file.claim
-    const release = { to: 'queued', waiting: 'endpoint', delayMs: restMs } as const
+    const release = { to: 'queued', waiting: heldUpBy(file.queue.pair), delayMs: restMs } as const
     await callPatiently(deps.storage, () => deps.store.release(lease, release), hard.signal).catch(() =>
       deps.dropped(lease),
     )
@@ -144,7 +151,7 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
   const handOver = (files: readonly SmallFile[]): void => {
     for (const file of files) {
       if (file.stop !== null || soft.signal.aborted) deps.stopped(takeOut(file))
-      else if (health.isResting(file.queue.pair)) void giveBack(file)
+      else if (heldUpBy(file.queue.pair) !== null) void giveBack(file)
       else leaving.push(file)
     }
     if (leaving.length > 0) deps.onNews()
@@ -179,7 +186,7 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
       for (const { claim } of done) deps.dropped(claim.lease)
     }
     done.forEach(leave)
-    if (!soft.signal.aborted && mostFiles - size >= worthwhile) deps.onNews()
+    if (!soft.signal.aborted && roomOf(queue) > 0) deps.onNews()
   }
 
   const conclude = (queue: SmallFileQueue, files: readonly SmallFile[], puts: readonly FilePut[]): void => {
@@ -217,7 +224,8 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
     const files = turn.filter(mayStart)
     const [first] = files
     if (first === undefined) return
-    const grant = health.isResting(queue.pair) || deps.pacer.isLimited() ? null : health.enter(queue.pair)
+    const isHeldUp = heldUpBy(queue.pair) !== null || deps.pacer.isLimited()
+    const grant = isHeldUp ? null : health.enter(queue.pair)
     if (grant === null) {
       handOver([...files, ...queue.files.splice(0)])
       return
@@ -228,8 +236,12 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
       until.monotonic = Math.min(until.monotonic, monotonic)
       until.wall = Math.min(until.wall, wall)
     }
+    const target = deps.targets.for(first.job.target)
     try {
-      const puts = await deps.targets.for(first.job.target).putFiles(files.map(toPut), { signal: hard.signal, until })
+      const puts = await target.putFiles(files.map(toPut), { signal: hard.signal, until }).catch((error: unknown) => {
+        logger.error({ error: error instanceof Error ? error.stack : String(error) }, 'Small files ended in a bug')
+        return files.map(() => ({ is: 'unproven', why: 'an internal error', mayBeMade: true, ms: 0 }) as const)
+      })
       for (const { is } of puts) if (is === 'put') grant.succeeded()
       conclude(queue, files, puts)
     } finally {
@@ -277,9 +289,8 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
   }
 
   return {
-    suits: (job) => isPlainPut(job) && !health.isResting(job.target),
+    suits: (job) => isPlainPut(job) && heldUpBy(job.target) === null,
     take(claim, asked) {
-      takenAt = clock.monotonic()
       const queue = queueOf(claim.job)
       size++
       queue.size++
@@ -309,20 +320,18 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
     },
     wants() {
       if (deps.pacer.isLimited() || soft.signal.aborted) return null
-      const limit = mostFiles - size
       const quotas = [...queues.values()]
         .filter((queue) => queue.size > 0)
-        .map((queue) => ({ ...queue.pair, limit: Math.max(0, mostOfPair - queue.size) }))
-      return { limit: limit < worthwhile ? 0 : limit, pairLimit: mostOfPair, quotas }
+        .map((queue) => ({ ...queue.pair, limit: roomOf(queue) }))
+      return { limit: room(), pairLimit: mostOfPair, quotas }
     },
     nextHandOver(hasRoom) {
-      const resting = leaving.filter(({ queue }) => health.isResting(queue.pair))
+      const resting = leaving.filter(({ queue }) => heldUpBy(queue.pair) !== null)
       for (const file of resting) if (withdraw(file)) void giveBack(file)
       const index = leaving.findIndex(({ queue }) => hasRoom(queue.pair))
       const [file] = index < 0 ? [] : leaving.splice(index, 1)
       return file === undefined ? null : takeOut(file)
     },
-    pauseMs: () => (size === 0 ? 0 : Math.max(0, takenAt + claimEveryMs - clock.monotonic())),
     size: () => size,
     stopSoon() {
       soft.abort(new Error('the daemon stops'))
