@@ -105,6 +105,9 @@ const parseProblem = (status: number, headers: Dispatcher.ResponseData['headers'
   return { status, code: 'unknown', title: `HTTP ${status}`, detail, errors: [], retryAfterMs }
 }
 
+/** Node.js looks at the stack of an error that ends a connection. To work out a stack takes longer than a request, so there is none. */
+const commandIsOver = (): Error => Object.assign(new Error('The command is over'), { stack: '' })
+
 interface OpenAgent {
   request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData>
   destroy(): Promise<void>
@@ -124,7 +127,7 @@ export const createHttpClient = (connection: Connection): HttpClient => {
       connect: { timeout: 10_000, ...(socketPath === null ? {} : { socketPath }) },
       keepAliveTimeout: 4_000,
     })
-    return { request: request.bind(agent), destroy: () => agent.destroy() }
+    return { request: request.bind(agent), destroy: () => agent.destroy(commandIsOver()) }
   }
 
   /** Turns what the network throws into DaemonUnreachable, and an abort into its reason. */
