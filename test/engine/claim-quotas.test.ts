@@ -65,12 +65,12 @@ describe('the quotas of a claim', () => {
     const end = begin('a', 'dead')
     expect(quotaOf('dead')).toMatchObject({ limit: 0 })
     end()
-    expect(quotaOf('dead')).toEqual({ ...dead, limit: 1, last: ['a'], reversed: true })
+    expect(quotaOf('dead')).toEqual({ ...dead, limit: 1, last: ['a'], reversed: true, putsAreRuns: true })
     begin('b', 'dead')
     advance(4_999)
     expect(quotaOf('dead')).toMatchObject({ limit: 0 })
     advance(1)
-    expect(quotaOf('dead')).toEqual({ ...dead, limit: 1, last: ['a', 'b'], reversed: false })
+    expect(quotaOf('dead')).toEqual({ ...dead, limit: 1, last: ['a', 'b'], reversed: false, putsAreRuns: true })
   })
 
   it('let those who probed before come last, the one whose turn is longest ago before the others', () => {
