@@ -14,6 +14,19 @@ export interface ByteRange {
   readonly length: number
 }
 
+/**
+ * Reads a small file into the buffer from `at` on, whole and at once, on the calling thread. Returns null when it did:
+ * then the file had this fingerprint before and after the read, and nothing else stood at its path. Returns why not
+ * otherwise; what the buffer holds then means nothing. `within` (real paths) narrows the roots.
+ */
+export type ReadWholeFile = (
+  path: string,
+  expected: Fingerprint,
+  within: readonly string[] | undefined,
+  buffer: Buffer,
+  at: number,
+) => string | null
+
 /** Reads the bytes of sources, on other threads. */
 export interface SourceReader {
   /** Computes what `OpenSource.crc64` promises. */

@@ -93,6 +93,18 @@ describe('small files that are sent together', () => {
     expect(priorities).toEqual([...priorities].sort((a, b) => b - a))
   })
 
+  it('follow a priority that changes before their turn', async () => {
+    setup({ slots: 1 })
+    const ids = await submitAll(numbered(20))
+    const held = holdPuts()
+    engine.start()
+    await engine.until(() => held.flight.now === 1)
+    await engine.jobs.change(ids.at(-1) as string, { priority: 10 }, null, anybody)
+    held.release()
+    for (const id of ids) await engine.settled(id)
+    expect(puts().indexOf('f19')).toBeLessThanOrEqual(4)
+  })
+
   it('are paused before their turn, and sent once when they are resumed', async () => {
     setup({ slots: 1 })
     const ids = await submitAll(numbered(20))

@@ -2,25 +2,13 @@ import { closeSync, fstatSync, lstatSync, openSync, readlinkSync, readSync } fro
 import { basename, dirname } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { Fingerprint } from '../../core/job.js'
+import type { ReadWholeFile } from '../../ports/source.js'
 import { fingerprintFrom } from './fingerprint.js'
 import { openFlags } from './guarded-open.js'
 import { locate } from './locate.js'
 import { createMountTable } from './mount-table.js'
 import { isReadable, type Roots } from './roots.js'
 import { errnoOf } from './unavailable.js'
-
-/**
- * Reads a small file into the buffer from `at` on, whole and at once, on the calling thread. Returns null when it did:
- * then the file had this fingerprint before and after the read, and nothing else stood at its path. Returns why not
- * otherwise; what the buffer holds then means nothing.
- */
-export type ReadWholeFile = (
-  path: string,
-  expected: Fingerprint,
-  within: readonly string[] | undefined,
-  buffer: Buffer,
-  at: number,
-) => string | null
 
 /** A directory is taken to be where it was found for so long, as the table of mounts is. */
 const mostAgeMs = 20
@@ -48,9 +36,9 @@ const isSame = (a: Fingerprint, b: Fingerprint): boolean =>
   a.ctimeNs === b.ctimeNs && a.mtimeNs === b.mtimeNs && a.size === b.size && a.ino === b.ino && a.dev === b.dev
 
 /** Fills the buffer. Returns false when the file has fewer bytes. */
-const fill = (fd: number, buffer: Buffer, at: number, length: number): boolean => {
+const fill = (read: typeof readSync, fd: number, buffer: Buffer, at: number, length: number): boolean => {
   for (let done = 0; done < length; ) {
-    const bytesRead = readSync(fd, buffer, at + done, length - done, done)
+    const bytesRead = read(fd, buffer, at + done, length - done, done)
     if (bytesRead === 0) return false
     done += bytesRead
   }
@@ -62,7 +50,7 @@ const fill = (fd: number, buffer: Buffer, at: number, length: number): boolean =
  * must not hang, and because the check that counts is made on the path by which the kernel knows the open file. It
  * refuses everything that is not exactly as it was planned: its caller has another way for such files.
  */
-export const createWholeFileReader = (roots: Roots): ReadWholeFile => {
+export const createWholeFileReader = (roots: Roots, readBytes: typeof readSync = readSync): ReadWholeFile => {
   const mounts = createMountTable()
   const localDirectory = createLocalDirectories(mounts)
 
@@ -72,7 +60,7 @@ export const createWholeFileReader = (roots: Roots): ReadWholeFile => {
     const before = fstatSync(fd, { bigint: true })
     if (!before.isFile()) return 'it is not a regular file'
     if (!isSame(expected, fingerprintFrom(before))) return 'it changed'
-    if (!fill(fd, buffer, at, expected.size)) return 'it became shorter'
+    if (!fill(readBytes, fd, buffer, at, expected.size)) return 'it became shorter'
     const after = fstatSync(fd, { bigint: true })
     if (after.ctimeNs !== before.ctimeNs || after.mtimeNs !== before.mtimeNs || after.size !== before.size) {
       return 'it changed while it was read'

@@ -1,5 +1,6 @@
 import { AppError } from '../../core/app-error.js'
-import { isSettled, tuningOf } from '../../core/job.js'
+import { isSettled, type Job, tuningOf } from '../../core/job.js'
+import { isPlainPut } from '../../core/plain-put.js'
 import type { RetryLimits } from '../../core/retry.js'
 import type { Clock, Random } from '../../ports/clock.js'
 import type { JobStore } from '../../ports/job-store.js'
@@ -14,7 +15,7 @@ import type { Targets } from '../../ports/target.js'
 import type { Wakeup } from '../../ports/wakeup.js'
 import { createAgent } from '../async/agent.js'
 import type { Admission } from '../capacity/admission.js'
-import type { EndpointHealth, Pair } from '../capacity/endpoint-health.js'
+import { type EndpointHealth, endpointPair, type Pair } from '../capacity/endpoint-health.js'
 import type { Slots } from '../capacity/slots.js'
 import type { JobProgress, ProgressBoard } from '../feed/progress-board.js'
 import type { StorageGate } from '../storage/storage-gate.js'
@@ -222,10 +223,13 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
     const room = admission.nextClaim(active.size)
     const takesPuts = puts !== null && room.quotas !== undefined
     const request = { node: deps.node, leaseMs: deps.leaseMs, ...room, ...(takesPuts ? { puts } : {}) }
+    /** Only one job at a time is claimed of a pair that rests, and its story finds out how the pair is doing. */
+    const isProbe = ({ target }: Job): boolean =>
+      room.quotas?.some((quota) => quota.putsAreRuns && endpointPair(quota) === endpointPair(target)) === true
     const asked = instantOf(clock)
     const { claims, nextDueInMs } = await store.claim(request)
     for (const claim of claims) {
-      if (takesPuts && smallPuts.suits(claim.job)) smallPuts.take(claim, asked)
+      if (takesPuts && isPlainPut(claim.job) && !isProbe(claim.job)) smallPuts.take(claim, asked)
       else begin(claim, asked, { stop: null, mayBeMade: false })
     }
     const mostOfOneKind = Math.min(

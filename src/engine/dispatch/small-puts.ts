@@ -1,6 +1,6 @@
 import { AppError } from '../../core/app-error.js'
 import type { Job } from '../../core/job.js'
-import { isPlain, isPlainPut } from '../../core/plain-put.js'
+import { isPlain } from '../../core/plain-put.js'
 import type { Clock } from '../../ports/clock.js'
 import type { JobStore } from '../../ports/job-store.js'
 import type { Lease } from '../../ports/lease.js'
@@ -42,8 +42,6 @@ export interface HandOver {
  * handed, with the claim and lease that it has, to the story of one job.
  */
 export interface SmallPuts {
-  /** Whether a job that was claimed is one to take. No file of a pair that rests is: one story at a time probes it. */
-  suits(job: Job): boolean
   /** Takes a plain put that was claimed. */
   take(claim: Claim, asked: Instant): void
   /** Returns how many more it wants now; null while small files are not to be sent together. */
@@ -84,7 +82,7 @@ const mostFiles = 512
 const mostOfPair = mostFiles / 2
 /** A claim for fewer files would cost the store as much as one for many. */
 const worthwhile = mostFiles / 4
-/** While a pair rests, what is claimed of it is its claims' to decide. */
+/** A job that was given back may be claimed again after this time. */
 const restMs = 500
 /** Signatures are made when a turn begins, and are good for a quarter of an hour. */
 const mostTurnMs = 60_000
@@ -208,6 +206,7 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
       }
     })
     queue.files.unshift(...again)
+    if (again.length > 0) sort(queue)
     if (done.length > 0) void commit(queue, done, results)
   }
 
@@ -274,6 +273,9 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
     }
   }
 
+  /** A higher priority goes first, and among equals the file that came first. */
+  const sort = ({ files }: SmallFileQueue): void => void files.sort((a, b) => b.job.priority - a.job.priority)
+
   const enter = (file: SmallFile): void => {
     const { queue } = file
     if (file.stop !== null || soft.signal.aborted) {
@@ -282,14 +284,11 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
     }
     const last = queue.files.at(-1)
     queue.files.push(file)
-    if (last !== undefined && last.job.priority < file.job.priority) {
-      queue.files.sort((a, b) => b.job.priority - a.job.priority)
-    }
+    if (last !== undefined && last.job.priority < file.job.priority) sort(queue)
     wake(queue)
   }
 
   return {
-    suits: (job) => isPlainPut(job) && heldUpBy(job.target) === null,
     take(claim, asked) {
       const queue = queueOf(claim.job)
       size++
@@ -307,6 +306,7 @@ export const createSmallPuts = (deps: SmallPutsDeps): SmallPuts => {
             const { bandwidth: _, ...others } = file.job.options
             const options = { ...others, parallel, notAfter, ...(bandwidth === null ? {} : { bandwidth }) }
             file.job = { ...file.job, priority, options }
+            sort(queue)
             if (!isPlain(file.job) && withdraw(file)) handOver([file])
           },
         },

@@ -1,4 +1,4 @@
-import { Failure } from '../../core/failure.js'
+import { Failure, type FailureKind } from '../../core/failure.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Meter, OssOperation } from '../../ports/meter.js'
 import type { SendOptions, Target, Targets } from '../../ports/target.js'
@@ -61,8 +61,13 @@ const meterTarget = (target: Target, { meter, traffic, clock }: Deps): Target =>
       const puts = await target.putFiles(files, options)
       puts.forEach((put, index) => {
         if (put.is === 'unsent') return
-        meter.requested('PutObject', put.ms / 1000, put.is === 'put' ? null : put.why)
-        if (put.is === 'unproven') return
+        if (put.is === 'unproven') {
+          // The story of the job asks again and learns what OSS says.
+          const kind: FailureKind = put.mayBeMade ? 'ambiguous' : 'transient'
+          if (!options.signal.aborted) meter.requested('PutObject', put.ms / 1000, kind)
+          return
+        }
+        meter.requested('PutObject', put.ms / 1000, null)
         traffic.moved(files[index]?.fingerprint.size ?? 0)
         traffic.acknowledged('object', put.size)
       })

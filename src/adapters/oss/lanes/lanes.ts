@@ -239,7 +239,9 @@ export const startLanes = (deps: LanesDeps): Lanes => {
     lanes[index] = lane
     for (const call of dead.calls.values()) {
       call.deaths += 1
-      if (call.deaths < mostDeathsOfCall) give(call)
+      // Of small files nobody knows how far the lane came, so their caller has to ask OSS.
+      if (call.work.do === 'files') call.fail(new Failure('transient', `A lane died while it sent them: ${reason}`))
+      else if (call.deaths < mostDeathsOfCall) give(call)
       else call.fail(new Failure('transient', `${mostDeathsOfCall} lanes died while they sent it: ${reason}`))
     }
     if (closing !== null) lane.post({ do: 'end' })

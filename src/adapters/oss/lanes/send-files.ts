@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Crc64Factory } from '../../../core/crc64.js'
 import type { Fingerprint } from '../../../core/job.js'
+import type { ReadWholeFile } from '../../../ports/source.js'
 import type { Network } from '../wire/network.js'
 import type { PutAnswer } from '../wire/put-answer.js'
 import { createPutConnections, type PutPeer } from '../wire/put-connections.js'
@@ -53,15 +54,6 @@ export type FileReport =
  */
 export type SendFiles = (order: FilesOrder, signal: AbortSignal) => Promise<readonly FileReport[]>
 
-/** Reads a whole file into the buffer. Returns null, or why it could not. The adapter of files promises more of it. */
-export type ReadFile = (
-  path: string,
-  expected: Fingerprint,
-  within: readonly string[] | undefined,
-  buffer: Buffer,
-  at: number,
-) => string | null
-
 const largestHead = 16 * 1024
 const largestFile = 256 * 1024
 
@@ -72,7 +64,7 @@ export interface FileSender {
 
 const nowMs = (): number => Number(process.hrtime.bigint() / 1_000_000n)
 
-export const createFileSender = (network: Network, readFile: ReadFile, createCrc64: Crc64Factory): FileSender => {
+export const createFileSender = (network: Network, readFile: ReadWholeFile, createCrc64: Crc64Factory): FileSender => {
   const connections = createPutConnections(network)
   /** As many buffers as were ever in use at the same time. A head ends where its file begins. */
   const buffers: Buffer[] = []

@@ -1,10 +1,11 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Crc64Factory } from '../../../core/crc64.js'
+import type { ReadWholeFile } from '../../../ports/source.js'
 import { createNetwork } from '../wire/network.js'
 import { createDataPath, type DataPool } from './data-path.js'
 import { describeError, type LaneSettings, type Order, type Report, Stopped } from './lane-protocol.js'
 import { createPaceGate } from './pace-gate.js'
-import { createFileSender, type ReadFile } from './send-files.js'
+import { createFileSender } from './send-files.js'
 import { createRangeHasher, createRangeMd5, createRangeSender } from './send-range.js'
 import { createSourceReads } from './source-reads.js'
 
@@ -12,7 +13,7 @@ export interface LaneDeps {
   readonly port: MessagePort
   readonly settings: LaneSettings
   readonly createCrc64: Crc64Factory
-  readonly readFile: ReadFile
+  readonly readFile: ReadWholeFile
 }
 
 /** An errand is what is in flight of one order. */
