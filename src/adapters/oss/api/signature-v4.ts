@@ -38,7 +38,7 @@ const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256'
 
 /**
  * Creates OSS's signature V4 (OSS4-HMAC-SHA256, unsigned payload) for PUTs. It gives what ali-oss's `authorizationV4`
- * gives (a test compares them), at a sixth of the cost, because it keeps the key of the day.
+ * gives (a test compares them), at a fifth of the cost, because it keeps the key of the day.
  */
 export const createAuthorizationV4 = (givenRegion: string): AuthorizePut => {
   const region = givenRegion.replace(/^oss-/, '')

@@ -21,7 +21,7 @@ export type PutOutcome =
 /**
  * These are keep-alive connections for PUTs whose head and body lie ready in one buffer. They speak the little of
  * HTTP/1.1 that such a PUT needs and take nothing on trust: an answer that is not exactly as expected is trouble, and
- * its connection is closed. They cost a third of what Node's own client does.
+ * its connection is closed.
  */
 export interface PutConnections {
   /**
