@@ -1,6 +1,6 @@
-import type { BenchSetup } from './bench-daemon.js'
-import type { Sink } from './sink-process.js'
-import type { BigFile, SmallFiles } from './sources.js'
+import type { BenchSetup } from './daemon/bench-daemon.js'
+import type { BigFile, SmallFiles } from './daemon/sources.js'
+import type { Sink } from './sink/sink-process.js'
 
 /** Every case works with this context. Sources are made once, when the first case asks for them. */
 export interface BenchContext {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Contender, goalAgainst, longshore, runInTurn, spreadOf } from '../../bench/measurement.js'
-import { reportOf } from '../../bench/tables.js'
+import { type Contender, goalAgainst, longshore, runInTurn, spreadOf } from '../../bench/report/measurement.js'
+import { reportOf } from '../../bench/report/tables.js'
 
 const setup = (values: Readonly<Record<string, readonly (number | Error)[]>>, optional: readonly string[] = []) => {
   const order: string[] = []

@@ -7,7 +7,7 @@ import {
   type SinkRequest,
   serveConnection,
   serveIntoOneBuffer,
-} from '../../bench/sink-connection.js'
+} from '../../bench/sink/sink-connection.js'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {

@@ -1,9 +1,9 @@
-import type { BenchContext } from './bench-context.js'
-import { startDaemon } from './bench-daemon.js'
-import { type CaseResult, mib, rowOf, type Sample } from './measurement.js'
+import type { BenchContext } from '../bench-context.js'
+import { startDaemon } from '../daemon/bench-daemon.js'
+import { peakRssBytesOf, residentBytesOf } from '../daemon/process-cost.js'
+import { type CaseResult, mib, rowOf, type Sample } from '../report/measurement.js'
+import { watchSink } from '../sink/sink-watch.js'
 import { longshoreContender } from './one-file.js'
-import { peakRssBytesOf, residentBytesOf } from './process-cost.js'
-import { watchSink } from './sink-watch.js'
 import { batchCompleted } from './small-files.js'
 
 const parallel = 16

@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { type BenchSetup, bucket, keys } from './bench-daemon.js'
-import { partSize } from './sources.js'
+import { type BenchSetup, bucket, keys } from '../daemon/bench-daemon.js'
+import { partSize } from '../daemon/sources.js'
 
 export interface AliOssTask {
   readonly kind: 'multipart' | 'put'

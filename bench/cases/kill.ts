@@ -1,7 +1,7 @@
-import type { BenchContext } from './bench-context.js'
-import { startDaemon } from './bench-daemon.js'
-import { type CaseResult, mib, rowOf, type Sample } from './measurement.js'
-import { partSize } from './sources.js'
+import type { BenchContext } from '../bench-context.js'
+import { startDaemon } from '../daemon/bench-daemon.js'
+import { partSize } from '../daemon/sources.js'
+import { type CaseResult, mib, rowOf, type Sample } from '../report/measurement.js'
 
 const parallel = 4
 

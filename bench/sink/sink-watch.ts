@@ -1,5 +1,5 @@
-import { type Contender, mib } from './measurement.js'
-import { cpuSecondsOf } from './process-cost.js'
+import { cpuSecondsOf } from '../daemon/process-cost.js'
+import { type Contender, mib } from '../report/measurement.js'
 import type { Sink } from './sink-process.js'
 
 /** This is what one contender's runs cost the sink. */

@@ -3,11 +3,11 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { BenchContext } from './bench-context.js'
-import { type CaseResult, rowOf, type Sample } from './measurement.js'
+import type { BenchContext } from '../bench-context.js'
+import { type CaseResult, rowOf, type Sample } from '../report/measurement.js'
 
 const run = promisify(execFile)
-const house = fileURLToPath(new URL('../../..', import.meta.url))
+const house = fileURLToPath(new URL('../../../..', import.meta.url))
 
 /** Compilers run as they do where nothing was compiled before. */
 const plainEnvironment = (): NodeJS.ProcessEnv => {

@@ -1,8 +1,8 @@
 import { randomFillSync } from 'node:crypto'
 import { mkdir, open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { combineCrc64, crc64Of } from '../src/core/crc64.js'
-import type { KnownBytes } from './sink-protocol.js'
+import { combineCrc64, crc64Of } from '../../src/core/crc64.js'
+import type { KnownBytes } from '../sink/sink-protocol.js'
 
 /** Every multipart upload that is measured has this part size, whichever program makes it. */
 export const partSize = 8 * 1024 * 1024

@@ -1,14 +1,14 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { combineCrc64, crc64Of } from '../src/core/crc64.js'
-import type { JobView } from '../src/core/job-view.js'
-import type { BenchContext } from './bench-context.js'
-import { startDaemon } from './bench-daemon.js'
-import { type CaseResult, mib, rowOf, type Sample, spreadOf } from './measurement.js'
-import { residentBytesOf } from './process-cost.js'
-import type { KnownBytes } from './sink-protocol.js'
-import { type BigFile, partSize } from './sources.js'
+import { combineCrc64, crc64Of } from '../../src/core/crc64.js'
+import type { JobView } from '../../src/core/job-view.js'
+import type { BenchContext } from '../bench-context.js'
+import { startDaemon } from '../daemon/bench-daemon.js'
+import { residentBytesOf } from '../daemon/process-cost.js'
+import { type BigFile, partSize } from '../daemon/sources.js'
+import { type CaseResult, mib, rowOf, type Sample, spreadOf } from '../report/measurement.js'
+import type { KnownBytes } from '../sink/sink-protocol.js'
 
 const gib = 1024 * mib
 const sampleEveryMs = 500

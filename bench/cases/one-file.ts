@@ -1,11 +1,11 @@
-import type { BenchContext } from './bench-context.js'
-import { type BenchSetup, startDaemon } from './bench-daemon.js'
-import { type CaseResult, type Contender, goalAgainst, longshore, mib, runInTurn } from './measurement.js'
-import { aliOss, bigFilePeers, curlFour, peerParts } from './peers.js'
-import { cpuSecondsOf, peakRssBytesOf } from './process-cost.js'
-import { secureSetup } from './secure-setup.js'
-import { watchSink } from './sink-watch.js'
-import type { BigFile } from './sources.js'
+import type { BenchContext } from '../bench-context.js'
+import { type BenchSetup, startDaemon } from '../daemon/bench-daemon.js'
+import { cpuSecondsOf, peakRssBytesOf } from '../daemon/process-cost.js'
+import type { BigFile } from '../daemon/sources.js'
+import { aliOss, bigFilePeers, curlFour, peerParts } from '../peers/peers.js'
+import { type CaseResult, type Contender, goalAgainst, longshore, mib, runInTurn } from '../report/measurement.js'
+import { secureSetup } from '../sink/secure-setup.js'
+import { watchSink } from '../sink/sink-watch.js'
 
 const gib = 1024 * mib
 

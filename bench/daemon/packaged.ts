@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
-const house = fileURLToPath(new URL('../../..', import.meta.url))
+const house = fileURLToPath(new URL('../../../..', import.meta.url))
 
 /** These files of the package stay where they are; a link stands for each. */
 const linked = ['docs', 'migrations', 'native', 'node_modules', 'package.json']

@@ -1,9 +1,9 @@
-import type { BenchContext } from './bench-context.js'
-import { type BenchDaemon, startDaemon } from './bench-daemon.js'
-import { type CaseResult, mib, rowOf, type Sample } from './measurement.js'
-import { cpuSecondsOf, peakRssBytesOf } from './process-cost.js'
-import { type Readers, startReaders } from './readers.js'
-import type { BigFile } from './sources.js'
+import type { BenchContext } from '../bench-context.js'
+import { type BenchDaemon, startDaemon } from '../daemon/bench-daemon.js'
+import { cpuSecondsOf, peakRssBytesOf } from '../daemon/process-cost.js'
+import type { BigFile } from '../daemon/sources.js'
+import { type Readers, startReaders } from '../readers/readers.js'
+import { type CaseResult, mib, rowOf, type Sample } from '../report/measurement.js'
 
 const stalledShare = 0.05
 /** The goal is a share of two cores, however many the machine has. */

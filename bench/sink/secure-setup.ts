@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { selfSigned } from '../test/adapters/oss/certificates.js'
-import type { BenchContext } from './bench-context.js'
-import { type BenchSetup, bucket } from './bench-daemon.js'
+import { selfSigned } from '../../test/adapters/oss/certificates.js'
+import type { BenchContext } from '../bench-context.js'
+import { type BenchSetup, bucket } from '../daemon/bench-daemon.js'
 
 /** ali-oss takes an address for one of these names, and requires the name in the certificate. */
 const aliOssHost = `${bucket}.oss-cn-hangzhou.aliyuncs.com`

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
-import { openSqliteStore } from '../src/adapters/sqlite/thread/sqlite-store.js'
-import type { NewJob } from '../src/core/job.js'
-import type { Logger } from '../src/ports/logger.js'
-import type { Store } from '../src/ports/store.js'
+import { openSqliteStore } from '../../src/adapters/sqlite/thread/sqlite-store.js'
+import type { NewJob } from '../../src/core/job.js'
+import type { Logger } from '../../src/ports/logger.js'
+import type { Store } from '../../src/ports/store.js'
 
-const threadUrl = new URL('../../../dist/adapters/sqlite/store-thread.js', import.meta.url)
+const threadUrl = new URL('../../../../dist/adapters/sqlite/thread/store-thread.js', import.meta.url)
 
 const silent: Logger = {
   debug: () => {},

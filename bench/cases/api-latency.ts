@@ -1,7 +1,7 @@
-import type { JobView } from '../src/core/job-view.js'
-import type { BenchContext } from './bench-context.js'
-import { startDaemon } from './bench-daemon.js'
-import { type CaseResult, mib, rowOf } from './measurement.js'
+import type { JobView } from '../../src/core/job-view.js'
+import type { BenchContext } from '../bench-context.js'
+import { startDaemon } from '../daemon/bench-daemon.js'
+import { type CaseResult, mib, rowOf } from '../report/measurement.js'
 
 const askedPerRound = 300
 const pauseMs = 5
