@@ -1,10 +1,7 @@
-import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { cpus, release, tmpdir, totalmem } from 'node:os'
+import { release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { parseSize } from '../src/core/units.js'
 import type { BenchContext } from './bench-context.js'
 import { measureApiLatency } from './cases/api-latency.js'
 import { measureReaders } from './cases/event-readers.js'
@@ -18,9 +15,15 @@ import { measureStore } from './cases/store-load.js'
 import { profileReport } from './daemon/cpu-profile.js'
 import { builtProgram, packagedProgram } from './daemon/packaged.js'
 import { makeBigFile, makeSmallFiles } from './daemon/sources.js'
-import { missingPeers } from './peers/peers.js'
+import { sizesText } from './forms.js'
+import { judgeCpu } from './history/cpu-check.js'
+import { readHistory } from './history/history.js'
+import { recordRun } from './history/record.js'
+import { type Options, readOptions, UsageError, usage } from './options.js'
+import { missingPeers, slowPeers } from './peers/peers.js'
 import { chartOf } from './report/chart.js'
-import { type CaseResult, mib } from './report/measurement.js'
+import { thisMachine, versionOf, watchLoad } from './report/machine.js'
+import type { CaseResult } from './report/measurement.js'
 import { reportOf } from './report/tables.js'
 import { startSink } from './sink/sink-process.js'
 
@@ -37,67 +40,21 @@ const cases: Readonly<Record<string, (context: BenchContext) => Promise<CaseResu
   p11: measureReaders,
   p13: measureInstall,
 }
+const checkedIds = ['p1', 'p5']
+/** A case that takes longer hangs. The others are measured all the same. */
+const longestMs = { quick: 5 * 60_000, full: 60 * 60_000 }
 
-const measuredWith: Readonly<Record<string, string>> = { p2: 'p1', p10: 'p9' }
-
-const usage = `npm run bench -- [CASE...] [--rounds 5] [--size 4GiB] [--long-size 50GiB] [--files 5000] [--readers 2000] [--profile]
-
-Cases: ${Object.keys(cases).join(', ')} (p2 is measured with p1, p10 with p9); without any, all of them. --size is that of the big file,
---long-size that of the sparse one whose memory is watched, --files the number of small ones, --readers that of event streams. --profile prints where the daemon's threads spent their time;
-profiled runs are slower.`
-
-class UsageError extends Error {}
-
-const readOptions = () => {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      rounds: { type: 'string', default: '5' },
-      size: { type: 'string', default: '4GiB' },
-      'long-size': { type: 'string', default: '50GiB' },
-      files: { type: 'string', default: '5000' },
-      readers: { type: 'string', default: '2000' },
-      profile: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  const named = positionals.map((name) => measuredWith[name.toLowerCase()] ?? name.toLowerCase())
-  const unknown = named.filter((name) => !(name in cases))
-  const rounds = Number(values.rounds)
-  const files = Number(values.files)
-  const readers = Number(values.readers)
-  const size = parseSize(values.size)
-  const longSize = parseSize(values['long-size'])
-  if (unknown.length > 0) throw new UsageError(`There is no case ${unknown.join(', ')}.`)
-  if (![rounds, files, readers].every((count) => Number.isInteger(count) && count >= 1)) {
-    throw new UsageError('--rounds, --files and --readers must be whole numbers from 1.')
-  }
-  if (size === null || size < 64 * mib || longSize === null || longSize < 64 * mib) {
-    throw new UsageError('--size and --long-size must be sizes from 64MiB.')
-  }
-  const ids = named.length === 0 ? Object.keys(cases) : [...new Set(named)]
-  return { ids, rounds, files, readers, size, longSize, profile: values.profile, help: values.help }
+interface Failure {
+  readonly id: string
+  readonly reason: string
 }
 
-const versionOf = (program: string, args: readonly string[]): string => {
-  try {
-    return (execFileSync(program, args, { encoding: 'utf8' }).split('\n')[0] ?? '').trim()
-  } catch {
-    return `${program} is not here`
-  }
+/** These are the results of a run, and what is to be known of it. */
+interface Run {
+  readonly results: readonly CaseResult[]
+  readonly failures: readonly Failure[]
+  readonly load: string
 }
-
-const machine = () => ({
-  date: new Date().toISOString(),
-  cpu: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
-  memoryGib: Math.round(totalmem() / 1024 ** 3),
-  kernel: release(),
-  node: process.version,
-  commit: versionOf('git', ['describe', '--always', '--dirty']),
-  curl: versionOf('curl', ['--version']),
-  rclone: versionOf('rclone', ['version']),
-  missing: missingPeers(),
-})
 
 const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
   let made: Promise<T> | null = null
@@ -107,62 +64,136 @@ const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
   }
 }
 
-const run = async (): Promise<void> => {
-  const options = readOptions()
-  if (options.help) return console.log(usage)
+const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it had not ended after ${ms / 60_000} minutes`)), ms)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Measures one case after the other. One that fails is told, and the next one follows. */
+const measureAll = async (options: Options, say: (text: string) => void): Promise<Run> => {
+  const { sizes, quick, check } = options
   const workDir = await mkdtemp(join(tmpdir(), 'longshore-bench-'))
   const sourceDir = join(workDir, 'sources')
   const profileDir = options.profile ? join(workDir, 'profiles') : null
   await mkdir(sourceDir)
   const program = options.profile ? builtProgram : await packagedProgram(join(workDir, 'package'))
   const sink = await startSink()
+  const watch = watchLoad(sink.pids)
   const results: CaseResult[] = []
+  const failures: Failure[] = []
+  const context: BenchContext = {
+    ...sizes,
+    sink,
+    setup: { program, endpoint: sink.endpoint, caFile: null, workDir, sourceDir, profileDir },
+    quick,
+    withPeers: !check,
+    bigFile: once(async () => {
+      const file = await makeBigFile(sourceDir, sizes.size)
+      await sink.know(file.known)
+      return file
+    }),
+    smallFiles: once(async () => {
+      const files = await makeSmallFiles(sourceDir, sizes.files, 16 * 1024)
+      await sink.know(files.known)
+      return files
+    }),
+    say,
+  }
   try {
-    const context: BenchContext = {
-      sink,
-      setup: { program, endpoint: sink.endpoint, caFile: null, workDir, sourceDir, profileDir },
-      rounds: options.rounds,
-      readers: options.readers,
-      longSize: options.longSize,
-      bigFile: once(async () => {
-        const file = await makeBigFile(sourceDir, options.size)
-        await sink.know(file.known)
-        return file
-      }),
-      smallFiles: once(async () => {
-        const files = await makeSmallFiles(sourceDir, options.files, 16 * 1024)
-        await sink.know(files.known)
-        return files
-      }),
-      say: console.log,
+    for (const id of check ? checkedIds : options.ids) {
+      say(`\n${id}`)
+      try {
+        const measure = cases[id]
+        if (measure === undefined) throw new Error('there is no such case')
+        const began = performance.now()
+        const result = await within(quick ? longestMs.quick : longestMs.full, measure(context))
+        results.push(result)
+        say(`  ${id} took ${((performance.now() - began) / 1000).toFixed(0)} s`)
+        if (!check) say(`\n${reportOf(result)}`)
+        if (!check) say(`\n${formText(options)}`)
+        if (profileDir !== null) say(await profileReport(profileDir))
+      } catch (error) {
+        failures.push({ id, reason: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+        say(`  ${id} failed: ${String(error)}`)
+      }
     }
-    const missing = missingPeers()
-    if (missing.length > 0) console.log(`Not on this machine, so not compared: ${missing.join(', ')}.`)
-    for (const id of options.ids) {
-      console.log(`\n${id}`)
-      const result = await cases[id]?.(context)
-      if (result === undefined) continue
-      results.push(result)
-      console.log(`\n${reportOf(result)}`)
-      if (profileDir !== null) console.log(await profileReport(profileDir))
-    }
+    return { results, failures, load: watch.said() }
   } finally {
     await sink.close()
     await rm(workDir, { recursive: true, force: true })
   }
-  const about = machine()
+}
+
+const formNames = { quick: 'The quick form', full: 'The full form', other: 'Sizes given by hand' } as const
+
+const formText = ({ form, quick, sizes }: Options): string =>
+  `${formNames[form]}: ${sizesText(sizes)}.${quick ? ` ${slowPeers.join(', ')} is left out, because it takes long.` : ''}`
+
+const about = () => ({
+  at: new Date().toISOString(),
+  machine: thisMachine(),
+  kernel: release(),
+  commit: versionOf('git', ['describe', '--always', '--dirty']),
+  curl: versionOf('curl', ['--version']),
+  rclone: versionOf('rclone', ['version']),
+  missing: missingPeers(),
+})
+
+/** Writes the results beside the sources of the bench, and into the history where that is asked for. */
+const keep = async (options: Options, run: Run): Promise<void> => {
+  const { form, sizes } = options
+  const facts = about()
   const resultsDir = fileURLToPath(new URL('../../results/', import.meta.url))
-  const name = join(resultsDir, about.date.replaceAll(':', '-'))
+  const name = join(resultsDir, facts.at.replaceAll(':', '-'))
   await mkdir(resultsDir, { recursive: true })
-  await writeFile(`${name}.json`, `${JSON.stringify({ machine: about, options, results }, null, 2)}\n`)
-  await writeFile(`${name}.svg`, chartOf(results))
+  await writeFile(`${name}.json`, `${JSON.stringify({ ...facts, form, sizes, ...run }, null, 2)}\n`)
+  await writeFile(`${name}.svg`, chartOf(run.results))
   console.log(`Written: ${name}.json and .svg`)
+  if (!options.record) return
+  const { machine, commit, at } = facts
+  const figures = { form, sizes: sizesText(sizes), date: at.slice(0, 10), commit, machine, load: run.load }
+  const added = await recordRun(run.results, figures)
+  console.log(`Recorded: ${added} figures in bench/history.json, and its page in docs/explanation/`)
+}
+
+const check = async (options: Options): Promise<boolean> => {
+  const { results, failures, load } = await measureAll(options, console.log)
+  const verdicts = judgeCpu(results, await readHistory())
+  console.log(`\nThe daemon's own CPU (${load}):`)
+  for (const { ok, text } of verdicts) console.log(`${ok ? 'fine' : 'FAILED'}: ${text}`)
+  for (const { id, reason } of failures) console.log(`FAILED: ${id} was not measured: ${reason}`)
+  return failures.length === 0 && verdicts.length > 0 && verdicts.every(({ ok }) => ok)
+}
+
+const runBench = async (): Promise<boolean> => {
+  const options = readOptions(process.argv.slice(2), Object.keys(cases))
+  if (options.help) {
+    console.log(usage(Object.keys(cases)))
+    return true
+  }
+  if (options.check) return check(options)
+  const missing = missingPeers()
+  if (missing.length > 0) console.log(`Not on this machine, so not compared: ${missing.join(', ')}.`)
+  const run = await measureAll(options, console.log)
+  console.log(`\nThe machine: ${run.load}.`)
+  await keep(options, run)
+  for (const { id, reason } of run.failures) console.error(`\n${id} failed: ${reason}`)
+  return run.failures.length === 0
 }
 
 try {
-  await run()
+  const isFine = await runBench()
+  // What a case that hangs has left must not keep this process.
+  process.exit(isFine ? 0 : 1)
 } catch (error) {
   const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error)
-  console.error(isUsage ? `${error.message}\n\n${usage}` : error)
-  process.exitCode = isUsage ? 64 : 1
+  console.error(isUsage ? `${error.message}\n\n${usage(Object.keys(cases))}` : error)
+  process.exit(isUsage ? 64 : 1)
 }

@@ -90,6 +90,7 @@ export const measureReaders = async (context: BenchContext): Promise<CaseResult>
   const share = row("daemon's CPU for the readers", '% of two cores', (figures) => figures.share)
   const memory = row('peak memory of the daemon', 'MiB', ({ rssMib }) => rssMib)
   return {
+    id: 'P11',
     title: `P11: ${count} readers of all events, ${stalled} of them stalled, while a file of ${file.size / mib} MiB is uploaded`,
     cpuUnit: '',
     rows: [
@@ -103,9 +104,23 @@ export const measureReaders = async (context: BenchContext): Promise<CaseResult>
       memory,
     ],
     goals: [
-      { id: 'P11', what: 'ms, p99 of delivery', measured: tail.value.median, atLeast: '300', moonshot: '150' },
-      { id: 'P11', what: 'MB RSS', measured: (memory.value.max * mib) / 1e6, atLeast: '170', moonshot: '170' },
-      { id: 'P11', what: '% of two cores', measured: share.value.median, atLeast: '8', moonshot: '5' },
+      { id: 'P11', what: 'p99 of delivery', measured: tail.value.median, unit: 'ms', atLeast: '300', moonshot: '150' },
+      {
+        id: 'P11',
+        what: 'memory at the most',
+        measured: (memory.value.max * mib) / 1e6,
+        unit: 'MB',
+        atLeast: '170',
+        moonshot: '170',
+      },
+      {
+        id: 'P11',
+        what: "the daemon's CPU for the readers",
+        measured: share.value.median,
+        unit: '% of two cores',
+        atLeast: '8',
+        moonshot: '5',
+      },
     ],
     notes: [
       'In each round one daemon makes an upload to warm up, one alone, and one with the readers. Each part that is stored is an event, and every reader gets it.',

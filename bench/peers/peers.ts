@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type BenchSetup, bucket, keys } from '../daemon/bench-daemon.js'
+import type { BenchContext } from '../bench-context.js'
+import { bucket, keys } from '../daemon/bench-daemon.js'
 import { type BigFile, partSize, type SmallFiles } from '../daemon/sources.js'
 import { type Contender, mib } from '../report/measurement.js'
 import { runAliOss } from './ali-oss.js'
@@ -22,6 +23,9 @@ const awsEnv = {
 /** Returns the peers that are not on this machine, and so are missing from the comparison. */
 export const missingPeers = (): readonly string[] => ['curl', 'rclone', 'aws'].filter((name) => !isInstalled(name))
 
+/** No goal is about these, and they would take most of the quick form's time. */
+export const slowPeers: readonly string[] = ['aws']
+
 interface CommandPeer {
   readonly name: string
   readonly program: string
@@ -35,11 +39,12 @@ interface CommandPeer {
  * used.
  */
 const commandContenders = (
+  { quick }: BenchContext,
   peers: readonly CommandPeer[],
   amount: (peer: CommandPeer) => { value: number; cpu: number },
 ) =>
   peers
-    .filter(({ program }) => isInstalled(program))
+    .filter(({ program }) => isInstalled(program) && !(quick && slowPeers.includes(program)))
     .map(
       (peer): Contender => ({
         name: peer.name,
@@ -53,7 +58,9 @@ const commandContenders = (
     )
 
 /** Returns uploads of one big file. The value is in MiB/s, and cpu in ms per GiB. */
-export const bigFilePeers = (setup: BenchSetup, file: BigFile): readonly Contender[] => {
+export const bigFilePeers = (context: BenchContext, file: BigFile): readonly Contender[] => {
+  if (!context.withPeers) return []
+  const { setup } = context
   const { endpoint, caFile } = setup
   const processes = 4
   const peers: readonly CommandPeer[] = [
@@ -104,7 +111,7 @@ export const bigFilePeers = (setup: BenchSetup, file: BigFile): readonly Contend
         }
       },
     },
-    ...commandContenders(peers, ({ name }) => {
+    ...commandContenders(context, peers, ({ name }) => {
       const bytes = name === curlFour ? file.size * processes : file.size
       return { value: bytes / mib, cpu: bytes / gib }
     }),
@@ -112,7 +119,9 @@ export const bigFilePeers = (setup: BenchSetup, file: BigFile): readonly Contend
 }
 
 /** Returns uploads of a directory of small files. The value is in files/s, and cpu in ms per file. */
-export const smallFilePeers = (setup: BenchSetup, files: SmallFiles): readonly Contender[] => {
+export const smallFilePeers = (context: BenchContext, files: SmallFiles): readonly Contender[] => {
+  if (!context.withPeers) return []
+  const { setup } = context
   const { endpoint } = setup
   const { directory, names } = files
   const count = names.length
@@ -166,7 +175,7 @@ export const smallFilePeers = (setup: BenchSetup, files: SmallFiles): readonly C
         }
       },
     },
-    ...commandContenders(peers, () => ({ value: count, cpu: count })),
+    ...commandContenders(context, peers, () => ({ value: count, cpu: count })),
   ]
 }
 

@@ -37,11 +37,15 @@ export interface Goal {
   readonly id: string
   readonly what: string
   readonly measured: number
+  readonly unit: string
   readonly atLeast: string
   readonly moonshot: string
+  /** This is true when the row of Longshore has the figure too, as its value, its CPU or their ratio to a peer's. */
+  readonly isOfRow?: boolean
 }
 
 export interface CaseResult {
+  readonly id: string
   readonly title: string
   readonly cpuUnit: string
   readonly rows: readonly Row[]
@@ -110,7 +114,7 @@ const medianOf = (rows: readonly Row[], name: string, of: 'value' | 'cpu'): numb
 export const goalAgainst = (
   rows: readonly Row[],
   peer: string,
-  goal: Omit<Goal, 'what' | 'measured'>,
+  goal: Omit<Goal, 'what' | 'measured' | 'unit' | 'isOfRow'>,
   of: 'value' | 'cpu' = 'value',
   ours = longshore,
 ): readonly Goal[] => {
@@ -118,5 +122,23 @@ export const goalAgainst = (
   const theirs = medianOf(rows, peer, of)
   return own === null || theirs === null
     ? []
-    : [{ ...goal, what: ours === longshore ? `x ${peer}` : `x ${peer} (${ours})`, measured: own / theirs }]
+    : [
+        {
+          ...goal,
+          what: `${ours} beside ${peer}${of === 'cpu' ? ', CPU' : ''}`,
+          measured: own / theirs,
+          unit: 'x',
+          isOfRow: true,
+        },
+      ]
+}
+
+/** Returns what a row of Longshore costs. It is empty when that was not measured. */
+export const goalOfCpu = (
+  rows: readonly Row[],
+  goal: Omit<Goal, 'what' | 'measured' | 'isOfRow'>,
+  ours = longshore,
+): readonly Goal[] => {
+  const measured = medianOf(rows, ours, 'cpu')
+  return measured === null ? [] : [{ ...goal, what: `${ours}, CPU`, measured, isOfRow: true }]
 }

@@ -27,7 +27,13 @@ export const reportOf = ({ title, cpuUnit, rows, goals, notes }: CaseResult): st
   )
   const reached = table(
     ['goal', '', 'measured', 'asked for', 'moonshot'],
-    goals.map(({ id, what, measured, atLeast, moonshot }) => [id, what, short(measured), atLeast, moonshot]),
+    goals.map(({ id, what, measured, unit, atLeast, moonshot }) => [
+      id,
+      what,
+      `${short(measured)} ${unit}`,
+      atLeast,
+      moonshot,
+    ]),
   )
   return [`### ${title}`, measured, ...(goals.length === 0 ? [] : [reached]), ...notes].join('\n\n')
 }

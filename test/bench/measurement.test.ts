@@ -44,16 +44,18 @@ describe('the measurement', () => {
   it('sets medians against those of a peer, and says nothing of a peer that did not run', async () => {
     const rows = await setup({ [longshore]: [30, 10, 20], peer: [5, 10, 20] }).run()
     const goal = { id: 'P1', atLeast: '1', moonshot: '2' }
-    expect(goalAgainst(rows, 'peer', goal)).toEqual([{ ...goal, what: 'x peer', measured: 2 }])
+    expect(goalAgainst(rows, 'peer', goal)).toEqual([
+      { ...goal, what: 'Longshore beside peer', measured: 2, unit: 'x', isOfRow: true },
+    ])
     expect(goalAgainst(rows, 'nobody', goal)).toEqual([])
   })
 
   it('writes rows and goals as tables', async () => {
     const rows = await setup({ [longshore]: [30, 10, 20] }).run()
-    const goals = [{ id: 'P1', what: 'x peer', measured: 2, atLeast: '1', moonshot: '2' }]
-    const report = reportOf({ title: 'One', cpuUnit: 's', rows, goals, notes: ['Quiet.'] })
+    const goals = [{ id: 'P1', what: 'beside peer', measured: 2, unit: 'x', atLeast: '1', moonshot: '2' }]
+    const report = reportOf({ id: 'P1', title: 'One', cpuUnit: 's', rows, goals, notes: ['Quiet.'] })
     expect(report).toContain('| Longshore | 20.0 (10.0..30.0) MiB/s | 40.0 (20.0..60.0) |  |')
-    expect(report).toContain('| P1 | x peer | 2.00 | 1 | 2 |')
+    expect(report).toContain('| P1 | beside peer | 2.00 x | 1 | 2 |')
     expect(report.endsWith('Quiet.')).toBe(true)
   })
 })
