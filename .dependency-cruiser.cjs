@@ -146,15 +146,9 @@ module.exports = {
     ),
     floor(
       'every-library-has-a-home',
-      { path: '^src/' },
-      { path: '^node_modules/', pathNot: anyLibrary, dependencyTypesNot: ['npm-dev'] },
-      'A new library gets its one home here, and a line in decision record 0001.',
-    ),
-    floor(
-      'no-dev-dependencies',
       { path: '^src/', pathNot: '^src/dashboard/' },
-      { dependencyTypes: ['npm-dev'] },
-      'What runs in production is installed in production. The dashboard is bundled at the build.',
+      { path: '^node_modules/', pathNot: anyLibrary },
+      'A new library gets its one home here, and a line in decision record 0001. Tools of the development have none.',
     ),
     ...Object.entries(libraryHomes).map(([library, home]) =>
       floor(

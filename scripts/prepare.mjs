@@ -1,5 +1,5 @@
 // Builds at `npm ci`, so that `npx longshore` works from a checkout. It does nothing where dev dependencies are absent
-// (an install of the published package, or `npm ci --omit=dev` in an image).
+// (an install of the published package), because the package brings what is built.
 import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

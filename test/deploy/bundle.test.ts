@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -29,6 +29,23 @@ const launch = () => ({ program: [join(copy, 'dist/launch.cjs'), 'serve'] })
 const caches = async (): Promise<string[]> =>
   (await readdir(inBundle(''))).filter((name) => name.endsWith('.cache')).sort()
 
+/**
+ * Gives the package the modules that an install of it brings, and no other, so that a library which the bundle lacks is missed.
+ * The lock file says which are only for the development.
+ */
+const installOwnModules = async (): Promise<void> => {
+  const { packages } = JSON.parse(await readFile(join(house, 'package-lock.json'), 'utf8')) as {
+    packages: Readonly<Record<string, { readonly dev?: boolean; readonly devOptional?: boolean }>>
+  }
+  const own = Object.entries(packages).filter(([, { dev, devOptional }]) => dev !== true && devOptional !== true)
+  expect(own.map(([path]) => path)).toContain('node_modules/better-sqlite3')
+  // Those that lie in another package come with it.
+  for (const [path] of own.filter(([name]) => name.lastIndexOf('node_modules/') === 0)) {
+    await mkdir(dirname(join(copy, path)), { recursive: true })
+    await symlink(join(house, path), join(copy, path))
+  }
+}
+
 let world: World
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'longshore-package-'))
@@ -41,7 +58,7 @@ beforeAll(async () => {
   const [packed = ''] = (await readdir(root)).filter((name) => name.endsWith('.tgz'))
   await run('tar', ['-xzf', join(root, packed), '-C', root])
   copy = join(root, 'package')
-  await symlink(join(house, 'node_modules'), join(copy, 'node_modules'))
+  await installOwnModules()
   // The install script would compile it.
   const addon = 'native/crc64/crc64.node'
   if (existsSync(join(house, addon))) await cp(join(house, addon), join(copy, addon))
