@@ -30,7 +30,8 @@ export const createQueueOperations = (writer: JobWriter) => {
       const rival = rivalOf(writer, request)
       if (rival !== null) return { kind: 'target_busy', jobId: rival }
       if (!hasRoom(writer, 1, mostQueued)) return { kind: 'queue_full' }
-      return { kind: 'created', job: insertJob(writer, request, idempotency, by ?? null, at) }
+      insertJob(writer, request, idempotency, by ?? null, at)
+      return { kind: 'created' }
     },
 
     findByIdempotencyKey: (_at, key) => {

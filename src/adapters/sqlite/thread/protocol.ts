@@ -1,4 +1,5 @@
 import type { Page } from '../../../ports/page.js'
+import type { SubmitResult } from '../../../ports/queue-store.js'
 import type { Store } from '../../../ports/store.js'
 import type { StoreOperation } from '../../../ports/store-operations.js'
 import type { WakeupTopic } from '../../../ports/wakeup.js'
@@ -9,6 +10,8 @@ import type { StoreExitCode } from '../files/store-open-error.js'
 
 /** These answers cross between the threads in another shape than the port gives them. */
 interface Carried {
+  /** The caller makes the job that was made: `createJob` says it of the request and the instant. */
+  readonly submit: Exclude<SubmitResult, { readonly kind: 'created' }> | { readonly kind: 'created' }
   /** Each job is a text, as packed-jobs.ts makes and reads it. */
   readonly list: Page<string>
 }
@@ -32,6 +35,19 @@ export interface Request {
   /** This is the caller's wall clock less its monotonic one, in milliseconds. It changes when the wall clock is set. */
   readonly wallOffset: number
   readonly args: readonly unknown[]
+}
+
+/** A job that is to be made crosses as a text, because to clone its many small objects costs twice as much. */
+export const packSubmit = ([job, ...others]: Parameters<Store['submit']>): readonly unknown[] => [
+  JSON.stringify(job),
+  ...others,
+]
+
+/** Returns the request as the port gives it. */
+export const unpackRequest = (request: Request): Request => {
+  if (request.operation !== 'submit') return request
+  const [job, ...others] = request.args
+  return { ...request, args: [JSON.parse(job as string), ...others] }
 }
 
 export type Answer =

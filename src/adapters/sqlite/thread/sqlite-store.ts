@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { AppError } from '../../../core/app-error.js'
+import { createJob } from '../../../core/job-steps.js'
 import type { Clock } from '../../../ports/clock.js'
 import type { Logger } from '../../../ports/logger.js'
 import type { Store } from '../../../ports/store.js'
@@ -10,16 +11,17 @@ import { errorOf } from '../files/medium-error.js'
 import { StoreOpenError, storeExitCodes } from '../files/store-open-error.js'
 import { createUnpacker } from '../sql/packed-jobs.js'
 import { createDirectReads } from './direct-reads.js'
-import type {
-  Answer,
-  Carries,
-  FromThread,
-  OpenedReport,
-  Operations,
-  Request,
-  StoreFailure,
-  ThreadSettings,
-  ToThread,
+import {
+  type Answer,
+  type Carries,
+  type FromThread,
+  type OpenedReport,
+  type Operations,
+  packSubmit,
+  type Request,
+  type StoreFailure,
+  type ThreadSettings,
+  type ToThread,
 } from './protocol.js'
 import type { DirectOperation } from './read-connection.js'
 
@@ -129,18 +131,20 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     })
   })
 
-  const call = <K extends StoreOperation>(operation: K, ...args: Parameters<Store[K]>): Promise<Carries<K>> =>
+  const ask = <K extends StoreOperation>(operation: K, at: number, args: readonly unknown[]): Promise<Carries<K>> =>
     new Promise((resolve, reject) => {
       if (refusal !== null) return reject(refusal)
       const id = ++lastId
-      const at = clock.now()
       pending.set(id, { operation, resolve: resolve as (value: unknown) => void, reject })
       // Calls of one turn travel together, because to wake a thread costs more than to copy a call.
       if (outbox.push({ id, operation, at, wallOffset: at - clock.monotonic(), args }) === 1) setImmediate(flush)
     })
 
   const methods = Object.fromEntries(
-    (Object.keys(storeOperations) as StoreOperation[]).map((name) => [name, (...args: never) => call(name, ...args)]),
+    (Object.keys(storeOperations) as StoreOperation[]).map((name) => [
+      name,
+      (...args: unknown[]) => ask(name, clock.now(), args),
+    ]),
   ) as { readonly [Name in StoreOperation]: (...args: Parameters<Store[Name]>) => Promise<Carries<Name>> }
 
   const direct = createDirectReads({
@@ -152,14 +156,20 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     logger,
   })
   worker.once('exit', direct.close)
-  const readDirectly = async <T>(read: (operations: Operations<DirectOperation>) => T, ask: () => Promise<T>) => {
+  const readDirectly = async <T>(read: (operations: Operations<DirectOperation>) => T, otherwise: () => Promise<T>) => {
     if (refusal !== null) throw refusal
     const found = direct.attempt(read)
-    return found === null ? ask() : found.value
+    return found === null ? otherwise() : found.value
   }
 
   return {
     ...methods,
+    async submit(...args) {
+      const at = clock.now()
+      const answer = await ask('submit', at, packSubmit(args))
+      // The thread has made the same job of the same request and instant, so that it need not send it back.
+      return answer.kind === 'created' ? { kind: 'created', job: createJob(args[0], at).job } : answer
+    },
     get: (id) =>
       readDirectly(
         ({ get }) => get(clock.now(), id),
