@@ -19,7 +19,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { type CallGate, type CallGateSettings, createCallGate } from './call-gate.js'
-import { type Location, locate } from './locate.js'
+import { createLocate, type Location, locate } from './locate.js'
 import { createMountTable, type Mounts } from './mount-table.js'
 
 /**
@@ -151,6 +151,7 @@ export const createCallsByPath = (deps: Partial<CallsByPathDeps> = {}): CallsByP
   const { mounts = createMountTable(), patient = patientCalls } = deps
   let settings = deps.gate ?? { most: callsPerMount(), idleMs }
   const gates = new Map<string, CallGate>()
+  const locateSoon = createLocate()
 
   const gateOf = (mount: string): CallGate => {
     const gate = gates.get(mount) ?? createCallGate(settings)
@@ -170,7 +171,7 @@ export const createCallsByPath = (deps: Partial<CallsByPathDeps> = {}): CallsByP
   const callsFor = async (path: string): Promise<FileCalls> => {
     let location: Location
     try {
-      location = locate(path, mounts())
+      location = locateSoon(path, mounts())
     } catch (error) {
       return { ...promptCalls, realpath: () => Promise.reject(error) }
     }

@@ -1,4 +1,5 @@
 import { lstatSync, readlinkSync, type Stats } from 'node:fs'
+import { performance } from 'node:perf_hooks'
 import type { Mounts } from './mount-table.js'
 
 /**
@@ -52,4 +53,40 @@ export const locate = (path: string, mounts: Mounts, looks: LocalLooks = systemL
     at = next
   }
   return { is: 'local', realPath: at === '' ? '/' : at }
+}
+
+/** What was seen of a directory is believed for so long, as the table of mounts is. */
+const mostAgeMs = 20
+
+/**
+ * Returns `locate` with a short memory: it does not walk again to a directory to which it has just walked without meeting
+ * a link. A file in it is still looked at each time. When such a directory is replaced meanwhile, the path leads where the
+ * kernel says, as it may at any moment between a look and an open.
+ */
+export const createLocate = (
+  looks: LocalLooks = systemLooks,
+  now = (): number => performance.now(),
+): ((path: string, mounts: Mounts) => Location) => {
+  /** Directories that are their own real paths. */
+  const plain = new Set<string>()
+  let seenIn: Mounts | null = null
+  let seenAt = Number.NEGATIVE_INFINITY
+
+  return (path, mounts) => {
+    if (mounts !== seenIn || now() - seenAt >= mostAgeMs) {
+      plain.clear()
+      seenIn = mounts
+      seenAt = now()
+    }
+    const end = path.lastIndexOf('/')
+    const directory = path.slice(0, end)
+    const name = path.slice(end + 1)
+    if (plain.has(directory) && name !== '' && name !== '.' && name !== '..') {
+      if (mounts.get(path) === false) return { is: 'elsewhere', mount: path }
+      if (!looks.lstat(path).isSymbolicLink()) return { is: 'local', realPath: path }
+    }
+    const location = locate(path, mounts, looks)
+    if (location.is === 'local' && location.realPath === path && directory !== '') plain.add(directory)
+    return location
+  }
 }
