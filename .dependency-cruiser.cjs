@@ -4,6 +4,7 @@ const libraryHomes = {
   fastify: '^src/http/',
   '@fastify/[^/]+': '^src/http/',
   'fastify-type-provider-zod': '^src/http/',
+  helmet: '^src/http/',
   'better-sqlite3': '^src/adapters/sqlite/',
   'ali-oss': '^src/adapters/oss/',
   '@alicloud/credentials': '^src/adapters/credentials/',

@@ -1,4 +1,3 @@
-import helmet from '@fastify/helmet'
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
 import type { EventFeed } from '../engine/feed/event-feed.js'
 import type { Batches } from '../engine/use-cases/batches.js'
@@ -45,6 +44,7 @@ import { createLingering } from './server/lingering.js'
 import { ignoreTypeOfNothing } from './server/no-body.js'
 import { answerNotFound } from './server/not-found.js'
 import { sendProblem } from './server/problem.js'
+import { addSafetyHeaders, safetyHeaders } from './server/safety-headers.js'
 import { limitConnections, refuseMalformed, serverOptions } from './server/server-limits.js'
 import { createEventStreams } from './server/sse.js'
 import { compileValidator } from './server/validation.js'
@@ -84,18 +84,16 @@ export interface AppDeps {
 
 const bodyLimitBytes = 1024 * 1024
 
-const contentSecurityPolicy = {
-  useDefaults: false,
-  directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"] },
-}
-
 /** Creates the HTTP app, ready but not listening. Throws when a route declares no scope. */
 export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   const { jobs, batches, store, clock, drain, waits, tokens, overview, metrics } = deps
+  const safety = safetyHeaders()
   const app: FastifyInstance = fastify({
     loggerInstance: deps.logger,
     // The lines of fastify would hold whole URLs; our own line is below.
     logController: new LogController({ disableRequestLogging: true }),
+    // A logger for each request would cost more than most lines: a line that is about a request has its id.
+    childLoggerFactory: (logger) => logger,
     bodyLimit: bodyLimitBytes,
     http: serverOptions,
     requestTimeout: serverOptions.requestTimeout,
@@ -104,7 +102,8 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
     return503OnClosing: false,
     // A longer parameter cannot reach this point. What is no id is refused behind the guards, like everything else.
     routerOptions: { maxParamLength: serverOptions.maxHeaderSize },
-    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    // No hook is asked about such requests.
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply.headers(safety)),
     clientErrorHandler: refuseMalformed,
   })
 
@@ -128,12 +127,13 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
     const fields = { method: request.method, route: request.routeOptions.url, status: reply.statusCode }
     const seconds = reply.elapsedTime / 1000
     if (!lingering.isLingering(request)) metrics.answered({ ...fields, route: fields.route ?? 'none', seconds })
-    request.log.debug({ ...fields, durationMs: Math.round(reply.elapsedTime) }, 'A request was answered.')
+    const durationMs = Math.round(reply.elapsedTime)
+    request.log.debug({ ...fields, reqId: request.id, durationMs }, 'A request was answered.')
     logAudit(request, reply.statusCode)
   })
 
   // The order of these lines is the order of refusals.
-  await app.register(helmet, { contentSecurityPolicy, strictTransportSecurity: false, frameguard: { action: 'deny' } })
+  addSafetyHeaders(app, safety)
   guardOrigin(app, deps.allowedHosts)
   answerNotFound(app)
   const limit = await limitRates(app, deps.requestsPerMinute ?? null)

@@ -74,9 +74,10 @@ describe('Tokens', () => {
     await ask('DELETE', '/v1/jobs/job-1', { authorization: 'Bearer read-secret' })
     await ask('GET', '/v1/jobs', { authorization: 'Bearer read-secret' })
     const audit = lines.filter(({ level }) => level === 'info').map(({ fields }) => fields)
+    const reqId: unknown = expect.stringMatching(/./)
     expect(audit).toEqual([
-      { by: 'the submit', method: 'POST', route: '/v1/jobs/:id/pause', id: 'job-1', status: 202 },
-      { by: 'the read', method: 'DELETE', route: '/v1/jobs/:id', id: 'job-1', status: 403 },
+      { reqId, by: 'the submit', method: 'POST', route: '/v1/jobs/:id/pause', id: 'job-1', status: 202 },
+      { reqId, by: 'the read', method: 'DELETE', route: '/v1/jobs/:id', id: 'job-1', status: 403 },
     ])
     expect(jobs.calls[0]).toMatchObject({ method: 'control', args: ['job-1', 'pause', { name: 'the submit' }] })
   })

@@ -8,7 +8,8 @@ const idsOf = (params: unknown): object => (typeof params === 'object' && params
  * came of it. A daemon without tokens has no holders to name, so it logs none.
  */
 export const logAudit = (request: FastifyRequest, status: number): void => {
-  const { caller, method, params, routeOptions } = request
+  const { caller, id, method, params, routeOptions } = request
   if (caller?.name == null || method === 'GET' || method === 'HEAD') return
-  request.log.info({ by: caller.name, method, route: routeOptions.url, ...idsOf(params), status }, 'A token was used')
+  const what = { reqId: id, by: caller.name, method, route: routeOptions.url, ...idsOf(params), status }
+  request.log.info(what, 'A token was used')
 }

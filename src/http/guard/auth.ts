@@ -107,6 +107,7 @@ export const guardScopes = (app: FastifyInstance, { tokens, sessions, brake, lim
   }
 
   app.decorateRequest('caller')
+  // This hook lets a turn pass, so that a request whose first bytes hold no HTTP is refused for that.
   app.addHook('onRequest', async (request) => {
     const { scope } = request.routeOptions.config
     request.caller = anybody

@@ -39,20 +39,31 @@ const isFollowedLink = ({ method, headers, routeOptions }: FastifyRequest): bool
 export const guardOrigin = (app: FastifyInstance, allowedHosts: readonly string[]): void => {
   const allowed = new Set(['localhost', ...allowedHosts.map((host) => hostnameOf(host) ?? host.toLowerCase())])
 
-  app.addHook('onRequest', async (request) => {
-    const { host, origin } = request.headers
-    if (!isUnixSocket(request.raw.socket)) {
-      if (host === undefined) throw new AppError('invalid_request', 'A Host header is required.')
+  /** The last Host that was judged, because nearly all requests have the same. */
+  let last = { host: '', isOurs: false }
+  const isOurs = (host: string): boolean => {
+    if (host !== last.host) {
       const name = hostnameOf(host)
-      if (name === null || !(isIP(name) !== 0 || allowed.has(name))) {
-        throw new AppError('misdirected', 'This host name is not one of ours; LONGSHORE_ALLOWED_HOSTS can add it.')
-      }
+      last = { host, isOurs: name !== null && (isIP(name) !== 0 || allowed.has(name)) }
     }
+    return last.isOurs
+  }
+
+  const assertHost = ({ headers: { host }, raw }: FastifyRequest): void => {
+    if ((host !== undefined && isOurs(host)) || isUnixSocket(raw.socket)) return
+    if (host === undefined) throw new AppError('invalid_request', 'A Host header is required.')
+    throw new AppError('misdirected', 'This host name is not one of ours; LONGSHORE_ALLOWED_HOSTS can add it.')
+  }
+
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { host, origin } = request.headers
+    assertHost(request)
     if (origin !== undefined && !isSameOrigin(origin, host ?? '')) {
       throw new AppError('forbidden', 'Requests from web pages of other origins are refused.')
     }
     if (request.headers['sec-fetch-site'] === 'cross-site' && !isFollowedLink(request)) {
       throw new AppError('forbidden', 'Requests from web pages of other sites are refused.')
     }
+    done()
   })
 }

@@ -34,7 +34,10 @@ export const batchRoutes = (instance: FastifyInstance, { batches, drain }: Batch
         body: batchRequestSchema,
         response: { 201: batchSchema, ...problems(413, 415, 422, 503, 507) },
       },
-      onRequest: async () => drain.assertOpen(),
+      onRequest: (_request, _reply, done) => {
+        drain.assertOpen()
+        done()
+      },
     },
     async (request, reply) => {
       const idempotency = idempotencyOf(request.headers['idempotency-key'], request.body)

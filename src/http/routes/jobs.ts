@@ -35,7 +35,10 @@ const collectionRoutes = (instance: FastifyInstance, { jobs, drain }: JobRoutesD
         body: jobRequestSchema,
         response: { 201: jobSchema, ...problems(409, 413, 415, 422, 503, 507) },
       },
-      onRequest: async () => drain.assertOpen(),
+      onRequest: (_request, _reply, done) => {
+        drain.assertOpen()
+        done()
+      },
     },
     async (request, reply) => {
       const idempotency = idempotencyOf(request.headers['idempotency-key'], request.body)

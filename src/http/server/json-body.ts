@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import { AppError } from '../../core/app-error.js'
 
@@ -39,15 +40,19 @@ export const assertPlain = (headers: IncomingHttpHeaders): void => {
   throw new AppError('unsupported_media_type', 'Send the body as it is, without Content-Encoding.')
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true })
+/** A mark of the byte order may come first; it is no part of the text. */
+const textOf = (bytes: Buffer): string => {
+  const text = bytes.toString('utf8')
+  return text.startsWith('\uFEFF') ? text.slice(1) : text
+}
 
 const parse = (bytes: Buffer): unknown => {
   try {
-    return JSON.parse(decoder.decode(bytes))
+    if (isUtf8(bytes)) return JSON.parse(textOf(bytes))
   } catch {
     // The texts of the parsers help no more than this one, and that of V8 quotes the body.
-    return refuse('', 'must be valid JSON in UTF-8')
   }
+  return refuse('', 'must be valid JSON in UTF-8')
 }
 
 /**

@@ -8,9 +8,10 @@ const empty = /^\s*(\{\s*\})?\s*$/
  * malformed one before it looks whether there is a body.
  */
 export const ignoreTypeOfNothing = (app: Pick<FastifyInstance, 'addHook'>): void => {
-  app.addHook('onRequest', async ({ raw: { headers } }) => {
+  app.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
     const length = headers['content-length'] ?? '0'
     if (headers['transfer-encoding'] === undefined && /^0+$/.test(length)) delete headers['content-type']
+    done()
   })
 }
 

@@ -27,8 +27,11 @@ export const answerNotFound = (app: FastifyInstance): void => {
     routes.set(url, route)
   })
 
-  app.addHook('onRequest', async (request, reply) => {
-    if (!request.is404) return
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) {
+      done()
+      return
+    }
     const path = request.url.split('?', 1)[0] ?? ''
     const methods = [...routes.values()]
       .filter(({ matcher }) => matcher.test(path))

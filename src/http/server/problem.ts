@@ -128,6 +128,8 @@ const isBrokenOff = (error: unknown, { raw }: FastifyRequest): boolean =>
 const describe = (error: unknown): object =>
   error instanceof Error ? { name: error.name, message: error.message, stack: error.stack } : { name: typeof error }
 
+const about = ({ id, routeOptions }: FastifyRequest): object => ({ reqId: id, route: routeOptions.url })
+
 /** Answers a problem. It goes as bytes, so that fastify adds no charset: JSON has none (RFC 8259). */
 export const answerProblem = (reply: FastifyReply, problem: Problem): FastifyReply =>
   reply
@@ -135,13 +137,10 @@ export const answerProblem = (reply: FastifyReply, problem: Problem): FastifyRep
     .header('content-type', problemMediaType)
     .send(Buffer.from(JSON.stringify(problem)))
 
-/**
- * Answers a thrown error as problem+json. Bugs are logged here, once, with the id of the request, to which the logger of the
- * request is bound.
- */
+/** Answers a thrown error as problem+json. Bugs are logged here, once, with the id of the request. */
 export const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   if (isBrokenOff(error, request)) {
-    request.log.debug({ route: request.routeOptions.url }, 'A request broke off before it had arrived completely.')
+    request.log.debug(about(request), 'A request broke off before it had arrived completely.')
     return answerProblem(
       reply,
       titled(400, 'invalid_request', 'The request broke off before its body had arrived completely.'),
@@ -149,7 +148,7 @@ export const sendProblem = (error: unknown, request: FastifyRequest, reply: Fast
   }
   const problem = problemOf(error)
   if (problem.code === 'internal') {
-    request.log.error({ error: describe(error), route: request.routeOptions.url }, 'A request failed because of a bug.')
+    request.log.error({ ...about(request), error: describe(error) }, 'A request failed because of a bug.')
     reply.header('x-request-id', request.id)
   }
   if (problem.code === 'unauthorized') reply.header('www-authenticate', 'Bearer realm="longshore"')

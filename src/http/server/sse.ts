@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { TakeItems } from '../../engine/feed/event-feed.js'
 import type { Clock } from '../../ports/clock.js'
@@ -166,6 +166,7 @@ export const createEventStreams = (deps: {
       const response = reply.raw
       if (!takesMore(response)) return
       response.writeHead(200, {
+        ...(reply.getHeaders() as OutgoingHttpHeaders),
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
         // A connection that is kept alive for another request, which never comes, would keep the app from closing.
@@ -184,7 +185,7 @@ export const createEventStreams = (deps: {
       pump(stream, listen, signal)
         .catch((error: unknown) => {
           request.log.error(
-            { reason: error instanceof Error ? error.message : 'unknown' },
+            { reqId: request.id, reason: error instanceof Error ? error.message : 'unknown' },
             'An event stream broke off.',
           )
           return false

@@ -89,8 +89,13 @@ describe('The pages', () => {
 
   it('carry security headers, on refusals too', async () => {
     const { app } = await setup()
-    for (const url of ['/', '/v1/jobs', '/nope', '/v1/jobs?x=1']) {
-      expect((await app.inject(url)).headers).toMatchObject({
+    const asked = ['/', '/v1/jobs', '/nope', '/v1/jobs?x=1', '/%zz', '/assets/none', '/livez'].map((url) => ({ url }))
+    const posts = ['{"a":', '{}'].map((payload) => ({ method: 'POST' as const, url: '/v1/jobs', payload }))
+    const json = { 'content-type': 'application/json' }
+    const foreign = { url: '/v1/jobs', headers: { host: 'evil.example' } }
+    const requests = [...asked, ...posts, ...posts.map((post) => ({ ...post, headers: json })), foreign]
+    for (const request of [...requests, { method: 'PUT' as const, url: '/v1/jobs' }]) {
+      expect((await app.inject(request)).headers, JSON.stringify(request)).toMatchObject({
         'content-security-policy': "default-src 'none';frame-ancestors 'none';base-uri 'none';form-action 'none'",
         'x-content-type-options': 'nosniff',
         'x-frame-options': 'DENY',
