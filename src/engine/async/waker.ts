@@ -13,6 +13,9 @@ export interface Waker {
   wait(ms: number, signal: AbortSignal): Promise<void>
 }
 
+/** It ends a sleep. An abort without a reason would make one, with its stack, each time. */
+const woken = new Error('The sleep was ended from outside')
+
 /**
  * Loops that wait over and over beside a signal that lives as long as the daemon use this instead of AbortSignal.any,
  * because on Node 20 that keeps a trace of every composite with the long-lived signal.
@@ -27,7 +30,7 @@ export const createWaker = (clock: Pick<Clock, 'sleep'>): Waker => {
     },
     async wait(ms, signal) {
       const ended = new AbortController()
-      const end = (): void => ended.abort()
+      const end = (): void => ended.abort(woken)
       wake = end
       signal.addEventListener('abort', end, { once: true })
       if (poked || signal.aborted) end()
