@@ -8,7 +8,6 @@ const libraryHomes = {
   'better-sqlite3': '^src/adapters/sqlite/',
   'ali-oss': '^src/adapters/oss/',
   '@alicloud/credentials': '^src/adapters/credentials/',
-  undici: '^src/(adapters/oss|cli)/',
   'fast-xml-parser': '^src/oss-emulator/',
   mime: '^src/adapters/oss/',
   picomatch: '^src/adapters/file/',

@@ -1,6 +1,7 @@
-import type { Dispatcher } from 'undici'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FieldError } from '../../core/app-error.js'
 import type { Connection } from './connection.js'
+import { createExchanger, type HttpAnswer } from './http-exchange.js'
 import { networkReason } from './network-reason.js'
 
 /**
@@ -77,7 +78,7 @@ const fieldErrors = (value: unknown): readonly FieldError[] =>
     ? value.map((entry) => ({ path: text(entry?.path) ?? '', message: text(entry?.message) ?? '' }))
     : []
 
-const parseProblem = (status: number, headers: Dispatcher.ResponseData['headers'], body: string): Problem => {
+const parseProblem = (status: number, headers: IncomingHttpHeaders, body: string): Problem => {
   const retryAfter = Number(headers['retry-after'])
   const retryAfterMs = Number.isFinite(retryAfter) ? retryAfter * 1000 : null
   try {
@@ -105,30 +106,16 @@ const parseProblem = (status: number, headers: Dispatcher.ResponseData['headers'
   return { status, code: 'unknown', title: `HTTP ${status}`, detail, errors: [], retryAfterMs }
 }
 
-/** Node.js looks at the stack of an error that ends a connection. To work out a stack takes longer than a request, so there is none. */
-const commandIsOver = (): Error => Object.assign(new Error('The command is over'), { stack: '' })
-
-interface OpenAgent {
-  request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData>
-  destroy(): Promise<void>
+const textOf = async ({ chunks }: HttpAnswer): Promise<string> => {
+  const parts: Buffer[] = []
+  for await (const part of chunks()) parts.push(part)
+  return Buffer.concat(parts).toString('utf8')
 }
 
 /** Talks to one daemon over TCP, TLS or a unix socket. It repeats no request. */
 export const createHttpClient = (connection: Connection): HttpClient => {
   const { address, origin, basePath, socketPath, token } = connection
-  let agent: Promise<OpenAgent> | null = null
-  /**
-   * The agent is loaded by the first request, because the daemon starts through this program too and makes no requests.
-   */
-  const openAgent = async (): Promise<OpenAgent> => {
-    const { default: UndiciAgent } = await import('undici/lib/dispatcher/agent.js')
-    const { default: request } = await import('undici/lib/api/api-request.js')
-    const agent = new UndiciAgent({
-      connect: { timeout: 10_000, ...(socketPath === null ? {} : { socketPath }) },
-      keepAliveTimeout: 4_000,
-    })
-    return { request: request.bind(agent), destroy: () => agent.destroy(commandIsOver()) }
-  }
+  const exchanger = createExchanger(origin, socketPath)
 
   /** Turns what the network throws into DaemonUnreachable, and an abort into its reason. */
   const guard = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
@@ -146,14 +133,12 @@ export const createHttpClient = (connection: Connection): HttpClient => {
     method: Method,
     path: string,
     options: RequestOptions,
-    bodyTimeout: number,
-  ): Promise<Dispatcher.ResponseData> => {
+    silenceMs: number,
+  ): Promise<HttpAnswer> => {
     const query = new URLSearchParams(options.query ?? []).toString()
-    agent ??= openAgent()
-    const answer = await (await agent).request({
-      origin,
-      path: `${basePath}${path}${query === '' ? '' : `?${query}`}`,
+    const answer = await exchanger.send({
       method,
+      path: `${basePath}${path}${query === '' ? '' : `?${query}`}`,
       headers: {
         accept: 'application/json',
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
@@ -162,16 +147,16 @@ export const createHttpClient = (connection: Connection): HttpClient => {
       },
       body: options.body === undefined ? null : JSON.stringify(options.body),
       signal: options.signal,
-      headersTimeout: options.timeoutMs ?? answerTimeoutMs,
-      bodyTimeout,
+      answerMs: options.timeoutMs ?? answerTimeoutMs,
+      silenceMs,
     })
-    if (answer.statusCode >= 200 && answer.statusCode < 300) return answer
-    throw new ProblemError(parseProblem(answer.statusCode, answer.headers, await answer.body.text()))
+    if (answer.status >= 200 && answer.status < 300) return answer
+    throw new ProblemError(parseProblem(answer.status, answer.headers, await textOf(answer)))
   }
 
-  async function* read(body: Dispatcher.ResponseData['body'], signal: AbortSignal): AsyncGenerator<string> {
+  async function* read(answer: HttpAnswer, signal: AbortSignal): AsyncGenerator<string> {
     const decoder = new TextDecoder()
-    const chunks = body[Symbol.asyncIterator]()
+    const chunks = answer.chunks()
     try {
       for (;;) {
         const next = await guard(signal, () => chunks.next())
@@ -179,7 +164,7 @@ export const createHttpClient = (connection: Connection): HttpClient => {
         yield decoder.decode(next.value, { stream: true })
       }
     } finally {
-      body.destroy()
+      await chunks.return(undefined)
     }
   }
 
@@ -187,25 +172,15 @@ export const createHttpClient = (connection: Connection): HttpClient => {
     address,
     request: (method, path, options) =>
       guard(options.signal, async () => {
-        const { statusCode, body } = await send(method, path, options, answerTimeoutMs)
-        const answer = await body.text()
-        if (statusCode === 204) return undefined
-        return JSON.parse(answer)
+        const answer = await send(method, path, options, answerTimeoutMs)
+        const text = await textOf(answer)
+        return answer.status === 204 ? undefined : JSON.parse(text)
       }),
     stream: async (path, options) => {
-      const { body } = await guard(options.signal, () =>
-        send(
-          'GET',
-          path,
-          { ...options, headers: { ...options.headers, accept: 'text/event-stream' } },
-          silenceTimeoutMs,
-        ),
-      )
-      // An abort between two reads surfaces as an error event. The reader reports it, and this listener keeps it from
-      // being unhandled.
-      body.on('error', () => {})
-      return read(body, options.signal)
+      const headers = { ...options.headers, accept: 'text/event-stream' }
+      const answer = await guard(options.signal, () => send('GET', path, { ...options, headers }, silenceTimeoutMs))
+      return read(answer, options.signal)
     },
-    close: async () => (await agent)?.destroy(),
+    close: exchanger.close,
   }
 }

@@ -1,3 +1,5 @@
+import { timeoutCodes } from './http-exchange.js'
+
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'the connection broke',
@@ -6,21 +8,16 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not open its socket',
   ENOTFOUND: 'its host name is not known',
   EAI_AGAIN: 'its host name cannot be looked up now',
-  ETIMEDOUT: 'no connection in time',
+  [timeoutCodes.connect]: 'no connection in time',
+  EPROTO: 'it does not speak TLS',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS',
-  UND_ERR_SOCKET: 'the connection broke',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
-  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
-  UND_ERR_BODY_TIMEOUT: 'it stopped sending',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection broke',
+  [timeoutCodes.answer]: 'no answer in time',
+  [timeoutCodes.silence]: 'it stopped sending',
 }
 
 const filled = (value: unknown): value is string => typeof value === 'string' && value.trim() !== ''
 
-/**
- * Returns what undici's parser complains about, for which it gives no code. It throws for an answer that is not HTTP,
- * and for an answer that ends too early.
- */
+/** Returns what Node's parser complains about: an answer that is not HTTP, or one that ends too early. */
 const parserReason = ({ message }: Error): string =>
   message.includes('Expected HTTP/') ? 'it does not speak HTTP' : 'the connection broke'
 
@@ -30,9 +27,10 @@ const parserReason = ({ message }: Error): string =>
  */
 export const networkReason = (error: unknown): string => {
   if (!(error instanceof Error)) return 'unknown error'
-  if (error.name === 'HTTPParserError') return parserReason(error)
   if (error instanceof SyntaxError) return 'its answer is not JSON'
-  if ('code' in error && filled(error.code)) return reasons[error.code] ?? error.code
+  if ('code' in error && filled(error.code)) {
+    return error.code.startsWith('HPE_') ? parserReason(error) : (reasons[error.code] ?? error.code)
+  }
   // An AggregateError holds one error for every address of a host name that was tried.
   const inner: unknown = error instanceof AggregateError ? error.errors[0] : error.cause
   if (inner instanceof Error && inner !== error) return networkReason(inner)
