@@ -96,7 +96,7 @@ export interface Batch extends BatchOwnFields {
 
 export type NewBatch = BatchOwnFields & Pick<Batch, 'id' | 'source' | 'target' | 'template' | 'by'>
 
-const noCounts: BatchCounts = {
+export const noCounts: BatchCounts = {
   queued: 0,
   running: 0,
   completing: 0,

@@ -113,13 +113,30 @@ export const removalOf = (job: Job): Removal => ({
   initiateEndedAt: job.finishedAt,
 })
 
+/** This is what counters look at of a job. */
+export interface Counted extends Pick<Job, 'state' | 'waiting' | 'outcome' | 'bytesUploaded'> {
+  readonly size: number
+}
+
+export const countedOf = (job: Job): Counted => ({
+  state: job.state,
+  waiting: job.waiting,
+  outcome: job.outcome,
+  bytesUploaded: job.bytesUploaded,
+  size: sizeOf(job),
+})
+
+/** Returns the bytes that are still to be sent. A settled job has none, however it ended. */
+export const pendingBytesOf = ({ state, size, bytesUploaded }: Counted): number =>
+  isSettled(state) ? 0 : size - bytesUploaded
+
 /** Returns the counts of a batch after a step of one of its jobs. `before` is null when the step makes the job. */
-export const countsAfter = (counts: BatchCounts, before: Job | null, after: Job): BatchCounts => {
+export const countsAfter = (counts: BatchCounts, before: Counted | null, after: Counted): BatchCounts => {
   const next = { ...counts }
   if (before !== null) next[before.state]--
   next[after.state]++
   next.skipped += Number(after.outcome === 'skipped') - Number(before?.outcome === 'skipped')
-  next.bytesTotal += sizeOf(after) - (before === null ? 0 : sizeOf(before))
+  next.bytesTotal += after.size - (before?.size ?? 0)
   next.bytesUploaded += after.bytesUploaded - (before?.bytesUploaded ?? 0)
   return next
 }

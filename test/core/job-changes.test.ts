@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createBatch } from '../../src/core/batch.js'
 import { eventTypes } from '../../src/core/event.js'
 import { isSettled, type Job, jobStates } from '../../src/core/job.js'
-import { changeOf, countsAfter, removalOf, toldOf } from '../../src/core/job-changes.js'
+import { changeOf, countedOf, countsAfter, pendingBytesOf, removalOf, toldOf } from '../../src/core/job-changes.js'
 import {
   abandonUpload,
   beginCompleting,
@@ -143,6 +143,13 @@ describe('what a removal causes', () => {
   })
 })
 
+describe('the bytes that are still to be sent', () => {
+  it.each(jobStates)('are those that are not uploaded, and none of a settled job: %s', (state) => {
+    const counted = { state, waiting: null, outcome: null, size: 10, bytesUploaded: 4 }
+    expect(pendingBytesOf(counted)).toBe(['completed', 'failed', 'cancelled'].includes(state) ? 0 : 6)
+  })
+})
+
 describe('the counts of a batch', () => {
   it('follow each job from state to state, with its bytes', () => {
     const { counts } = createBatch(
@@ -150,14 +157,14 @@ describe('the counts of a batch', () => {
       at,
     )
     const made = jobWith({ batchId: 'b' })
-    const first = countsAfter(counts, null, made)
+    const first = countsAfter(counts, null, countedOf(made))
     expect(first).toEqual({ ...counts, queued: 1, bytesTotal: made.source.fingerprint.size })
     const running = startRun(made, at).job
-    const second = countsAfter(first, made, { ...running, bytesUploaded: 7 })
+    const second = countsAfter(first, countedOf(made), countedOf({ ...running, bytesUploaded: 7 }))
     expect(second).toEqual({ ...first, queued: 0, running: 1, bytesUploaded: 7 })
     const source = { ...made.source, fingerprint: { ...made.source.fingerprint, size: 9 } }
     const done = { ...running, source, state: 'completed', outcome: 'skipped', bytesUploaded: 9 } as const
-    expect(countsAfter(second, { ...running, bytesUploaded: 7 }, done)).toEqual({
+    expect(countsAfter(second, countedOf({ ...running, bytesUploaded: 7 }), countedOf(done))).toEqual({
       ...counts,
       completed: 1,
       skipped: 1,

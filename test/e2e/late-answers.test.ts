@@ -137,7 +137,8 @@ describe('keys that may not list parts', { timeout: 90_000 }, () => {
     world = await createWorld()
     world.control.addFaults([forbid('ListParts')])
     let daemon = await world.start()
-    const fault = { kind: 'delay', ms: 8_000 } as const
+    // A pause waits for the answer. After the kill nobody does, and the request must not take effect later.
+    const fault = { kind: 'delay', ms: how === 'kill -9' ? 120_000 : 8_000 } as const
     world.control.addFaults([{ operation: 'UploadPart', bucket, key, partNumber: 3, fault }])
     const { id, path } = await submit(daemon, large)
     await until(async () => (await daemon.get(id)).progress.partsUploaded === 2)

@@ -11,7 +11,7 @@ import { meetFile } from '../../src/core/batch-problems.js'
 import { shownProblems, viewBatch } from '../../src/core/batch-view.js'
 import { verbForBatch } from '../../src/core/bulk-verb.js'
 import { isSettled, type NewJob, pathOf } from '../../src/core/job.js'
-import { countsAfter, removalOf } from '../../src/core/job-changes.js'
+import { countedOf, countsAfter, removalOf } from '../../src/core/job-changes.js'
 import type { JobAnswer } from '../../src/core/job-view.js'
 import { controlBatchStep, lawOf } from '../../src/core/verb-law.js'
 import type { BatchStore } from '../../src/ports/batch-store.js'
@@ -71,7 +71,7 @@ export const createMemoryBatches = (jobs: MemoryJobs) => {
     changed(before, { job, batch }) {
       const row = rows.get(job.batchId ?? '')
       if (row === undefined) return
-      change(row, { counts: countsAfter(row.batch.counts, before, job) })
+      change(row, { counts: countsAfter(row.batch.counts, before && countedOf(before), countedOf(job)) })
       if (batch === 'settled') settle(row)
       if (batch === 'reopened' && !row.forgotten) change(row, { finishedAt: null })
     },

@@ -46,7 +46,7 @@ const setup = () => {
 
   const lease = (id: string, changes = {}): Lease => {
     operations.submit(1, jobRequest(id, changes), null)
-    const claim = operations.claim(1, { node, limit: 1, leaseMs }).claims.find(({ job }) => job.id === id)
+    const claim = operations.claim(1, { node, limit: 10, leaseMs }).claims.find(({ job }) => job.id === id)
     if (claim === undefined) throw new Error(`${id} was not claimed`)
     return claim.lease
   }
@@ -81,7 +81,10 @@ const setup = () => {
   const calls: { readonly [Name in StoreOperation]: () => Parameters<Operations[Name]> } = {
     submit: () => [1, jobRequest('new'), null],
     findByIdempotencyKey: () => [1, 'key'],
-    claim: () => [1, { node, limit: 1, leaseMs }],
+    claim: () => {
+      operations.submit(1, jobRequest('to-be-claimed'), null)
+      return [1, { node, limit: 1, leaseMs }]
+    },
     heartbeat: () => [1, [heir], leaseMs],
     release: () => [1, lease('released'), { to: 'queued', waiting: null, delayMs: null }],
     finishPuts: () => [1, [{ lease: lease('put'), receipt }]],
@@ -158,15 +161,18 @@ const setup = () => {
   /** Returns whether the operation writes, as SQLite sees it when it may only read. */
   const writes = (name: StoreOperation): boolean => {
     const args = calls[name]()
+    writer.concludeSteps()
     database.pragma('query_only = ON')
     try {
       ;(operations[name] as (...args: readonly unknown[]) => unknown)(...args)
+      writer.concludeSteps()
       return false
     } catch (error) {
       if ((error as { code?: string }).code !== 'SQLITE_READONLY') throw error
       return true
     } finally {
       database.pragma('query_only = OFF')
+      writer.forgetSteps()
     }
   }
   return { writes }

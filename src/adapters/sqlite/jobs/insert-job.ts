@@ -1,5 +1,5 @@
 import type { Job, NewJob } from '../../../core/job.js'
-import { changeOf } from '../../../core/job-changes.js'
+import { changeOf, countedOf } from '../../../core/job-changes.js'
 import { createJob } from '../../../core/job-steps.js'
 import type { IdempotencyKey } from '../../../ports/idempotency-key.js'
 import { changingColumnsOf, lastingColumnsOf, tunedColumnsOf } from '../sql/rows.js'
@@ -10,8 +10,8 @@ export const rivalOf = ({ statements }: JobWriter, { target }: Pick<NewJob, 'tar
   (statements.rivalOfTarget.get(target) as { id: string } | undefined)?.id ?? null
 
 /** Returns whether so many more jobs may be queued. */
-export const hasRoom = ({ statements }: JobWriter, jobs: number, mostQueued: number | null): boolean =>
-  mostQueued === null || (statements.queuedJobs.get() as { jobs: number }).jobs + jobs <= mostQueued
+export const hasRoom = ({ counters }: JobWriter, jobs: number, mostQueued: number | null): boolean =>
+  mostQueued === null || counters.queued() + jobs <= mostQueued
 
 /** Writes a new job and its event. The caller has made sure that no other job is in its way. */
 export const insertJob = (
@@ -29,6 +29,7 @@ export const insertJob = (
     idempotency_key: idempotency?.key ?? null,
     idempotency_fingerprint: idempotency?.fingerprint ?? null,
   })
+  writer.counters.count(job.batchId, null, countedOf(job))
   if (told !== null) writer.tell(job, told, at)
   return job
 }

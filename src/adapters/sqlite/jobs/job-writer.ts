@@ -1,14 +1,15 @@
 import type SqliteDatabase from 'better-sqlite3'
 import type { EventType } from '../../../core/event.js'
-import type { Job, JobTarget } from '../../../core/job.js'
-import { type Change, changeOf, removalOf, type Told, toldOf } from '../../../core/job-changes.js'
+import type { Job, JobState, JobTarget } from '../../../core/job.js'
+import { type Change, changeOf, countedOf, removalOf, type Told, toldOf } from '../../../core/job-changes.js'
 import { abandonUpload, type PartsChange, type Step } from '../../../core/job-steps.js'
 import type { UploadedPart } from '../../../core/part.js'
 import type { PartView } from '../../../core/part-view.js'
 import type { Lease } from '../../../ports/lease.js'
-import { changingColumnsOf, type JobRow, jobOf, noJob } from '../sql/rows.js'
+import { changingColumnsOf, countedRow, type JobRow, jobOf, noJob } from '../sql/rows.js'
 import { prepareStatements, type Statements } from '../sql/statements.js'
 import { type BatchEvents, createBatchEvents } from './batch-events.js'
+import { createJobCounters, type JobCounters, withCounters } from './job-counters.js'
 import { createSaveChanges } from './save-changes.js'
 
 /** This says which node holds a job after a step. When it is absent, the lease stays as it was read. */
@@ -22,6 +23,7 @@ export interface LeaseChange {
 export interface JobWriter {
   readonly database: SqliteDatabase.Database
   readonly statements: Statements
+  readonly counters: JobCounters
   /** Event ids and cursors of this database begin with this text. */
   readonly instance: string
   job(id: string): JobRow | null
@@ -42,8 +44,17 @@ export interface JobWriter {
   appendJob(job: Job, type: EventType, at: number, by?: string | null): void
   /** Deletes a settled job. A batch that stays behind can still tell what it was. */
   deleteJob(job: Job): void
+  /** Deletes a settled job whose batch goes too, or that has none. */
+  dropJob(job: { readonly id: string; readonly state: JobState }): void
   append(job: Pick<Job, 'id' | 'batchId'>, type: EventType, body: object, at: number, by?: string | null): number
   readonly batches: BatchEvents
+  /**
+   * Writes what the steps of a transaction caused together: the counters, and the end of batches. Whoever commits calls
+   * it first.
+   */
+  concludeSteps(): void
+  /** Forgets what was to be concluded, because the steps were rolled back. */
+  forgetSteps(): void
   /** Returns whether events were appended since the last call. */
   tookEvents(): boolean
   /** Returns whether messages were put into the outbox of webhooks since the last call. */
@@ -51,9 +62,13 @@ export interface JobWriter {
 }
 
 export const createJobWriter = (database: SqliteDatabase.Database): JobWriter => {
-  const statements = prepareStatements(database)
+  const prepared = prepareStatements(database)
+  const counters = createJobCounters(prepared)
+  const statements = withCounters(prepared, counters)
   const { value: instance } = statements.metaValue.get('instance') as { value: string }
   const saveChanges = createSaveChanges(database)
+  /** These batches may be over, each with the instant of the step. */
+  const settled = new Map<string, number>()
   let appended = false
   let webhooks = false
 
@@ -77,11 +92,16 @@ export const createJobWriter = (database: SqliteDatabase.Database): JobWriter =>
     appended = true
   })
 
+  const dropJob: JobWriter['dropJob'] = ({ id, state }) => {
+    // Triggers keep the upload that the job leaves, and end its Initiate.
+    statements.deleteJob.run(id)
+    counters.countGone(state)
+  }
+
   const deleteJob: JobWriter['deleteJob'] = (job) => {
     const { note } = removalOf(job)
     if (note !== null) statements.insertDeletedJob.run({ batch_id: job.batchId, job: JSON.stringify(note) })
-    // Triggers keep the upload that the job leaves, and end its Initiate.
-    statements.deleteJob.run(job.id)
+    dropJob(job)
   }
 
   const changeParts = (jobId: string, change: PartsChange): void => {
@@ -126,11 +146,12 @@ export const createJobWriter = (database: SqliteDatabase.Database): JobWriter =>
       lease_node: lease === undefined ? row.lease_node : lease.node,
       lease_until: lease === undefined ? row.lease_until : lease.until,
     })
+    counters.count(row.batch_id, countedRow(row), countedOf(job))
     if (change.parts !== null) changeParts(job.id, change.parts)
     if (change.leavesUpload) statements.insertAbandoned.run(row)
     if (change.initiate !== null) changeInitiate(job, change.initiate, at)
     if (change.told !== null) tell(job, change.told, at)
-    if (change.batch === 'settled') batches.settle(row.batch_id as string, at)
+    if (change.batch === 'settled') settled.set(row.batch_id as string, at)
     if (change.batch === 'reopened') batches.reopen(row.batch_id as string)
     return job
   }
@@ -144,6 +165,7 @@ export const createJobWriter = (database: SqliteDatabase.Database): JobWriter =>
   return {
     database,
     statements,
+    counters,
     instance,
     job,
     held: (lease) => {
@@ -156,8 +178,18 @@ export const createJobWriter = (database: SqliteDatabase.Database): JobWriter =>
     tell,
     appendJob: (job, type, at, by) => tell(job, toldOf(job, type, at, by), at),
     deleteJob,
+    dropJob,
     append,
     batches,
+    concludeSteps: () => {
+      for (const [batchId, at] of settled) batches.settle(batchId, at)
+      settled.clear()
+      counters.write()
+    },
+    forgetSteps: () => {
+      settled.clear()
+      counters.forget()
+    },
     tookEvents: () => {
       const took = appended
       appended = false

@@ -1,3 +1,4 @@
+import type { JobState } from '../../../core/job.js'
 import type { JobWriter } from '../jobs/job-writer.js'
 import { jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
@@ -5,6 +6,7 @@ import { createForgetting } from './forget-operations.js'
 
 interface FinishedJob {
   readonly id: string
+  readonly state: JobState
   readonly part_count: number | null
   /**
    * It is 1 when the batch of the job is not deleted with it. The totals and the manifest of that batch go on telling
@@ -29,9 +31,9 @@ export const createPruneOperations = (writer: JobWriter) => {
 
   const pruneJobs = (before: number, limit: number): number => {
     const jobs = firstOf(statements.finishedJobs.all({ before, limit }) as FinishedJob[], limit)
-    for (const { id, batch_stays } of jobs) {
+    for (const { id, state, batch_stays } of jobs) {
       const row = batch_stays === 1 ? writer.job(id) : null
-      if (row === null) statements.deleteJob.run(id)
+      if (row === null) writer.dropJob({ id, state })
       else writer.deleteJob(jobOf(row))
     }
     return jobs.length

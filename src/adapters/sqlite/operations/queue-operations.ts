@@ -1,4 +1,4 @@
-import type { Tuning } from '../../../core/job.js'
+import type { Tuning, Waiting } from '../../../core/job.js'
 import { completeJob } from '../../../core/job-ends.js'
 import { crashRun, endRun, startRun } from '../../../core/job-steps.js'
 import type { Claim } from '../../../ports/queue-store.js'
@@ -18,6 +18,14 @@ export const createQueueOperations = (writer: JobWriter) => {
 
   const byIdempotencyKey = (key: string): JobRow | undefined =>
     statements.jobByIdempotencyKey.get(key) as JobRow | undefined
+
+  const promoteDueJobs = (now: number): void => {
+    const due = { now, limit: promotionStep }
+    const jobs = statements.dueJobs.all(due) as { waiting: Waiting; bytes: number }[]
+    if (jobs.length === 0) return
+    statements.promoteDueJobs.run(due)
+    for (const { waiting, bytes } of jobs) writer.counters.countReady(waiting, bytes)
+  }
 
   return {
     submit: (at, request, idempotency, by, mostQueued = null) => {
@@ -44,7 +52,7 @@ export const createQueueOperations = (writer: JobWriter) => {
       for (const row of statements.expiredLeases.all(at) as JobRow[]) {
         writer.saveUnleased(row, crashRun(jobOf(row), at), at)
       }
-      statements.promoteDueJobs.run({ now: at, limit: promotionStep })
+      promoteDueJobs(at)
       const claims = readyJobs(at, limits).map((seq): Claim => {
         const row = statements.jobBySeq.get(seq) as JobRow
         const epoch = row.epoch + 1

@@ -1,4 +1,13 @@
-import type { Batch, BatchProblem, BatchSource, JobTemplate, PlannedFile, WalkState } from '../../../core/batch.js'
+import {
+  type Batch,
+  type BatchCounts,
+  type BatchProblem,
+  type BatchSource,
+  type JobTemplate,
+  noCounts,
+  type PlannedFile,
+  type WalkState,
+} from '../../../core/batch.js'
 import type { Desired, JobState } from '../../../core/job.js'
 import type { Verb } from '../../../core/verb.js'
 
@@ -45,6 +54,15 @@ export const newColumnNames = Object.keys(newColumns)
 
 export const newColumnsOf = (batch: Batch): Readonly<Record<string, string | number | null>> =>
   Object.fromEntries(Object.entries(newColumns).map(([name, read]) => [name, read(batch)]))
+
+/** Returns counts by the columns of `batch_counts`. */
+export const countColumnsOf = ({ bytesTotal, bytesUploaded, ...jobs }: BatchCounts) => ({
+  ...jobs,
+  bytes_total: bytesTotal,
+  bytes_uploaded: bytesUploaded,
+})
+
+export const countColumns = Object.keys(countColumnsOf(noCounts))
 
 export const batchOf = (row: BatchRow): Batch => ({
   id: row.id,

@@ -1,4 +1,4 @@
-import { newColumnNames } from './batch-rows.js'
+import { countColumns, newColumnNames } from './batch-rows.js'
 
 const batchColumns = `
     b.*, c.queued, c.running, c.completing, c.paused, c.failed, c.cancelling, c.completed, c.cancelled, c.skipped,
@@ -28,7 +28,7 @@ export const batchSql = {
       desired = :desired, walk = :walk, listed = :listed, finished_at = :finished_at
     WHERE id = :id`,
 
-  // This runs once for each job that settles, and changes a row only for the last of them.
+  // This runs in each transaction in which jobs of the batch settle, and changes a row only in the last of them.
   finishBatch: `
     UPDATE batches SET finished_at = :at
     WHERE id = :id AND forgotten = 0 AND finished_at IS NULL AND walk <> 'going'
@@ -107,6 +107,9 @@ export const batchSql = {
   countFound: `
     UPDATE batches SET seen = seen + :files + :problems, problems = problems + :problems
     WHERE id = :id`,
+  countInBatch: `
+    UPDATE batch_counts SET ${countColumns.map((name) => `${name} = ${name} + :${name}`).join(', ')}
+    WHERE batch_id = :batch_id`,
   countPlannedBytes: 'UPDATE batch_counts SET bytes_total = bytes_total + ? WHERE batch_id = ?',
 
   jobOfBatchByKey: `

@@ -12,6 +12,7 @@ import {
   type UploadMode,
   type Waiting,
 } from '../../../core/job.js'
+import type { Counted } from '../../../core/job-changes.js'
 import type { JobOptions } from '../../../core/job-options.js'
 import type { JobView } from '../../../core/job-view.js'
 import type { PartState, StoredPart } from '../../../core/part.js'
@@ -174,6 +175,14 @@ export const jobOf = (row: PackedRow): Job => ({
   createdAt: row.created_at,
   startedAt: row.started_at,
   finishedAt: row.finished_at,
+})
+
+export const countedRow = (row: JobRow): Counted => ({
+  state: row.state,
+  waiting: row.waiting,
+  outcome: row.outcome,
+  bytesUploaded: row.bytes_uploaded,
+  size: row.source_size,
 })
 
 /** Returns the columns that a step may change. */

@@ -85,6 +85,9 @@ export const sql = {
 
   // Delayed jobs are no part of the claim's index. They are moved into it when they become due, only so many in a step,
   // because the end of an outage may make a whole backlog due at once.
+  dueJobs: `
+    SELECT waiting, source_size - bytes_uploaded AS bytes FROM jobs INDEXED BY jobs_due
+    WHERE due_at <= :now ORDER BY due_at LIMIT :limit`,
   promoteDueJobs: `
     UPDATE jobs SET waiting = NULL, due_at = NULL
     WHERE seq IN (SELECT seq FROM jobs INDEXED BY jobs_due WHERE due_at <= :now ORDER BY due_at LIMIT :limit)`,
@@ -212,7 +215,7 @@ export const sql = {
 
   // The rows also say whether the batch of the job stays behind and goes on counting it.
   finishedJobs: `
-    SELECT id, part_count,
+    SELECT id, state, part_count,
       EXISTS (
         SELECT 1 FROM batches AS b
         WHERE b.id = jobs.batch_id AND (b.finished_at IS NULL OR b.finished_at >= :before)
@@ -290,7 +293,6 @@ export const sql = {
   ...statsSql,
   ...verbSql,
 
-  queuedJobs: "SELECT jobs FROM job_counts WHERE state = 'queued'",
   // The table has only a handful of rows.
   settings: 'SELECT name, value FROM settings',
   storeSetting: `

@@ -1,7 +1,12 @@
-/** These statements are for clients that watch the daemon. Each costs the same however much is stored. */
+/** These statements count, or are for clients that watch the daemon. Each costs the same however much is stored. */
 export const statsSql = {
+  countInState:
+    'UPDATE job_counts SET jobs = jobs + :jobs, bytes_pending = bytes_pending + :bytes WHERE state = :state',
+  countWaiting:
+    'UPDATE wait_counts SET jobs = jobs + :jobs, bytes_pending = bytes_pending + :bytes WHERE waiting = :waiting',
   countsByState: 'SELECT * FROM job_counts',
   countsByWait: 'SELECT * FROM wait_counts',
+  queuedJobs: "SELECT jobs FROM job_counts WHERE state = 'queued'",
   countsOfWebhooks: 'SELECT * FROM webhook_counts',
 
   // The comparison `began_at > 0` lets SQLite search in the index of pending messages instead of walking through it.

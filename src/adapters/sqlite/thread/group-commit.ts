@@ -44,6 +44,7 @@ export const createGroupCommit = ({ writer, operations, assertInPlace }: GroupCo
 
   const takeBack = (): void => {
     rollBack(database)
+    writer.forgetSteps()
     jumps.undo()
     topicsTaken()
   }
@@ -58,6 +59,7 @@ export const createGroupCommit = ({ writer, operations, assertInPlace }: GroupCo
     savepoint.run()
     try {
       const answer = carryOut(request)
+      writer.concludeSteps()
       release.run()
       return answer
     } catch (error) {
@@ -66,6 +68,7 @@ export const createGroupCommit = ({ writer, operations, assertInPlace }: GroupCo
       if (!database.inTransaction || mediumFailure(error) !== null) throw error
       rollBackTo.run()
       release.run()
+      writer.forgetSteps()
       return { id: request.id, ok: false, error: errorDataOf(error) }
     }
   }
@@ -91,7 +94,9 @@ export const createGroupCommit = ({ writer, operations, assertInPlace }: GroupCo
    */
   const writeAll = (requests: readonly Request[]): readonly Answer[] => {
     try {
-      return writeEach(requests, carryOut)
+      const answers = writeEach(requests, carryOut)
+      writer.concludeSteps()
+      return answers
     } catch (error) {
       if (isCorrupt(error) || mediumFailure(error) !== null) throw error
       takeBack()

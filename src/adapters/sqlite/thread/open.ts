@@ -86,7 +86,9 @@ const openLocked = (paths: StorePaths, at: number): Opened => {
     const releasedLeases = database
       .transaction(() => {
         writer.statements.setMetaValue.run({ name: 'clean', value: '0' })
-        return releaseLeases(writer, at)
+        const released = releaseLeases(writer, at)
+        writer.concludeSteps()
+        return released
       })
       .immediate()
     const report = {
