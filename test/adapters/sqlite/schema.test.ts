@@ -221,3 +221,15 @@ describe('the sixteenth migration', () => {
     expect(() => database.exec("UPDATE sqlite_schema SET sql = '' WHERE name = 'jobs'")).toThrow('may not be modified')
   })
 })
+
+describe('the twenty-third migration', () => {
+  it('finds the deadlines of jobs that are there', () => {
+    const migrations = readMigrations()
+    const database = new SqliteDatabase(':memory:')
+    migrate(database, 0, migrations.slice(0, 22))
+    insertJob(database)
+    database.exec(`UPDATE jobs SET options = '{"notAfter":17}'`)
+    migrate(database, 22, migrations.slice(0, 23))
+    expect(database.prepare('SELECT not_after FROM jobs').pluck().all()).toEqual([17])
+  })
+})

@@ -5,11 +5,9 @@ import { atWorkSql, nextOfBatchSql, nextOfStateSql } from '../../../src/adapters
 import { countSql } from '../../../src/adapters/sqlite/jobs/count-jobs.js'
 import { listSql } from '../../../src/adapters/sqlite/jobs/list-jobs.js'
 import { saveSql } from '../../../src/adapters/sqlite/jobs/save-changes.js'
-import { changingColumnsOf } from '../../../src/adapters/sqlite/sql/rows.js'
+import { changingColumns } from '../../../src/adapters/sqlite/sql/job-columns.js'
 import { sql } from '../../../src/adapters/sqlite/sql/statements.js'
 import { jobStates } from '../../../src/core/job.js'
-import { createJob } from '../../../src/core/job-steps.js'
-import { jobRequest } from '../../contract/store-setup.js'
 
 const setup = () => {
   const database = new SqliteDatabase(':memory:')
@@ -50,7 +48,7 @@ describe('the statements', () => {
       expect(explain(text)).toEqual(['SEARCH jobs USING INDEX jobs_ready (endpoint=? AND bucket=? AND state=?)'])
     }
     expect(explain(sql.cancelsWithoutUpload)).toEqual(['SEARCH jobs USING INDEX jobs_cancelling (state=?)'])
-    expect(explain(sql.overdueJobs)).toEqual(['SEARCH jobs USING INDEX jobs_deadline (<expr><?)'])
+    expect(explain(sql.overdueJobs)).toEqual(['SEARCH jobs USING COVERING INDEX jobs_deadline (not_after<?)'])
     expect(explain(sql.expiredLeases)).toEqual(['SEARCH jobs USING INDEX jobs_leased (lease_until<?)'])
     expect(explain(sql.promoteDueJobs)).toContain('SEARCH jobs USING COVERING INDEX jobs_due (due_at<?)')
     expect(explain(sql.nextDueJob)).toEqual(['SEARCH jobs USING COVERING INDEX jobs_due (due_at>?)'])
@@ -58,7 +56,7 @@ describe('the statements', () => {
 
   it('save a job by its number, whatever has changed of it', () => {
     const explain = setup()
-    const columns = Object.keys(changingColumnsOf(createJob(jobRequest('a'), 0).job))
+    const columns = Object.keys(changingColumns)
     for (const changed of [['state'], ['lease_node', 'lease_until'], columns]) {
       expect(explain(saveSql(changed))).toContain('SEARCH jobs USING INTEGER PRIMARY KEY (rowid=?)')
       expectDirect(changed.join(), explain(saveSql(changed)))

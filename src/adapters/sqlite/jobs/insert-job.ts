@@ -2,8 +2,10 @@ import type { Job, NewJob } from '../../../core/job.js'
 import { changeOf, countedOf } from '../../../core/job-changes.js'
 import { createJob } from '../../../core/job-steps.js'
 import type { IdempotencyKey } from '../../../ports/idempotency-key.js'
-import { changingColumnsOf, lastingColumnsOf, tunedColumnsOf } from '../sql/rows.js'
+import { newColumns, valuesOf } from '../sql/job-columns.js'
 import type { JobWriter } from './job-writer.js'
+
+const newValuesOf = valuesOf(newColumns)
 
 /** Returns the id of the unsettled job that writes the same object; null when there is none. */
 export const rivalOf = ({ statements }: JobWriter, { target }: Pick<NewJob, 'target'>): string | null =>
@@ -22,13 +24,9 @@ export const insertJob = (
   at: number,
 ): Job => {
   const { job, told } = changeOf(null, { ...createJob(request, at), by }, at)
-  writer.statements.insertJob.run({
-    ...changingColumnsOf(job),
-    ...lastingColumnsOf(job),
-    ...tunedColumnsOf(job),
-    idempotency_key: idempotency?.key ?? null,
-    idempotency_fingerprint: idempotency?.fingerprint ?? null,
-  })
+  const values = newValuesOf(job)
+  values.push(idempotency?.key ?? null, idempotency?.fingerprint ?? null)
+  writer.statements.insertJob.run(...values)
   writer.counters.count(job.batchId, null, countedOf(job))
   if (told !== null) writer.tell(job, told, at)
   return job

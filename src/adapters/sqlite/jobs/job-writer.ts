@@ -6,7 +6,7 @@ import { abandonUpload, type PartsChange, type Step } from '../../../core/job-st
 import type { UploadedPart } from '../../../core/part.js'
 import type { PartView } from '../../../core/part-view.js'
 import type { Lease } from '../../../ports/lease.js'
-import { changingColumnsOf, countedRow, type JobRow, jobOf, noJob } from '../sql/rows.js'
+import { countedRow, type JobRow, jobOf, noJob } from '../sql/rows.js'
 import { prepareStatements, type Statements } from '../sql/statements.js'
 import { type BatchEvents, createBatchEvents } from './batch-events.js'
 import { createJobCounters, type JobCounters, withCounters } from './job-counters.js'
@@ -141,7 +141,7 @@ export const createJobWriter = (database: SqliteDatabase.Database): JobWriter =>
     const change = changeOf(row, step, at)
     const { job } = change
     if (change.isObjectMade) abandonOthers(job.target, at)
-    saveChanges(row, changingColumnsOf(job), {
+    saveChanges(row, job, {
       epoch: lease === undefined ? row.epoch : lease.epoch,
       lease_node: lease === undefined ? row.lease_node : lease.node,
       lease_until: lease === undefined ? row.lease_until : lease.until,

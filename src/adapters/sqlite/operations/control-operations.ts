@@ -4,8 +4,11 @@ import { controlStep, lawOf } from '../../../core/verb-law.js'
 import type { BulkSteps } from '../jobs/bulk-verbs.js'
 import { rivalOf } from '../jobs/insert-job.js'
 import type { JobWriter } from '../jobs/job-writer.js'
-import { jobOf, tunedColumnsOf } from '../sql/rows.js'
+import { tunedColumns, valuesOf } from '../sql/job-columns.js'
+import { jobOf } from '../sql/rows.js'
 import type { Operations } from '../thread/protocol.js'
+
+const tunedValuesOf = valuesOf(tunedColumns)
 
 /** Creates the operations that write what the user wants of a job. */
 export const createControlOperations = (writer: JobWriter, { leaveAlone }: BulkSteps) => {
@@ -32,7 +35,7 @@ export const createControlOperations = (writer: JobWriter, { leaveAlone }: BulkS
       const step = changeJob(job, changes)
       if (step === 'invalid_state') return { kind: 'invalid_state', state: job.state }
       if (step.event === null) return { kind: 'ok', job }
-      statements.changeJob.run({ seq: row.seq, ...tunedColumnsOf(step.job) })
+      statements.changeJob.run(...tunedValuesOf(step.job), row.seq)
       writer.appendJob(step.job, step.event, at, by)
       return { kind: 'ok', job: step.job }
     },

@@ -1,23 +1,11 @@
 import type { BatchView } from '../../../core/batch-view.js'
 import type { StoredEvent } from '../../../core/event.js'
-import {
-  type Desired,
-  type IntentKind,
-  type Job,
-  type JobState,
-  type Outcome,
-  pathOf,
-  type Receipt,
-  sizeOf,
-  type UploadMode,
-  type Waiting,
-} from '../../../core/job.js'
+import type { Desired, IntentKind, Job, JobState, Outcome, Receipt, UploadMode, Waiting } from '../../../core/job.js'
 import type { Counted } from '../../../core/job-changes.js'
 import type { JobOptions } from '../../../core/job-options.js'
 import type { JobView } from '../../../core/job-view.js'
 import type { PartState, StoredPart } from '../../../core/part.js'
 import type { PartView } from '../../../core/part-view.js'
-import { isPlain } from '../../../core/plain-put.js'
 import type { AbandonedUpload } from '../../../ports/orphan-store.js'
 
 /** This is a row of `jobs`. JSON columns are text. */
@@ -66,6 +54,8 @@ export interface JobRow {
   readonly lease_until: number | null
   /** It is 1 for a job whose file needs nothing but to be put whole, as far as its submit tells. */
   readonly plain: 0 | 1
+  /** This is the deadline in the options, where an index finds it. */
+  readonly not_after: number | null
   readonly idempotency_key: string | null
   readonly idempotency_fingerprint: string | null
   readonly created_at: number
@@ -74,8 +64,6 @@ export interface JobRow {
 }
 
 const parsed = <T>(json: string | null): T | null => (json === null ? null : (JSON.parse(json) as T))
-
-const json = (value: object | null): string | null => (value === null ? null : JSON.stringify(value))
 
 /** `jobOf` makes a job of these columns. */
 export const jobColumns = [
@@ -183,60 +171,6 @@ export const countedRow = (row: JobRow): Counted => ({
   outcome: row.outcome,
   bytesUploaded: row.bytes_uploaded,
   size: row.source_size,
-})
-
-/** Returns the columns that a step may change. */
-export const changingColumnsOf = (job: Job) => ({
-  state: job.state,
-  desired: job.desired,
-  waiting: job.waiting,
-  due_at: job.dueAt,
-  marker: job.marker,
-  source_size: sizeOf(job),
-  source_dev: job.source.fingerprint.dev,
-  source_ino: job.source.fingerprint.ino,
-  source_mtime_ns: job.source.fingerprint.mtimeNs,
-  source_ctime_ns: job.source.fingerprint.ctimeNs,
-  upload_mode: job.upload?.mode ?? null,
-  upload_id: job.upload?.uploadId ?? null,
-  part_size: job.upload?.partSize ?? null,
-  part_count: job.upload?.partCount ?? null,
-  intent: job.intent,
-  bytes_uploaded: job.bytesUploaded,
-  parts_uploaded: job.partsUploaded,
-  outcome: job.outcome,
-  receipt: json(job.receipt),
-  removal: json(job.removal),
-  error: json(job.error),
-  refusal: json(job.refusal),
-  attempts: job.attempts,
-  runs: job.runs,
-  crashes: job.crashes,
-  restarts: job.restarts,
-  started_at: job.startedAt,
-  finished_at: job.finishedAt,
-})
-
-/** Returns the columns that only a user changes. */
-export const tunedColumnsOf = (job: Job) => ({
-  priority: job.priority,
-  labels: JSON.stringify(job.labels),
-  options: JSON.stringify(job.options),
-  version: job.version,
-})
-
-/** Returns the columns that stay as submit made them. */
-export const lastingColumnsOf = (job: Job) => ({
-  id: job.id,
-  not_before: job.notBefore,
-  batch_id: job.batchId,
-  source_path: pathOf(job),
-  bucket: job.target.bucket,
-  key: job.target.key,
-  endpoint: job.target.endpoint,
-  region: job.target.region,
-  plain: isPlain(job) ? 1 : 0,
-  created_at: job.createdAt,
 })
 
 /** This is a row of `parts`. */

@@ -1,5 +1,6 @@
 import type SqliteDatabase from 'better-sqlite3'
 import { batchSql } from './batch-statements.js'
+import { newColumns, tunedColumns } from './job-columns.js'
 import { packed } from './packed-jobs.js'
 import { prepareQuery, type Query } from './query.js'
 import { statsSql } from './stats-statements.js'
@@ -21,22 +22,20 @@ export const sql = {
     WHERE bucket = :bucket AND key = :key AND endpoint = :endpoint AND finished_at IS NULL
     LIMIT 1`,
 
+  // The order of the columns is that of `newColumns`.
   insertJob: `
-    INSERT OR FAIL INTO jobs (
-      id, state, desired, waiting, due_at, not_before, priority, batch_id, labels,
-      source_path, source_size, source_dev, source_ino, source_mtime_ns, source_ctime_ns,
-      bucket, key, endpoint, region, options, marker, plain, created_at, idempotency_key, idempotency_fingerprint
-    ) VALUES (
-      :id, :state, :desired, :waiting, :due_at, :not_before, :priority, :batch_id, :labels,
-      :source_path, :source_size, :source_dev, :source_ino, :source_mtime_ns, :source_ctime_ns,
-      :bucket, :key, :endpoint, :region, :options, :marker, :plain, :created_at, :idempotency_key, :idempotency_fingerprint
-    )`,
+    INSERT OR FAIL INTO jobs (${Object.keys(newColumns).join(', ')}, idempotency_key, idempotency_fingerprint)
+    VALUES (${Object.keys(newColumns)
+      .map(() => '?')
+      .join(', ')}, ?, ?)`,
 
   // This writes what a user may change. No step touches these columns, and this statement touches nothing that a step
   // changes.
   changeJob: `
-    UPDATE jobs SET priority = :priority, labels = :labels, options = :options, version = :version
-    WHERE seq = :seq`,
+    UPDATE jobs SET ${Object.keys(tunedColumns)
+      .map((name) => `${name} = ?`)
+      .join(', ')}
+    WHERE seq = ?`,
 
   deleteJob: 'DELETE FROM jobs WHERE id = ?',
 
@@ -77,8 +76,8 @@ export const sql = {
 
   overdueJobs: `
     SELECT seq FROM jobs INDEXED BY jobs_deadline
-    WHERE state = 'queued' AND json_extract(options, '$.notAfter') <= :now
-    ORDER BY json_extract(options, '$.notAfter') LIMIT :limit`,
+    WHERE state = 'queued' AND not_after <= :now
+    ORDER BY not_after LIMIT :limit`,
 
   expiredLeases: 'SELECT * FROM jobs INDEXED BY jobs_leased WHERE lease_until <= ?',
   leasedJobs: 'SELECT * FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL',
@@ -114,7 +113,7 @@ export const sql = {
 
   desireOfJob: `
     SELECT desired, priority, options ->> '$.parallel' AS parallel, options ->> '$.bandwidth' AS bandwidth,
-      options ->> '$.notAfter' AS notAfter
+      not_after AS notAfter
     FROM jobs WHERE id = ?`,
   heldLease: 'SELECT 1 FROM jobs WHERE id = :id AND epoch = :epoch AND lease_until IS NOT NULL',
 
