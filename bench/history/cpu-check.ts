@@ -7,6 +7,8 @@ const mostTimes = 2
 
 export const recordAnew = 'npm run bench -- p1 p5 --quick --record'
 
+const short = (value: number): string => value.toLocaleString('en', { maximumSignificantDigits: 3 })
+
 export interface Verdict {
   readonly ok: boolean
   readonly text: string
@@ -19,7 +21,10 @@ export interface Verdict {
 const judge = (figure: Pick<Figure, 'id' | 'what'>, least: number, unit: string, entry: Entry | null): Verdict => {
   const name = `${figure.id} ${figure.what}`
   if (entry === null || entry.cpu === null) {
-    return { ok: false, text: `${name}: no CPU is recorded for the quick form. Record it: ${recordAnew}` }
+    return {
+      ok: false,
+      text: `${name}: ${short(least)} ${unit} of the daemon's CPU, and no CPU is recorded for the quick form. Record it: ${recordAnew}`,
+    }
   }
   if (entry.cpuUnit !== unit) {
     return {
@@ -29,7 +34,7 @@ const judge = (figure: Pick<Figure, 'id' | 'what'>, least: number, unit: string,
   }
   const times = least / entry.cpu
   const { machine, commit, date } = entry
-  const measured = `${name}: ${least.toPrecision(3)} ${unit} of the daemon's CPU, ${times.toFixed(2)} times the ${entry.cpu.toPrecision(3)} recorded on ${date} at ${commit}`
+  const measured = `${name}: ${short(least)} ${unit} of the daemon's CPU, ${times.toFixed(2)} times the ${short(entry.cpu)} recorded on ${date} at ${commit}`
   if (times <= mostTimes) return { ok: true, text: `${measured}.` }
   const record = `${machine.cores} x ${machine.cpu}, Node.js ${machine.node}`
   return {
