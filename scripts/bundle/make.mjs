@@ -49,6 +49,33 @@ const keepPlaces = {
   },
 }
 
+/**
+ * Modules that fastify loads for what a daemon does not do: HTTP/2, and plugins that ask for a release of fastify. Each is
+ * loaded by the first call of one of its functions.
+ */
+const atFirstCall = [
+  { of: 'lib/server.js', module: 'node:http2', name: 'http2', functions: ['createServer', 'createSecureServer'] },
+  { of: 'lib/plugin-utils.js', module: 'semver', name: 'semver', functions: ['satisfies', 'gt', 'coerce'] },
+]
+const loadAtFirstCall = {
+  name: 'load-at-first-call',
+  transform: {
+    filter: { id: /[/\\]node_modules[/\\]fastify[/\\]lib[/\\](server|plugin-utils)\.js$/ },
+    handler(code, id) {
+      const { module, name, functions } = atFirstCall.find(({ of }) =>
+        id.split(sep).join('/').endsWith(`/fastify/${of}`),
+      )
+      const eager = `const ${name} = require('${module}')\n`
+      const used = new Set([...code.matchAll(new RegExp(`\\b${name}\\.([a-z]\\w*)`, 'g'))].map(([, used]) => used))
+      if (!code.includes(eager) || [...used].some((one) => !functions.includes(one))) {
+        throw new Error(`fastify uses ${module} in another way now: mend load-at-first-call`)
+      }
+      const members = functions.map((one) => `${one}: (...all) => require('${module}').${one}(...all)`)
+      return { code: code.replace(eager, `const ${name} = { ${members.join(', ')} }\n`), map: null }
+    },
+  },
+}
+
 /** The package that a module belongs to, with the text of its licence. */
 const packageOf = (module) => {
   const [, directory] = /^(.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+)[/\\]/.exec(module) ?? []
@@ -68,7 +95,7 @@ for (const [name, input] of Object.entries(entries)) {
     input: { [name]: input },
     platform: 'node',
     external,
-    plugins: [keepPlaces],
+    plugins: [keepPlaces, loadAtFirstCall],
     resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
     logLevel: 'warn',
   })

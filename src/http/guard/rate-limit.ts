@@ -1,4 +1,3 @@
-import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../../core/app-error.js'
 
@@ -12,6 +11,8 @@ export const limitRates = async (
   perMinute: number | null,
 ): Promise<(request: FastifyRequest) => Promise<void>> => {
   if (perMinute === null) return async () => undefined
+  // Most daemons set no limit, and need not load what counts.
+  const { default: rateLimit } = await import('@fastify/rate-limit')
   await app.register(rateLimit, { global: false })
   const count = app.createRateLimit({
     max: perMinute,

@@ -19,7 +19,7 @@ const setup = async () => {
   const directory = makeTemporaryDirectory()
   endings.push(directory.remove)
   const lines: LogLine[] = []
-  const store = await openStore(directory.path, { logger: createMemoryLogger(lines) })
+  const store = await openStore(directory.path, { logger: createMemoryLogger(lines), readDirectlyAfterMs: 0 })
   endings.push(store.close)
   const groups = (): number => lines.filter(({ message }) => message === 'committed a group').length
   for (let before = -1; before !== groups(); ) {
@@ -102,7 +102,7 @@ describe('direct reads', () => {
     operations: { get: () => null, getBatch: () => null, parts: () => ({ items: [], nextCursor: null }) },
     close: () => undefined,
   }
-  const setupReads = (open = () => connection) => {
+  const setupReads = (open = () => connection, afterMs = 0) => {
     const clock = { at: 0 }
     const lines: LogLine[] = []
     const opened = { times: 0 }
@@ -111,12 +111,26 @@ describe('direct reads', () => {
         opened.times += 1
         return open()
       },
+      afterMs,
       clock: { monotonic: () => clock.at },
       logger: createMemoryLogger(lines),
     })
     return { clock, lines, opened, reads }
   }
   const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+  it('ask the thread in the first moments, and open nothing then', async () => {
+    const { reads, opened, clock } = setupReads(undefined, 2_000)
+    clock.at = 1_999
+    expect(reads.attempt(() => 1)).toBeNull()
+    await turn()
+    expect(opened.times).toBe(0)
+    clock.at = 2_000
+    expect(reads.attempt(() => 1)).toBeNull()
+    await turn()
+    expect(opened.times).toBe(1)
+    expect(reads.attempt(() => 1)).toEqual({ value: 1 })
+  })
 
   it('ask the thread until the connection is open, and whenever a read fails', async () => {
     const { reads, opened } = setupReads()

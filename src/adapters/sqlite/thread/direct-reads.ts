@@ -14,8 +14,8 @@ const restMs = 10_000
  */
 export interface DirectReads {
   /**
-   * Returns what `read` returns, or null when the store's thread must be asked: until the connection is open, for a while
-   * after a slow read, and whenever a read fails, because the thread says what that means.
+   * Returns what `read` returns, or null when the store's thread must be asked: in the first moments, until the connection is
+   * open, for a while after a slow read, and whenever a read fails, because the thread says what that means.
    */
   attempt<T>(read: (operations: Operations<DirectOperation>) => T): { readonly value: T } | null
   /** Closes the connection. The store's thread must be told to close only after this. It is idempotent. */
@@ -23,17 +23,22 @@ export interface DirectReads {
 }
 
 export interface DirectReadsDeps {
-  /** The first read begins to open the connection. It is not opened before, so that the start does not wait for it. */
+  /** Opens the connection. */
   readonly open: () => Promise<() => ReadConnection>
+  /**
+   * The first read after so long begins to open the connection. To load what it needs takes longer than hundreds of reads,
+   * and uploads that resume after a start must not wait for it.
+   */
+  readonly afterMs: number
   readonly clock: Pick<Clock, 'monotonic'>
   readonly logger: Logger
 }
 
-export const createDirectReads = ({ open, clock, logger }: DirectReadsDeps): DirectReads => {
+export const createDirectReads = ({ open, afterMs, clock, logger }: DirectReadsDeps): DirectReads => {
   let connection: ReadConnection | null = null
   let isOpening = false
   let isClosed = false
-  let restsUntil = Number.NEGATIVE_INFINITY
+  let restsUntil = clock.monotonic() + afterMs
 
   const rest = (): void => {
     restsUntil = clock.monotonic() + restMs

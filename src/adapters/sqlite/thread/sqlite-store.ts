@@ -33,6 +33,8 @@ export interface SqliteStoreDeps {
   readonly logger: Logger
   /** This leads to the compiled store-thread.js when that is not beside this module. */
   readonly threadUrl?: URL
+  /** Reads of one job or batch are answered by its thread for so long. Default: 2 s. */
+  readonly readDirectlyAfterMs?: number
   /**
    * This is called once when the store cannot go on, before any call learns of it. Every call is refused from then on.
    */
@@ -152,6 +154,7 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
       const { openReadConnection } = await import('./read-connection.js')
       return () => openReadConnection(storePaths(directory).database)
     },
+    afterMs: deps.readDirectlyAfterMs ?? 2_000,
     clock,
     logger,
   })
