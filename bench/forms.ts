@@ -39,5 +39,5 @@ export const formOf = (asked: keyof typeof forms, sizes: Sizes): Form => {
 const count = (number: number): string => number.toLocaleString('en')
 
 /** Says what a table has to be read with. */
-export const sizesText = ({ rounds, size, files, readers, jobs }: Sizes): string =>
-  `${rounds} rounds, one file of ${count(size / mib)} MiB, ${count(files)} small files, ${count(readers)} readers, ${count(jobs)} stored jobs`
+export const sizesText = ({ rounds, size, files, readers, jobs }: Sizes, quick: boolean): string =>
+  `${quick ? 'up to ' : ''}${rounds} rounds, one file of ${count(size / mib)} MiB, ${count(files)} small files, ${count(readers)} readers, ${count(jobs)} stored jobs`

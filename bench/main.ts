@@ -78,9 +78,8 @@ const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
 }
 
 /** Measures one case after the other. One that fails is told, and the next one follows. */
-const measureAll = async (options: Options, say: (text: string) => void): Promise<Run> => {
+const measureIn = async (workDir: string, options: Options, say: (text: string) => void): Promise<Run> => {
   const { sizes, quick, check } = options
-  const workDir = await mkdtemp(join(tmpdir(), 'longshore-bench-'))
   const sourceDir = join(workDir, 'sources')
   const profileDir = options.profile ? join(workDir, 'profiles') : null
   await mkdir(sourceDir)
@@ -129,6 +128,15 @@ const measureAll = async (options: Options, say: (text: string) => void): Promis
     return { results, failures, load: watch.said() }
   } finally {
     await sink.close()
+  }
+}
+
+/** Measures in a directory that is removed afterwards. */
+const measureAll = async (options: Options): Promise<Run> => {
+  const workDir = await mkdtemp(join(tmpdir(), 'longshore-bench-'))
+  try {
+    return await measureIn(workDir, options, console.log)
+  } finally {
     await rm(workDir, { recursive: true, force: true })
   }
 }
@@ -136,7 +144,7 @@ const measureAll = async (options: Options, say: (text: string) => void): Promis
 const formNames = { quick: 'The quick form', full: 'The full form', other: 'Sizes given by hand' } as const
 
 const formText = ({ form, quick, sizes }: Options): string =>
-  `${formNames[form]}: ${sizesText(sizes)}.${quick ? ` ${slowPeers.join(', ')} is left out, because it takes long.` : ''}`
+  `${formNames[form]}: ${sizesText(sizes, quick)}.${quick ? ` ${slowPeers.join(', ')} is left out, because it takes long.` : ''}`
 
 const about = () => ({
   at: new Date().toISOString(),
@@ -160,13 +168,20 @@ const keep = async (options: Options, run: Run): Promise<void> => {
   console.log(`Written: ${name}.json and .svg`)
   if (!options.record) return
   const { machine, commit, at } = facts
-  const figures = { form, sizes: sizesText(sizes), date: at.slice(0, 10), commit, machine, load: run.load }
+  const figures = {
+    form,
+    sizes: sizesText(sizes, options.quick),
+    date: at.slice(0, 10),
+    commit,
+    machine,
+    load: run.load,
+  }
   const added = await recordRun(run.results, figures)
   console.log(`Recorded: ${added} figures in bench/history.json, and its page in docs/explanation/`)
 }
 
 const check = async (options: Options): Promise<boolean> => {
-  const { results, failures, load } = await measureAll(options, console.log)
+  const { results, failures, load } = await measureAll(options)
   const verdicts = judgeCpu(results, await readHistory())
   console.log(`\nThe daemon's own CPU (${load}):`)
   for (const { ok, text } of verdicts) console.log(`${ok ? 'fine' : 'FAILED'}: ${text}`)
@@ -183,7 +198,7 @@ const runBench = async (): Promise<boolean> => {
   if (options.check) return check(options)
   const missing = missingPeers()
   if (missing.length > 0) console.log(`Not on this machine, so not compared: ${missing.join(', ')}.`)
-  const run = await measureAll(options, console.log)
+  const run = await measureAll(options)
   console.log(`\nThe machine: ${run.load}.`)
   await keep(options, run)
   for (const { id, reason } of run.failures) console.error(`\n${id} failed: ${reason}`)

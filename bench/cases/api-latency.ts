@@ -1,7 +1,7 @@
 import type { JobView } from '../../src/core/job-view.js'
 import type { BenchContext } from '../bench-context.js'
 import { startDaemon } from '../daemon/bench-daemon.js'
-import { type CaseResult, mib, rowOf } from '../report/measurement.js'
+import { type CaseResult, mib, roundsOf, rowOf } from '../report/measurement.js'
 
 const askedPerRound = 300
 const pauseMs = 5
@@ -11,11 +11,11 @@ const at = (sorted: readonly number[], share: number): number =>
 
 /** Measures P8: how long the API takes to show a job while uploads of P1 run one after the other. */
 export const measureApiLatency = async (context: BenchContext): Promise<CaseResult> => {
-  const { sink, setup, rounds, say } = context
+  const { sink, setup, say } = context
   const file = await context.bigFile()
   const middles: number[] = []
   const tails: number[] = []
-  for (let round = 1; round <= rounds; round++) {
+  for (const round of roundsOf(context)) {
     await sink.reset()
     const daemon = await startDaemon(setup)
     const taken: number[] = []

@@ -3,7 +3,7 @@ import { type BenchDaemon, startDaemon } from '../daemon/bench-daemon.js'
 import { cpuSecondsOf, peakRssBytesOf } from '../daemon/process-cost.js'
 import type { BigFile } from '../daemon/sources.js'
 import { type Readers, startReaders } from '../readers/readers.js'
-import { type CaseResult, mib, rowOf, type Sample } from '../report/measurement.js'
+import { type CaseResult, mib, roundsOf, rowOf, type Sample } from '../report/measurement.js'
 
 const stalledShare = 0.05
 /** The goal is a share of two cores, however many the machine has. */
@@ -65,11 +65,11 @@ type Figures = Awaited<ReturnType<typeof measureRound>>
 
 /** Measures P11: what readers of all events cost the daemon and an upload, and how long they wait for news. */
 export const measureReaders = async (context: BenchContext): Promise<CaseResult> => {
-  const { sink, rounds, say, readers: count } = context
+  const { sink, say, readers: count } = context
   const file = await context.bigFile()
   const stalled = Math.round(count * stalledShare)
   const all: Figures[] = []
-  for (let round = 1; round <= rounds; round++) {
+  for (const round of roundsOf(context)) {
     await sink.reset()
     const figures = await measureRound(context, file, stalled, round)
     all.push(figures)

@@ -1,7 +1,7 @@
 import type { BenchContext } from '../bench-context.js'
 import { startDaemon } from '../daemon/bench-daemon.js'
 import { partSize } from '../daemon/sources.js'
-import { type CaseResult, mib, rowOf, type Sample } from '../report/measurement.js'
+import { type CaseResult, mib, roundsOf, rowOf, type Sample } from '../report/measurement.js'
 
 const parallel = 4
 
@@ -22,7 +22,7 @@ export const measureKill = async (context: BenchContext): Promise<CaseResult> =>
   const file = await context.bigFile()
   const again: Sample[] = []
   const until: Sample[] = []
-  for (let round = 1; round <= rounds; round++) {
+  for (const round of roundsOf(context)) {
     const first = await startDaemon(setup)
     const half = new Promise<void>((resolve, reject) => {
       sink.reset({ bytes: killAt(file.size, round, rounds), onAlarm: resolve }).catch(reject)

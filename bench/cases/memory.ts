@@ -1,7 +1,7 @@
 import type { BenchContext } from '../bench-context.js'
 import { startDaemon } from '../daemon/bench-daemon.js'
 import { peakRssBytesOf, residentBytesOf } from '../daemon/process-cost.js'
-import { type CaseResult, mib, rowOf, type Sample } from '../report/measurement.js'
+import { type CaseResult, mib, roundsOf, rowOf, type Sample } from '../report/measurement.js'
 import { watchSink } from '../sink/sink-watch.js'
 import { longshoreContender } from './one-file.js'
 import { batchCompleted } from './small-files.js'
@@ -30,7 +30,7 @@ const measureBatches = async (context: BenchContext, round: number): Promise<{ i
 
 /** Measures P4: memory while 16 parts are in flight, and after batches of small files. */
 export const measureMemory = async (context: BenchContext): Promise<CaseResult> => {
-  const { setup, rounds, say } = context
+  const { setup, say } = context
   const file = await context.bigFile()
   const { names } = await context.smallFiles()
   const contender = longshoreContender(setup, file, parallel)
@@ -38,7 +38,7 @@ export const measureMemory = async (context: BenchContext): Promise<CaseResult> 
   const large: Sample[] = []
   const small: Sample[] = []
   const idle: Sample[] = []
-  for (let round = 1; round <= rounds; round++) {
+  for (const round of roundsOf(context)) {
     const { peakRssMib } = await watched.run(round)
     large.push(plain(megabytes((peakRssMib ?? 0) * mib)))
     const measured = await measureBatches(context, round)

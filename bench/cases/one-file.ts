@@ -3,7 +3,15 @@ import { type BenchSetup, startDaemon } from '../daemon/bench-daemon.js'
 import { cpuSecondsOf, peakRssBytesOf } from '../daemon/process-cost.js'
 import type { BigFile } from '../daemon/sources.js'
 import { aliOss, bigFilePeers, curlFour, peerParts } from '../peers/peers.js'
-import { type CaseResult, type Contender, goalAgainst, longshore, mib, runInTurn } from '../report/measurement.js'
+import {
+  type CaseResult,
+  type Contender,
+  goalAgainst,
+  longshore,
+  mib,
+  roundsOf,
+  runInTurn,
+} from '../report/measurement.js'
 import { secureSetup } from '../sink/secure-setup.js'
 import { watchSink } from '../sink/sink-watch.js'
 
@@ -38,7 +46,7 @@ export const measureOneFile = async (context: BenchContext): Promise<CaseResult>
   const { setup, sink } = context
   const contenders = [longshoreContender(setup, file, 4), ...bigFilePeers(context, file)]
   const watch = watchSink(sink, contenders, file.size)
-  const rows = await runInTurn(watch.contenders, context.rounds, 'MiB/s', context.say)
+  const rows = await runInTurn(watch.contenders, roundsOf(context), 'MiB/s', context.say)
   return {
     id: 'P1',
     title: `P1, P2: one file of ${file.size / mib} MiB`,
@@ -63,7 +71,7 @@ export const measureSecureFile = async (context: BenchContext): Promise<CaseResu
   const setup = await secureSetup(context)
   const peers = bigFilePeers({ ...context, setup }, file).filter(({ name }) => name === aliOss || name === curlFour)
   const watch = watchSink(context.sink, [longshoreContender(setup, file, 4), ...peers], file.size)
-  const rows = await runInTurn(watch.contenders, context.rounds, 'MiB/s', context.say)
+  const rows = await runInTurn(watch.contenders, roundsOf(context), 'MiB/s', context.say)
   return {
     id: 'P3',
     title: `P3: one file of ${file.size / mib} MiB over TLS`,

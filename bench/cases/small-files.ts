@@ -14,6 +14,7 @@ import {
   goalOfCpu,
   longshore,
   mib,
+  roundsOf,
   runInTurn,
 } from '../report/measurement.js'
 import { watchSink } from '../sink/sink-watch.js'
@@ -73,7 +74,7 @@ export const measureDirectory = async (context: BenchContext): Promise<CaseResul
   }
   const own = [false, true].map((isWarm) => longshoreContender(context, files, uploadAll, isWarm))
   const watch = watchSink(context.sink, [...own, ...smallFilePeers(context, files)], files.size * files.names.length)
-  const rows = await runInTurn(watch.contenders, context.rounds, 'files/s', context.say)
+  const rows = await runInTurn(watch.contenders, roundsOf(context), 'files/s', context.say)
   return {
     id: 'P5',
     title: `P5: ${sentence(files)}, a directory at once, 16 in flight`,
@@ -120,7 +121,7 @@ export const measurePosts = async (context: BenchContext): Promise<CaseResult> =
   })
   const peers = context.withPeers && isInstalled(rclone) ? [rcdContender(context.setup, files)] : []
   const watch = watchSink(context.sink, [own, ...peers], files.size * files.names.length)
-  const rows = await runInTurn(watch.contenders, context.rounds, 'files/s', context.say)
+  const rows = await runInTurn(watch.contenders, roundsOf(context), 'files/s', context.say)
   return {
     id: 'P6',
     title: `P6: ${sentence(files)}, one POST each by 16 clients`,

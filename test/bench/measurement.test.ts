@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type Contender, goalAgainst, longshore, runInTurn, spreadOf } from '../../bench/report/measurement.js'
+import {
+  type Contender,
+  goalAgainst,
+  longshore,
+  roundsOf,
+  runInTurn,
+  spreadOf,
+} from '../../bench/report/measurement.js'
 import { reportOf } from '../../bench/report/tables.js'
 
 const setup = (values: Readonly<Record<string, readonly (number | Error)[]>>, optional: readonly string[] = []) => {
@@ -16,13 +23,30 @@ const setup = (values: Readonly<Record<string, readonly (number | Error)[]>>, op
       },
     }),
   )
-  return { order, run: () => runInTurn(contenders, 3, 'MiB/s', () => {}) }
+  return { order, run: () => runInTurn(contenders, [1, 2, 3], 'MiB/s', () => {}) }
 }
 
 describe('the measurement', () => {
   it('takes the middle of an odd and of an even number of values', () => {
     expect(spreadOf([9, 1, 5])).toEqual({ min: 1, median: 5, max: 9 })
     expect(spreadOf([8, 1, 4, 2])).toEqual({ min: 1, median: 3, max: 8 })
+  })
+
+  it('makes all rounds, but only two of a quick run on a machine that is too busy for more', () => {
+    const roundsAt = (msOfRound: number, quick: boolean) => {
+      const said: string[] = []
+      let at = 0
+      const rounds: number[] = []
+      for (const round of roundsOf({ rounds: 4, quick, say: (text) => said.push(text) }, () => at)) {
+        rounds.push(round)
+        at += msOfRound
+      }
+      return { rounds, said }
+    }
+    expect(roundsAt(60_000, false)).toEqual({ rounds: [1, 2, 3, 4], said: [] })
+    expect(roundsAt(10_000, true)).toEqual({ rounds: [1, 2, 3, 4], said: [] })
+    expect(roundsAt(60_000, true)).toEqual({ rounds: [1, 2], said: ['  no round 3, because the others took 120 s'] })
+    expect(roundsAt(20_000, true).rounds).toEqual([1, 2, 3])
   })
 
   it('lets contenders run in turn', async () => {
