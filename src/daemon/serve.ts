@@ -1,5 +1,4 @@
 import closeWithGrace from 'close-with-grace'
-import { collectEarly } from '../adapters/heap/heap-flags.js'
 import { becomeSmall, limitMalloc } from '../adapters/heap/small-memory.js'
 import { createPinoLogger, isLogStuck, logDrained } from '../adapters/log/pino-logger.js'
 import { endProcess, threadsAreBusy } from '../adapters/process/end-process.js'
@@ -34,7 +33,6 @@ const run = async (env: NodeJS.ProcessEnv): Promise<void> => {
     logger.fatal({ reason: message }, 'The store failed: the daemon ends, every job is kept')
     process.exit(exitCode)
   })
-  collectEarly()
   becomeSmall()
   const service = createServiceNotifier(env, daemon.isWell, logger)
   // SIGTERM and SIGINT drain. A second one ends the process at once.

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics } from 'node:v8'
-import { holdYoungGenerations } from './heap-flags.js'
+import { collectEarly, holdYoungGenerations } from './heap-flags.js'
 
 interface Addon {
   limitMalloc?(most: number): boolean
@@ -37,13 +37,14 @@ const youngSize = (): number =>
   getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.space_size ?? 0
 
 /**
- * Gives back, some time after the start, what only the start needed, and keeps the young generation of this thread
+ * Gives back, some time after the start, what only the start needed, collects early from then on, and keeps the young generation of this thread
  * small from then on. That takes some 50 ms once, in which nothing else is done. Other threads have limits of their
  * own. Node.js can limit its main thread only by a flag at its start, which would cost every start the code that V8 has
  * compiled before.
  */
 export const becomeSmall = (afterMs = settledMs): void => {
   const settle = (): void => {
+    collectEarly()
     if (openAddon().giveBack?.() !== true) return
     const watch = new PerformanceObserver(() => {
       if (youngSize() < youngBytes) return
