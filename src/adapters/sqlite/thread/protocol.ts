@@ -37,19 +37,6 @@ export interface Request {
   readonly args: readonly unknown[]
 }
 
-/** A job that is to be made crosses as a text, because to clone its many small objects costs twice as much. */
-export const packSubmit = ([job, ...others]: Parameters<Store['submit']>): readonly unknown[] => [
-  JSON.stringify(job),
-  ...others,
-]
-
-/** Returns the request as the port gives it. */
-export const unpackRequest = (request: Request): Request => {
-  if (request.operation !== 'submit') return request
-  const [job, ...others] = request.args
-  return { ...request, args: [JSON.parse(job as string), ...others] }
-}
-
 export type Answer =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly id: number; readonly ok: false; readonly error: ErrorData }

@@ -11,17 +11,16 @@ import { errorOf } from '../files/medium-error.js'
 import { StoreOpenError, storeExitCodes } from '../files/store-open-error.js'
 import { createUnpacker } from '../sql/packed-jobs.js'
 import { createDirectReads } from './direct-reads.js'
-import {
-  type Answer,
-  type Carries,
-  type FromThread,
-  type OpenedReport,
-  type Operations,
-  packSubmit,
-  type Request,
-  type StoreFailure,
-  type ThreadSettings,
-  type ToThread,
+import type {
+  Answer,
+  Carries,
+  FromThread,
+  OpenedReport,
+  Operations,
+  Request,
+  StoreFailure,
+  ThreadSettings,
+  ToThread,
 } from './protocol.js'
 import type { DirectOperation } from './read-connection.js'
 
@@ -169,7 +168,7 @@ export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => 
     ...methods,
     async submit(...args) {
       const at = clock.now()
-      const answer = await ask('submit', at, packSubmit(args))
+      const answer = await ask('submit', at, args)
       // The thread has made the same job of the same request and instant, so that it need not send it back.
       return answer.kind === 'created' ? { kind: 'created', job: createJob(args[0], at).job } : answer
     },

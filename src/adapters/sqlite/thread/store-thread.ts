@@ -3,7 +3,7 @@ import { asOpenError, StoreOpenError } from '../files/store-open-error.js'
 import { createOperations } from '../operations/operations.js'
 import { createGroupCommit } from './group-commit.js'
 import { type OpenDatabase, openDatabase } from './open.js'
-import { type FromThread, type Request, type ThreadSettings, type ToThread, unpackRequest } from './protocol.js'
+import type { FromThread, Request, ThreadSettings, ToThread } from './protocol.js'
 
 /**
  * This is the thread of the store, so that neither an fsync nor a checkpoint ever holds up the API. It carries out the
@@ -36,7 +36,7 @@ const serve = (open: OpenDatabase): void => {
 
   const accept = (message: ToThread): void => {
     if (message === 'close') closing = true
-    else for (const request of message) queue.push(unpackRequest(request))
+    else for (const request of message) queue.push(request)
   }
 
   const drainPort = (): void => {
