@@ -136,7 +136,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   addSafetyHeaders(app, safety)
   guardOrigin(app, deps.allowedHosts)
   answerNotFound(app)
-  const limit = limitRates(clock, deps.requestsPerMinute ?? null)
+  const limit = await limitRates(app, deps.requestsPerMinute ?? null)
   const sessions = createSessions(clock, tokens)
   const guard = guardScopes(app, { tokens, sessions, brake: createGuessBrake(clock), limit })
   const unsubscribe = tokens.subscribe(() => lingering.endWhere((request) => !guard.stillCounts(request)))

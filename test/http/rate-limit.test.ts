@@ -1,7 +1,4 @@
-import type { FastifyRequest } from 'fastify'
 import { describe, expect, it } from 'vitest'
-import { anybody } from '../../src/core/caller.js'
-import { limitRates } from '../../src/http/guard/rate-limit.js'
 import { createHarness, fixedTokens, tokenOf } from './harness.js'
 
 const setup = async (requestsPerMinute: number | null) => {
@@ -22,25 +19,6 @@ describe('A token that asks too often', () => {
     expect(headers['retry-after']).toMatch(/^([1-9]|[1-5]\d|60)$/)
     expect(Object.keys(headers).filter((name) => name.includes('ratelimit'))).toEqual([])
     expect((await ask('two')).statusCode).toBe(200)
-  })
-
-  it('may ask again when its minute is over', () => {
-    const clock = { at: 5_000 }
-    const limit = limitRates({ monotonic: () => clock.at }, 2)
-    const ask = (name: string) => limit({ caller: { ...anybody, name } } as FastifyRequest)
-    const refused = (seconds: number) =>
-      expect.objectContaining({ code: 'rate_limited', details: { retryAfterSeconds: seconds } })
-    ask('one')
-    clock.at += 30_000
-    ask('one')
-    expect(() => ask('one')).toThrow(refused(30))
-    ask('two')
-    clock.at += 29_900
-    expect(() => ask('one')).toThrow(refused(1))
-    clock.at += 100
-    ask('one')
-    ask('one')
-    expect(() => ask('one')).toThrow(refused(60))
   })
 
   it('still learns first that it is wrong', async () => {

@@ -59,7 +59,7 @@ export interface GuardDeps {
   /** It is awaited before a wrong token is answered. */
   readonly brake: () => Promise<void>
   /** It throws when the holder of the request's token asks too often. */
-  readonly limit: (request: FastifyRequest) => void
+  readonly limit: (request: FastifyRequest) => Promise<void>
 }
 
 const unauthorized = (): AppError => new AppError('unauthorized', 'Send a valid token as "Authorization: Bearer ...".')
@@ -116,7 +116,7 @@ export const guardScopes = (app: FastifyInstance, { tokens, sessions, brake, lim
     if (token === null) throw unauthorized()
     request.caller = token
     holders.set(request, token)
-    limit(request)
+    await limit(request)
     if (!includesScope(token.scope, scope)) {
       throw new AppError('forbidden', `This needs a token of scope ${scope}; yours has ${token.scope}.`)
     }
