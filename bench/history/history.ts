@@ -4,7 +4,7 @@ import type { Form } from '../forms.js'
 import type { Figure } from '../report/figures.js'
 import type { Machine } from '../report/machine.js'
 
-/** This is one landed figure with what it takes to judge it. */
+/** This is one landed figure with what it takes to judge it. Times that other programs lengthened are not kept. */
 export interface Entry extends Figure {
   readonly form: Form
   readonly sizes: string
