@@ -3,6 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, write
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { fingerprintFrom } from '../../../src/adapters/file/fingerprint.js'
 import { startLanes } from '../../../src/adapters/oss/lanes/lanes.js'
 import type { RangeToSend, SendRangeOptions } from '../../../src/adapters/oss/lanes/send-range.js'
 import { createSharedPacer } from '../../../src/adapters/oss/lanes/shared-pacer.js'
@@ -35,6 +36,7 @@ const setup = async (options: {
   const pacer = createSharedPacer()
   const lanes = startLanes({
     nice: 0,
+    threadData: { roots: { allowed: ['/'], forbidden: [] } },
     count,
     network: { httpProxy: null, httpsProxy: null, noProxy: [], ca: null },
     pace: pacer.memory,
@@ -66,7 +68,18 @@ const setup = async (options: {
       range,
       { signal: unaborted(), onProgress: () => {}, ...options },
     )
-  return { source, lanes, send, log, fatal }
+  const sendFiles = (heads: readonly string[]) => {
+    const fingerprint = fingerprintFrom(statSync(source.path, { bigint: true }))
+    const files = heads.map((header) => ({
+      head: `PUT /b/k HTTP/1.1\r\nhost: h\r\ncontent-length: ${fingerprint.size}\r\n${header}\r\n`,
+      path: source.path,
+      fingerprint,
+      timeouts,
+    }))
+    const until = { hrMs: Number.MAX_SAFE_INTEGER, wallMs: Number.MAX_SAFE_INTEGER }
+    return pool.sendFiles({ peer: { protocol: 'http:', hostname: '127.0.0.1', port }, files, until }, unaborted())
+  }
+  return { source, lanes, send, sendFiles, log, fatal }
 }
 
 describe('lanes', () => {
@@ -209,6 +222,22 @@ describe('a lane that dies', () => {
     expect(lanes.report()).toEqual({ inFlight: [0, 0], replaced: 1 })
     expect(log.filter(({ level }) => level === 'error')).toHaveLength(1)
     expect(fatal).toEqual([])
+  })
+
+  it('leaves small files to those who ask OSS, because nobody knows how far it came, and sends none of them again', async () => {
+    realThread()
+    const server = await startHttpServer((_request, response) => response.end())
+    const { sendFiles, lanes } = await setup({
+      size: 1000,
+      count: 1,
+      server: Promise.resolve(server),
+      threadUrl: new URL('./mortal-lane.mjs', import.meta.url),
+    })
+    await expect(sendFiles(['', 'x-deadly: yes\r\n'])).rejects.toMatchObject({ kind: 'transient' })
+    const requests = server.seen.length
+    expect(await sendFiles(['', ''])).toMatchObject([{ is: 'answered' }, { is: 'answered' }])
+    expect(server.seen).toHaveLength(requests + 2)
+    expect(lanes.report()).toEqual({ inFlight: [0], replaced: 1 })
   })
 
   it('takes no more than two others with it', async () => {

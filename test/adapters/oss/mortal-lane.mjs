@@ -1,9 +1,11 @@
 // This is a lane's compiled thread that dies of some requests, as often as their header `x-deaths` says. The deaths are
-// counted in the file that `x-deaths-in` names, because the next thread knows nothing of this one.
+// counted in the file that `x-deaths-in` names, because the next thread knows nothing of this one. Of small files it dies
+// when one of them has a header `x-deadly`.
 import { appendFileSync, existsSync, statSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 
-const diesOf = ({ do: what, request }) => {
+const diesOf = ({ do: what, request, order }) => {
+  if (what === 'files') return order.files.some(({ head }) => head.includes('x-deadly'))
   if (what !== 'send') return false
   const { 'x-deaths': deaths, 'x-deaths-in': file } = request.headers
   if (file === undefined || (existsSync(file) && statSync(file).size >= Number(deaths))) return false
