@@ -11,13 +11,13 @@ const soon = (ms: number): string => new Date(Date.now() + ms).toISOString()
 
 describe('a deadline that is moved by PATCH', { timeout: 60_000 }, () => {
   /** Makes a running job whose second part OSS does not answer, and what moves its deadline. */
-  const stuck = async (notAfter: string | null) => {
+  const stuck = async () => {
     world = await createWorld()
     const daemon: DaemonProcess = await world.start()
     const path = await world.makeSource('k', 4 * 102_400)
     const fault = { kind: 'delay', ms: 10_000 } as const
     world.control.addFaults([{ operation: 'UploadPart', bucket, partNumber: 2, fault }])
-    const { id } = await daemon.submit({ source: { path }, target: { bucket, key: 'k' }, ...inParts, notAfter })
+    const { id } = await daemon.submit({ source: { path }, target: { bucket, key: 'k' }, ...inParts })
     await until(async () => (await daemon.get(id)).progress.partsUploaded === 1)
     const move = async (to: string | null) => daemon.request<JobAnswer>('PATCH', `/v1/jobs/${id}`, { notAfter: to })
     return { daemon, id, path, move }
@@ -27,9 +27,11 @@ describe('a deadline that is moved by PATCH', { timeout: 60_000 }, () => {
     ['later', () => soon(60_000)],
     ['away', () => null],
   ])('%s lets a job at work go on', async (_where, to) => {
-    const { daemon, id, path, move } = await stuck(soon(8_000))
+    const { daemon, id, path, move } = await stuck()
+    // It is set only now, because a busy machine may take long to come here. OSS answers the part after it.
+    await move(soon(6_000))
     const moved = to()
-    expect(await move(moved)).toMatchObject({ status: 200, body: { options: { notAfter: moved }, version: 2 } })
+    expect(await move(moved)).toMatchObject({ status: 200, body: { options: { notAfter: moved }, version: 3 } })
     expect(await daemon.settled(id)).toMatchObject({ state: 'completed', runs: 1 })
     expect(await world.objectSha256('k')).toBe(await sha256Of(path))
   })
@@ -38,7 +40,7 @@ describe('a deadline that is moved by PATCH', { timeout: 60_000 }, () => {
     ['earlier', () => soon(500)],
     ['into the past', () => '2020-01-01T00:00:00.000Z'],
   ])('%s fails it then, and a retry with a later one keeps its parts', async (_where, to) => {
-    const { daemon, id, path, move } = await stuck(null)
+    const { daemon, id, path, move } = await stuck()
     const begunAt = Date.now()
     await move(to())
     expect(await daemon.settled(id)).toMatchObject({ state: 'failed', error: { code: 'deadline' } })
