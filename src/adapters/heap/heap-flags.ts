@@ -20,17 +20,19 @@ const set = (): void => {
  * Makes every thread of the process collect its old garbage early. By itself V8 lets garbage lie until the old objects
  * have grown severalfold: over a long upload a daemon that holds on to 45 MB grew past 250, and thousands of small
  * files left 100 MB behind. Marking is done in small steps. V8 looks at the flag each time that it considers
- * collecting, so this is called when all has started and the first jobs are under way: V8 begins at once to mark what the
- * start has left, and under another flag it refuses the code that was compiled before, ours and that of Node.js. A V8 that does not know the flag says so on stderr and goes on.
+ * collecting, so this is called when all has started and the first jobs are under way: V8 begins at once to mark what
+ * the start has left, and under another flag it refuses the code that was compiled before, ours and that of Node.js. A
+ * V8 that does not know the flag says so on stderr and goes on.
  */
 export const collectEarly = (): void => {
   early = true
   set()
 }
 
-/** Makes the young generations of all threads stay as large as they are. */
-export const holdYoungGenerations = (): void => {
-  held = true
+/** Says whether the young generations of all threads stay as large as they are. */
+export const holdYoungGenerations = (hold: boolean): void => {
+  if (held === hold) return
+  held = hold
   set()
 }
 

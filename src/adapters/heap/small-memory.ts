@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { PerformanceObserver } from 'node:perf_hooks'
+import { PerformanceObserver, performance } from 'node:perf_hooks'
 import { getHeapSpaceStatistics } from 'node:v8'
 import { collectEarly, holdYoungGenerations } from './heap-flags.js'
 
@@ -27,6 +27,8 @@ const openAddon = (): Addon => {
 const mostArenas = 2
 /** The start grows the young generation to its largest. This much of it is enough for the work, at the same CPU time. */
 const youngBytes = 8 * 1024 * 1024
+/** It is given back at most so often. */
+const restMs = 10_000
 /** The first jobs after a start come before its garbage. */
 const settledMs = 1_000
 
@@ -37,21 +39,31 @@ const youngSize = (): number =>
   getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.space_size ?? 0
 
 /**
- * Gives back, some time after the start, what only the start needed, collects early from then on, and keeps the young generation of this thread
- * small from then on. That takes some 50 ms once, in which nothing else is done. Other threads have limits of their
- * own. Node.js can limit its main thread only by a flag at its start, which would cost every start the code that V8 has
- * compiled before.
+ * Gives back, some time after the start, what only the start needed, collects early from then on, and keeps the young
+ * generation of this thread small. Other threads have limits of their own. Node.js can limit its main thread only by a
+ * flag at its start, which would cost every start the code that V8 has compiled before.
+ *
+ * While a thread starts, V8 may let the young generation grow in spite of us, and it never shrinks under work. So it is
+ * watched, and what is too much is given back once more. That takes some 50 ms, in which nothing else is done.
  */
 export const becomeSmall = (afterMs = settledMs): void => {
+  const { giveBack } = openAddon()
+  let restsUntil = 0
+  const keep = (): void => {
+    const size = youngSize()
+    if (size < youngBytes) return
+    const now = performance.now()
+    if (size >= 2 * youngBytes && now >= restsUntil) {
+      restsUntil = now + restMs
+      holdYoungGenerations(false)
+      giveBack?.()
+    } else {
+      holdYoungGenerations(true)
+    }
+  }
   const settle = (): void => {
     collectEarly()
-    if (openAddon().giveBack?.() !== true) return
-    const watch = new PerformanceObserver(() => {
-      if (youngSize() < youngBytes) return
-      watch.disconnect()
-      holdYoungGenerations()
-    })
-    watch.observe({ entryTypes: ['gc'] })
+    if (giveBack?.() === true) new PerformanceObserver(keep).observe({ entryTypes: ['gc'] })
   }
   setTimeout(settle, afterMs).unref()
 }

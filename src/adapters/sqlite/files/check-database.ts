@@ -6,7 +6,7 @@ import { asOpenError, StoreOpenError, storeExitCodes } from './store-open-error.
 
 const mostProblems = 100
 
-/** describes a counter: its name, what the counter says, and what a count says. */
+/** Describes a counter: its name, what the counter says, and what a count says. */
 interface Counted {
   readonly name: string
   readonly counter: number

@@ -165,6 +165,7 @@ export const jobOf = (row: PackedRow): Job => ({
   finishedAt: row.finished_at,
 })
 
+/** Returns what counters look at of a row. */
 export const countedRow = (row: JobRow): Counted => ({
   state: row.state,
   waiting: row.waiting,

@@ -83,7 +83,8 @@ export const sql = {
   leasedJobs: 'SELECT * FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL',
 
   // Delayed jobs are no part of the claim's index. They are moved into it when they become due, only so many in a step,
-  // because the end of an outage may make a whole backlog due at once.
+  // because the end of an outage may make a whole backlog due at once. Those of a step are read first, because they are
+  // counted.
   dueJobs: `
     SELECT waiting, source_size - bytes_uploaded AS bytes FROM jobs INDEXED BY jobs_due
     WHERE due_at <= :now ORDER BY due_at LIMIT :limit`,
