@@ -1,22 +1,14 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createOperations } from '../../../src/adapters/sqlite/operations/operations.js'
 import { createGroupCommit } from '../../../src/adapters/sqlite/thread/group-commit.js'
-import { openDatabase } from '../../../src/adapters/sqlite/thread/open.js'
 import type { Request } from '../../../src/adapters/sqlite/thread/protocol.js'
 import { AppError } from '../../../src/core/app-error.js'
 import type { StoreOperation } from '../../../src/ports/store-operations.js'
 import { jobRequest, leaseMs, multipart, node, sent, threeParts } from '../../contract/store-setup.js'
-import { makeTemporaryDirectory } from './sqlite-setup.js'
-
-const endings: (() => void)[] = []
-afterEach(() => {
-  for (const end of endings.splice(0).reverse()) end()
-})
+import { openTestDatabase } from './sqlite-setup.js'
 
 const setup = () => {
-  const directory = makeTemporaryDirectory()
-  const { writer, close, assertInPlace } = openDatabase({ directory: directory.path, at: 0 })
-  endings.push(directory.remove, close)
+  const { writer, assertInPlace } = openTestDatabase()
   const commit = createGroupCommit({ writer, operations: createOperations(writer), assertInPlace })
   let lastId = 0
   const request = (operation: StoreOperation, ...args: unknown[]): Request => ({

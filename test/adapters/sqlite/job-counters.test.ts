@@ -1,9 +1,8 @@
 import fc from 'fast-check'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createOperations } from '../../../src/adapters/sqlite/operations/operations.js'
 import type { JobRow } from '../../../src/adapters/sqlite/sql/rows.js'
 import { createGroupCommit } from '../../../src/adapters/sqlite/thread/group-commit.js'
-import { openDatabase } from '../../../src/adapters/sqlite/thread/open.js'
 import type { Operations, Request } from '../../../src/adapters/sqlite/thread/protocol.js'
 import { type Job, jobStates } from '../../../src/core/job.js'
 import type { Lease } from '../../../src/ports/lease.js'
@@ -19,12 +18,7 @@ import {
   sent,
   threeParts,
 } from '../../contract/store-setup.js'
-import { makeTemporaryDirectory } from './sqlite-setup.js'
-
-const endings: (() => void)[] = []
-afterEach(() => {
-  for (const end of endings.splice(0).reverse()) end()
-})
+import { openTestDatabase } from './sqlite-setup.js'
 
 /** Each of these becomes a request, as far as the jobs that are there allow it. */
 const kinds = [
@@ -60,9 +54,7 @@ const group = fc.record({
 })
 
 const setup = () => {
-  const directory = makeTemporaryDirectory()
-  const { writer, close } = openDatabase({ directory: directory.path, at: 0 })
-  endings.push(directory.remove, close)
+  const { writer } = openTestDatabase()
   const { database } = writer
   let isLost = false
   const real = createOperations(writer)

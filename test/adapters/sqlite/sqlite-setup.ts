@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { openDatabase } from '../../../src/adapters/sqlite/thread/open.js'
 import { openSqliteStore, type SqliteStoreDeps } from '../../../src/adapters/sqlite/thread/sqlite-store.js'
 import type { Clock } from '../../../src/ports/clock.js'
 import type { Logger } from '../../../src/ports/logger.js'
@@ -44,6 +46,17 @@ export interface TemporaryDirectory {
 export const makeTemporaryDirectory = (): TemporaryDirectory => {
   const path = mkdtempSync(join(tmpdir(), 'longshore-store-'))
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+/** Opens an empty database in this thread. It is closed and removed when the test is over. */
+export const openTestDatabase = () => {
+  const directory = makeTemporaryDirectory()
+  const open = openDatabase({ directory: directory.path, at: 0 })
+  onTestFinished(() => {
+    open.close()
+    directory.remove()
+  })
+  return open
 }
 
 export const openStore = (directory: string, deps: Partial<SqliteStoreDeps> = {}): Promise<Store> =>

@@ -1,6 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createOperations } from '../../../src/adapters/sqlite/operations/operations.js'
-import { openDatabase } from '../../../src/adapters/sqlite/thread/open.js'
 import type { Operations } from '../../../src/adapters/sqlite/thread/protocol.js'
 import type { NewBatch } from '../../../src/core/batch.js'
 import type { Lease } from '../../../src/ports/lease.js'
@@ -16,12 +15,7 @@ import {
   sent,
   threeParts,
 } from '../../contract/store-setup.js'
-import { makeTemporaryDirectory } from './sqlite-setup.js'
-
-const endings: (() => void)[] = []
-afterEach(() => {
-  for (const end of endings.splice(0).reverse()) end()
-})
+import { openTestDatabase } from './sqlite-setup.js'
 
 const page = { limit: 10, cursor: null }
 const long = { ...multipart, uploadId: null }
@@ -38,9 +32,7 @@ const batch = (id: string): NewBatch => ({
 
 /** Sets up a database in which each operation of the port finds something to do. */
 const setup = () => {
-  const directory = makeTemporaryDirectory()
-  const { writer, close } = openDatabase({ directory: directory.path, at: 0 })
-  endings.push(directory.remove, close)
+  const { writer } = openTestDatabase()
   const operations = createOperations(writer)
   const { database } = writer
 
