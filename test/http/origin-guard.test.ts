@@ -56,6 +56,21 @@ describe('The Host header', () => {
     expect(jobs.calls).toEqual([])
   })
 
+  it('is judged anew by each request, whatever the one before had', async () => {
+    const { ask } = await setup()
+    for (const host of [
+      'localhost',
+      'evil.example',
+      'evil.example',
+      'localhost',
+      '127.0.0.1:8484',
+      'evil.example:8484',
+    ]) {
+      const { status } = await ask({ host }, '/livez')
+      expect(status, host).toBe(host.startsWith('evil') ? 421 : 200)
+    }
+  })
+
   it('does not matter on a unix socket', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'longshore-http-'))
     const { app } = await setup()

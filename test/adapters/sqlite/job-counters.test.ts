@@ -4,6 +4,7 @@ import { createOperations } from '../../../src/adapters/sqlite/operations/operat
 import type { JobRow } from '../../../src/adapters/sqlite/sql/rows.js'
 import { createGroupCommit } from '../../../src/adapters/sqlite/thread/group-commit.js'
 import type { Operations, Request } from '../../../src/adapters/sqlite/thread/protocol.js'
+import type { Batch } from '../../../src/core/batch.js'
 import { type Job, jobStates } from '../../../src/core/job.js'
 import type { Lease } from '../../../src/ports/lease.js'
 import type { Claim } from '../../../src/ports/queue-store.js'
@@ -180,7 +181,11 @@ const setup = () => {
     waits: database.prepare('SELECT * FROM wait_counts WHERE jobs <> 0 OR bytes_pending <> 0').all(),
     batch: database.prepare("SELECT * FROM batch_counts WHERE batch_id = 'b'").get(),
   })
-  return { run, counted, counters, rows }
+  /** Makes a request, of which `together` carries out some in one group. */
+  const ask = Object.assign(requestOf, {
+    together: (requests: readonly Request[]) => commit(requests).answers.map((answer) => answer.ok && answer.value),
+  })
+  return { run, counted, counters, rows, ask }
 }
 
 const batch = {
@@ -196,6 +201,21 @@ const byState = <T extends { readonly state?: unknown }>(rows: readonly T[]): re
   [...rows].sort((a, b) => String(a.state).localeCompare(String(b.state)))
 
 describe('the counters of jobs', () => {
+  it('are read in a group as what came before in the group made them', () => {
+    const { ask } = setup()
+    const made = (id: string, changes = {}) => ask('submit', jobRequest(id, changes), null)
+    const [, , stats, found, , later] = ask.together([
+      made('a'),
+      made('b', { batchId: 'b' }),
+      ask('stats'),
+      ask('getBatch', 'b'),
+      made('c', { batchId: 'b' }),
+      ask('getBatch', 'b'),
+    ])
+    expect((stats as { jobs: { queued: number } }).jobs.queued).toBe(2)
+    expect([found, later].map((batch) => (batch as Batch).counts.queued)).toEqual([1, 2])
+  })
+
   it('say after each commit what a count says, whatever failed and was rolled back', () => {
     const reached = new Set<Job['state']>()
     fc.assert(
