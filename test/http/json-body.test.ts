@@ -20,6 +20,11 @@ describe('A JSON body', () => {
     expect(parseJsonBody(Buffer.alloc(0))).toBeUndefined()
   })
 
+  it('may begin with a mark of the byte order, but not with two', () => {
+    expect(parseJsonBody(Buffer.from('\uFEFF{"a":1}'))).toEqual({ a: 1 })
+    expect(refusalOf('\uFEFF\uFEFF{"a":1}')).toMatchObject({ code: 'invalid_request' })
+  })
+
   it('may be nested as deep as any request, but not to exhaust the stack', () => {
     expect(parseJsonBody(Buffer.from(nested(32)))).toBeDefined()
     expect(refusalOf(nested(33)).message).toContain('nested')
@@ -31,7 +36,10 @@ describe('A JSON body', () => {
   })
 
   it('is refused when it is not UTF-8', () => {
-    expect(refusalOf(Buffer.from([0x22, 0xff, 0x22])).message).toContain('UTF-8')
+    // The second is a half of a surrogate pair, and the third is longer than it need be.
+    for (const bytes of [[0xff], [0xed, 0xa0, 0x80], [0xc0, 0xaf]]) {
+      expect(refusalOf(Buffer.from([0x22, ...bytes, 0x22])).message).toContain('UTF-8')
+    }
   })
 
   it.each([
