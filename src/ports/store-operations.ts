@@ -76,8 +76,9 @@ export const storeOperations: Readonly<Record<StoreOperation, StoreOperationRow>
   jobsOfVerb: read,
   stepVerb: changesDesires,
 
-  dueWebhooks: read,
+  takeWebhooks: write,
   noteWebhook: write,
+  releaseWebhooks: { access: 'write', wakes: ['webhooks'] },
   expireWebhooks: write,
   webhooks: read,
   redeliverWebhook: { access: 'write', wakes: ['webhooks'] },

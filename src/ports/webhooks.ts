@@ -1,7 +1,7 @@
 import type { Webhook, WebhookAnswer, WebhookState, WebhookVerdict } from '../core/webhook.js'
 import type { Page, PageRequest } from './page.js'
 
-/** The number of pending messages of one host that are looked at. Those that are on their way count. */
+/** The number of messages of one host that may be on their way. Those that any sender has taken count. */
 export interface HostQuota {
   readonly host: string
   readonly limit: number
@@ -12,8 +12,17 @@ export interface WebhookFilter {
   readonly state?: WebhookState
 }
 
-/** A message with the bytes that are signed and sent. */
-export interface DueWebhook extends Webhook {
+/**
+ * The right of one sender to send a message for a while. `epoch` grows with each taking and fences what is noted of the
+ * message.
+ */
+export interface TakenWebhook {
+  readonly id: string
+  readonly epoch: number
+}
+
+/** A message that was taken to be sent, with the bytes that are signed and sent. */
+export interface DueWebhook extends Webhook, TakenWebhook {
   readonly host: string
   readonly body: string
   /** How long the message had been tried when the store gave it out. */
@@ -26,24 +35,34 @@ export interface DueWebhook extends Webhook {
  */
 export interface WebhookStore {
   /**
-   * Returns pending messages that are due, the first due of each host first, at most `perHost` of a host or what its
-   * quota says, and at most `limit` in all. Hosts are taken in turn by name, beginning behind `afterHost`. Nothing is
-   * marked, because the sender knows what is on its way. `nextDueInMs` is the time until the earliest other message of
-   * the hosts that were looked at is due.
+   * Takes pending messages that are due, the first due of each host first, at most `limit` in all. Of a host it takes as
+   * many that `perHost`, or the host's quota, are on their way, and counts those that any other sender has taken. Hosts
+   * are taken in turn by name, beginning behind `afterHost`. What was taken is given to no other caller before `leaseMs`
+   * have passed, unless it is noted or released earlier. `nextDueInMs` is the time until the earliest other message of
+   * the hosts that were looked at is due, or until its lease is over.
    */
-  dueWebhooks(request: {
+  takeWebhooks(request: {
+    readonly leaseMs: number
     readonly limit: number
     readonly perHost: number
     readonly quotas: readonly HostQuota[]
     readonly afterHost: string
   }): Promise<{ readonly items: readonly DueWebhook[]; readonly nextDueInMs: number | null }>
-  /** Commits how a try ended. When the message is not pending any more, or is gone, nothing happens. */
-  noteWebhook(id: string, answer: WebhookAnswer, verdict: WebhookVerdict): Promise<void>
+  /**
+   * Commits how a try ended, and the lease with it. When another taking has overtaken this one, or the message is not
+   * pending any more or gone, nothing happens.
+   */
+  noteWebhook(taken: TakenWebhook, answer: WebhookAnswer, verdict: WebhookVerdict): Promise<void>
+  /** Releases messages whose try was broken off or never begun, so that any sender can take them at once. */
+  releaseWebhooks(taken: readonly TakenWebhook[]): Promise<void>
   /** Fails pending messages that have been tried for longer than this, at most `limit`. Returns how many there were. */
   expireWebhooks(triedForMs: number, limit: number): Promise<number>
   /** Lists messages, the newest first. */
   webhooks(filter: WebhookFilter, page: PageRequest): Promise<Page<Webhook>>
-  /** Makes a message due now, as if it were new except for its id. Returns null when there is none with this id. */
+  /**
+   * Makes a message due now, as if it were new except for its id. The end of a try that is under way then changes nothing.
+   * Returns null when there is no message with this id.
+   */
   redeliverWebhook(id: string): Promise<Webhook | null>
 }
 

@@ -272,11 +272,12 @@ export const readingTests = (setup: () => Promise<StoreSetup>): void => {
         await submit(told)
         advance(10)
       }
-      const due = { limit: 9, perHost: 9, quotas: [], afterHost: '' }
-      const [first, second] = (await store.dueWebhooks(due)).items
+      const due = { leaseMs: 1, limit: 9, perHost: 9, quotas: [], afterHost: '' }
+      const [first, second] = (await store.takeWebhooks(due)).items
+      if (first === undefined || second === undefined) throw new Error('nothing is due')
       expect((await store.stats()).oldestWebhookAt).toBe(began)
-      await store.noteWebhook(first?.id ?? '', { status: 200, reason: null, retryAfterMs: null }, { to: 'delivered' })
-      await store.noteWebhook(second?.id ?? '', { status: 400, reason: 'no', retryAfterMs: null }, { to: 'failed' })
+      await store.noteWebhook(first, { status: 200, reason: null, retryAfterMs: null }, { to: 'delivered' })
+      await store.noteWebhook(second, { status: 400, reason: 'no', retryAfterMs: null }, { to: 'failed' })
       expect(await store.stats()).toMatchObject({
         webhooks: { pending: 1, delivered: 1, failed: 1 },
         oldestWebhookAt: began + 20,

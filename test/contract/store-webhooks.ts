@@ -1,11 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import type { WebhookVerdict } from '../../src/core/webhook.js'
-import { granted, jobError, jobRequest, type StoreSetup } from './store-setup.js'
+import type { Store } from '../../src/ports/store.js'
+import { granted, jobError, jobRequest, leaseMs, type StoreSetup } from './store-setup.js'
 
 const hour = 3_600_000
 const answer = { status: 500, reason: 'answered 500', retryAfterMs: null }
-const everything = { limit: 100, perHost: 100, quotas: [], afterHost: '' } as const
+const everything = { leaseMs, limit: 100, perHost: 100, quotas: [], afterHost: '' } as const
 const page = { limit: 100, cursor: null } as const
+
+/** Returns what may be sent now. Nothing stays taken. */
+const look = async (store: Store, request: object = {}) => {
+  const found = await store.takeWebhooks({ ...everything, ...request })
+  await store.releaseWebhooks(found.items)
+  return found
+}
 
 /** Tests the outbox of webhooks. */
 export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
@@ -22,7 +30,7 @@ export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
       await claimOne()
       await claimOne()
       expect(hints.filter((hint) => hint === 'webhooks')).toHaveLength(1)
-      const { items, nextDueInMs } = await store.dueWebhooks(everything)
+      const { items, nextDueInMs } = await look(store)
       expect(nextDueInMs).toBeNull()
       expect(items).toMatchObject([
         {
@@ -48,26 +56,30 @@ export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
     it('is told of the end of a job in the commit that ends it', async () => {
       const { store, failed } = await setup()
       const job = await failed(wishing(undefined, ['job.failed']))
-      expect((await store.dueWebhooks(everything)).items).toMatchObject([{ jobId: job.id, type: 'job.failed' }])
+      expect((await look(store)).items).toMatchObject([{ jobId: job.id, type: 'job.failed' }])
     })
 
     const one = async (tools: StoreSetup) => {
       await tools.submit(wishing())
-      const [message] = (await tools.store.dueWebhooks(everything)).items
+      const [message] = (await look(tools.store)).items
       if (message === undefined) throw new Error('nothing is due')
       return message
     }
-    const note = (tools: StoreSetup, id: string, verdict: WebhookVerdict) =>
-      tools.store.noteWebhook(id, answer, verdict)
+    /** Takes all that is due, and notes the end of a try of one message. */
+    const note = async ({ store }: StoreSetup, id: string, verdict: WebhookVerdict) => {
+      const { items } = await store.takeWebhooks(everything)
+      await store.noteWebhook(items.find((message) => message.id === id) ?? { id, epoch: 1 }, answer, verdict)
+      await store.releaseWebhooks(items)
+    }
 
     it('holds a message back until it is due again, and counts its tries', async () => {
       const tools = await setup()
       const { store, now, advance } = tools
       const { id } = await one(tools)
       await note(tools, id, { to: 'pending', delayMs: 5000 })
-      expect(await store.dueWebhooks(everything)).toEqual({ items: [], nextDueInMs: 5000 })
+      expect(await look(store)).toEqual({ items: [], nextDueInMs: 5000 })
       advance(5000)
-      expect((await store.dueWebhooks(everything)).items).toMatchObject([
+      expect((await look(store)).items).toMatchObject([
         {
           id,
           attempts: 1,
@@ -88,13 +100,13 @@ export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
         const { id } = await one(tools)
         await note(tools, id, { to })
         await note(tools, id, { to: 'pending', delayMs: 0 })
-        expect((await store.dueWebhooks(everything)).items).toEqual([])
+        expect((await look(store)).items).toEqual([])
         expect((await store.webhooks({}, page)).items).toMatchObject([{ id, state: to, attempts: 1, dueAt: null }])
         advance(10)
         hints.length = 0
         expect(await store.redeliverWebhook(id)).toMatchObject({ id, state: 'pending', attempts: 0, beganAt: now() })
         expect(hints).toEqual(['webhooks'])
-        expect((await store.dueWebhooks(everything)).items).toMatchObject([{ id, dueAt: now() }])
+        expect((await look(store)).items).toMatchObject([{ id, dueAt: now() }])
       },
     )
 
@@ -110,8 +122,7 @@ export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
       const { store, submit } = await setup()
       for (const host of ['c', 'a', 'b', 'a', 'a', 'c'])
         await submit(wishing(`https://${host}.example/`, ['job.queued']))
-      const hosts = async (request: object) =>
-        (await store.dueWebhooks({ ...everything, ...request })).items.map(({ host }) => host[0]).join('')
+      const hosts = async (request: object) => (await look(store, request)).items.map(({ host }) => host[0]).join('')
       expect(await hosts({})).toBe('aaabcc')
       expect(await hosts({ perHost: 1 })).toBe('abc')
       expect(await hosts({ perHost: 1, afterHost: 'a.example' })).toBe('bca')
@@ -133,7 +144,7 @@ export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
       const { id } = await one(tools)
       advance(hour)
       await one(tools)
-      const young = (await store.dueWebhooks(everything)).items.at(-1)?.id
+      const young = (await look(store)).items.at(-1)?.id
       expect(await store.expireWebhooks(hour, 10)).toBe(0)
       expect(await store.expireWebhooks(hour - 1, 10)).toBe(1)
       expect((await store.webhooks({ state: 'failed' }, page)).items.map((webhook) => webhook.id)).toEqual([id])
@@ -165,7 +176,7 @@ export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
       const tools = await setup()
       const { store, failed, advance } = tools
       const job = await failed(wishing(undefined, ['job.queued', 'job.failed', 'job.deleted']))
-      const ids = (await store.dueWebhooks(everything)).items.map(({ id }) => id)
+      const ids = (await look(store)).items.map(({ id }) => id)
       await note(tools, ids[0] ?? '', { to: 'delivered' })
       expect(await store.remove(job.id)).toBe('ok')
       const left = (await store.webhooks({}, page)).items
@@ -174,7 +185,7 @@ export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
       expect((await store.webhooks({}, page)).items).toEqual([])
 
       const other = await failed(wishing(undefined, ['job.failed']))
-      await note(tools, (await store.dueWebhooks(everything)).items[0]?.id ?? '', { to: 'failed' })
+      await note(tools, (await look(store)).items[0]?.id ?? '', { to: 'failed' })
       advance(1)
       await store.prune({ olderThanMs: 0, limit: 100 })
       expect((await store.webhooks({ jobId: other.id }, page)).items).toEqual([])
@@ -188,21 +199,21 @@ export const webhookTests = (setup: () => Promise<StoreSetup>): void => {
       set(jump)
       // A caller that writes finds out about the clock.
       await store.check()
-      expect(await store.dueWebhooks(everything)).toEqual({ items: [], nextDueInMs: 10_000 })
+      expect(await look(store)).toEqual({ items: [], nextDueInMs: 10_000 })
       advance(10_000)
-      expect((await store.dueWebhooks(everything)).items).toMatchObject([{ id }])
+      expect((await look(store)).items).toMatchObject([{ id }])
     })
 
     it('tells nothing of a step that was rolled back', async () => {
       const { store, running } = await setup()
       const { lease } = await running(wishing(undefined, ['job.failed', 'job.running']))
-      expect((await store.dueWebhooks(everything)).items).toHaveLength(1)
+      expect((await look(store)).items).toHaveLength(1)
       expect(await store.finish({ ...lease, epoch: 99 }, { to: 'failed', error: jobError, receipt: null })).toBe(
         'fenced',
       )
-      expect((await store.dueWebhooks(everything)).items).toHaveLength(1)
+      expect((await look(store)).items).toHaveLength(1)
       granted(await store.finish(lease, { to: 'failed', error: jobError, receipt: null }))
-      expect((await store.dueWebhooks(everything)).items).toHaveLength(2)
+      expect((await look(store)).items).toHaveLength(2)
     })
   })
 }

@@ -14,6 +14,7 @@ import { settingsTests } from './store-settings.js'
 import { type OpenStore, type StoreSetup, setupStore } from './store-setup.js'
 import { uploadTests } from './store-upload.js'
 import { verbTests } from './store-verbs.js'
+import { webhookLeaseTests } from './store-webhook-leases.js'
 import { webhookTests } from './store-webhooks.js'
 
 /** Describes the conformance suite of the store port. Every adapter and the fake pass it. */
@@ -40,6 +41,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     batchTests(setup)
     batchEndTests(setup)
     webhookTests(setup)
+    webhookLeaseTests(setup)
     settingsTests(setup)
     verbTests(setup)
     clockTests(setup)

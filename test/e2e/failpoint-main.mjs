@@ -8,7 +8,7 @@ import { passes } from './failpoint.mjs'
 /** These calls commit nothing. */
 const reads = [
   ...['findByIdempotencyKey', 'get', 'list', 'parts', 'lastEventId', 'eventsAfter', 'stats', 'check'],
-  ...['buckets', 'traceUploads', 'abandonedUploads', 'dueWebhooks', 'webhooks'],
+  ...['buckets', 'traceUploads', 'abandonedUploads', 'webhooks'],
 ]
 
 /**

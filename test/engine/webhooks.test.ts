@@ -177,6 +177,33 @@ describe('the agent of webhooks', () => {
     expect(lines.filter((line) => line.startsWith('The end of a webhook could not be stored'))).toHaveLength(2)
   })
 
+  it('delivers each message once although two agents work on one store, and four to a host at a time', async () => {
+    const { start, submit, until, tries, states, clock, most } = setup(() => clock.sleep(2_000).then(() => ok))
+    for (let n = 0; n < 24; n++) await submit(`host${n % 2}.example`)
+    start()
+    start()
+    await until(async () => (await states()).every((state) => state === 'delivered'))
+    expect(tries.map(({ id }) => id).sort()).toEqual([...new Set(tries.map(({ id }) => id))].sort())
+    expect(tries).toHaveLength(24)
+    expect(most()).toBe(8)
+  })
+
+  it('leaves what another agent broke off to the others at once, and what one died over when its lease is over', async () => {
+    const { start, submit, until, tries, states, clock } = setup((message, signal) =>
+      tries.length <= 2 ? silence(message, signal) : Promise.resolve(ok),
+    )
+    const stopped = start()
+    await submit()
+    await until(() => tries.length === 1)
+    const other = start()
+    await stopped.stop()
+    await until(() => tries.length === 2)
+    expect(tries[1]?.at).toBe(tries[0]?.at)
+    expect(await states()).toEqual(['pending'])
+    await other.stop()
+    expect(clock.monotonic()).toBeLessThan(15_000)
+  })
+
   it('outlives a bug of the sender', async () => {
     const { start, submit, until, tries, states } = setup(async () => {
       if (tries.length === 1) throw new Error('bug')

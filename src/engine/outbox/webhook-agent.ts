@@ -2,7 +2,7 @@ import { judgeWebhook, type WebhookAnswer, webhookPatienceMs } from '../../core/
 import type { Clock, Random } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { Wakeup } from '../../ports/wakeup.js'
-import type { DueWebhook, WebhookSender, WebhookStore } from '../../ports/webhooks.js'
+import type { DueWebhook, TakenWebhook, WebhookSender, WebhookStore } from '../../ports/webhooks.js'
 import { createAgent } from '../async/agent.js'
 import { isStorageFailure, type StorageGate } from '../storage/storage-gate.js'
 import { createWebhookHosts, type HostVisit } from './webhook-hosts.js'
@@ -13,7 +13,10 @@ import { createWebhookHosts, type HostVisit } from './webhook-hosts.js'
  */
 export interface WebhookAgent {
   start(): void
-  /** Breaks off what is on its way, which is delivered after the next start. It is idempotent. */
+  /**
+   * Breaks off what is on its way and releases it, so that another sender, or this one after the next start, delivers it
+   * at once. It is idempotent.
+   */
   stop(): Promise<void>
   inFlight(): number
   /** Returns the hosts that do not answer and are tried only now and then. */
@@ -21,7 +24,7 @@ export interface WebhookAgent {
 }
 
 interface Deps {
-  readonly store: Pick<WebhookStore, 'dueWebhooks' | 'noteWebhook' | 'expireWebhooks'>
+  readonly store: Pick<WebhookStore, 'takeWebhooks' | 'noteWebhook' | 'releaseWebhooks' | 'expireWebhooks'>
   readonly storage: Pick<StorageGate, 'opens'>
   readonly sender: WebhookSender
   readonly wakeup: Wakeup
@@ -34,6 +37,8 @@ const maxInFlight = 16
 const maxPerHost = 4
 /** This limits one try: its name lookup, its connection and its answer. */
 const timeoutMs = 15_000
+/** A message belongs to its sender for so long: for one try, and for as much again to commit its end. */
+const leaseMs = 2 * timeoutMs
 /** Hints can be lost, so the outbox is looked at this often anyway. */
 const pollMs = 15_000
 const shortestWaitMs = 10
@@ -48,7 +53,7 @@ export const createWebhookAgent = (deps: Deps): WebhookAgent => {
   )
   const stopping = new AbortController()
   const { signal } = stopping
-  const underWay = new Map<string, Promise<void>>()
+  const underWay = new Set<Promise<void>>()
   let lastHost = ''
   let expireAt = Number.NEGATIVE_INFINITY
 
@@ -79,34 +84,32 @@ export const createWebhookAgent = (deps: Deps): WebhookAgent => {
     const startedAt = clock.monotonic()
     const answer = await tryOnce(message)
     visit.leave(answer, message.attempts)
-    if (answer === null) return
-    const { id: webhookId, jobId, type, host, attempts } = message
+    const { id: webhookId, epoch, jobId, type, host, attempts } = message
+    if (answer === null) return store.releaseWebhooks([{ id: webhookId, epoch }])
     const durationMs = Math.round(clock.monotonic() - startedAt)
     const verdict = judgeWebhook({ attempts, triedForMs: message.triedForMs + durationMs }, answer, random())
     const fields = { webhookId, jobId, type, host, attempt: attempts + 1, status: answer.status, durationMs }
     if (verdict.to === 'delivered') logger.debug(fields, 'A webhook was delivered')
     else if (verdict.to === 'failed') logger.warn({ ...fields, reason: answer.reason }, 'A webhook is given up')
     else logger.info({ ...fields, reason: answer.reason, delayMs: verdict.delayMs }, 'A webhook is tried again later')
-    await store.noteWebhook(message.id, answer, verdict)
+    await store.noteWebhook({ id: webhookId, epoch }, answer, verdict)
   }
 
-  const begin = (message: DueWebhook): void => {
-    if (underWay.has(message.id) || underWay.size >= maxInFlight) return
-    const visit = hosts.enter(message.host)
-    if (visit === null) return
-    const ended = deliver(message, visit)
+  const begin = (message: DueWebhook, visit: HostVisit): void => {
+    const ended: Promise<void> = deliver(message, visit)
       .catch((error: unknown) => {
-        // The store does not know the outcome, so the message is due again, and is delivered twice rather than never.
+        // The store does not know the outcome, so the message is sent again when its lease is over. It is delivered twice
+        // rather than never.
         const fields = { webhookId: message.id, reason: reasonOf(error) }
         if (isStorageFailure(error))
           logger.warn(fields, 'The end of a webhook could not be stored: it will be sent again')
         else logger.error(fields, 'The delivery of a webhook ended in a bug')
       })
       .finally(() => {
-        underWay.delete(message.id)
+        underWay.delete(ended)
         agent.poke()
       })
-    underWay.set(message.id, ended)
+    underWay.add(ended)
   }
 
   const expire = async (): Promise<void> => {
@@ -123,14 +126,22 @@ export const createWebhookAgent = (deps: Deps): WebhookAgent => {
   const round = async (): Promise<number> => {
     await expire()
     if (underWay.size >= maxInFlight) return pollMs
-    const { items, nextDueInMs } = await store.dueWebhooks({
-      limit: maxInFlight,
+    const { items, nextDueInMs } = await store.takeWebhooks({
+      leaseMs,
+      limit: maxInFlight - underWay.size,
       perHost: maxPerHost,
       quotas: hosts.quotas(),
       afterHost: lastHost,
     })
     lastHost = items.at(-1)?.host ?? ''
-    for (const message of items) begin(message)
+    // Since they were asked for, the agent may have been stopped, and a host may have begun to fail.
+    const unsent: TakenWebhook[] = []
+    for (const message of items) {
+      const visit = signal.aborted ? null : hosts.enter(message.host)
+      if (visit === null) unsent.push({ id: message.id, epoch: message.epoch })
+      else begin(message, visit)
+    }
+    if (unsent.length > 0) await store.releaseWebhooks(unsent)
     const waits = [pollMs, hosts.nextProbeInMs() ?? pollMs, nextDueInMs ?? pollMs]
     return Math.max(shortestWaitMs, Math.min(...waits))
   }
@@ -150,7 +161,7 @@ export const createWebhookAgent = (deps: Deps): WebhookAgent => {
     async stop() {
       stopping.abort()
       await agent.stop()
-      await Promise.all(underWay.values())
+      await Promise.all(underWay)
     },
     inFlight: () => underWay.size,
     restingHosts: hosts.resting,

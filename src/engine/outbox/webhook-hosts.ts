@@ -83,7 +83,7 @@ export const createWebhookHosts = (
         },
       }
     },
-    // What is in flight is still due and is read again.
+    // What is in flight counts into the quota of its host.
     quotas: () =>
       [...hosts].map(([host, entry]) => {
         const free = freeOf(entry)

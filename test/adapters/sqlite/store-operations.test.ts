@@ -133,13 +133,18 @@ const setup = () => {
     unfinishedVerbs: () => [1],
     jobsOfVerb: () => [1, verb, 10],
     stepVerb: () => [1, verb, 10],
-    dueWebhooks: () => [1, { limit: 1, perHost: 1, quotas: [], afterHost: '' }],
+    takeWebhooks: () => {
+      const webhook = { url: 'https://a.example/', events: ['job.queued'] }
+      operations.submit(1, jobRequest('told', { options: { ...jobRequest('told').options, webhook } }), null)
+      return [1, { leaseMs, limit: 1, perHost: 1, quotas: [], afterHost: '' }]
+    },
     noteWebhook: () => [
       1,
-      `${writer.instance}-1`,
+      { id: `${writer.instance}-1`, epoch: 1 },
       { status: 200, reason: null, retryAfterMs: null },
       { to: 'delivered' },
     ],
+    releaseWebhooks: () => [1, [{ id: `${writer.instance}-1`, epoch: 1 }]],
     expireWebhooks: () => [1, 1, 10],
     webhooks: () => [1, {}, page],
     redeliverWebhook: () => [1, `${writer.instance}-1`],

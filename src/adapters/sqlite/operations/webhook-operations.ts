@@ -21,6 +21,8 @@ interface WebhookRow {
   readonly attempted_at: number | null
   readonly status: number | null
   readonly reason: string | null
+  readonly epoch: number
+  readonly lease_until: number | null
 }
 
 const webhookOf = (row: WebhookRow, instance: string): Webhook => ({
@@ -66,34 +68,42 @@ export const createWebhookOperations = (writer: JobWriter) => {
     }
   }
 
+  const take = (row: WebhookRow, at: number, leaseMs: number): DueWebhook => {
+    statements.takeWebhook.run({ n: row.n, until: at + leaseMs })
+    const { host, body, epoch, began_at } = row
+    return { ...webhookOf(row, instance), host, body, epoch: epoch + 1, triedForMs: at - began_at }
+  }
+
   return {
-    dueWebhooks: (at, { limit, perHost, quotas, afterHost }) => {
+    takeWebhooks: (at, { leaseMs, limit, perHost, quotas, afterHost }) => {
       const quotaOf = new Map(quotas.map(({ host, limit: own }) => [host, own]))
       const items: DueWebhook[] = []
       let nextDueInMs: number | null = null
       for (const host of hostsBehind(afterHost)) {
         const quota = quotaOf.get(host) ?? perHost
         if (quota === 0) continue
-        const rows = statements.pendingOfHost.all({
-          host,
-          limit: Math.min(quota, limit - items.length),
-        }) as WebhookRow[]
-        for (const row of rows) {
-          const dueInMs = row.due_at === null ? 0 : row.due_at - at
-          const triedForMs = at - row.began_at
-          if (dueInMs <= 0) items.push({ ...webhookOf(row, instance), host, body: row.body, triedForMs })
-          else nextDueInMs = Math.min(nextDueInMs ?? dueInMs, dueInMs)
+        for (const row of statements.pendingOfHost.all({ host, limit: quota }) as WebhookRow[]) {
+          const freeInMs = Math.max(row.due_at ?? at, row.lease_until ?? at) - at
+          if (freeInMs > 0) nextDueInMs = Math.min(nextDueInMs ?? freeInMs, freeInMs)
+          else if (items.length < limit) items.push(take(row, at, leaseMs))
         }
         if (items.length === limit) break
       }
       return { items, nextDueInMs }
     },
 
-    noteWebhook: (at, id, { status, reason }, verdict) => {
+    noteWebhook: (at, { id, epoch }, { status, reason }, verdict) => {
       const n = numberOf(id)
       if (n === null) return
-      statements.noteWebhook.run({ n, at, status, reason, state: verdict.to, due_at: dueAtOf(verdict, at) })
+      statements.noteWebhook.run({ n, epoch, at, status, reason, state: verdict.to, due_at: dueAtOf(verdict, at) })
       statements.forgetWebhookOfGoneJob.run(n)
+    },
+
+    releaseWebhooks: (_at, taken) => {
+      for (const { id, epoch } of taken) {
+        const n = numberOf(id)
+        if (n !== null) statements.releaseWebhook.run({ n, epoch })
+      }
     },
 
     expireWebhooks: (at, triedForMs, limit) =>

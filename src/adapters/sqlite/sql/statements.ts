@@ -245,17 +245,25 @@ export const sql = {
 
   webhookByNumber: 'SELECT * FROM webhooks WHERE n = ?',
 
+  takeWebhook: 'UPDATE webhooks SET epoch = epoch + 1, lease_until = :until WHERE n = :n',
+  releaseWebhook: `
+    UPDATE webhooks SET lease_until = NULL
+    WHERE n = :n AND epoch = :epoch AND lease_until IS NOT NULL`,
+  releaseAllWebhooks: `
+    UPDATE webhooks SET lease_until = NULL
+    WHERE n IN (SELECT n FROM webhooks INDEXED BY webhooks_taken WHERE lease_until IS NOT NULL)`,
+
   noteWebhook: `
     UPDATE webhooks SET state = :state, due_at = :due_at, attempts = attempts + 1, attempted_at = :at,
-      status = :status, reason = :reason
-    WHERE n = :n AND due_at IS NOT NULL`,
+      status = :status, reason = :reason, lease_until = NULL
+    WHERE n = :n AND epoch = :epoch AND lease_until IS NOT NULL`,
 
   forgetWebhookOfGoneJob: `
     DELETE FROM webhooks
     WHERE n = ? AND due_at IS NULL AND NOT EXISTS (SELECT 1 FROM jobs WHERE id = webhooks.job_id)`,
 
   expireWebhooks: `
-    UPDATE webhooks SET state = 'failed', due_at = NULL
+    UPDATE webhooks SET state = 'failed', due_at = NULL, lease_until = NULL
     WHERE n IN (
       SELECT n FROM webhooks INDEXED BY webhooks_began
       WHERE due_at IS NOT NULL AND began_at < :before
@@ -263,7 +271,8 @@ export const sql = {
     )`,
 
   redeliverWebhook: `
-    UPDATE webhooks SET state = 'pending', due_at = :at, began_at = :at, attempts = 0
+    UPDATE webhooks SET state = 'pending', due_at = :at, began_at = :at, attempts = 0, epoch = epoch + 1,
+      lease_until = NULL
     WHERE n = :n`,
 
   webhooksOfAll: 'SELECT * FROM webhooks WHERE n < :before ORDER BY n DESC LIMIT :limit',
@@ -282,6 +291,9 @@ export const sql = {
   shiftWebhooks: `
     UPDATE webhooks SET due_at = due_at + :by, began_at = began_at + :by
     WHERE n IN (SELECT n FROM webhooks INDEXED BY webhooks_began WHERE due_at IS NOT NULL AND began_at > 0)`,
+  shiftWebhookLeases: `
+    UPDATE webhooks SET lease_until = lease_until + :by
+    WHERE n IN (SELECT n FROM webhooks INDEXED BY webhooks_taken WHERE lease_until IS NOT NULL)`,
   boundWebhooks: `
     UPDATE webhooks SET due_at = :latest
     WHERE n IN (SELECT n FROM webhooks INDEXED BY webhooks_began WHERE due_at IS NOT NULL AND began_at > 0) AND due_at > :latest`,

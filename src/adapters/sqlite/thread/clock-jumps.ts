@@ -40,6 +40,7 @@ export const createClockJumps = (statements: Statements): ClockJumps => {
       statements.shiftLeases.run({ by })
       statements.shiftWaits.run({ by })
       statements.shiftWebhooks.run({ by })
+      statements.shiftWebhookLeases.run({ by })
       followed = wallOffset
     },
     keep() {

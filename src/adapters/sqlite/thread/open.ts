@@ -87,6 +87,7 @@ const openLocked = (paths: StorePaths, at: number): Opened => {
       .transaction(() => {
         writer.statements.setMetaValue.run({ name: 'clean', value: '0' })
         const released = releaseLeases(writer, at)
+        writer.statements.releaseAllWebhooks.run()
         writer.concludeSteps()
         return released
       })
