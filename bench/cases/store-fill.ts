@@ -44,6 +44,7 @@ export const benchJob = (id: string): NewJob => ({
     kind: 'path',
     path: `/srv/in/new/${id}.bin`,
     fingerprint: {
+      node: null,
       dev: '2049',
       ino: '1234567',
       size: 16384,

@@ -1,5 +1,5 @@
 import type { Batch } from './batch.js'
-import type { Fingerprint, Job } from './job.js'
+import type { FingerprintNow, Job } from './job.js'
 import { isOfAll, type JobFilter, wholeBatch } from './job-filter.js'
 import type { Step } from './job-steps.js'
 import type { Verb } from './verb.js'
@@ -60,7 +60,7 @@ export interface Circumstances {
   /** The later verbs that match the job, the newest first. */
   readonly later: readonly Verb[]
   /** The source as it is now, or null when it cannot be read. A verb that needs no source does not look at it. */
-  readonly fingerprint: Fingerprint | null
+  readonly fingerprint: FingerprintNow | null
   /** Another job is writing the same object. Only a verb that brings jobs back looks at it. */
   readonly hasRival: boolean
 }

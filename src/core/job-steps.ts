@@ -4,6 +4,7 @@ import type { CancelRefusal, SourceRemoval } from './job.js'
 import {
   type Fingerprint,
   type IntentKind,
+  isFingerprintDue,
   type Job,
   type JobChanges,
   type NewJob,
@@ -136,11 +137,12 @@ export const createJob = (request: NewJob, at: number): Step => {
 
 /**
  * Returns how a job that has no upload yet will send its bytes, when its claim settles that: in one PutObject, which a
- * repeat merely overwrites. A job that must first look whether the object exists makes its plan after it has looked.
+ * repeat merely overwrites. A job that must first look whether the object exists makes its plan after it has looked, and
+ * so does one whose fingerprint is due, because its size is not known.
  */
 const uploadOfClaim = (job: Job): Upload | null => {
   const { upload, options } = job
-  if (upload !== null || options.ifExists !== 'overwrite') return upload
+  if (upload !== null || options.ifExists !== 'overwrite' || isFingerprintDue(job)) return upload
   return modeFor(sizeOf(job), options.multipartThreshold) === 'put' ? putOf(sizeOf(job)) : null
 }
 

@@ -51,9 +51,11 @@ export type Waiting = (typeof waitingReasons)[number]
 
 /**
  * A fingerprint proves that a file did not change. Times are nanoseconds. Values of 64 bits are decimal strings,
- * because JSON has no integers of that size.
+ * because JSON has no integers of that size. `core/fingerprint.ts` says what can be compared.
  */
 export interface Fingerprint {
+  /** This is the node that took the fingerprint. Null is the only node that there was. */
+  readonly node: string | null
   readonly dev: string
   readonly ino: string
   readonly size: number
@@ -64,9 +66,20 @@ export interface Fingerprint {
 /**
  * This says where the bytes of a job come from. Another kind becomes a member of this union, and the type checker then
  * names each place that has to decide what it does about it. `fingerprint` is of the file as it was when the job was
- * planned.
+ * planned. `isDue` says that it is due: the run that claims the job takes it anew before anything else.
  */
-export type JobSource = { readonly kind: 'path'; readonly path: string; readonly fingerprint: Fingerprint }
+export type JobSource = {
+  readonly kind: 'path'
+  readonly path: string
+  readonly fingerprint: Fingerprint
+  readonly isDue?: true
+}
+
+/**
+ * This is what a look at the source of a job gives: its fingerprint as it is now, or `due` where this node does not see
+ * the source, so that the run that claims the job takes the fingerprint.
+ */
+export type FingerprintNow = Fingerprint | 'due'
 
 type WithSource = Pick<Job, 'source'>
 
@@ -86,13 +99,19 @@ export const sizeOf = ({ source }: WithSource): number => {
   }
 }
 
-/** Returns the source of the job with another fingerprint, because the file at its path has changed. */
+/** Returns the source of the job with a fingerprint that is not due. */
 export const sourceWith = ({ source }: WithSource, fingerprint: Fingerprint): JobSource => {
   switch (source.kind) {
     case 'path':
       return { kind: 'path', path: source.path, fingerprint }
   }
 }
+
+/** Returns the source of the job with the fingerprint that it has, which is due. */
+export const dueSource = ({ source }: WithSource): JobSource => ({ ...source, isDue: true })
+
+/** Returns whether the run that claims the job has to take its fingerprint anew. */
+export const isFingerprintDue = ({ source }: WithSource): boolean => source.isDue === true
 
 /**
  * This is the object that a job writes, with the endpoint and region for which the job was accepted. An upload never

@@ -1,3 +1,4 @@
+import { isSameFile } from './fingerprint.js'
 import { type Fingerprint, type Job, pathOf, sizeOf } from './job.js'
 import { abandonUpload, type Step, sameRecord } from './job-steps.js'
 import { modeFor, planParts } from './plan.js'
@@ -5,12 +6,8 @@ import { modeFor, planParts } from './plan.js'
 /** After these errors the parts in OSS may not be those of the file. */
 const doubtful: readonly (string | undefined)[] = ['integrity', 'source_changed']
 
-/**
- * Returns whether the bytes are the very same. The ctime counts here, because one that moved may hide other bytes
- * behind a forged mtime. `dev` does not count, because a remount changes it and nothing else.
- */
-const areSameBytes = (a: Fingerprint, b: Fingerprint): boolean =>
-  a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs
+/** Returns whether the bytes are the very same. A ctime that moved may hide other bytes behind a forged mtime. */
+const areSameBytes = (a: Fingerprint, b: Fingerprint): boolean => isSameFile(a, b) && a.ctimeNs === b.ctimeNs
 
 /** Returns whether what a failed job has in OSS is the very upload that this job would begin, of the very same file. */
 const wouldBegin = (job: Job, failed: Job): boolean => {

@@ -6,12 +6,14 @@ export const mostWholeBytes = 256 * 1024
 
 /**
  * Whether the file of a job that was just made will need nothing but to be put whole: no look before, no checksum to be
- * compared first, no callback, no deletion, no pace and no deadline of its own.
+ * compared first, no callback, no deletion, no pace and no deadline of its own. A file whose fingerprint is due may be
+ * of any size.
  */
 export const isPlain = ({ source, options }: Pick<Job, 'source' | 'options'>): boolean => {
   const size = sizeOf({ source })
   return (
     size <= mostWholeBytes &&
+    source.isDue === undefined &&
     modeFor(size, options.multipartThreshold) === 'put' &&
     options.ifExists === 'overwrite' &&
     options.crc64 === null &&

@@ -1,5 +1,5 @@
 import type { Batch } from './batch.js'
-import type { Fingerprint, Job } from './job.js'
+import type { FingerprintNow, Job } from './job.js'
 import type { Step } from './job-steps.js'
 import type { Verb } from './verb.js'
 import { cancel } from './verbs/cancel.js'
@@ -14,9 +14,9 @@ export interface ControlRequest {
   readonly verb: Verb
   /**
    * The source as it is now, for a verb that needs it. When it differs from the stored one, the job is planned anew, and
-   * an upload that exists gets the intent `abort`.
+   * an upload that exists gets the intent `abort`. `due` leaves the look at the source to the run that claims the job.
    */
-  readonly fingerprint?: Fingerprint
+  readonly fingerprint?: FingerprintNow
 }
 
 export const lawOf = (verb: Verb): VerbLaw => laws[verb]

@@ -93,10 +93,10 @@ export const createTransfer = (
   life.own(targets, () => targets.close())
   const roots = rootsOf(config)
   const callsFor = createCallsByPath()
-  const walker = createDirectoryWalker(roots, undefined, callsFor, undefined, beginThread)
-  const sources = createFileSources(roots, lanes, callsFor)
+  const walker = createDirectoryWalker(roots, undefined, callsFor, undefined, beginThread, config.nodeId)
+  const sources = createFileSources(roots, lanes, callsFor, config.nodeId)
   return {
-    ports: { keys, targets, lanes, sources, remover: createSourceRemover(roots, callsFor), walker },
+    ports: { keys, targets, lanes, sources, remover: createSourceRemover(roots, callsFor, config.nodeId), walker },
     files: { hurry: callsFor.hurry, areHeldUp: walker.isHeldUp },
   }
 }

@@ -30,6 +30,7 @@ import { createTrafficHistory } from './metering/traffic-history.js'
 import { createWebhookAgent } from './outbox/webhook-agent.js'
 import { gateTargets } from './storage/gated-targets.js'
 import { createPatientSources } from './storage/patient-sources.js'
+import type { SeesHere } from './storage/sight.js'
 import { createStorageGate } from './storage/storage-gate.js'
 import { createJanitor } from './upkeep/janitor.js'
 import { createPruner } from './upkeep/pruner.js'
@@ -71,6 +72,7 @@ export interface EnginePorts {
 
 export interface EngineSettings {
   readonly node: string
+  readonly seesHere: SeesHere
   readonly leaseMs: number
   readonly maxAttempts: number
   /** What holds until something else is stored. */
@@ -145,7 +147,14 @@ const createAgents = (ports: EnginePorts, settings: EngineSettings, ground: Grou
     logger: logger('batches'),
     maxQueued: defaults.maxQueued,
   })
-  const bulkVerbs = createBulkVerbs({ store, storage, sources: ports.sources, clock, logger: logger('verbs') })
+  const bulkVerbs = createBulkVerbs({
+    store,
+    storage,
+    sources: ports.sources,
+    seesHere: settings.seesHere,
+    clock,
+    logger: logger('verbs'),
+  })
   const admission = createAdmission({
     storage,
     keys: ports.keys,
@@ -202,6 +211,7 @@ const createUseCases = (ports: EnginePorts, settings: EngineSettings, ground: Gr
       admission,
       progress,
       sources: ports.sources,
+      seesHere: settings.seesHere,
       webhooks: sender,
       wakeup,
       clock,

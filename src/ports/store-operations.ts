@@ -25,6 +25,7 @@ export const storeOperations: Readonly<Record<StoreOperation, StoreOperationRow>
   release: handsOverWork,
   finishPuts: write,
 
+  noteFingerprint: write,
   takeLeftovers: write,
   beginUpload: write,
   noteUnansweredInitiate: write,

@@ -7,6 +7,11 @@ import type { AbandonedUpload } from './orphan-store.js'
 /** Stores what a run commits of its job. Every method is fenced by the lease. The promises are those of JobStore. */
 export interface UploadStore {
   /**
+   * Commits the fingerprint of a job whose fingerprint was due, and what follows of it for the upload. Appends
+   * `job.updated` when the job looks different now.
+   */
+  noteFingerprint(lease: Lease, fingerprint: Fingerprint): Promise<Job | Fenced>
+  /**
    * Looks at what older failed jobs have in OSS of the same object, before a job without an upload begins one. The job
    * takes over the youngest upload that is just what it would begin, with the parts (`job.updated`). All others are
    * given up. `left` are some of the youngest abandoned uploads of the object, and the caller is to remove them.

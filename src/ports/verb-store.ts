@@ -1,11 +1,14 @@
 import type { BulkVerb, NewBulkVerb } from '../core/bulk-verb.js'
-import type { Fingerprint, Job } from '../core/job.js'
+import type { FingerprintNow, Job } from '../core/job.js'
 import type { Page, PageRequest } from './page.js'
 
-/** This is the source of one job as it is now; null when it cannot be read. */
+/**
+ * This is what a look at the source of one job gave. It is null when the source cannot be read, and `due` when this node
+ * does not see it, so that the look is left to the run that claims the job.
+ */
 export interface SourceLook {
   readonly jobId: string
-  readonly fingerprint: Fingerprint | null
+  readonly fingerprint: FingerprintNow | null
 }
 
 /**

@@ -36,6 +36,7 @@ export interface StoreSetup {
 }
 
 export const fingerprint = (changes: Partial<Fingerprint> = {}): Fingerprint => ({
+  node: null,
   dev: '2049',
   ino: '18446744073709551615',
   size: 300,

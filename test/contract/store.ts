@@ -5,6 +5,7 @@ import { changeTests } from './store-change.js'
 import { clockTests } from './store-clock.js'
 import { controlTests } from './store-control.js'
 import { countTests } from './store-counts.js'
+import { fingerprintTests } from './store-fingerprints.js'
 import { leftoverTests } from './store-leftovers.js'
 import { orphanTests } from './store-orphans.js'
 import { pruningTests } from './store-pruning.js'
@@ -33,6 +34,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     controlTests(setup)
     changeTests(setup)
     uploadTests(setup)
+    fingerprintTests(setup)
     orphanTests(setup)
     leftoverTests(setup)
     readingTests(setup)

@@ -9,7 +9,7 @@ const request: NewJob = {
   source: {
     kind: 'path',
     path: '/srv/in/a',
-    fingerprint: { dev: '1', ino: '2', size: 300 * kib, mtimeNs: '3', ctimeNs: '4' },
+    fingerprint: { node: null, dev: '1', ino: '2', size: 300 * kib, mtimeNs: '3', ctimeNs: '4' },
   },
   target: { bucket: 'bucket-a', key: 'a', endpoint: 'https://oss.example', region: 'cn-hangzhou' },
   options: {

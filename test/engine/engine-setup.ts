@@ -6,9 +6,11 @@ import type { JobView } from '../../src/core/job-view.js'
 import type { BucketPrefix } from '../../src/core/object-key.js'
 import { composeEngine } from '../../src/engine/compose.js'
 import type { EventFeed } from '../../src/engine/feed/event-feed.js'
+import type { SeesHere } from '../../src/engine/storage/sight.js'
 import { isStorageFailure } from '../../src/engine/storage/storage-gate.js'
 import type { Batches } from '../../src/engine/use-cases/batches.js'
 import type { Jobs, SubmitRequest } from '../../src/engine/use-cases/jobs.js'
+import type { Verbs } from '../../src/engine/use-cases/verbs.js'
 import type { Credentials } from '../../src/ports/credentials.js'
 import type { Logger } from '../../src/ports/logger.js'
 import type { SourceOpener } from '../../src/ports/source.js'
@@ -34,6 +36,7 @@ export interface EngineSetup {
   readonly walker: MemoryWalker
   readonly jobs: Jobs
   readonly batches: Batches
+  readonly verbs: Verbs
   readonly feed: EventFeed
   /** Starts the daemon's engine, and starts it a second time after `kill`. */
   start(): void
@@ -80,6 +83,8 @@ export const setupEngine = (
     keys?: Pick<Credentials, 'areAtHand'>
     allowedTargets?: readonly BucketPrefix[]
     maxQueued?: number
+    /** Says which sources the engine sees. It sees all of them otherwise. */
+    seesHere?: SeesHere
     /** Small files are sent together, as the daemon does. Otherwise each is a story of its own. */
     together?: true
   } = {},
@@ -130,6 +135,7 @@ export const setupEngine = (
       },
       {
         node: 'node',
+        seesHere: options.seesHere ?? (() => true),
         leaseMs,
         maxAttempts: options.maxAttempts ?? 10,
         live: { concurrency: options.slots ?? 16, bandwidth: 'off' },
@@ -152,7 +158,7 @@ export const setupEngine = (
   let current = compose()
   let running = false
   /** Returns the part of that name of the engine that there is now, whichever that is. */
-  const currentPart = <Name extends 'jobs' | 'feed' | 'batches'>(name: Name): (typeof current)[Name] =>
+  const currentPart = <Name extends 'jobs' | 'feed' | 'batches' | 'verbs'>(name: Name): (typeof current)[Name] =>
     new Proxy(current[name], { get: (_, member) => Reflect.get(current[name], member) })
 
   const setup: EngineSetup = {
@@ -165,6 +171,7 @@ export const setupEngine = (
     jobs: currentPart('jobs'),
     feed: currentPart('feed'),
     batches: currentPart('batches'),
+    verbs: currentPart('verbs'),
     start() {
       running = true
       const { open, start } = current

@@ -51,6 +51,7 @@ const plan = (record: JobRecord) => record.planUpload(multipart, threeParts)
 
 /** These are all steps that a run can write. Each comes after the steps that have to come before it. */
 const steps: Readonly<Record<string, (record: JobRecord) => Promise<unknown>>> = {
+  noteFingerprint: (record) => record.noteFingerprint(fingerprint({ size: 200 })),
   planUpload: plan,
   intend: (record) => record.intend('initiate'),
   dropIntent: (record) => record.dropIntent(),

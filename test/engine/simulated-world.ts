@@ -279,6 +279,8 @@ export const createSimulatedWorld = (random: () => number): SimulatedWorld => {
   const engine = setupEngine({
     random,
     wrapStore,
+    // Requests meet nodes that see the source and nodes that do not.
+    seesHere: () => random() < 0.5,
     keys: { areAtHand: () => !weather.keysExpired },
     quietRounds: 3,
     together: true,

@@ -4,6 +4,7 @@ import { type EngineSetup, partSize, path, setupEngine } from './engine-setup.js
 
 const now = Date.UTC(2026, 0, 1)
 const changedAt = (ms: number, ns = '123456') => ({
+  node: null,
   dev: '1',
   ino: '1',
   size: 1,

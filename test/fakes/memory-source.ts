@@ -30,6 +30,7 @@ export interface MemoryFiles extends SourceOpener, SourceRemover {
 }
 
 export const fingerprintOf = (file: MemoryFile): Fingerprint => ({
+  node: null,
   dev: '1',
   ino: String(file.ino),
   size: file.bytes.length,

@@ -11,6 +11,7 @@ import {
 import { takeLeftover } from '../../src/core/leftovers.js'
 import { commitPart, countParts } from '../../src/core/part-steps.js'
 import { viewPart } from '../../src/core/part-view.js'
+import { noteFingerprint } from '../../src/core/source-steps.js'
 import type { UploadStore } from '../../src/ports/upload-store.js'
 import type { MemoryJobs } from './memory-jobs.js'
 import type { MemoryOperations } from './memory-operations.js'
@@ -23,6 +24,7 @@ export const createMemoryUploads = (
   { now, log, save, unlease, underLease, leftOf }: MemoryJobs,
   orphans: Orphans,
 ): Pick<MemoryOperations, keyof UploadStore> => ({
+  noteFingerprint: (lease, fingerprint) => underLease(lease, (row) => save(row, noteFingerprint(row.job, fingerprint))),
   takeLeftovers: (lease) =>
     underLease(lease, (row) => {
       for (const other of leftOf(row.job.target)) {

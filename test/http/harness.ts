@@ -35,7 +35,7 @@ export const storedJob = (changes: Partial<Job> = {}): Job => ({
   source: {
     kind: 'path',
     path: '/srv/in/a.bin',
-    fingerprint: { dev: '1', ino: '2', size: 10, mtimeNs: '3', ctimeNs: '4' },
+    fingerprint: { node: null, dev: '1', ino: '2', size: 10, mtimeNs: '3', ctimeNs: '4' },
   },
   target: { bucket: 'media', key: 'a.bin', endpoint: 'http://127.0.0.1:1', region: 'cn-hangzhou' },
   options: {

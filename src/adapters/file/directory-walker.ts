@@ -45,7 +45,8 @@ const watchSteps = (steps: SharedArrayBuffer, idleMs: number) => {
 
 /**
  * Walks directories, each in a thread of its own. `threadUrl` names the compiled walk-thread.js when it is not beside
- * this module. `beginThread` is called before a thread starts, and what it returns once the thread runs or has ended.
+ * this module. `beginThread` is called before a thread starts, and what it returns once the thread runs or has ended. The fingerprints are
+ * taken by `node`.
  */
 export const createDirectoryWalker = (
   roots: Roots,
@@ -53,6 +54,7 @@ export const createDirectoryWalker = (
   callsFor: (path: string) => Promise<FileCalls> = createCallsByPath(),
   idleMs = walkIdleMs,
   beginThread: () => () => void = () => () => {},
+  node: string | null = null,
 ): ThreadedWalker => {
   /** These threads were told to end. */
   const ending = new Set<Worker>()
@@ -64,7 +66,7 @@ export const createDirectoryWalker = (
     // Another thread would hang beside the first.
     if (hanging.has(request.dir)) throw sourceStalled()
     const steps = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
-    const workerData: WalkSettings = { request, roots, steps }
+    const workerData: WalkSettings = { request, roots, node, steps }
     const begun = beginThread()
     const worker = new Worker(threadUrl, { workerData, name: 'walk', resourceLimits: threadMemory })
     worker.once('message', begun).once('exit', begun)

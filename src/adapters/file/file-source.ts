@@ -56,8 +56,9 @@ const openSource = (
   realPath: string,
   stats: BigIntStats,
   reader: SourceReader,
+  node: string | null,
 ): OpenSource => {
-  const opened = fingerprintFrom(stats)
+  const opened = fingerprintFrom(stats, node)
   const range = (offset: number, length: number): ByteRange => ({
     kind: 'file',
     fd,
@@ -74,7 +75,7 @@ const openSource = (
 
     async fingerprint() {
       try {
-        return fingerprintFrom(await calls.stat(fd))
+        return fingerprintFrom(await calls.stat(fd), node)
       } catch (error) {
         throw localFailure(error)
       }
@@ -102,12 +103,13 @@ const openSource = (
 
 /**
  * Opens files below the roots. The check that counts is made on the path of the open descriptor, so no race can fool
- * it.
+ * it. The fingerprints are taken by `node`.
  */
 export const createFileSources = (
   roots: Roots,
   reader: SourceReader,
   callsFor: (path: string) => Promise<FileCalls> = createCallsByPath(),
+  node: string | null = null,
 ): SourceOpener => ({
   async open(path, within) {
     const calls = await callsFor(path)
@@ -120,7 +122,7 @@ export const createFileSources = (
       if (!stats.isFile()) throw unreadable('it is not a regular file')
       const realPath = await pathOfDescriptor(calls, fd, stats, resolved)
       if (!isReadable(roots, realPath, within)) throw unreadable(outsideText)
-      return openSource(calls, fd, realPath, stats, reader)
+      return openSource(calls, fd, realPath, stats, reader, node)
     } catch (error) {
       if (fd !== null) await calls.close(fd)
       if (error instanceof Failure && error.kind === 'stalled') throw error

@@ -2,13 +2,17 @@ import { randomBytes } from 'node:crypto'
 import { type BigIntStats, constants } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { Failure, sourceStalled } from '../../core/failure.js'
-import type { Fingerprint, RemovalNote } from '../../core/job.js'
+import { isSameFile, mayBeOneDevice } from '../../core/fingerprint.js'
+import type { RemovalNote } from '../../core/job.js'
 import { asideName } from '../../core/removal.js'
 import type { RemovalRequest, SourceRemover } from '../../ports/source-remover.js'
 import { type CallsByPath, createCallsByPath, type DirectoryCalls } from './file-calls.js'
 import { fingerprintFrom } from './fingerprint.js'
 import { descriptorPath } from './guarded-open.js'
 import { isReadable, type Roots } from './roots.js'
+
+/** This is a request, with the node that carries it out. */
+type SeenBy = RemovalRequest & { readonly node: string | null }
 
 const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error'
 
@@ -26,15 +30,10 @@ const look = async (calls: DirectoryCalls, path: string): Promise<BigIntStats | 
   }
 }
 
-const isSame = (stats: BigIntStats, expected: Fingerprint): boolean => {
-  const seen = fingerprintFrom(stats)
-  return (
-    stats.isFile() &&
-    seen.dev === expected.dev &&
-    seen.ino === expected.ino &&
-    seen.size === expected.size &&
-    seen.mtimeNs === expected.mtimeNs
-  )
+/** Returns whether what stands there is the file that was uploaded. It must be on the same device too. */
+const isUploaded = (stats: BigIntStats, { fingerprint, node }: SeenBy): boolean => {
+  const seen = fingerprintFrom(stats, node)
+  return stats.isFile() && isSameFile(fingerprint, seen) && mayBeOneDevice(fingerprint, seen)
 }
 
 /**
@@ -74,16 +73,11 @@ const putBack = async (calls: DirectoryCalls, from: string, to: string): Promise
 }
 
 /** Decides about a file that this run or an earlier one moved aside. */
-const judgeAside = async (
-  calls: DirectoryCalls,
-  from: string,
-  to: string,
-  { aside, fingerprint }: RemovalRequest,
-): Promise<RemovalNote> => {
+const judgeAside = async (calls: DirectoryCalls, from: string, to: string, request: SeenBy): Promise<RemovalNote> => {
   const stats = await look(calls, from)
   if (stats === null) return gone
   try {
-    if (isSame(stats, fingerprint)) {
+    if (isUploaded(stats, request)) {
       await calls.unlink(from)
       return removed
     }
@@ -92,12 +86,12 @@ const judgeAside = async (
   } catch (error) {
     if (error instanceof Failure) throw error
     return kept(
-      `The source is now beside its path, as ${aside}: it could not be removed or put back (${errnoOf(error)})`,
+      `The source is now beside its path, as ${request.aside}: it could not be removed or put back (${errnoOf(error)})`,
     )
   }
 }
 
-const removeIn = async (calls: DirectoryCalls, byDescriptor: string, request: RemovalRequest): Promise<RemovalNote> => {
+const removeIn = async (calls: DirectoryCalls, byDescriptor: string, request: SeenBy): Promise<RemovalNote> => {
   const { path, aside, fingerprint } = request
   const at = `${byDescriptor}/${basename(path)}`
   const apart = `${byDescriptor}/${aside}`
@@ -107,7 +101,7 @@ const removeIn = async (calls: DirectoryCalls, byDescriptor: string, request: Re
     if (stats.isSymbolicLink()) return kept('The source is reached by a symbolic link, and links are not followed')
     // The file must be untouched to the last tick of ctime. A rename moves ctime, so this can only be seen before the
     // rename.
-    if (!isSame(stats, fingerprint) || stats.ctimeNs.toString() !== fingerprint.ctimeNs) {
+    if (!isUploaded(stats, request) || stats.ctimeNs.toString() !== fingerprint.ctimeNs) {
       return kept('The source is no longer the file that was uploaded')
     }
     await calls.rename(at, apart)
@@ -115,7 +109,7 @@ const removeIn = async (calls: DirectoryCalls, byDescriptor: string, request: Re
   return judgeAside(calls, apart, at, request)
 }
 
-const removeWhole = async (calls: DirectoryCalls, roots: Roots, request: RemovalRequest): Promise<RemovalNote> => {
+const removeWhole = async (calls: DirectoryCalls, roots: Roots, request: SeenBy): Promise<RemovalNote> => {
   try {
     const directory = await openDirectory(calls, roots, request)
     if (directory === null) return kept('The source lies outside the source roots')
@@ -144,12 +138,13 @@ const inTime = async <T>(work: Promise<T>, ms: number): Promise<T | 'late'> => {
 }
 
 /**
- * Returns a remover of sources. A removal that has begun goes on by itself, because a rename that hangs may take effect
+ * Returns a remover of sources, which looks at them as `node`. A removal that has begun goes on by itself, because a rename that hangs may take effect
  * long after its run was told that it is stalled. The next run of the job waits for the same removal.
  */
 export const createSourceRemover = (
   roots: Roots,
   callsFor: Pick<CallsByPath, 'forChanges' | 'patienceMs'> = createCallsByPath(),
+  node: string | null = null,
 ): SourceRemover => {
   const underWay = new Map<string, Promise<RemovalNote>>()
   return {
@@ -157,7 +152,7 @@ export const createSourceRemover = (
 
     async remove(request) {
       const { aside, path } = request
-      const whole = underWay.get(aside) ?? removeWhole(callsFor.forChanges(dirname(path)), roots, request)
+      const whole = underWay.get(aside) ?? removeWhole(callsFor.forChanges(dirname(path)), roots, { ...request, node })
       underWay.set(aside, whole)
       try {
         const note = await inTime(whole, callsFor.patienceMs())

@@ -53,25 +53,26 @@ const problem = (path: string, code: BatchProblemCode, message: string): WalkIte
 const shownName = (name: Buffer): string =>
   name.toString('latin1').replace(/[^ -~]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)
 
-const fileItem = (path: string, relative: string, stats: BigIntStats): WalkItem => ({
-  kind: 'file',
-  file: { path, relative, fingerprint: fingerprintFrom(stats) },
-})
-
 /**
  * Walks a tree depth first and synchronously, for a thread of its own. Everything is reached through the descriptor of
  * the directory that the walk stands in, and every directory is checked after it was opened, so no race leads out of
  * the roots. The walk closes what it holds open when it is left early. `onEntry` is called for each entry, including
- * entries that are passed over.
+ * entries that are passed over. The fingerprints are taken by `node`.
  */
 export function* walkDirectory(
   request: WalkRequest,
   roots: Roots,
   onEntry = (): void => {},
+  node: string | null = null,
 ): Generator<WalkItem, void> {
   const filter = createGlobFilter(request.include, request.exclude)
   const levels: Level[] = []
   const mayRead = (realPath: string): boolean => isReadable(roots, realPath, request.within)
+
+  const fileItem = (path: string, relative: string, stats: BigIntStats): WalkItem => ({
+    kind: 'file',
+    file: { path, relative, fingerprint: fingerprintFrom(stats, node) },
+  })
 
   const reasonWhy = (path: string, wanted: 'file' | 'directory', error: unknown): string => {
     const errno = error === null ? null : errnoOf(error)

@@ -5,6 +5,8 @@ import type { Roots } from './roots.js'
 export interface WalkSettings {
   readonly request: WalkRequest
   readonly roots: Roots
+  /** The node that takes the fingerprints. */
+  readonly node: string | null
   /** The thread counts here the entries that it has looked at. A thread that no longer counts hangs. */
   readonly steps: SharedArrayBuffer
 }

@@ -17,9 +17,9 @@ const oldMs = 20
 const port = parentPort
 if (port === null) throw new Error('walk-thread.js runs as a worker thread only')
 
-const { request, roots, steps } = workerData as WalkSettings
+const { request, roots, node, steps } = workerData as WalkSettings
 const counter = new Int32Array(steps)
-const items = walkDirectory(request, roots, () => void Atomics.add(counter, 0, 1))
+const items = walkDirectory(request, roots, () => void Atomics.add(counter, 0, 1), node)
 
 const nextChunk = (): WalkMessage => {
   const files: FoundFile[] = []

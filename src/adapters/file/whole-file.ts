@@ -32,6 +32,10 @@ const createLocalDirectories = (mounts: ReturnType<typeof createMountTable>) => 
   }
 }
 
+/**
+ * Returns whether nothing at all differs. The number of a device that another node has seen differs too, and then the
+ * caller goes its other way.
+ */
 const isSame = (a: Fingerprint, b: Fingerprint): boolean =>
   a.ctimeNs === b.ctimeNs && a.mtimeNs === b.mtimeNs && a.size === b.size && a.ino === b.ino && a.dev === b.dev
 

@@ -1,5 +1,5 @@
 import type { Batch, BatchState } from '../batch.js'
-import type { Fingerprint, Job, JobState } from '../job.js'
+import type { FingerprintNow, Job, JobState } from '../job.js'
 import type { Step } from '../job-steps.js'
 import type { Verb } from '../verb.js'
 
@@ -9,7 +9,7 @@ export type BatchStep = Batch | 'invalid_state'
 /** This says what a verb does to one job, to a batch, and to many jobs. */
 export interface VerbLaw {
   /** Returns the same job when there is nothing to do. */
-  step(job: Job, fingerprint: Fingerprint, at: number): Step | 'invalid_state'
+  step(job: Job, fingerprint: FingerprintNow, at: number): Step | 'invalid_state'
   /**
    * Returns what becomes of the batch itself, whose jobs follow in steps. It is the same object when there is nothing
    * to do.
@@ -21,7 +21,7 @@ export interface VerbLaw {
   readonly batches: readonly BatchState[]
   /** This says whether a job whose Complete is under way is awaited, because it may come back to the queue. */
   readonly awaitsCompletion: boolean
-  /** This says whether the source of each job is read anew. */
+  /** This says whether the source of each job is looked at anew. */
   readonly needsSource: boolean
   /**
    * This says whether the verb brings settled jobs back to the queue. Then no other job may be writing the object, and

@@ -11,6 +11,7 @@ import { createAgent } from '../async/agent.js'
 import { mapLimited } from '../async/map-limited.js'
 import { createTasks, type Task } from '../async/tasks.js'
 import { createPatientStore } from '../storage/patient-store.js'
+import type { SeesHere } from '../storage/sight.js'
 import type { StorageGate } from '../storage/storage-gate.js'
 import { logRefusal } from '../use-cases/source-refusal.js'
 
@@ -34,6 +35,7 @@ interface Deps {
   readonly store: VerbStore
   readonly storage: Pick<StorageGate, 'opens'>
   readonly sources: SourceOpener
+  readonly seesHere: SeesHere
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -52,7 +54,7 @@ const idleMs = 60_000
 
 const holdsAll = ({ verb, filter }: BulkVerb): boolean => lawOf(verb).holdsClaims && isOfAll(filter)
 
-export const createBulkVerbs = ({ store: bare, storage, sources, clock, logger }: Deps): BulkVerbs => {
+export const createBulkVerbs = ({ store: bare, storage, sources, seesHere, clock, logger }: Deps): BulkVerbs => {
   let holding = false
   /** These verbs have met every job and await some. What is left of them may not hold up others. */
   const awaiting = new Set<number>()
@@ -64,6 +66,7 @@ export const createBulkVerbs = ({ store: bare, storage, sources, clock, logger }
 
   const lookAt = async (job: Job): Promise<SourceLook> => {
     const jobId = job.id
+    if (!seesHere(job)) return { jobId, fingerprint: 'due' }
     try {
       const opened = await sources.open(pathOf(job), job.options.roots)
       return { jobId, fingerprint: await opened.fingerprint().finally(() => opened.close()) }

@@ -21,6 +21,8 @@ export interface JobRecord {
   readonly job: Job
   /** Reads every part of the plan, in order. */
   parts(): Promise<readonly StoredPart[]>
+  /** Commits the fingerprint that was due, and what follows of it for the upload. */
+  noteFingerprint(fingerprint: Fingerprint): Promise<void>
   /**
    * Takes over what an older failed job has in OSS of the same object, when this job would begin the same upload.
    * Returns uploads of the object that were given up and are to be removed.
@@ -121,6 +123,7 @@ export const openJobRecord = (
       } while (cursor !== null)
       return parts
     },
+    noteFingerprint: (fingerprint) => advance((by) => store.noteFingerprint(by, fingerprint)),
     async takeLeftovers() {
       const taken = await write((by) => store.takeLeftovers(by))
       advanceTo(taken.job)

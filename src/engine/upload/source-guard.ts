@@ -1,4 +1,5 @@
 import { Failure } from '../../core/failure.js'
+import { isOneInode } from '../../core/fingerprint.js'
 import type { Fingerprint } from '../../core/job.js'
 import type { OpenSource } from '../../ports/source.js'
 
@@ -10,7 +11,7 @@ const changed = (what: string): Failure =>
  * neither proves a change. Throws Failure `changed`.
  */
 export const assertSameFile = (expected: Fingerprint, seen: Fingerprint): void => {
-  if (seen.ino !== expected.ino) throw changed('another file stands at its path')
+  if (!isOneInode(expected, seen)) throw changed('another file stands at its path')
   if (seen.size !== expected.size) throw changed(`it had ${expected.size} bytes and has ${seen.size}`)
   if (seen.mtimeNs !== expected.mtimeNs) throw changed('its modification time moved')
 }

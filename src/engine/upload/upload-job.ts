@@ -1,5 +1,5 @@
 import { Failure } from '../../core/failure.js'
-import { type Fingerprint, pathOf, type Receipt, sizeOf } from '../../core/job.js'
+import { type Fingerprint, isFingerprintDue, pathOf, type Receipt, sizeOf } from '../../core/job.js'
 import type { Finish } from '../../core/job-ends.js'
 import { putOf } from '../../core/job-steps.js'
 import { modeFor } from '../../core/plan.js'
@@ -36,8 +36,22 @@ const settledFingerprint = async (run: Run, source: OpenSource): Promise<Fingerp
   return source.fingerprint()
 }
 
+/**
+ * Takes the fingerprint that was due. Nothing is done before it, because it decides whether what was sent before still
+ * counts.
+ */
+const takeDueFingerprint = async (run: Run, { sources }: SourceTools): Promise<void> => {
+  const source = await sources.open(pathOf(run.job), run.job.options.roots)
+  try {
+    await run.record.noteFingerprint(await settledFingerprint(run, source))
+  } finally {
+    await source.close()
+  }
+}
+
 /** Does one upload from its source to the finish, from wherever the last run left it. */
 const uploadSource = async (run: Run, tools: SourceTools): Promise<Finish> => {
+  if (isFingerprintDue(run.job)) await takeDueFingerprint(run, tools)
   // Before the source is opened: a writer may have removed it after Complete was sent.
   const earlier = run.job.intent === 'complete' ? await reconcileComplete(run) : null
   if (earlier !== null) return withSourceDeleted(run, tools, uploaded(earlier), null)

@@ -24,6 +24,7 @@ import type { Admission } from '../capacity/admission.js'
 import type { ProgressBoard } from '../feed/progress-board.js'
 import { subscriptionOf } from '../outbox/subscription.js'
 import { fingerprintSource } from '../storage/fingerprint-source.js'
+import type { SeesHere } from '../storage/sight.js'
 import { type JobTemplateRequest, newJob, templateOf } from './job-template.js'
 import { logRefusal, sourceUnavailable } from './source-refusal.js'
 
@@ -66,6 +67,7 @@ interface Deps {
   readonly store: JobStore
   readonly admission: Pick<Admission, 'obstacleTo'>
   readonly sources: SourceOpener
+  readonly seesHere: SeesHere
   /** Null when this daemon has no secret to sign with. */
   readonly webhooks: Pick<WebhookSender, 'refusal'> | null
   readonly progress: ProgressBoard
@@ -277,12 +279,16 @@ export const createJobs = (deps: Deps): Jobs => {
     },
   }
 
-  /** Reads the source for a verb that needs it. The source has to be there only when the job has a use for the verb. */
+  /**
+   * Looks at the source for a verb that needs it. The source has to be there only when the job has a use for the verb,
+   * and when this node sees it.
+   */
   async function requestOf(jobId: string, verb: Verb): Promise<ControlRequest> {
     const { needsSource, reaches } = lawOf(verb)
     if (!needsSource) return { verb }
     const job = await mustGet(jobId)
     if (!reaches.includes(job.state)) return { verb }
+    if (!deps.seesHere(job)) return { verb, fingerprint: 'due' }
     return { verb, fingerprint: await fingerprintOf(pathOf(job), job.options.roots) }
   }
 }

@@ -30,7 +30,7 @@ const setup = async () => {
   const path = join(root, 'a.bin')
   writeFileSync(path, 'the bytes')
   const fingerprint = fingerprintFrom(lstatSync(path, { bigint: true }))
-  const remover = createSourceRemover({ allowed: [root], forbidden: [join(root, 'data')] })
+  const remover = createSourceRemover({ allowed: [root], forbidden: [join(root, 'data')] }, undefined, 'node-b')
   const aside = remover.newName()
   return { root, path, remover, aside, request: { path, aside, fingerprint }, there: () => readdirSync(root).sort() }
 }
@@ -61,6 +61,36 @@ describe('a source that is to be removed', () => {
     writeFileSync(path, 'the bytes')
     expect(await remover.remove(request)).toEqual(replaced)
     expect(there()).toEqual(['a.bin', 'a.bin.old'])
+  })
+
+  describe.each([
+    ['this node', 'node-b', 'kept'],
+    ['a daemon that named no node', null, 'kept'],
+    ['another node, which numbers the devices in its own way', 'node-a', 'removed'],
+  ])('whose fingerprint was taken by %s', (_whom, node, state) => {
+    it(`is ${state} when it lies on a device of another number`, async () => {
+      const { remover, request, there } = await setup()
+      const fingerprint = { ...request.fingerprint, node, dev: '99999' }
+      expect((await remover.remove({ ...request, fingerprint })).state).toBe(state)
+      expect(there()).toEqual(state === 'removed' ? [] : ['a.bin'])
+    })
+
+    it('stays when another file stands at its path', async () => {
+      const { remover, request, path, there } = await setup()
+      renameSync(path, `${path}.old`)
+      writeFileSync(path, 'the bytes')
+      const fingerprint = { ...request.fingerprint, node, dev: '99999' }
+      expect(await remover.remove({ ...request, fingerprint })).toEqual(replaced)
+      expect(there()).toEqual(['a.bin', 'a.bin.old'])
+    })
+  })
+
+  it('goes when this node finishes what another one began', async () => {
+    const { remover, request, path, root, there } = await setup()
+    renameSync(path, join(root, request.aside))
+    const fingerprint = { ...request.fingerprint, node: 'node-a', dev: '99999' }
+    expect(await remover.remove({ ...request, fingerprint })).toEqual({ state: 'removed', note: null })
+    expect(there()).toEqual([])
   })
 
   it('stays when it was touched, however little', async () => {

@@ -35,6 +35,8 @@ const kinds = [
   'fail',
   'release',
   'changedSource',
+  'retryUnseen',
+  'noteFingerprint',
   'pause',
   'resume',
   'cancel',
@@ -126,6 +128,10 @@ const setup = () => {
         return requestOf('release', lease, { to: 'queued', waiting: 'backoff', delayMs: pick % 60 })
       case 'changedSource':
         return requestOf('forgetUpload', lease, fingerprint({ size: 200 + (pick % 9) }))
+      case 'noteFingerprint':
+        return requestOf('noteFingerprint', lease, fingerprint({ size: 300 + (pick % 3) }))
+      case 'retryUnseen':
+        return requestOf('control', id, { verb: 'retry', fingerprint: 'due' })
       case 'remove':
         // A batch goes on counting jobs that are deleted, so its counters could not be judged by a count.
         return requestOf('remove', inBatch.has(id) ? 'nobody' : id)

@@ -80,6 +80,7 @@ const setup = () => {
     heartbeat: () => [1, [heir], leaseMs],
     release: () => [1, lease('released'), { to: 'queued', waiting: null, delayMs: null }],
     finishPuts: () => [1, [{ lease: lease('put'), receipt }]],
+    noteFingerprint: () => [1, uploading('looked-at'), fingerprint({ size: 77 })],
     takeLeftovers: () => [1, heir],
     beginUpload: () => [1, lease('begun'), long, threeParts],
     noteUnansweredInitiate: () => [1, heir],

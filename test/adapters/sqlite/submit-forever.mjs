@@ -18,7 +18,7 @@ const request = (id) => ({
   source: {
     kind: 'path',
     path: `/srv/${id}`,
-    fingerprint: { dev: '1', ino: '1', size: 10, mtimeNs: '1', ctimeNs: '1' },
+    fingerprint: { node: null, dev: '1', ino: '1', size: 10, mtimeNs: '1', ctimeNs: '1' },
   },
   target: { bucket: 'b', key: id, endpoint: 'https://oss.example', region: 'cn-hangzhou' },
   options: {},

@@ -91,6 +91,7 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
       },
       {
         node: 'node',
+        seesHere: () => true,
         leaseMs,
         maxAttempts: 10,
         live: { concurrency: 8, bandwidth: 'off' },

@@ -1,6 +1,6 @@
 import { type Course, metOf, passOver, takeStep } from '../../../core/bulk-course.js'
 import { type BulkVerb, meetJob } from '../../../core/bulk-verb.js'
-import type { Fingerprint, Job } from '../../../core/job.js'
+import type { FingerprintNow, Job } from '../../../core/job.js'
 import type { JobFilter } from '../../../core/job-filter.js'
 import type { Verb } from '../../../core/verb.js'
 import { lawOf } from '../../../core/verb-law.js'
@@ -140,7 +140,7 @@ export const createBulkSteps = (writer: JobWriter): BulkSteps => {
   const createMeeting = (row: VerbRow, sources: readonly SourceLook[], at: number) => {
     const law = lawOf(row.verb)
     const verb = verbOf(row)
-    const looks = new Map<string, Fingerprint | null>(sources.map(({ jobId, fingerprint }) => [jobId, fingerprint]))
+    const looks = new Map<string, FingerprintNow | null>(sources.map(({ jobId, fingerprint }) => [jobId, fingerprint]))
     const later = statements.verbsAfter.all(row.id) as VerbRow[]
     const counts = { changed: 0, refused: 0 }
 

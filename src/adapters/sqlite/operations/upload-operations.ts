@@ -13,6 +13,7 @@ import {
 import type { StoredPart, UploadedPart } from '../../../core/part.js'
 import { commitPart, countParts } from '../../../core/part-steps.js'
 import { viewPart } from '../../../core/part-view.js'
+import { noteFingerprint } from '../../../core/source-steps.js'
 import type { Lease } from '../../../ports/lease.js'
 import { appendPartUploaded, type JobWriter, takeFenced, uploadedColumnsOf } from '../jobs/job-writer.js'
 import { type JobRow, jobOf, type PartRow, partOf } from '../sql/rows.js'
@@ -50,6 +51,9 @@ export const createUploadOperations = (writer: JobWriter) => {
   }
 
   return {
+    noteFingerprint: (at, lease, fingerprint) =>
+      takeFenced(writer, lease, at, (job) => noteFingerprint(job, fingerprint)),
+
     beginUpload: (at, lease, upload, parts) => takeFenced(writer, lease, at, (job) => planUpload(job, upload, parts)),
 
     noteUnansweredInitiate: (_at, lease) => {

@@ -1,4 +1,4 @@
-import { type Job, pathOf, sizeOf } from '../../../core/job.js'
+import { isFingerprintDue, type Job, pathOf, sizeOf } from '../../../core/job.js'
 import { isPlain } from '../../../core/plain-put.js'
 import type { JobRow } from './rows.js'
 
@@ -17,6 +17,8 @@ export const changingColumns = {
   due_at: (job) => job.dueAt,
   marker: (job) => job.marker,
   source_size: (job) => sizeOf(job),
+  source_due: (job) => (isFingerprintDue(job) ? 1 : 0),
+  source_node: (job) => job.source.fingerprint.node,
   source_dev: (job) => job.source.fingerprint.dev,
   source_ino: (job) => job.source.fingerprint.ino,
   source_mtime_ns: (job) => job.source.fingerprint.mtimeNs,
@@ -74,6 +76,8 @@ export const newColumns = {
   due_at: changingColumns.due_at,
   marker: changingColumns.marker,
   source_size: changingColumns.source_size,
+  source_due: changingColumns.source_due,
+  source_node: changingColumns.source_node,
   source_dev: changingColumns.source_dev,
   source_ino: changingColumns.source_ino,
   source_mtime_ns: changingColumns.source_mtime_ns,

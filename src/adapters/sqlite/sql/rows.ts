@@ -1,6 +1,16 @@
 import type { BatchView } from '../../../core/batch-view.js'
 import type { StoredEvent } from '../../../core/event.js'
-import type { Desired, IntentKind, Job, JobState, Outcome, Receipt, UploadMode, Waiting } from '../../../core/job.js'
+import type {
+  Desired,
+  IntentKind,
+  Job,
+  JobSource,
+  JobState,
+  Outcome,
+  Receipt,
+  UploadMode,
+  Waiting,
+} from '../../../core/job.js'
 import type { Counted } from '../../../core/job-changes.js'
 import type { JobOptions } from '../../../core/job-options.js'
 import type { JobView } from '../../../core/job-view.js'
@@ -22,6 +32,10 @@ export interface JobRow {
   readonly labels: string
   readonly source_path: string
   readonly source_size: number
+  /** It is 1 while the fingerprint is due. */
+  readonly source_due: 0 | 1
+  /** The node that took the fingerprint. */
+  readonly source_node: string | null
   readonly source_dev: string
   readonly source_ino: string
   readonly source_mtime_ns: string
@@ -73,6 +87,8 @@ export const jobColumns = [
   'waiting',
   'batch_id',
   'source_path',
+  'source_due',
+  'source_node',
   'source_dev',
   'source_ino',
   'source_size',
@@ -113,23 +129,26 @@ export const jobColumns = [
 /** Its texts, JSON among them, are as they are stored. */
 export type PackedRow = Pick<JobRow, (typeof jobColumns)[number]>
 
+const sourceOf = (row: PackedRow): JobSource => {
+  const fingerprint = {
+    node: row.source_node,
+    dev: row.source_dev,
+    ino: row.source_ino,
+    size: row.source_size,
+    mtimeNs: row.source_mtime_ns,
+    ctimeNs: row.source_ctime_ns,
+  }
+  if (row.source_due === 1) return { kind: 'path', path: row.source_path, fingerprint, isDue: true }
+  return { kind: 'path', path: row.source_path, fingerprint }
+}
+
 export const jobOf = (row: PackedRow): Job => ({
   id: row.id,
   state: row.state,
   desired: row.desired,
   waiting: row.waiting,
   batchId: row.batch_id,
-  source: {
-    kind: 'path',
-    path: row.source_path,
-    fingerprint: {
-      dev: row.source_dev,
-      ino: row.source_ino,
-      size: row.source_size,
-      mtimeNs: row.source_mtime_ns,
-      ctimeNs: row.source_ctime_ns,
-    },
-  },
+  source: sourceOf(row),
   target: { bucket: row.bucket, key: row.key, endpoint: row.endpoint, region: row.region },
   options: JSON.parse(row.options) as JobOptions,
   priority: row.priority,

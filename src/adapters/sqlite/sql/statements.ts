@@ -56,14 +56,14 @@ export const sql = {
 
   // Cancels come first, because their state sorts before `queued`.
   readyJobsOfPair: `
-    SELECT seq, id, state, priority, plain AND runs = 0 AS plain FROM jobs INDEXED BY jobs_ready
+    SELECT seq, id, state, priority, plain AND runs = 0 AND source_due = 0 AS plain FROM jobs INDEXED BY jobs_ready
     WHERE lease_until IS NULL AND due_at IS NULL AND state IN ('cancelling', 'queued')
       AND endpoint = :endpoint AND bucket = :bucket
     ORDER BY state, priority DESC, seq LIMIT :limit`,
 
   // This walks the same index backwards.
   readyJobsOfPairReversed: `
-    SELECT seq, id, state, priority, plain AND runs = 0 AS plain FROM jobs INDEXED BY jobs_ready
+    SELECT seq, id, state, priority, plain AND runs = 0 AND source_due = 0 AS plain FROM jobs INDEXED BY jobs_ready
     WHERE lease_until IS NULL AND due_at IS NULL AND state IN ('cancelling', 'queued')
       AND endpoint = :endpoint AND bucket = :bucket
     ORDER BY state DESC, priority, seq DESC LIMIT :limit`,
