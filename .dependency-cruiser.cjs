@@ -30,6 +30,7 @@ const engineRooms = [
   ['upload'],
   ['feed', 'outbox'],
   ['capacity', 'metering', 'storage'],
+  ['nodes'],
   ['async'],
 ]
 

@@ -18,6 +18,7 @@ const silent: Logger = {
 /** Opens the store of the compiled daemon, including its thread. */
 export const openBenchStore = (directory: string): Promise<Store> =>
   openSqliteStore({
+    node: 'bench',
     directory,
     clock: {
       now: Date.now,
@@ -40,6 +41,7 @@ export const batchSize = 200
 export const benchJob = (id: string): NewJob => ({
   id,
   batchId: null,
+  place: 'bench',
   source: {
     kind: 'path',
     path: `/srv/in/new/${id}.bin`,

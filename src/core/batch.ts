@@ -81,6 +81,8 @@ export interface Batch extends BatchOwnFields {
   /** Instead of a key the target has a prefix, which is empty or ends with a slash. */
   readonly target: Omit<JobTarget, 'key'> & { readonly prefix: string }
   readonly template: JobTemplate
+  /** The id of the node that sees the files. Null means that every node sees them. */
+  readonly place: string | null
   /** The name of the token that made the batch. */
   readonly by: string | null
   readonly walk: WalkState
@@ -94,7 +96,7 @@ export interface Batch extends BatchOwnFields {
   readonly finishedAt: number | null
 }
 
-export type NewBatch = BatchOwnFields & Pick<Batch, 'id' | 'source' | 'target' | 'template' | 'by'>
+export type NewBatch = BatchOwnFields & Pick<Batch, 'id' | 'source' | 'place' | 'target' | 'template' | 'by'>
 
 export const noCounts: BatchCounts = {
   queued: 0,

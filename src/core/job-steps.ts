@@ -107,6 +107,8 @@ export const createJob = (request: NewJob, at: number): Step => {
     waiting: rest.waiting,
     batchId: request.batchId,
     source: request.source,
+    place: request.place,
+    node: null,
     target: request.target,
     options: request.options,
     priority: request.priority,

@@ -86,6 +86,10 @@ export interface JobView {
  * A job as the API answers it. Events and webhooks leave the options out, because each of them would repeat what stays.
  */
 export interface JobAnswer extends JobView {
+  /** The node that works on the job. */
+  readonly node: string | null
+  /** The node that sees the source; null: any. */
+  readonly place: string | null
   readonly options: OptionsView
 }
 
@@ -154,6 +158,10 @@ export const viewJob = (job: Job, live: LiveProgress = idle): JobView => ({
   version: job.version,
 })
 
+/** Only a job in one of these states is worked on. */
+const nodeOf = ({ state, node }: Job): string | null =>
+  state === 'running' || state === 'completing' || state === 'cancelling' ? node : null
+
 /** Returns the answer to a request about a job. */
 export const answerJob = (job: Job, live?: LiveProgress): JobAnswer =>
-  Object.assign(viewJob(job, live), { options: viewOptions(job) })
+  Object.assign(viewJob(job, live), { options: viewOptions(job), node: nodeOf(job), place: job.place })

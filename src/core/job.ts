@@ -46,7 +46,7 @@ export const isDueState = (state: JobState): boolean =>
   state === 'queued' || state === 'running' || state === 'completing'
 
 /** These reasons say why an unsettled job does not move. A job has none while it moves. */
-export const waitingReasons = ['backoff', 'endpoint', 'credentials', 'storage', 'source', 'notBefore'] as const
+export const waitingReasons = ['backoff', 'endpoint', 'credentials', 'storage', 'source', 'notBefore', 'node'] as const
 export type Waiting = (typeof waitingReasons)[number]
 
 /**
@@ -222,6 +222,10 @@ export interface Job {
   readonly waiting: Waiting | null
   readonly batchId: string | null
   readonly source: JobSource
+  /** This is the id of the node that sees the source. Null means that every node sees it. */
+  readonly place: string | null
+  /** This is the id of the node that holds the job, as it was when the job was read. */
+  readonly node: string | null
   readonly target: JobTarget
   readonly options: JobOptions
   readonly priority: number
@@ -269,7 +273,7 @@ export interface Job {
  */
 export type NewJob = Pick<
   Job,
-  'id' | 'batchId' | 'source' | 'target' | 'options' | 'priority' | 'labels' | 'marker' | 'dueAt'
+  'id' | 'batchId' | 'source' | 'place' | 'target' | 'options' | 'priority' | 'labels' | 'marker' | 'dueAt'
 >
 
 /** Returns the id of the upload that a cancel had to leave in OSS, or null when it left none. */

@@ -2,10 +2,11 @@ import type { Job } from './job.js'
 
 /**
  * What in a daemon keeps jobs from moving although it is their turn: the database takes no writes, there are no keys to
- * sign with, nothing is sent to their endpoint and bucket, everything is being paused. None of it is stored with a job,
+ * sign with, nothing is sent to their endpoint and bucket, everything is being paused, the node that sees their source is
+ * away. None of it is stored with a job,
  * because it is true of many jobs at once and ends for all of them at the same time.
  */
-export type Obstacle = 'storage' | 'credentials' | 'endpoint' | 'pausing'
+export type Obstacle = 'storage' | 'credentials' | 'endpoint' | 'node' | 'pausing'
 
 /** Nothing that is stored says that the job has to wait. */
 const isReady = ({ state, waiting }: Job): boolean => state === 'queued' && waiting === null

@@ -75,7 +75,13 @@ const startParts = async (
   const metrics = createMetrics({ version, startedAt: clock.now() })
   life.own(metrics, () => metrics.close())
 
-  const opening = openSqliteStore({ ...common, directory: config.dataDir, logger: component('store'), onFatal })
+  const opening = openSqliteStore({
+    ...common,
+    directory: config.dataDir,
+    node: config.nodeId,
+    logger: component('store'),
+    onFatal,
+  })
   // The web framework is most of what a start loads. Meanwhile the threads begin and the database is opened.
   const loadingApp = import('../http/app.js')
   const { lanes, pacer } = startDataPath(config, life, component('lanes'), onFatal)
@@ -129,7 +135,7 @@ const startParts = async (
     files.hurry()
     await stop(config.drainTimeoutMs)
   })
-  engine.start()
+  engine.start(listening.addresses[0])
   let stopped: Promise<void> | null = null
   return {
     addresses: listening.addresses,

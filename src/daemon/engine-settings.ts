@@ -1,13 +1,15 @@
 import type { Config } from '../config/config.js'
 import type { EngineSettings } from '../engine/compose.js'
+import { version } from './identity.js'
 
 const leaseMs = 30_000
 
 /** Returns what the engine needs to know of the settings. It holds no key, token or secret. */
 export const engineSettings = (config: Config): EngineSettings => ({
   node: config.nodeId,
-  // With one node there is no source that another node sees.
-  seesHere: () => true,
+  version,
+  roots: config.sourceRoots,
+  sharedRoots: [],
   leaseMs,
   maxAttempts: config.maxAttempts,
   live: { concurrency: config.concurrency, bandwidth: config.bandwidth },

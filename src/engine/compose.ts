@@ -27,10 +27,11 @@ import { meterStore } from './metering/metered-store.js'
 import { meterTargets } from './metering/metered-targets.js'
 import { createTraffic } from './metering/traffic.js'
 import { createTrafficHistory } from './metering/traffic-history.js'
+import { createNodeAgent } from './nodes/node-agent.js'
+import { createNodeBoard } from './nodes/node-board.js'
 import { createWebhookAgent } from './outbox/webhook-agent.js'
 import { gateTargets } from './storage/gated-targets.js'
 import { createPatientSources } from './storage/patient-sources.js'
-import type { SeesHere } from './storage/sight.js'
 import { createStorageGate } from './storage/storage-gate.js'
 import { createJanitor } from './upkeep/janitor.js'
 import { createPruner } from './upkeep/pruner.js'
@@ -38,6 +39,7 @@ import { createBatches } from './use-cases/batches.js'
 import { createDrain } from './use-cases/drain.js'
 import { createJobs, type JobDefaults } from './use-cases/jobs.js'
 import { createLiveSettings } from './use-cases/live-settings.js'
+import { createNodes } from './use-cases/nodes.js'
 import { createOrphans } from './use-cases/orphans.js'
 import { createWebhookOutbox } from './use-cases/outbox.js'
 import { createOverview, type OverviewDeps } from './use-cases/overview.js'
@@ -71,8 +73,12 @@ export interface EnginePorts {
 }
 
 export interface EngineSettings {
+  /** The id of this node. */
   readonly node: string
-  readonly seesHere: SeesHere
+  readonly version: string
+  readonly roots: readonly string[]
+  /** Those of the roots that other nodes see too. */
+  readonly sharedRoots: readonly string[]
   readonly leaseMs: number
   readonly maxAttempts: number
   /** What holds until something else is stored. */
@@ -127,6 +133,7 @@ const layGround = (ports: EnginePorts, settings: EngineSettings) => {
     health,
     slots,
     live,
+    board: createNodeBoard(settings),
     progress: createProgressBoard(clock),
   }
 }
@@ -143,6 +150,7 @@ const createAgents = (ports: EnginePorts, settings: EngineSettings, ground: Grou
     walker: ports.walker,
     sources: ports.sources,
     names: { newId: ports.newJobId, newMarker: () => (defaults.marker ? ports.newMarker() : null) },
+    board: ground.board,
     clock,
     logger: logger('batches'),
     maxQueued: defaults.maxQueued,
@@ -151,7 +159,7 @@ const createAgents = (ports: EnginePorts, settings: EngineSettings, ground: Grou
     store,
     storage,
     sources: ports.sources,
-    seesHere: settings.seesHere,
+    board: ground.board,
     clock,
     logger: logger('verbs'),
   })
@@ -159,6 +167,7 @@ const createAgents = (ports: EnginePorts, settings: EngineSettings, ground: Grou
     storage,
     keys: ports.keys,
     health: ground.health,
+    board: ground.board,
     clock,
     isPausingAll: bulkVerbs.holdsClaims,
     maxRuns: () => ground.live.concurrency() * runsPerSlot,
@@ -209,9 +218,9 @@ const createUseCases = (ports: EnginePorts, settings: EngineSettings, ground: Gr
     jobs: createJobs({
       store,
       admission,
+      board: ground.board,
       progress,
       sources: ports.sources,
-      seesHere: settings.seesHere,
       webhooks: sender,
       wakeup,
       clock,
@@ -224,6 +233,7 @@ const createUseCases = (ports: EnginePorts, settings: EngineSettings, ground: Gr
       store,
       walker: ports.walker,
       progress,
+      board: ground.board,
       newId: ports.newBatchId,
       logger: logger('batches'),
       webhooks: sender,
@@ -241,6 +251,7 @@ const createUseCases = (ports: EnginePorts, settings: EngineSettings, ground: Gr
       allowedTargets: defaults.allowedTargets,
     }),
     webhooks: createWebhookOutbox(store),
+    nodes: createNodes(ground),
     overview: createOverview({
       ...ground,
       admission,
@@ -256,8 +267,8 @@ const createUseCases = (ports: EnginePorts, settings: EngineSettings, ground: Gr
 export interface Engine extends ReturnType<typeof createUseCases> {
   /** Reads what is stored. Throws what the store throws. */
   open(): Promise<void>
-  /** Begins to work. Behind a stop it does nothing. */
-  start(): void
+  /** Begins to work. `address` is where other nodes find the control API. Behind a stop it does nothing. */
+  start(address?: string): void
   /** Runs that are under way. */
   activeRuns(): number
   /**
@@ -267,6 +278,48 @@ export interface Engine extends ReturnType<typeof createUseCases> {
   stop(drainMs: number): Promise<void>
 }
 
+/** Makes the agent that tells how this node stands, and passes on what it hears. */
+const createBeat = (
+  { clock, logger, lanes }: EnginePorts,
+  settings: EngineSettings,
+  ground: Ground,
+  { admission, bulkVerbs, dispatcher, leases }: Agents,
+  address: () => string | null,
+) => {
+  const { node, leaseMs, version, roots, sharedRoots } = settings
+  const { store, storage, board, live, traffic } = ground
+  const startedAt = clock.now()
+  let newestVerb = 0
+  return createNodeAgent({
+    store,
+    storage,
+    node,
+    leaseMs,
+    clock,
+    logger: logger('nodes'),
+    leases: leases.kept,
+    report: () => ({
+      version,
+      address: address(),
+      startedAt,
+      isDraining: admission.intake.refusal() !== null,
+      runs: dispatcher.activeRuns(),
+      slots: live.concurrency(),
+      lanes: lanes.report().inFlight.length,
+      bytesPerSecond: traffic.bytesPerSecond(),
+      roots,
+      sharedRoots,
+    }),
+    onNews(news) {
+      leases.hear(news.desires)
+      live.follow(news.settings)
+      if (news.newestVerb > newestVerb) bulkVerbs.wake()
+      newestVerb = news.newestVerb
+      board.take(news.nodes)
+    },
+  })
+}
+
 /** The engine over its ports: the only place that knows all of its parts. */
 export const composeEngine = (ports: EnginePorts, settings: EngineSettings): Engine => {
   const ground = layGround(ports, settings)
@@ -274,12 +327,14 @@ export const composeEngine = (ports: EnginePorts, settings: EngineSettings): Eng
   const useCases = createUseCases(ports, settings, ground, agents)
   const { live } = ground
   const { leases, bulkVerbs, webhooks, pruner, janitor, dispatcher, walks } = agents
+  let address: string | null = null
+  const beat = createBeat(ports, settings, ground, agents, () => address)
   let drainMs = 0
   const life = createLifetime()
   // They end from the last to the first: webhooks behind the jobs, so that those which settle while the daemon stops have
   // a chance to be told, and leases behind all that needs one.
   life.own(leases, () => leases.close())
-  for (const agent of [live, bulkVerbs, webhooks, pruner, janitor]) life.own(agent, () => agent?.stop())
+  for (const agent of [beat, live, bulkVerbs, webhooks, pruner, janitor]) life.own(agent, () => agent?.stop())
   life.own(dispatcher, () => dispatcher.stop(drainMs))
   life.own(walks, () => walks.stop())
   return {
@@ -288,8 +343,9 @@ export const composeEngine = (ports: EnginePorts, settings: EngineSettings): Eng
       await live.open()
       await bulkVerbs.open()
     },
-    start() {
-      for (const agent of [live, bulkVerbs, webhooks, pruner, janitor, dispatcher, walks]) agent?.start()
+    start(listening) {
+      address = listening ?? null
+      for (const agent of [beat, live, bulkVerbs, webhooks, pruner, janitor, dispatcher, walks]) agent?.start()
     },
     activeRuns: dispatcher.activeRuns,
     stop(asked) {

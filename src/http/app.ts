@@ -4,6 +4,7 @@ import type { Batches } from '../engine/use-cases/batches.js'
 import type { Drain } from '../engine/use-cases/drain.js'
 import type { Jobs } from '../engine/use-cases/jobs.js'
 import type { LiveSettings } from '../engine/use-cases/live-settings.js'
+import type { Nodes } from '../engine/use-cases/nodes.js'
 import type { Orphans } from '../engine/use-cases/orphans.js'
 import type { WebhookOutbox } from '../engine/use-cases/outbox.js'
 import type { Overview } from '../engine/use-cases/overview.js'
@@ -59,6 +60,7 @@ export interface AppDeps {
   readonly webhooks: WebhookOutbox
   readonly store: Pick<StoreUpkeep, 'check'>
   readonly overview: Overview
+  readonly nodes: Nodes
   readonly metrics: Metrics
   readonly verbs: Verbs
   readonly settings: Pick<LiveSettings, 'view' | 'change'>
@@ -154,7 +156,7 @@ export const createApp = async (deps: AppDeps): Promise<FastifyInstance> => {
   await app.register(async (instance) => webhookRoutes(instance, deps.webhooks))
   await app.register(async (instance) => sessionRoutes(instance, { tokens, sessions, guard }))
   await app.register(async (instance) => orphanRoutes(instance, deps.orphans))
-  await app.register(async (instance) => systemRoutes(instance, { overview, version: deps.version }))
+  await app.register(async (instance) => systemRoutes(instance, { overview, nodes: deps.nodes, version: deps.version }))
   await app.register(async (instance) => metricsRoutes(instance, { metrics, overview }))
   await app.register(async (instance) => dashboardRoutes(instance, deps.dashboard ?? null))
   await app.register(async (instance) => verbRoutes(instance, deps.verbs))

@@ -42,8 +42,7 @@ export type Release =
     }
 
 /** What the engine must know of a job that it runs. Every heartbeat brings it. */
-export interface HeartbeatAnswer {
-  readonly jobId: string
+export interface HeartbeatAnswer extends Lease {
   /** False when the lease was lost, so that the run has to stop at once. */
   readonly held: boolean
   readonly desired: Desired

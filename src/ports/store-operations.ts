@@ -84,6 +84,8 @@ export const storeOperations: Readonly<Record<StoreOperation, StoreOperationRow>
   webhooks: read,
   redeliverWebhook: { access: 'write', wakes: ['webhooks'] },
 
+  beat: read,
+
   storedSettings: read,
   storeSettings: write,
 

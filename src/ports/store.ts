@@ -1,6 +1,7 @@
 import type { BatchStore } from './batch-store.js'
 import type { EventStore } from './event-store.js'
 import type { JobStore } from './job-store.js'
+import type { NodeStore } from './node-store.js'
 import type { OrphanStore } from './orphan-store.js'
 import type { SettingsStore } from './settings-store.js'
 import type { StoreUpkeep } from './upkeep-store.js'
@@ -15,4 +16,5 @@ export type Store = JobStore &
   WebhookStore &
   SettingsStore &
   VerbStore &
+  NodeStore &
   StoreUpkeep

@@ -28,6 +28,8 @@ export const jobView = (id: string, changes: Partial<JobAnswer> = {}): JobAnswer
   source: { path: `/srv/in/${id}`, size: 1000 },
   target: { bucket: 'b', key: id },
   batchId: null,
+  node: null,
+  place: 'node',
   priority: 0,
   parallel: 4,
   bandwidth: null,

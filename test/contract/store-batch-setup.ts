@@ -8,6 +8,7 @@ const { options } = jobRequest('any')
 export const batchRequest = (id: string, changes: Partial<NewBatch> = {}): NewBatch => ({
   id,
   source: { kind: 'dir', dir: '/srv/in', include: [], exclude: [], followSymlinks: false },
+  place: null,
   target: { bucket: 'bucket-a', prefix: 'dir/', endpoint: 'https://oss.example', region: 'cn-hangzhou' },
   template: { options, priority: 0, labels: { run: '1' }, dueAt: null },
   dryRun: false,

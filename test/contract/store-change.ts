@@ -43,7 +43,7 @@ export const changeTests = (setup: () => Promise<StoreSetup>): void => {
       expect(hints).toEqual(expect.arrayContaining(['desires', 'events']))
       const tuning = { priority: -5, parallel: 1, bandwidth: null, notAfter: null }
       expect(await store.heartbeat([lease], leaseMs)).toEqual([
-        { jobId: job.id, held: true, desired: 'run', tuning: { ...tuning } },
+        { ...lease, held: true, desired: 'run', tuning: { ...tuning } },
       ])
       granted(await store.beginCompleting(lease))
       const done = granted(await store.finish(lease, { to: 'completed', outcome: 'uploaded', receipt }))

@@ -29,6 +29,7 @@ export const queueTests = (setup: () => Promise<StoreSetup>): void => {
         receipt: null,
         removal: null,
         error: null,
+        node: null,
         refusal: null,
         attempts: 0,
         runs: 0,

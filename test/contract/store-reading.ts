@@ -196,7 +196,7 @@ export const readingTests = (setup: () => Promise<StoreSetup>): void => {
 
     it('count the jobs that wait, by reason', async () => {
       const { store, submit, running, advance, now } = await setup()
-      const none = { backoff: 0, endpoint: 0, credentials: 0, storage: 0, source: 0, notBefore: 0 }
+      const none = { backoff: 0, endpoint: 0, credentials: 0, storage: 0, source: 0, notBefore: 0, node: 0 }
       expect((await store.stats()).waiting).toEqual(none)
       const { lease } = await running()
       await store.release(lease, { to: 'queued', waiting: 'backoff', delayMs: 1000 })

@@ -49,6 +49,7 @@ export const jobRequest = (id: string, changes: Partial<NewJob> = {}): NewJob =>
   id,
   batchId: null,
   source: { kind: 'path', path: `/srv/in/${id}.bin`, fingerprint: fingerprint() },
+  place: null,
   target: { bucket: 'bucket-a', key: `dir/${id}.bin`, endpoint: 'https://oss.example', region: 'cn-hangzhou' },
   options: {
     partSize: 100,

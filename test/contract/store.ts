@@ -7,6 +7,7 @@ import { controlTests } from './store-control.js'
 import { countTests } from './store-counts.js'
 import { fingerprintTests } from './store-fingerprints.js'
 import { leftoverTests } from './store-leftovers.js'
+import { nodeTests } from './store-nodes.js'
 import { orphanTests } from './store-orphans.js'
 import { pruningTests } from './store-pruning.js'
 import { queueTests } from './store-queue.js'
@@ -36,6 +37,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     uploadTests(setup)
     fingerprintTests(setup)
     orphanTests(setup)
+    nodeTests(setup)
     leftoverTests(setup)
     readingTests(setup)
     countTests(setup)

@@ -68,6 +68,7 @@ describe('a verb for many jobs', () => {
       {
         id: 'b-1',
         source: { kind: 'files' },
+        place: null,
         target: { bucket: 'a', prefix: '', endpoint: 'https://oss.example', region: 'cn-hangzhou' },
         template: { options: failed.options, priority: 0, labels: {}, dueAt: null },
         dryRun: false,

@@ -153,7 +153,15 @@ describe('the bytes that are still to be sent', () => {
 describe('the counts of a batch', () => {
   it('follow each job from state to state, with its bytes', () => {
     const { counts } = createBatch(
-      { id: 'b', source: { kind: 'files' }, target: {} as never, template: {} as never, dryRun: false, by: null },
+      {
+        id: 'b',
+        source: { kind: 'files' },
+        place: null,
+        target: {} as never,
+        template: {} as never,
+        dryRun: false,
+        by: null,
+      },
       at,
     )
     const made = jobWith({ batchId: 'b' })

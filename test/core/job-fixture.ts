@@ -11,6 +11,7 @@ const request: NewJob = {
     path: '/srv/in/a',
     fingerprint: { node: null, dev: '1', ino: '2', size: 300 * kib, mtimeNs: '3', ctimeNs: '4' },
   },
+  place: null,
   target: { bucket: 'bucket-a', key: 'a', endpoint: 'https://oss.example', region: 'cn-hangzhou' },
   options: {
     partSize: 100 * kib,

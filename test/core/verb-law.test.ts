@@ -11,6 +11,7 @@ const fresh = createBatch(
   {
     id: 'b-1',
     source: { kind: 'files' },
+    place: null,
     target: { bucket: 'a', prefix: '', endpoint: 'https://oss.example', region: 'cn-hangzhou' },
     template: { options: jobWith().options, priority: 0, labels: {}, dueAt: null },
     dryRun: false,

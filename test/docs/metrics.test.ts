@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { createMetrics } from '../../src/http/metrics/metrics.js'
-import { fakeOverview } from '../http/harness.js'
+import { fakeOverview } from '../http/fake-overview.js'
 
 const read = (path: string): Promise<string> => readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
 

@@ -109,7 +109,7 @@ describe('docs/reference/openapi.json', () => {
     expect(message?.schema).toEqual({ $ref: '#/components/schemas/WebhookMessage' })
     expect(problemsOf(message?.example, message?.schema ?? {}, schemas)).toEqual([])
     // What is really sent is what the document says.
-    const { options: _options, ...job } = jobView()
+    const { options: _options, node: _node, place: _place, ...job } = jobView()
     const body = JSON.parse(webhookBody('job.failed', 0, job))
     expect(problemsOf(body, { $ref: '#/components/schemas/WebhookMessage' }, schemas)).toEqual([])
   })

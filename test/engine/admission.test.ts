@@ -18,6 +18,7 @@ const setup = () => {
       isResting: ({ bucket }) => state.deadRests && bucket === dead.bucket,
       snapshot: () => [{ ...dead, state: 'open', inFlight: 0, limit: 2 }],
     },
+    board: { sees: (place) => place === null || place === 'here', isAway: (place) => place === 'away' },
     clock: { monotonic: () => 1_000 },
     isPausingAll: () => state.pausing,
     maxRuns: () => state.runs,

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { createSharedPacer } from '../../src/adapters/oss/lanes/shared-pacer.js'
 import { createLocalWakeup } from '../../src/adapters/wakeup/local-wakeup.js'
 import { anybody } from '../../src/core/caller.js'
+import type { Job } from '../../src/core/job.js'
 import type { JobView } from '../../src/core/job-view.js'
 import type { BucketPrefix } from '../../src/core/object-key.js'
 import { composeEngine } from '../../src/engine/compose.js'
 import type { EventFeed } from '../../src/engine/feed/event-feed.js'
-import type { SeesHere } from '../../src/engine/storage/sight.js'
 import { isStorageFailure } from '../../src/engine/storage/storage-gate.js'
 import type { Batches } from '../../src/engine/use-cases/batches.js'
 import type { Jobs, SubmitRequest } from '../../src/engine/use-cases/jobs.js'
@@ -69,6 +69,19 @@ export const collectLogs = (logs: string[]): Logger => {
 const leaseMs = 30_000
 const day = 86_400_000
 
+/** Returns a store that answers requests with jobs of another place when the source is not seen from here. */
+const partlySeen = (store: Store, seesHere: () => boolean = () => true): Store => {
+  const placed = (job: Job): Job => (seesHere() ? job : { ...job, place: 'elsewhere' })
+  return {
+    ...store,
+    get: async (id) => {
+      const job = await store.get(id)
+      return job && placed(job)
+    },
+    jobsOfVerb: async (id, limit) => (await store.jobsOfVerb(id, limit)).map(placed),
+  }
+}
+
 /** Sets up the real engine over fakes, on a clock that jumps. */
 export const setupEngine = (
   options: {
@@ -83,8 +96,8 @@ export const setupEngine = (
     keys?: Pick<Credentials, 'areAtHand'>
     allowedTargets?: readonly BucketPrefix[]
     maxQueued?: number
-    /** Says which sources the engine sees. It sees all of them otherwise. */
-    seesHere?: SeesHere
+    /** Says whether the source of a job that is read now is seen from here. It is otherwise. */
+    seesHere?: () => boolean
     /** Small files are sent together, as the daemon does. Otherwise each is a story of its own. */
     together?: true
   } = {},
@@ -114,7 +127,7 @@ export const setupEngine = (
     const life = createLife()
     const engine = composeEngine(
       {
-        store: mortal(options.wrapStore?.(store) ?? store, life),
+        store: mortal(partlySeen(options.wrapStore?.(store) ?? store, options.seesHere), life),
         targets: { for: () => mortal(oss, life), close: async () => {} },
         sources: options.wrapSources?.(files) ?? files,
         remover: files,
@@ -135,7 +148,9 @@ export const setupEngine = (
       },
       {
         node: 'node',
-        seesHere: options.seesHere ?? (() => true),
+        version: '0.0.0',
+        roots: [],
+        sharedRoots: [],
         leaseMs,
         maxAttempts: options.maxAttempts ?? 10,
         live: { concurrency: options.slots ?? 16, bandwidth: 'off' },
@@ -177,11 +192,14 @@ export const setupEngine = (
       const { open, start } = current
       // This does what a supervisor does: a daemon whose database fails at its start is started again.
       const begin = (): Promise<void> =>
-        open().then(start, async (error: unknown) => {
-          if (!isStorageFailure(error)) throw error
-          await clock.sleep(1_000)
-          await begin()
-        })
+        open().then(
+          () => start(),
+          async (error: unknown) => {
+            if (!isStorageFailure(error)) throw error
+            await clock.sleep(1_000)
+            await begin()
+          },
+        )
       void begin()
     },
     async kill() {

@@ -1,5 +1,6 @@
 import { type ClaimLimits, sharesOf, takeShares } from '../../src/core/claim-shares.js'
 import type { Job } from '../../src/core/job.js'
+import { isSeenFrom } from '../../src/core/node.js'
 import { isPlain } from '../../src/core/plain-put.js'
 import type { PairQuota } from '../../src/ports/queue-store.js'
 
@@ -10,6 +11,7 @@ interface Row {
 
 interface ClaimRequest extends ClaimLimits {
   readonly now: number
+  readonly node: string
   readonly quotas?: readonly PairQuota[]
 }
 
@@ -19,10 +21,11 @@ const isFreshPut = (job: Job): boolean => job.state === 'queued' && job.runs ===
 
 /** Returns what a claim takes, in its order. `rows` are given by age. */
 export const claimOrder = <R extends Row>(rows: readonly R[], request: ClaimRequest): readonly R[] => {
-  const { now, limit, quotas = [] } = request
+  const { now, node, limit, quotas = [] } = request
   const free = rows.filter((row) => row.leaseUntil === null)
   const due = free
-    .filter(({ job }) => (job.dueAt ?? now) <= now && (job.state === 'cancelling' || job.state === 'queued'))
+    .filter(({ job }) => (job.dueAt ?? now) <= now)
+    .filter(({ job }) => job.state === 'cancelling' || (job.state === 'queued' && isSeenFrom(node, job.place)))
     .sort((a, b) => a.job.state.localeCompare(b.job.state) || b.job.priority - a.job.priority)
   const shared = [...new Map(due.map(({ job }) => [pairOf(job.target), job.target]))].flatMap(([pair, target]) => {
     const quota = quotas.find((one) => pairOf(one) === pair)

@@ -133,7 +133,9 @@ export const createMemoryJobs = ({ clock: { now }, instance = 'memory00' }: Memo
     /** Takes a step that ends the lease. */
     unlease: (row: MemoryRow, step: Step): Job => {
       row.leaseUntil = null
-      return save(row, step)
+      save(row, step)
+      row.job = { ...row.job, node: null }
+      return row.job
     },
     /** Returns the id of the unsettled job that writes the same object; null when there is none. */
     rivalOf: ({ target }: Pick<Job, 'target'>): string | null =>

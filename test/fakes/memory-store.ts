@@ -1,7 +1,10 @@
-import { isSettled, type JobState, tuningOf } from '../../src/core/job.js'
+import { isSettled, type Job, type JobState, tuningOf } from '../../src/core/job.js'
 import { completeJob } from '../../src/core/job-ends.js'
 import { changeJob, crashRun, endRun, startRun } from '../../src/core/job-steps.js'
+import type { NodeReport } from '../../src/core/node.js'
 import { controlStep, lawOf } from '../../src/core/verb-law.js'
+import type { Lease } from '../../src/ports/lease.js'
+import type { HeartbeatAnswer } from '../../src/ports/queue-store.js'
 import type { Store } from '../../src/ports/store.js'
 import { claimOrder } from './claim-order.js'
 import { createMemoryBatches } from './memory-batches.js'
@@ -12,6 +15,11 @@ import { createMemorySettings } from './memory-settings.js'
 import { matches, prunedFirst, statsOf } from './memory-steps.js'
 import { createMemoryUploads } from './memory-uploads.js'
 import { createMemoryWebhooks } from './memory-webhooks.js'
+
+const desireOf = ({ jobId, epoch }: Lease, job: Job | undefined, held: boolean): HeartbeatAnswer =>
+  job === undefined
+    ? { jobId, epoch, held: false, desired: 'run', tuning: null }
+    : { jobId, epoch, held, desired: job.desired, tuning: tuningOf(job) }
 
 /**
  * Creates the store port in memory. It has the semantics of the SQLite store: the conformance suite runs on both.
@@ -33,6 +41,9 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
       if (dueAt !== null && waiting !== 'notBefore') row.job = { ...row.job, dueAt: dueAt + by }
     }
   }
+
+  const heard = new Map<string, { readonly report: NodeReport; readonly at: number }>()
+  const isHeld = (lease: Lease): boolean => underLease(lease, () => true) === true
 
   const operations: MemoryOperations = {
     ...outbox.operations,
@@ -57,14 +68,15 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
       return known && { fingerprint: known.fingerprint, job: known.row.job }
     },
 
-    claim: ({ leaseMs, ...limits }) => {
+    claim: ({ node, leaseMs, ...limits }) => {
       const now = clock.now()
       for (const row of bySeq()) {
         if (row.leaseUntil !== null && row.leaseUntil <= now) unlease(row, crashRun(row.job, now))
       }
-      const claims = claimOrder(bySeq(), { ...limits, now }).map((row) => {
+      const claims = claimOrder(bySeq(), { ...limits, node, now }).map((row) => {
         row.epoch++
         row.leaseUntil = now + leaseMs
+        row.job = { ...row.job, node }
         const job = save(row, startRun(row.job, now))
         return { lease: { jobId: job.id, epoch: row.epoch }, job }
       })
@@ -79,9 +91,21 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
           row.leaseUntil = clock.now() + leaseMs
         })
         const job = rowOf(jobId)?.job
-        if (job === undefined) return { jobId, held: false, desired: 'run', tuning: null }
-        return { jobId, held: answer !== 'fenced', desired: job.desired, tuning: tuningOf(job) }
+        return desireOf(lease, job, answer !== 'fenced')
       }),
+
+    beat: ({ node, report, leases }) => {
+      const now = clock.now()
+      heard.set(node, { report, at: now })
+      return {
+        desires: leases.map((lease) => desireOf(lease, rowOf(lease.jobId)?.job, isHeld(lease))),
+        settings: settings.stored(),
+        newestVerb: verbs.newest(),
+        nodes: [...heard]
+          .map(([id, { report, at }]) => ({ id, report, schema: 0, heardAt: at, silentMs: now - at }))
+          .sort((a, b) => (a.id < b.id ? -1 : 1)),
+      }
+    },
 
     release: (lease, release) => underLease(lease, (row) => unlease(row, endRun(row.job, release, clock.now()))),
 

@@ -120,6 +120,7 @@ export const createMemoryVerbs = ({ now, pages, bySeq, save, rivalOf }: MemoryJo
       unfinished()
         .filter((row) => batchOf(row) === batchId)
         .map(({ verb }) => verb.verb),
+    newest: () => rows.at(-1)?.verb.id ?? 0,
     unfinished: () => unfinished().map(({ verb }) => verb),
     jobsOf: (id: number, limit: number) => {
       const row = find(id)

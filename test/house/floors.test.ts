@@ -72,6 +72,7 @@ const plants: Readonly<Record<string, readonly Plant[]>> = {
   'capacity-looks-down': [{ 'src/engine/capacity/planted-feed.ts': "import '../feed/ring.js'" }],
   'metering-looks-down': [{ 'src/engine/metering/planted-neighbour.ts': "import '../capacity/slots.js'" }],
   'storage-looks-down': [{ 'src/engine/storage/planted-neighbour.ts': "import '../metering/traffic.js'" }],
+  'nodes-looks-down': [{ 'src/engine/nodes/planted-slots.ts': "import '../capacity/slots.js'" }],
   'async-looks-down': [{ 'src/engine/async/planted-storage.ts': "import '../storage/storage-gate.js'" }],
   'every-room-has-a-tier': [{ 'src/engine/attic/planted.ts': "import '../../core/job.js'" }],
   'settings-come-first': [{ 'src/config/planted-daemon.ts': "import '../daemon/daemon.js'" }],

@@ -30,6 +30,7 @@ export const createIdleBatches = (clock: Clock): { readonly batches: Batches; re
         if (dir !== '/srv/in/out') throw new Failure('permanent', 'There is no such directory')
       },
     },
+    board: { placeOf: () => 'node' },
     progress: { batchBytesInFlight: () => 0 },
     newId: () => `b-${++made}`,
     logger: silent,

@@ -15,7 +15,6 @@ import type { LiveSettings, SettingsView } from '../../src/engine/use-cases/live
 import type { OrphanView } from '../../src/engine/use-cases/orphan-view.js'
 import type { Orphans } from '../../src/engine/use-cases/orphans.js'
 import type { WebhookOutbox } from '../../src/engine/use-cases/outbox.js'
-import type { Overview } from '../../src/engine/use-cases/overview.js'
 import type { Verbs } from '../../src/engine/use-cases/verbs.js'
 import type { WaitAnswer, WaitFilter, Waits } from '../../src/engine/use-cases/waits.js'
 import { type AppDeps, createApp } from '../../src/http/app.js'
@@ -24,6 +23,7 @@ import { createApiDocument } from '../../src/http/openapi/api-document.js'
 import type { Clock } from '../../src/ports/clock.js'
 import type { Token, Tokens } from '../../src/ports/tokens.js'
 import { createIdleBatches } from './batches-setup.js'
+import { fakeOverview } from './fake-overview.js'
 import { createMemoryLogger, type LogLine } from './memory-logger.js'
 
 export const storedJob = (changes: Partial<Job> = {}): Job => ({
@@ -32,6 +32,8 @@ export const storedJob = (changes: Partial<Job> = {}): Job => ({
   desired: 'run',
   waiting: null,
   batchId: null,
+  place: 'node',
+  node: null,
   source: {
     kind: 'path',
     path: '/srv/in/a.bin',
@@ -312,33 +314,6 @@ export const fixedTokens = (tokens: readonly Token[]): Tokens => ({
   subscribe: () => () => undefined,
 })
 
-/** This is a daemon with one of everything. */
-export const fakeOverview: Overview = {
-  live: () => ({
-    runs: 1,
-    draining: false,
-    bytesPerSecond: 1000,
-    uploaded: { since: '2026-01-01T00:00:00.000Z', bytes: 300, parts: 2, objects: 1 },
-    slots: { inUse: 3, limit: 16 },
-    endpoints: [{ endpoint: 'http://oss', bucket: 'media', breaker: 'halfOpen', inFlight: 1, limit: 4 }],
-    lanes: { inFlight: [2, 1], replaced: 0 },
-    credentials: { available: true, expiresAt: null },
-  }),
-  stored: async () => ({
-    jobs: { queued: 1, running: 0, completing: 0, paused: 0, failed: 0, cancelling: 0, completed: 0, cancelled: 0 },
-    bytesPending: 10,
-    bytesDue: 7,
-    waiting: { backoff: 1, endpoint: 0, credentials: 0, storage: 0, source: 0, notBefore: 0 },
-    queue: { oldestReadyAt: '2026-01-01T00:00:00.000Z', ageSeconds: 1.5 },
-    webhooks: { pending: 1, delivered: 2, failed: 0, oldestPendingAt: '2026-01-01T00:00:00.000Z', ageSeconds: 2 },
-    storage: { databaseBytes: 4096, walBytes: 8192 },
-  }),
-  history: (rangeMs) => ({
-    stepSeconds: rangeMs / 360_000,
-    items: [{ at: '2026-01-01T00:00:00.000Z', bytesPerSecond: 1000, filesPerSecond: 0.1, failed: 2 }],
-  }),
-}
-
 export interface Harness {
   readonly app: FastifyInstance
   readonly jobs: ReturnType<typeof createFakeJobs>
@@ -374,6 +349,7 @@ export const createHarness = async ({
     webhooks,
     store: { check: async () => undefined },
     overview: fakeOverview,
+    nodes: { list: () => [] },
     metrics: createMetrics({ version: '1.2.3', startedAt: 0 }),
     settings,
     verbs,

@@ -53,6 +53,7 @@ describe('The OpenAPI document', () => {
         'get /v1/jobs/{id}',
         'get /v1/jobs/{id}/events',
         'get /v1/jobs/{id}/parts',
+        'get /v1/nodes',
         'get /v1/orphans',
         'get /v1/settings',
         'get /v1/stats',

@@ -14,9 +14,9 @@ const jobOf = (asked: Record<string, unknown>) => {
   const { webhook } = request
   const wish = webhook == null ? null : { url: webhook.url, events: webhook.events ?? ['job.completed'] }
   const template = templateOf(request, defaults, { roots: null, webhook: wish })
-  const { source, target } = storedJob()
+  const { source, place, target } = storedJob()
   const names = { newId: () => 'job-1', newMarker: () => null }
-  return createJob(newJob(template, { batchId: null, source, target }, names), Date.UTC(2026, 5, 1)).job
+  return createJob(newJob(template, { batchId: null, source, place, target }, names), Date.UTC(2026, 5, 1)).job
 }
 
 const everything = {

@@ -44,6 +44,8 @@ export interface UploadName {
   readonly uploadId: string
 }
 
+/** These are the daemons that work on the same jobs. */
+export type NodesView = Schemas['Nodes']
 /** These are the live settings, as the daemon answers them. */
 export type SettingsView = Schemas['Settings']
 export type SettingOrigin = SettingsView['origins']['bandwidth']
@@ -85,6 +87,7 @@ export interface Api {
   /** Applies the verb to every job that matches, and to all jobs when the query is empty. */
   controlMany(verb: Verb, query: ListQuery, signal: AbortSignal): Promise<BulkVerb>
   getVerb(id: string, signal: AbortSignal): Promise<BulkVerb>
+  nodes(signal: AbortSignal): Promise<NodesView>
   settings(signal: AbortSignal): Promise<SettingsView>
   changeSettings(changes: SettingsChanges, signal: AbortSignal): Promise<SettingsView>
   remove(jobId: string, signal: AbortSignal): Promise<void>
@@ -168,6 +171,7 @@ export const createApi = (client: HttpClient): Api => {
     controlMany: (verb, { states, bucket, labels, batch }, signal) =>
       ask('post', `/v1/jobs/${verb}`, { query: { state: states, bucket, label: labels, batch }, signal }),
     getVerb: (id, signal) => ask('get', '/v1/verbs/{id}', { id, signal }),
+    nodes: (signal) => ask('get', '/v1/nodes', { signal }),
     settings: (signal) => ask('get', '/v1/settings', { signal }),
     changeSettings: (body, signal) => ask('patch', '/v1/settings', { body, signal }),
     remove: async (id, signal) => {

@@ -561,6 +561,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/nodes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The daemons that work on the same jobs
+         * @description With SQLite there is one. A daemon is listed from its first beat on, within three seconds of its start at the latest.
+         */
+        readonly get: operations["listNodes"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/version": {
         readonly parameters: {
             readonly query?: never;
@@ -1170,7 +1190,7 @@ export interface components {
             /** @enum {string} */
             readonly state: "queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled";
             /** @description Why an unsettled job is not moving. */
-            readonly waiting: ("backoff" | "endpoint" | "credentials" | "storage" | "source" | "notBefore") | null;
+            readonly waiting: ("backoff" | "endpoint" | "credentials" | "storage" | "source" | "notBefore" | "node") | null;
             readonly source: {
                 readonly path: string;
                 readonly size: number;
@@ -1247,6 +1267,42 @@ export interface components {
             /** @description Grows with every change by PATCH: the ETag is `"v<version>"`. */
             readonly version: number;
             readonly options: components["schemas"]["JobOptions"];
+            /** @description The node that works on the job at this moment. */
+            readonly node: string | null;
+            /** @description The node that sees the source; null: any node does. */
+            readonly place: string | null;
+        };
+        /** @description The nodes that work on the same jobs, sorted by id. */
+        readonly Nodes: {
+            readonly items: readonly {
+                readonly id: string;
+                /**
+                 * @description `away`: it was not heard of for the length of a lease.
+                 * @enum {string}
+                 */
+                readonly state: "live" | "draining" | "away";
+                readonly version: string;
+                /** @description The version of the database schema that it works with. */
+                readonly schema: number;
+                /** @description Where its control API listens. */
+                readonly address: string | null;
+                /** Format: date-time */
+                readonly startedAt: string;
+                /** Format: date-time */
+                readonly heardAt: string;
+                /** @description Jobs that it is working on. */
+                readonly runs: number;
+                /** @description Parts and puts that it may have in flight. */
+                readonly slots: number;
+                /** @description Threads that send. */
+                readonly lanes: number;
+                readonly bytesPerSecond: number;
+                readonly roots: readonly string[];
+                /** @description Those of the roots that other nodes see too. */
+                readonly sharedRoots: readonly string[];
+                /** @description In what it differs from other nodes that are there. */
+                readonly differences: readonly string[];
+            }[];
         };
         readonly JobPage: {
             readonly items: readonly components["schemas"]["Job"][];
@@ -1371,7 +1427,7 @@ export interface components {
             /** @enum {string} */
             readonly state: "queued" | "running" | "completing" | "paused" | "failed" | "cancelling" | "completed" | "cancelled";
             /** @description Why an unsettled job is not moving. */
-            readonly waiting: ("backoff" | "endpoint" | "credentials" | "storage" | "source" | "notBefore") | null;
+            readonly waiting: ("backoff" | "endpoint" | "credentials" | "storage" | "source" | "notBefore" | "node") | null;
             readonly source: {
                 readonly path: string;
                 readonly size: number;
@@ -1641,6 +1697,7 @@ export interface components {
                 readonly storage: number;
                 readonly source: number;
                 readonly notBefore: number;
+                readonly node: number;
             };
             /** @description Since when the oldest job that could be claimed has been ready; null and 0 when none is. */
             readonly queue: {
@@ -2673,6 +2730,26 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["StatsHistory"];
+                };
+            };
+        };
+    };
+    readonly listNodes: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Nodes"];
                 };
             };
         };

@@ -6,6 +6,7 @@ import type { CliIo } from '../console.js'
 import { countValue } from '../options.js'
 import { batchLines } from '../text/batch-text.js'
 import { jobLines, jobListHeader, jobListLine } from '../text/job-text.js'
+import { nodesLines } from '../text/node-text.js'
 import { verbLines } from '../text/verb-text.js'
 import { addFilterOptions, type FilterOptions, listQueryOf } from './filter-options.js'
 
@@ -53,6 +54,12 @@ const show = async ({ api, console, signal }: CommandContext, id: string, json: 
   else for (const line of 'walk' in shown ? batchLines(shown) : jobLines(shown, console.columns)) console.line(line)
 }
 
+const nodes = async ({ api, console, signal }: CommandContext, json: boolean): Promise<void> => {
+  const found = await api.nodes(signal)
+  if (json) console.json(found)
+  else for (const line of nodesLines(found)) console.line(line)
+}
+
 export const addLookCommands = (program: Command, io: CliIo): void => {
   addFilterOptions(program.command('ls').summary('list jobs, newest first').description('Lists jobs, newest first.'))
     .option('--limit <n>', 'how many at most', countValue, 100)
@@ -71,4 +78,11 @@ export const addLookCommands = (program: Command, io: CliIo): void => {
     .action((jobId: string, options: { json?: true }) =>
       withDaemon(io, (context) => show(context, jobId, options.json === true)),
     )
+
+  program
+    .command('nodes')
+    .summary('list the daemons that work on the same jobs')
+    .description('Lists the daemons that work on the same jobs, with what each is doing. With SQLite there is one.')
+    .option('--json', 'print {items}')
+    .action((options: { json?: true }) => withDaemon(io, (context) => nodes(context, options.json === true)))
 }

@@ -60,6 +60,11 @@ const waitingWords: Readonly<Record<Waiting, { readonly word: string; readonly s
     sentence:
       'The file system of the source does not answer. The daemon asks again every few seconds; no attempt is used up meanwhile.',
   },
+  node: {
+    word: 'Node away',
+    sentence:
+      'Only the node of the source can read it, and that node does not answer. The job goes on when it is back.',
+  },
   notBefore: { word: 'Scheduled', sentence: 'The job begins at the time that was asked for.' },
 }
 

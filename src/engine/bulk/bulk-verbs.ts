@@ -10,8 +10,8 @@ import type { SourceLook, VerbStore } from '../../ports/verb-store.js'
 import { createAgent } from '../async/agent.js'
 import { mapLimited } from '../async/map-limited.js'
 import { createTasks, type Task } from '../async/tasks.js'
+import type { NodeBoard } from '../nodes/node-board.js'
 import { createPatientStore } from '../storage/patient-store.js'
-import type { SeesHere } from '../storage/sight.js'
 import type { StorageGate } from '../storage/storage-gate.js'
 import { logRefusal } from '../use-cases/source-refusal.js'
 
@@ -22,6 +22,8 @@ import { logRefusal } from '../use-cases/source-refusal.js'
 export interface BulkVerbs {
   /** Says that a verb was begun just now. */
   took(verb: BulkVerb): void
+  /** Says that there may be a verb to carry on. */
+  wake(): void
   /** Returns true while a verb that holds claims is on its way to every job, as a pause of everything is. */
   holdsClaims(): boolean
   /** Reads what is left of earlier verbs, so that `holdsClaims` is right from the first claim on. */
@@ -35,7 +37,7 @@ interface Deps {
   readonly store: VerbStore
   readonly storage: Pick<StorageGate, 'opens'>
   readonly sources: SourceOpener
-  readonly seesHere: SeesHere
+  readonly board: Pick<NodeBoard, 'sees'>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -54,7 +56,7 @@ const idleMs = 60_000
 
 const holdsAll = ({ verb, filter }: BulkVerb): boolean => lawOf(verb).holdsClaims && isOfAll(filter)
 
-export const createBulkVerbs = ({ store: bare, storage, sources, seesHere, clock, logger }: Deps): BulkVerbs => {
+export const createBulkVerbs = ({ store: bare, storage, sources, board, clock, logger }: Deps): BulkVerbs => {
   let holding = false
   /** These verbs have met every job and await some. What is left of them may not hold up others. */
   const awaiting = new Set<number>()
@@ -66,7 +68,7 @@ export const createBulkVerbs = ({ store: bare, storage, sources, seesHere, clock
 
   const lookAt = async (job: Job): Promise<SourceLook> => {
     const jobId = job.id
-    if (!seesHere(job)) return { jobId, fingerprint: 'due' }
+    if (!board.sees(job.place)) return { jobId, fingerprint: 'due' }
     try {
       const opened = await sources.open(pathOf(job), job.options.roots)
       return { jobId, fingerprint: await opened.fingerprint().finally(() => opened.close()) }
@@ -126,6 +128,7 @@ export const createBulkVerbs = ({ store: bare, storage, sources, seesHere, clock
       if (holdsAll(verb)) holding = true
       agent.poke()
     },
+    wake: agent.poke,
     holdsClaims: () => holding,
     async open() {
       follow(await bare.unfinishedVerbs())

@@ -6,6 +6,7 @@ import type { Logger } from '../../ports/logger.js'
 import type { SourceOpener } from '../../ports/source.js'
 import { createAgent } from '../async/agent.js'
 import { createTasks, type Task } from '../async/tasks.js'
+import type { NodeBoard } from '../nodes/node-board.js'
 import { createPatientStore } from '../storage/patient-store.js'
 import type { StorageGate } from '../storage/storage-gate.js'
 import type { JobNames } from '../use-cases/job-template.js'
@@ -26,6 +27,7 @@ interface Deps {
   readonly walker: Pick<DirectoryWalker, 'walk'>
   readonly sources: SourceOpener
   readonly names: JobNames
+  readonly board: Pick<NodeBoard, 'placeOf' | 'sees'>
   readonly clock: Clock
   readonly logger: Logger
   /** So many jobs may be queued; null stands for any number. */
@@ -68,7 +70,9 @@ export const createWalkAgent = (deps: Deps): WalkAgent => {
     gate: storage,
     backoff: { firstMs: pollMs, longestMs: pollMs },
     async round(signal) {
-      const walked = (await deps.store.unfinishedBatches()).filter(isWalked)
+      const walked = (await deps.store.unfinishedBatches()).filter(
+        (batch) => isWalked(batch) && deps.board.sees(batch.place),
+      )
       if (!signal.aborted) tasks.follow(walked.map(taskOf))
       return walked.length === 0 ? idleMs : pollMs
     },

@@ -8,6 +8,7 @@ import type { DirectoryWalker } from '../../ports/directory-walker.js'
 import type { Logger } from '../../ports/logger.js'
 import type { SourceOpener } from '../../ports/source.js'
 import { mapLimited } from '../async/map-limited.js'
+import type { NodeBoard } from '../nodes/node-board.js'
 import { fingerprintSource } from '../storage/fingerprint-source.js'
 import { fileProblem, type JobNames, newJob } from '../use-cases/job-template.js'
 import { fileUnavailable, logRefusal } from '../use-cases/source-refusal.js'
@@ -17,6 +18,7 @@ export interface WalkDeps {
   readonly walker: Pick<DirectoryWalker, 'walk'>
   readonly sources: SourceOpener
   readonly names: JobNames
+  readonly board: Pick<NodeBoard, 'placeOf'>
   readonly clock: Pick<Clock, 'sleep'>
   readonly logger: Logger
   /** So many jobs may be queued for a walk to go on; null stands for any number. */
@@ -41,7 +43,7 @@ const refusals: readonly BatchProblemCode[] = ['source_unavailable', 'directory_
  * waits for room.
  */
 export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSignal): Promise<void> => {
-  const { store, walker, sources, names, clock, mostQueued } = deps
+  const { store, walker, sources, names, board, clock, mostQueued } = deps
   const { id, target, template, source } = batch
   const logger = deps.logger.child({ batchId: id })
 
@@ -50,6 +52,7 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
     const of = {
       batchId: id,
       source: { kind: 'path' as const, path, fingerprint },
+      place: board.placeOf(path),
       target: { bucket, key, endpoint, region },
     }
     return newJob(template, of, names)

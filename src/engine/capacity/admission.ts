@@ -3,6 +3,7 @@ import type { Job } from '../../core/job.js'
 import type { Obstacle } from '../../core/obstacle.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Credentials } from '../../ports/credentials.js'
+import type { NodeBoard } from '../nodes/node-board.js'
 import { createClaimQuotas, type QuotasOfClaim } from './claim-quotas.js'
 import type { EndpointHealth, Pair, PairHealth } from './endpoint-health.js'
 import { createIntake, type Intake } from './intake.js'
@@ -32,6 +33,8 @@ export interface Admission {
   readonly intake: Intake
   /** Returns what keeps jobs of this endpoint and bucket from moving although it is their turn; null: nothing does. */
   obstacleTo(pair: Pair): Obstacle | null
+  /** Returns what keeps this job from moving although it is its turn, on whatever node; null: nothing does. */
+  obstacleToJob(job: Pick<Job, 'target' | 'place'>): Obstacle | null
   /** Returns how many runs may begin while `runs` are under way; at most one claim's worth. */
   freeRuns(runs: number): number
   /** Whether one more run towards this endpoint and bucket may begin while `runs` are under way. */
@@ -49,6 +52,7 @@ export interface AdmissionDeps {
   readonly storage: { failure(): AppError | null }
   readonly keys: Pick<Credentials, 'areAtHand'>
   readonly health: Pick<EndpointHealth, 'isResting' | 'resting' | 'snapshot'>
+  readonly board: Pick<NodeBoard, 'sees' | 'isAway'>
   readonly clock: Pick<Clock, 'monotonic'>
   /** Everything is being paused: what is claimed now would be paused at once. */
   isPausingAll(): boolean
@@ -60,7 +64,7 @@ export interface AdmissionDeps {
 const mostOfClaim = 64
 
 export const createAdmission = (deps: AdmissionDeps): Admission => {
-  const { storage, keys, health } = deps
+  const { storage, keys, health, board } = deps
   const quotas = createClaimQuotas(deps)
   const intake = createIntake()
   const freeRuns = (runs: number): number => Math.max(0, Math.min(deps.maxRuns() - runs, mostOfClaim))
@@ -72,12 +76,19 @@ export const createAdmission = (deps: AdmissionDeps): Admission => {
     return deps.isPausingAll() ? 'pausing' : null
   }
 
+  const obstacleTo: Admission['obstacleTo'] = (pair) => {
+    const common = obstacleToAll()
+    if (common !== null && common !== 'pausing') return common
+    return health.isResting(pair) ? 'endpoint' : common
+  }
+
   return {
     intake,
-    obstacleTo(pair) {
-      const common = obstacleToAll()
-      if (common !== null && common !== 'pausing') return common
-      return health.isResting(pair) ? 'endpoint' : common
+    obstacleTo,
+    obstacleToJob({ target, place }) {
+      // The keys and connections of this node say nothing about a job that another node has to move.
+      if (board.sees(place) || storage.failure() !== null) return obstacleTo(target)
+      return board.isAway(place) ? 'node' : null
     },
     freeRuns,
     hasRoom: (pair, runs) => freeRuns(runs) > 0 && quotas.hasRoom(pair),

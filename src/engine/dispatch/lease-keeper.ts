@@ -44,6 +44,10 @@ export interface LeaseKeeper {
    * Default: now.
    */
   keep(lease: Lease, control: LeaseHolder, asked?: Instant): KeptLease
+  /** Returns the leases that are kept. */
+  kept(): readonly Lease[]
+  /** Tells the runs what a look at their leases has shown, which renewed none of them. */
+  hear(answers: readonly HeartbeatAnswer[]): void
   close(): Promise<void>
 }
 
@@ -70,10 +74,11 @@ export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Dep
   const leftMs = ({ askedAt }: Kept): number =>
     leaseMs - Math.max(clock.monotonic() - askedAt.monotonic, clock.now() - askedAt.wall)
 
-  const obey = (answer: HeartbeatAnswer, entry: Kept, askedAt: Instant): void => {
+  /** `askedAt` is null when the lease was not renewed. */
+  const obey = (answer: HeartbeatAnswer, entry: Kept, askedAt: Instant | null): void => {
     if (!answer.held) entry.control.stopNow('fenced')
     else {
-      entry.askedAt = askedAt
+      if (askedAt !== null) entry.askedAt = askedAt
       if (answer.tuning !== null) entry.control.tune(answer.tuning)
       if (answer.desired === 'cancel') entry.control.stopNow('cancel')
       else if (answer.desired === 'pause') entry.control.stopSoon('pause')
@@ -153,6 +158,14 @@ export const createLeaseKeeper = ({ store, wakeup, clock, logger, leaseMs }: Dep
         drop() {
           if (kept.get(lease.jobId) === entry) kept.delete(lease.jobId)
         },
+      }
+    },
+    kept: () => [...kept.values()].map(({ lease }) => lease),
+    hear(answers) {
+      for (const answer of answers) {
+        const entry = kept.get(answer.jobId)
+        // A job that ended may have another run by now, about which this says nothing.
+        if (entry !== undefined && entry.lease.epoch === answer.epoch) obey(answer, entry, null)
       }
     },
     async close() {

@@ -23,6 +23,7 @@ import type { Logger } from '../../ports/logger.js'
 import type { Page, PageRequest } from '../../ports/page.js'
 import type { WebhookSender } from '../../ports/webhooks.js'
 import type { ProgressBoard } from '../feed/progress-board.js'
+import type { NodeBoard } from '../nodes/node-board.js'
 import { subscriptionOf } from '../outbox/subscription.js'
 import { type JobTemplateRequest, templateOf } from './job-template.js'
 import { idempotencyMismatch, type JobDefaults } from './jobs.js'
@@ -68,6 +69,7 @@ interface Deps {
   readonly store: BatchStore & Pick<JobStore, 'list'>
   readonly walker: Pick<DirectoryWalker, 'check'>
   readonly progress: Pick<ProgressBoard, 'batchBytesInFlight'>
+  readonly board: Pick<NodeBoard, 'placeOf'>
   readonly newId: () => string
   readonly logger: Logger
   readonly webhooks: Pick<WebhookSender, 'refusal'> | null
@@ -146,6 +148,13 @@ export const createBatches = (deps: Deps): Batches => {
     throw new AppError('forbidden', 'This token is bound to other roots or targets than those of the batch')
   }
 
+  /** A list is this node's as soon as one of its files is. */
+  const placeOf = ({ source }: BatchRequest): string | null => {
+    if ('dir' in source) return deps.board.placeOf(source.dir)
+    const places = source.files.map((file) => deps.board.placeOf(typeof file === 'string' ? file : file.path))
+    return places.find((place) => place !== null) ?? null
+  }
+
   const build = async (
     request: BatchRequest,
     prefix: string,
@@ -164,6 +173,7 @@ export const createBatches = (deps: Deps): Batches => {
     const batch = {
       id: deps.newId(),
       source: sourceOf(request),
+      place: placeOf(request),
       target: { bucket, prefix, endpoint: defaults.endpoint, region: defaults.region },
       template: templateOf(request, defaults, { roots: caller.roots, webhook }),
       ...ownFieldsOf(request),

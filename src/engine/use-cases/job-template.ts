@@ -38,7 +38,7 @@ export interface JobNames {
 
 export const newJob = (
   template: JobTemplate,
-  of: Pick<NewJob, 'source' | 'target' | 'batchId'>,
+  of: Pick<NewJob, 'source' | 'place' | 'target' | 'batchId'>,
   names: JobNames,
 ): NewJob => ({
   ...of,

@@ -22,9 +22,9 @@ import type { WebhookSender } from '../../ports/webhooks.js'
 import { createWaker } from '../async/waker.js'
 import type { Admission } from '../capacity/admission.js'
 import type { ProgressBoard } from '../feed/progress-board.js'
+import type { NodeBoard } from '../nodes/node-board.js'
 import { subscriptionOf } from '../outbox/subscription.js'
 import { fingerprintSource } from '../storage/fingerprint-source.js'
-import type { SeesHere } from '../storage/sight.js'
 import { type JobTemplateRequest, newJob, templateOf } from './job-template.js'
 import { logRefusal, sourceUnavailable } from './source-refusal.js'
 
@@ -65,9 +65,9 @@ export interface JobDefaults extends OptionDefaults {
 
 interface Deps {
   readonly store: JobStore
-  readonly admission: Pick<Admission, 'obstacleTo'>
+  readonly admission: Pick<Admission, 'obstacleToJob'>
+  readonly board: Pick<NodeBoard, 'placeOf' | 'sees'>
   readonly sources: SourceOpener
-  readonly seesHere: SeesHere
   /** Null when this daemon has no secret to sign with. */
   readonly webhooks: Pick<WebhookSender, 'refusal'> | null
   readonly progress: ProgressBoard
@@ -111,7 +111,7 @@ export const createJobs = (deps: Deps): Jobs => {
 
   const view = (job: Job): JobAnswer => {
     if (!isSettled(job.state))
-      return answerJob(behindObstacle(job, admission.obstacleTo(job.target)), progress.live(job.id) ?? undefined)
+      return answerJob(behindObstacle(job, admission.obstacleToJob(job)), progress.live(job.id) ?? undefined)
     const answer = settled.get(job) ?? answerJob(job)
     settled.set(job, answer)
     return answer
@@ -169,7 +169,7 @@ export const createJobs = (deps: Deps): Jobs => {
     const source = { kind: 'path', path: request.source.path, fingerprint } as const
     const target = { bucket, key, endpoint: defaults.endpoint, region: defaults.region }
     const template = templateOf(request, defaults, { roots: caller.roots, webhook })
-    return newJob(template, { batchId: null, source, target }, names)
+    return newJob(template, { batchId: null, source, place: deps.board.placeOf(request.source.path), target }, names)
   }
 
   return {
@@ -288,7 +288,7 @@ export const createJobs = (deps: Deps): Jobs => {
     if (!needsSource) return { verb }
     const job = await mustGet(jobId)
     if (!reaches.includes(job.state)) return { verb }
-    if (!deps.seesHere(job)) return { verb, fingerprint: 'due' }
+    if (!deps.board.sees(job.place)) return { verb, fingerprint: 'due' }
     return { verb, fingerprint: await fingerprintOf(pathOf(job), job.options.roots) }
   }
 }

@@ -4,7 +4,7 @@ import { type LiveChanges, type LiveValues, readLiveValues } from '../../core/se
 import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { Pacer } from '../../ports/pacer.js'
-import type { SettingsStore } from '../../ports/settings-store.js'
+import type { SettingsStore, StoredSettings } from '../../ports/settings-store.js'
 import { createAgent } from '../async/agent.js'
 
 /** Where a value of a setting comes from. */
@@ -28,6 +28,8 @@ export interface LiveSettings {
   change(changes: LiveChanges, caller: Caller): Promise<SettingsView>
   /** Returns how many parts and puts may be in flight now. */
   concurrency(): number
+  /** Puts in force what is stored now, which another node may have changed. */
+  follow(settings: StoredSettings): void
   /** Reads what is stored. Until then the values of the environment hold. Throws what the store throws. */
   open(): Promise<void>
   /** Puts everything in force, and follows the timetable. */
@@ -106,6 +108,14 @@ export const createLiveSettings = (deps: Deps): LiveSettings => {
       return view()
     },
     concurrency: () => values().concurrency,
+    follow(settings) {
+      const before = view()
+      stored = readLiveValues(settings)
+      const { concurrency, bandwidth: shown } = values()
+      if (concurrency === before.concurrency && shown === before.bandwidth) return
+      logger.info({ concurrency, bandwidth: shown }, 'Settings were changed through another node')
+      enforce()
+    },
     async open() {
       stored = readLiveValues(await store.storedSettings())
     },

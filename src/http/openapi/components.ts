@@ -26,6 +26,7 @@ import {
 } from '../shapes/jobs/answer.js'
 import { batchOptionsSchema, optionsSchema } from '../shapes/jobs/options.js'
 import { jobChangesSchema, jobRequestSchema } from '../shapes/jobs/request.js'
+import { nodesSchema } from '../shapes/nodes.js'
 import { abortAnswersSchema, abortRequestSchema, orphanPageSchema, orphanSchema } from '../shapes/orphans.js'
 import { problemSchema } from '../shapes/problems.js'
 import { sessionRequestSchema, sessionSchema } from '../shapes/session.js'
@@ -65,6 +66,7 @@ const answers = register({
   BatchProblem: batchProblemSchema,
   BatchProblemPage: batchProblemPageSchema,
   Job: jobSchema,
+  Nodes: nodesSchema,
   JobPage: jobPageSchema,
   JobOptions: optionsSchema,
   JobProgress: jobProgressSchema,

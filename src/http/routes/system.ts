@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Nodes } from '../../engine/use-cases/nodes.js'
 import type { Overview } from '../../engine/use-cases/overview.js'
+import { nodesSchema } from '../shapes/nodes.js'
 import { problems } from '../shapes/problems.js'
 import { noQuerySchema } from '../shapes/query.js'
 import { historyQuerySchema, historySchema, statsSchema } from '../shapes/stats.js'
@@ -8,11 +10,12 @@ import { versionSchema } from '../shapes/system.js'
 
 export interface SystemRoutesDeps {
   readonly overview: Overview
+  readonly nodes: Nodes
   readonly version: { readonly version: string; readonly commit?: string }
 }
 
 /** Tells about the daemon itself. */
-export const systemRoutes = (instance: FastifyInstance, { overview, version }: SystemRoutesDeps): void => {
+export const systemRoutes = (instance: FastifyInstance, { overview, nodes, version }: SystemRoutesDeps): void => {
   const app = instance.withTypeProvider<ZodTypeProvider>()
 
   app.get(
@@ -45,6 +48,23 @@ export const systemRoutes = (instance: FastifyInstance, { overview, version }: S
       },
     },
     async (request) => overview.history(request.query.range),
+  )
+
+  app.get(
+    '/v1/nodes',
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: 'listNodes',
+        summary: 'The daemons that work on the same jobs',
+        description:
+          'With SQLite there is one. A daemon is listed from its first beat on, within three seconds of its start at the latest.',
+        tags: ['system'],
+        querystring: noQuerySchema,
+        response: { 200: nodesSchema, ...problems() },
+      },
+    },
+    async () => ({ items: nodes.list() }),
   )
 
   app.get(

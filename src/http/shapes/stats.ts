@@ -22,7 +22,7 @@ const exampleStats: StatsView = {
   jobs: { queued: 240, running: 9, completing: 1, paused: 0, failed: 2, cancelling: 0, completed: 5120, cancelled: 3 },
   bytesPending: 52428800000,
   bytesDue: 41943040000,
-  waiting: { backoff: 1, endpoint: 0, credentials: 0, storage: 0, source: 0, notBefore: 12 },
+  waiting: { backoff: 1, endpoint: 0, credentials: 0, storage: 0, source: 0, notBefore: 12, node: 0 },
   queue: { oldestReadyAt: '2026-01-01T00:00:00.000Z', ageSeconds: 4.2 },
   webhooks: { pending: 1, delivered: 812, failed: 0, oldestPendingAt: '2026-01-01T00:00:03.500Z', ageSeconds: 0.7 },
   storage: { databaseBytes: 12582912, walBytes: 4152992 },
@@ -46,7 +46,15 @@ export const statsSchema = z
       'Of `bytesPending`, those of jobs that are to go now: neither paused nor cancelling, nor before their time.',
     ),
     waiting: z
-      .object({ backoff: size, endpoint: size, credentials: size, storage: size, source: size, notBefore: size })
+      .object({
+        backoff: size,
+        endpoint: size,
+        credentials: size,
+        storage: size,
+        source: size,
+        notBefore: size,
+        node: size,
+      })
       .describe('Jobs that wait for an instant, by reason.'),
     queue: z
       .object({ oldestReadyAt: instant.nullable(), ageSeconds: seconds })

@@ -16,7 +16,7 @@ afterEach(() => {
 
 /** Sets up a database whose caller has two clocks: `wall` may be set, and `monotonic` only passes. */
 const setup = (directory: string) => {
-  const { writer, close, assertInPlace } = openDatabase({ directory, at: 0 })
+  const { writer, close, assertInPlace } = openDatabase({ directory, node: 'node', at: 0 })
   endings.push(close)
   const commit = createGroupCommit({ writer, operations: createOperations(writer), assertInPlace })
   const time = { wall: 0, monotonic: 0 }

@@ -72,7 +72,7 @@ const setup = () => {
     },
     /** Opens the database as the next start would, checks it whole, and looks at it. */
     inspect: (look: (operations: Operations) => void): void => {
-      const { writer, close } = openDatabase({ directory, at: clock.at })
+      const { writer, close } = openDatabase({ directory, node: 'node', at: clock.at })
       expect(writer.database.pragma('integrity_check', { simple: true })).toBe('ok')
       expect(writer.database.pragma('foreign_key_check')).toEqual([])
       look(createOperations(writer))

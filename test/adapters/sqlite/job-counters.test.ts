@@ -196,6 +196,7 @@ const setup = () => {
 
 const batch = {
   id: 'b',
+  place: null,
   source: { kind: 'files' },
   target: { bucket: 'bucket-a', prefix: 'b/', endpoint: 'https://oss.example', region: 'cn-hangzhou' },
   template: { options: jobRequest('any').options, priority: 0, labels: {}, dueAt: null },

@@ -99,7 +99,7 @@ describe('opening the SQLite store', () => {
 
   it('writes through to the disk at every commit', () => {
     const { directory } = setup()
-    const { writer, close } = openDatabase({ directory, at: 0 })
+    const { writer, close } = openDatabase({ directory, node: 'node', at: 0 })
     endings.push(close)
     const read = (pragma: string) => writer.database.pragma(pragma, { simple: true })
     expect(read('journal_mode')).toBe('wal')

@@ -51,7 +51,7 @@ export const makeTemporaryDirectory = (): TemporaryDirectory => {
 /** Opens an empty database in this thread. It is closed and removed when the test is over. */
 export const openTestDatabase = () => {
   const directory = makeTemporaryDirectory()
-  const open = openDatabase({ directory: directory.path, at: 0 })
+  const open = openDatabase({ directory: directory.path, node: 'node', at: 0 })
   onTestFinished(() => {
     open.close()
     directory.remove()
@@ -62,6 +62,7 @@ export const openTestDatabase = () => {
 export const openStore = (directory: string, deps: Partial<SqliteStoreDeps> = {}): Promise<Store> =>
   openSqliteStore({
     directory,
+    node: 'node',
     clock: systemClock,
     wakeup: deafWakeup,
     logger: createMemoryLogger(),

@@ -24,11 +24,25 @@ const failure = { to: 'failed', error: jobError, receipt: null } as const
 const batch = (id: string): NewBatch => ({
   id,
   source: { kind: 'files' },
+  place: null,
   target: { bucket: 'bucket-a', prefix: `${id}/`, endpoint: 'https://oss.example', region: 'cn-hangzhou' },
   template: { options: jobRequest('any').options, priority: 0, labels: {}, dueAt: null },
   dryRun: false,
   by: null,
 })
+
+const nodeReport = {
+  version: '1.0.0',
+  address: null,
+  startedAt: 1,
+  isDraining: false,
+  runs: 0,
+  slots: 1,
+  lanes: 1,
+  bytesPerSecond: 0,
+  roots: [],
+  sharedRoots: [],
+}
 
 /** Sets up a database in which each operation of the port finds something to do. */
 const setup = () => {
@@ -149,6 +163,7 @@ const setup = () => {
     expireWebhooks: () => [1, 1, 10],
     webhooks: () => [1, {}, page],
     redeliverWebhook: () => [1, `${writer.instance}-1`],
+    beat: () => [1, { node, report: nodeReport, leases: [heir] }],
     storedSettings: () => [1],
     storeSettings: () => [1, { parallel: '4' }, null],
     prune: () => [2, { olderThanMs: 0, limit: 1 }],

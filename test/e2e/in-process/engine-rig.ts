@@ -91,7 +91,9 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
       },
       {
         node: 'node',
-        seesHere: () => true,
+        version: '0.0.0',
+        roots: [],
+        sharedRoots: [],
         leaseMs,
         maxAttempts: 10,
         live: { concurrency: 8, bandwidth: 'off' },
@@ -121,7 +123,7 @@ export const createEngineRig = (deps: EngineRigDeps): EngineRig => {
     logs,
     start() {
       const { open, start } = current
-      void open().then(start)
+      void open().then(() => start())
     },
     kill() {
       current.life.end()

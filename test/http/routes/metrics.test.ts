@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/core/app-error.js'
 import type { EventFeed } from '../../../src/engine/feed/event-feed.js'
 import { createMetrics } from '../../../src/http/metrics/metrics.js'
-import { createHarness, fakeOverview, fixedTokens, tokenOf } from '../harness.js'
+import { fakeOverview } from '../fake-overview.js'
+import { createHarness, fixedTokens, tokenOf } from '../harness.js'
 
 /** Returns the samples of one scrape, by name and labels. */
 const samplesOf = (text: string): Record<string, number> =>

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/core/app-error.js'
 import { historySchema, statsSchema } from '../../../src/http/shapes/stats.js'
-import { createHarness, fakeOverview } from '../harness.js'
+import { fakeOverview } from '../fake-overview.js'
+import { createHarness } from '../harness.js'
 
 const setup = createHarness
 

@@ -6,7 +6,7 @@ import type { Verb } from '../../../core/verb.js'
 import { lawOf } from '../../../core/verb-law.js'
 import type { SourceLook } from '../../../ports/verb-store.js'
 import { filterParameters, matches } from '../sql/job-filter.js'
-import { type JobRow, jobOf } from '../sql/rows.js'
+import { type JobRow, jobOf, jobRow } from '../sql/rows.js'
 import { rivalOf } from './insert-job.js'
 import type { JobWriter } from './job-writer.js'
 
@@ -53,7 +53,7 @@ const courseOf = ({ after, last, passed, awaited }: VerbRow): Course => ({
 
 /** This finds the next jobs of one state. */
 export const nextOfStateSql = `
-  SELECT *, ${matches} FROM jobs INDEXED BY jobs_state
+  SELECT ${jobRow}, ${matches} FROM jobs INDEXED BY jobs_state
   WHERE state = :state AND seq > :after AND seq <= :last
   ORDER BY seq LIMIT :limit`
 
@@ -62,12 +62,12 @@ export const nextOfStateSql = `
  * use the index otherwise.
  */
 export const nextOfBatchSql = `
-  SELECT *, ${matches} FROM jobs INDEXED BY jobs_batch_idle
+  SELECT ${jobRow}, ${matches} FROM jobs INDEXED BY jobs_batch_idle
   WHERE batch_id = :batchId AND state = :state AND state IN ('queued', 'paused', 'failed') AND seq > :after AND seq <= :last
   ORDER BY seq LIMIT :limit`
 
 export const atWorkSql = `
-  SELECT *, ${matches} FROM jobs INDEXED BY jobs_leased
+  SELECT ${jobRow}, ${matches} FROM jobs INDEXED BY jobs_leased
   WHERE lease_until IS NOT NULL AND seq <= :last`
 
 type MatchedRow = JobRow & { readonly matches: 0 | 1 }

@@ -25,7 +25,7 @@ export const insertJob = (
 ): Job => {
   const { job, told } = changeOf(null, { ...createJob(request, at), by }, at)
   const values = newValuesOf(job)
-  values.push(idempotency?.key ?? null, idempotency?.fingerprint ?? null)
+  values.push(writer.places.numberOf(job.place), idempotency?.key ?? null, idempotency?.fingerprint ?? null)
   writer.statements.insertJob.run(...values)
   writer.counters.count(job.batchId, null, countedOf(job))
   if (told !== null) writer.tell(job, told, at)

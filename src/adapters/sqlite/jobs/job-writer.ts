@@ -10,6 +10,7 @@ import { countedRow, type JobRow, jobOf, noJob } from '../sql/rows.js'
 import { prepareStatements, type Statements } from '../sql/statements.js'
 import { type BatchEvents, createBatchEvents } from './batch-events.js'
 import { createJobCounters, type JobCounters, withCounters } from './job-counters.js'
+import { createPlaces, type Places } from './places.js'
 import { createSaveChanges } from './save-changes.js'
 
 /** This says which node holds a job after a step. When it is absent, the lease stays as it was read. */
@@ -24,6 +25,7 @@ export interface JobWriter {
   readonly database: SqliteDatabase.Database
   readonly statements: Statements
   readonly counters: JobCounters
+  readonly places: Places
   /** Event ids and cursors of this database begin with this text. */
   readonly instance: string
   job(id: string): JobRow | null
@@ -66,6 +68,7 @@ export const createJobWriter = (database: SqliteDatabase.Database): JobWriter =>
   const counters = createJobCounters(prepared)
   const statements = withCounters(prepared, counters)
   const { value: instance } = statements.metaValue.get('instance') as { value: string }
+  const places = createPlaces(prepared)
   const saveChanges = createSaveChanges(database)
   /** These batches may be over, each with the instant of the step. */
   const settled = new Map<string, number>()
@@ -153,7 +156,7 @@ export const createJobWriter = (database: SqliteDatabase.Database): JobWriter =>
     if (change.told !== null) tell(job, change.told, at)
     if (change.batch === 'settled') settled.set(row.batch_id as string, at)
     if (change.batch === 'reopened') batches.reopen(row.batch_id as string)
-    return job
+    return lease === undefined || lease.node === job.node ? job : { ...job, node: lease.node }
   }
 
   const abandon = (row: JobRow, at: number): boolean => {
@@ -166,6 +169,7 @@ export const createJobWriter = (database: SqliteDatabase.Database): JobWriter =>
     database,
     statements,
     counters,
+    places,
     instance,
     job,
     held: (lease) => {
@@ -189,6 +193,7 @@ export const createJobWriter = (database: SqliteDatabase.Database): JobWriter =>
     forgetSteps: () => {
       settled.clear()
       counters.forget()
+      places.forget()
     },
     tookEvents: () => {
       const took = appended

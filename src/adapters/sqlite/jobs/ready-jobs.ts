@@ -4,6 +4,8 @@ import type { PairQuota, PutQuota } from '../../../ports/queue-store.js'
 import type { Statements } from '../sql/statements.js'
 
 interface Limits extends ClaimLimits {
+  /** This is the number of the node that claims, as a place. */
+  readonly place: number
   readonly quotas?: readonly PairQuota[]
   readonly puts?: PutQuota
 }
@@ -51,7 +53,7 @@ export const createReadyJobs = (statements: Statements) => {
     const quota = limits.quotas?.find(({ endpoint, bucket }) => endpoint === pair.endpoint && bucket === pair.bucket)
     const last = quota?.last ?? []
     const query = quota?.reversed ? statements.readyJobsOfPairReversed : statements.readyJobsOfPair
-    const rows = query.all({ ...pair, limit: runs + (puts ?? 0) + last.length }) as ReadyRow[]
+    const rows = query.all({ ...pair, place: limits.place, limit: runs + (puts ?? 0) + last.length }) as ReadyRow[]
     const turn = (job: ReadyRow): number => last.indexOf(job.id)
     // Sorting is stable, so the jobs that are not to come last keep their order.
     const inTurn = last.length === 0 ? rows : rows.sort((a, b) => turn(a) - turn(b))

@@ -54,6 +54,7 @@ export const createBatchOperations = (writer: JobWriter, steps: BulkSteps) => {
       const batch = createBatch(request, at)
       statements.insertBatch.run({
         ...newColumnsOf(batch),
+        place: writer.places.numberOf(batch.place),
         idempotency_key: idempotency?.key ?? null,
         idempotency_fingerprint: idempotency?.fingerprint ?? null,
       })

@@ -6,6 +6,7 @@ import type { Operations } from '../thread/protocol.js'
 import { createBatchOperations } from './batch-operations.js'
 import { createControlOperations } from './control-operations.js'
 import { createForgetOperations } from './forget-operations.js'
+import { createNodeOperations } from './node-operations.js'
 import { createOrphanOperations } from './orphan-operations.js'
 import { createPruneOperations } from './prune-operations.js'
 import { createQueueOperations } from './queue-operations.js'
@@ -26,6 +27,7 @@ export const createOperations = (writer: JobWriter): Operations => {
     ...createBatchOperations(writer, steps),
     ...createForgetOperations(writer),
     ...createListOperations(writer),
+    ...createNodeOperations(writer),
     ...createOrphanOperations(writer),
     ...createPruneOperations(writer),
     ...createReadOperations(writer),

@@ -1,15 +1,29 @@
 import type { Tuning, Waiting } from '../../../core/job.js'
 import { completeJob } from '../../../core/job-ends.js'
 import { crashRun, endRun, startRun } from '../../../core/job-steps.js'
-import type { Claim } from '../../../ports/queue-store.js'
+import type { Lease } from '../../../ports/lease.js'
+import type { Claim, HeartbeatAnswer } from '../../../ports/queue-store.js'
 import { hasRoom, insertJob, rivalOf } from '../jobs/insert-job.js'
 import type { JobWriter } from '../jobs/job-writer.js'
 import { createReadyJobs } from '../jobs/ready-jobs.js'
 import { type JobRow, jobOf } from '../sql/rows.js'
+import type { Statements } from '../sql/statements.js'
 import type { Operations } from '../thread/protocol.js'
 
 /** One claim moves at most so many jobs that become due into the ready queue. The next claim goes on. */
 const promotionStep = 1000
+
+/** Returns what a run has to know of its job. */
+export const desireOf = (
+  { desireOfJob }: Pick<Statements, 'desireOfJob'>,
+  { jobId, epoch }: Lease,
+  isHeld: boolean,
+): HeartbeatAnswer => {
+  const job = desireOfJob.get(jobId) as (Pick<JobRow, 'desired'> & Tuning) | undefined
+  if (job === undefined) return { jobId, epoch, held: false, desired: 'run', tuning: null }
+  const { desired, ...tuning } = job
+  return { jobId, epoch, held: isHeld, desired, tuning }
+}
 
 /** Creates the operations for submits, for claims, and for the leases of the nodes that work. */
 export const createQueueOperations = (writer: JobWriter) => {
@@ -53,7 +67,7 @@ export const createQueueOperations = (writer: JobWriter) => {
         writer.saveUnleased(row, crashRun(jobOf(row), at), at)
       }
       promoteDueJobs(at)
-      const claims = readyJobs(at, limits).map((seq): Claim => {
+      const claims = readyJobs(at, { ...limits, place: writer.places.find(node) }).map((seq): Claim => {
         const row = statements.jobBySeq.get(seq) as JobRow
         const epoch = row.epoch + 1
         const job = writer.save(row, startRun(jobOf(row), at), at, { epoch, node, until: at + leaseMs })
@@ -64,12 +78,10 @@ export const createQueueOperations = (writer: JobWriter) => {
     },
 
     heartbeat: (at, leases, leaseMs) =>
-      leases.map(({ jobId, epoch }) => {
-        const { changes } = statements.renewLease.run({ id: jobId, epoch, until: at + leaseMs })
-        const job = statements.desireOfJob.get(jobId) as (Pick<JobRow, 'desired'> & Tuning) | undefined
-        if (job === undefined) return { jobId, held: false, desired: 'run', tuning: null }
-        const { desired, ...tuning } = job
-        return { jobId, held: changes === 1, desired, tuning }
+      leases.map((lease) => {
+        const { jobId: id, epoch } = lease
+        const { changes } = statements.renewLease.run({ id, epoch, until: at + leaseMs })
+        return desireOf(statements, lease, changes === 1)
       }),
 
     release: (at, lease, release) => {

@@ -33,6 +33,8 @@ export interface BatchRow extends Readonly<Record<JobState | 'skipped', number>>
   readonly finished_at: number | null
   readonly bytes_total: number
   readonly bytes_uploaded: number
+  /** This is the id of the node that `place` names. */
+  readonly place_id: string | null
   readonly underway: string
 }
 
@@ -69,6 +71,7 @@ export const batchOf = (row: BatchRow): Batch => ({
   desired: row.desired,
   underway: JSON.parse(row.underway) as Verb[],
   source: JSON.parse(row.source) as BatchSource,
+  place: row.place_id,
   target: { bucket: row.bucket, prefix: row.prefix, endpoint: row.endpoint, region: row.region },
   template: JSON.parse(row.template) as JobTemplate,
   dryRun: row.dry_run === 1,

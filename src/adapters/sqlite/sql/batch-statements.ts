@@ -1,8 +1,10 @@
 import { countColumns, newColumnNames } from './batch-rows.js'
+import { jobRow } from './rows.js'
 
 const batchColumns = `
     b.*, c.queued, c.running, c.completing, c.paused, c.failed, c.cancelling, c.completed, c.cancelled, c.skipped,
     c.bytes_total, c.bytes_uploaded,
+    (SELECT nodes.id FROM nodes WHERE nodes.n = b.place) AS place_id,
     (SELECT json_group_array(v.verb) FROM bulk_verbs AS v INDEXED BY bulk_verbs_batch
       WHERE v.batch_id = b.id AND v.finished_at IS NULL) AS underway
   FROM batches AS b JOIN batch_counts AS c ON c.batch_id = b.id`
@@ -20,8 +22,8 @@ export const batchSql = {
     ORDER BY b.seq`,
 
   insertBatch: `
-    INSERT INTO batches (${newColumnNames.join(', ')}, idempotency_key, idempotency_fingerprint)
-    VALUES (${newColumnNames.map((name) => `:${name}`).join(', ')}, :idempotency_key, :idempotency_fingerprint)`,
+    INSERT INTO batches (${newColumnNames.join(', ')}, place, idempotency_key, idempotency_fingerprint)
+    VALUES (${newColumnNames.map((name) => `:${name}`).join(', ')}, :place, :idempotency_key, :idempotency_fingerprint)`,
 
   saveBatch: `
     UPDATE batches SET
@@ -50,7 +52,7 @@ export const batchSql = {
     SELECT id FROM batches INDEXED BY batches_forgotten
     WHERE forgotten = 1 AND seq > 0 ORDER BY seq LIMIT ?`,
   settledJobsOfBatch: `
-    SELECT * FROM jobs INDEXED BY jobs_batch
+    SELECT ${jobRow} FROM jobs INDEXED BY jobs_batch
     WHERE batch_id = :batch_id AND finished_at IS NOT NULL LIMIT :limit`,
   anyJobOfBatch: 'SELECT id FROM jobs INDEXED BY jobs_batch WHERE batch_id = ? LIMIT 1',
 

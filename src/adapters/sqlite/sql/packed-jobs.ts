@@ -1,11 +1,11 @@
 import { isSettled, type Job } from '../../../core/job.js'
-import { jobColumns, jobOf, type PackedRow } from './rows.js'
+import { jobColumns, jobOf, type PackedRow, placeId } from './rows.js'
 
 /**
  * Lists cross between the threads with one text for each job, which SQLite makes. This costs a quarter of making a row
  * of it in JavaScript and of cloning the job.
  */
-export const packed = `json_array(${jobColumns.join(', ')})`
+export const packed = `json_array(${jobColumns.map((name) => (name === 'place_id' ? placeId : name)).join(', ')})`
 
 const rowOf = (text: string): PackedRow => {
   const values = JSON.parse(text) as readonly unknown[]

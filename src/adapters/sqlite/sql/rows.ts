@@ -66,6 +66,8 @@ export interface JobRow {
   readonly epoch: number
   readonly lease_node: string | null
   readonly lease_until: number | null
+  /** This is the id of the node that `place` names. */
+  readonly place_id: string | null
   /** It is 1 for a job whose file needs nothing but to be put whole, as far as its submit tells. */
   readonly plain: 0 | 1
   /** This is the deadline in the options, where an index finds it. */
@@ -77,6 +79,10 @@ export interface JobRow {
   readonly finished_at: number | null
 }
 
+/** Everything that `JobRow` says of a job. */
+export const placeId = '(SELECT nodes.id FROM nodes WHERE nodes.n = jobs.place)'
+export const jobRow = `jobs.*, ${placeId} AS place_id`
+
 const parsed = <T>(json: string | null): T | null => (json === null ? null : (JSON.parse(json) as T))
 
 /** `jobOf` makes a job of these columns. */
@@ -86,6 +92,8 @@ export const jobColumns = [
   'desired',
   'waiting',
   'batch_id',
+  'lease_node',
+  'place_id',
   'source_path',
   'source_due',
   'source_node',
@@ -149,6 +157,8 @@ export const jobOf = (row: PackedRow): Job => ({
   waiting: row.waiting,
   batchId: row.batch_id,
   source: sourceOf(row),
+  place: row.place_id,
+  node: row.lease_node,
   target: { bucket: row.bucket, key: row.key, endpoint: row.endpoint, region: row.region },
   options: JSON.parse(row.options) as JobOptions,
   priority: row.priority,

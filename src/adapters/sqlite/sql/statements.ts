@@ -3,8 +3,12 @@ import { batchSql } from './batch-statements.js'
 import { newColumns, tunedColumns } from './job-columns.js'
 import { packed } from './packed-jobs.js'
 import { prepareQuery, type Query } from './query.js'
+import { jobRow } from './rows.js'
 import { statsSql } from './stats-statements.js'
 import { verbSql } from './verb-statements.js'
+
+// A cancel needs no source, so any node may carry it out.
+const isInSight = "(place IS NULL OR place = :place OR state = 'cancelling')"
 
 /**
  * These are all statements of the store that are not built from a filter (list-jobs.ts, count-jobs.ts and bulk-verbs.ts
@@ -12,9 +16,9 @@ import { verbSql } from './verb-statements.js'
  * never turn into a walk over a million jobs.
  */
 export const sql = {
-  jobById: 'SELECT * FROM jobs WHERE id = ?',
-  jobBySeq: 'SELECT * FROM jobs WHERE seq = ?',
-  jobByIdempotencyKey: 'SELECT * FROM jobs WHERE idempotency_key = ?',
+  jobById: `SELECT ${jobRow} FROM jobs WHERE id = ?`,
+  jobBySeq: `SELECT ${jobRow} FROM jobs WHERE seq = ?`,
+  jobByIdempotencyKey: `SELECT ${jobRow} FROM jobs WHERE idempotency_key = ?`,
 
   // Unsettled means `finished_at IS NULL`, as the partial index says.
   rivalOfTarget: `
@@ -24,10 +28,10 @@ export const sql = {
 
   // The order of the columns is that of `newColumns`.
   insertJob: `
-    INSERT OR FAIL INTO jobs (${Object.keys(newColumns).join(', ')}, idempotency_key, idempotency_fingerprint)
+    INSERT OR FAIL INTO jobs (${Object.keys(newColumns).join(', ')}, place, idempotency_key, idempotency_fingerprint)
     VALUES (${Object.keys(newColumns)
       .map(() => '?')
-      .join(', ')}, ?, ?)`,
+      .join(', ')}, ?, ?, ?)`,
 
   // This writes what a user may change. No step touches these columns, and this statement touches nothing that a step
   // changes.
@@ -58,14 +62,14 @@ export const sql = {
   readyJobsOfPair: `
     SELECT seq, id, state, priority, plain AND runs = 0 AND source_due = 0 AS plain FROM jobs INDEXED BY jobs_ready
     WHERE lease_until IS NULL AND due_at IS NULL AND state IN ('cancelling', 'queued')
-      AND endpoint = :endpoint AND bucket = :bucket
+      AND endpoint = :endpoint AND bucket = :bucket AND ${isInSight}
     ORDER BY state, priority DESC, seq LIMIT :limit`,
 
   // This walks the same index backwards.
   readyJobsOfPairReversed: `
     SELECT seq, id, state, priority, plain AND runs = 0 AND source_due = 0 AS plain FROM jobs INDEXED BY jobs_ready
     WHERE lease_until IS NULL AND due_at IS NULL AND state IN ('cancelling', 'queued')
-      AND endpoint = :endpoint AND bucket = :bucket
+      AND endpoint = :endpoint AND bucket = :bucket AND ${isInSight}
     ORDER BY state DESC, priority, seq DESC LIMIT :limit`,
 
   cancelsWithoutUpload: `
@@ -79,8 +83,8 @@ export const sql = {
     WHERE state = 'queued' AND not_after <= :now
     ORDER BY not_after LIMIT :limit`,
 
-  expiredLeases: 'SELECT * FROM jobs INDEXED BY jobs_leased WHERE lease_until <= ?',
-  leasedJobs: 'SELECT * FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL',
+  expiredLeases: `SELECT ${jobRow} FROM jobs INDEXED BY jobs_leased WHERE lease_until <= ?`,
+  leasedJobs: `SELECT ${jobRow} FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL`,
 
   // Delayed jobs are no part of the claim's index. They are moved into it when they become due, only so many in a step,
   // because the end of an outage may make a whole backlog due at once. Those of a step are read first, because they are
@@ -190,13 +194,13 @@ export const sql = {
     WHERE upload_id = :upload_id AND bucket = :bucket AND key = :key`,
 
   unfinishedUploads: `
-    SELECT * FROM jobs INDEXED BY jobs_unfinished_upload
+    SELECT ${jobRow} FROM jobs INDEXED BY jobs_unfinished_upload
     WHERE state = 'failed' AND upload_id IS NOT NULL AND finished_at < :before
     ORDER BY finished_at LIMIT :limit`,
 
   // The youngest job comes first, because the index ends with seq.
   leftUploadsOfTarget: `
-    SELECT * FROM jobs INDEXED BY jobs_left_upload
+    SELECT ${jobRow} FROM jobs INDEXED BY jobs_left_upload
     WHERE state = 'failed' AND upload_id IS NOT NULL AND bucket = :bucket AND key = :key AND endpoint = :endpoint
     ORDER BY seq DESC`,
 
@@ -311,6 +315,11 @@ export const sql = {
     INSERT INTO settings (name, value, changed_at, changed_by) VALUES (:name, :value, :at, :by)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at, changed_by = excluded.changed_by`,
   forgetSetting: 'DELETE FROM settings WHERE name = ?',
+
+  // The table has only a handful of rows.
+  nodes: 'SELECT n, id FROM nodes ORDER BY n DESC',
+  insertNode: 'INSERT INTO nodes (id) VALUES (?)',
+  nameHome: 'INSERT INTO nodes (n, id) VALUES (1, ?) ON CONFLICT (n) DO UPDATE SET id = excluded.id',
 
   metaValue: 'SELECT value FROM meta WHERE name = ?',
   setMetaValue: 'UPDATE meta SET value = :value WHERE name = :name',

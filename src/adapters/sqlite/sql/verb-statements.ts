@@ -6,6 +6,7 @@ export const verbSql = {
   insertVerb: `
     INSERT INTO bulk_verbs (verb, filter, batch_id, actor, jobs, batches, last, given_at)
     VALUES (:verb, :filter, :batch_id, :actor, :jobs, :batches, (SELECT coalesce(max(seq), 0) FROM jobs), :at)`,
+  newestVerb: 'SELECT coalesce(max(id), 0) AS id FROM bulk_verbs',
   verbById: 'SELECT * FROM bulk_verbs WHERE id = ?',
   verbsBefore: 'SELECT * FROM bulk_verbs WHERE id < ? ORDER BY id DESC LIMIT ?',
   // This includes the verbs that are over, because what they said still overrules what was said before.

@@ -73,7 +73,7 @@ interface Opened extends Pick<OpenDatabase, 'writer' | 'assertInPlace'> {
   readonly report: Omit<OpenedReport, 'warnings'>
 }
 
-const openLocked = (paths: StorePaths, at: number): Opened => {
+const openLocked = (paths: StorePaths, { node, at }: Pick<ThreadSettings, 'node' | 'at'>): Opened => {
   const migrations = readMigrations()
   const { version, checkedAfterCrash } = inspectDatabase(paths.database, migrations.length)
   // Without its log, a database that was never checkpointed is an empty one.
@@ -86,6 +86,7 @@ const openLocked = (paths: StorePaths, at: number): Opened => {
     const releasedLeases = database
       .transaction(() => {
         writer.statements.setMetaValue.run({ name: 'clean', value: '0' })
+        writer.statements.nameHome.run(node)
         const released = releaseLeases(writer, at)
         writer.statements.releaseAllWebhooks.run()
         writer.concludeSteps()
@@ -120,15 +121,15 @@ const markClean = ({ statements }: JobWriter): void => {
 }
 
 /** Opens, checks and locks the database of a directory. Throws StoreOpenError for what an operator can act on. */
-export const openDatabase = ({ directory, at }: ThreadSettings): OpenDatabase => {
-  const paths = storePaths(directory)
+export const openDatabase = (settings: ThreadSettings): OpenDatabase => {
+  const paths = storePaths(settings.directory)
   try {
     const warnings = prepareDirectory(paths)
     const lock = takeLock(paths)
     try {
       assertNotLost(paths, true)
       createPrivateFile(paths.database)
-      const { writer, assertInPlace, walKeeper, report } = openLocked(paths, at)
+      const { writer, assertInPlace, walKeeper, report } = openLocked(paths, settings)
       const { database } = writer
       return {
         writer,

@@ -43,6 +43,8 @@ export type Answer =
 
 export interface ThreadSettings {
   readonly directory: string
+  /** The node that the database belongs to from now on. */
+  readonly node: string
   readonly at: number
 }
 

@@ -27,6 +27,8 @@ import type { DirectOperation } from './read-connection.js'
 export interface SqliteStoreDeps {
   /** The directory is made when it is not there. */
   readonly directory: string
+  /** The id of this node. The jobs whose place is the node of this database are this node's, whatever it was called before. */
+  readonly node: string
   readonly clock: Clock
   readonly wakeup: Wakeup
   readonly logger: Logger
@@ -73,9 +75,9 @@ const logOpened = (logger: Logger, { warnings, ...report }: OpenedReport): void 
  * settle when their transaction is on disk. Throws StoreOpenError when the database cannot be opened.
  */
 export const openSqliteStore = async (deps: SqliteStoreDeps): Promise<Store> => {
-  const { directory, clock, wakeup, logger } = deps
+  const { directory, node, clock, wakeup, logger } = deps
   const threadUrl = deps.threadUrl ?? new URL('./store-thread.js', import.meta.url)
-  const workerData: ThreadSettings = { directory, at: clock.now() }
+  const workerData: ThreadSettings = { directory, node, at: clock.now() }
   const worker = new Worker(threadUrl, { workerData, name: 'store', resourceLimits: threadMemory })
   logOpened(logger, await opened(worker))
 

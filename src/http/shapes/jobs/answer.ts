@@ -59,6 +59,8 @@ const exampleJob: JobAnswer = {
   notBefore: null,
   version: 1,
   options: exampleOptions,
+  node: null,
+  place: 'uploader-1',
 }
 
 const jobFields = {
@@ -125,7 +127,12 @@ const jobFields = {
 }
 
 export const jobSchema = z
-  .object({ ...jobFields, options: optionsSchema })
+  .object({
+    ...jobFields,
+    options: optionsSchema,
+    node: z.string().nullable().describe('The node that works on the job at this moment.'),
+    place: z.string().nullable().describe('The node that sees the source; null: any node does.'),
+  })
   .meta({ description: 'One source on its way to one object.', examples: [exampleJob] })
 
 /** A job as events show it: without its options. */
@@ -148,7 +155,7 @@ export const partPageSchema = page(partSchema)
 /** One JSON object per line. */
 export const jobLinesSchema = z.string().describe('NDJSON: every line is a Job.')
 
-const { options: _options, ...eventJob } = exampleJob
+const { options: _options, node: _node, place: _place, ...eventJob } = exampleJob
 /** As events and messages show it. */
 export const exampleEventJob: JobView = eventJob
 

@@ -1,0 +1,41 @@
+import { isWithin } from '../../core/directory.js'
+import { isSeenFrom, type NodeStanding, type NodeView, nodeStateOf, viewNodes } from '../../core/node.js'
+
+/** What this node knows of places and of the nodes beside it. */
+export interface NodeBoard {
+  /** Returns the place of a source: this node, or null when every node sees the path. */
+  placeOf(path: string): string | null
+  /** Returns whether this node sees what is at the place. */
+  sees(place: string | null): boolean
+  /** Returns whether only a node sees the place that was not heard of for the length of a lease. */
+  isAway(place: string | null): boolean
+  /** Returns every node that was heard of, this one too, sorted by id. */
+  view(): readonly NodeView[]
+  /** Takes what the store has heard. */
+  take(nodes: readonly NodeStanding[]): void
+}
+
+interface Deps {
+  readonly node: string
+  /** The roots that other nodes see too. */
+  readonly sharedRoots: readonly string[]
+  readonly leaseMs: number
+}
+
+export const createNodeBoard = ({ node, sharedRoots, leaseMs }: Deps): NodeBoard => {
+  let heard: readonly NodeStanding[] = []
+
+  return {
+    placeOf: (path) => (sharedRoots.some((root) => isWithin(root, path)) ? null : node),
+    sees: (place) => isSeenFrom(node, place),
+    isAway(place) {
+      if (isSeenFrom(node, place)) return false
+      const known = heard.find(({ id }) => id === place)
+      return known === undefined || nodeStateOf(known, leaseMs) === 'away'
+    },
+    view: () => viewNodes(heard, leaseMs),
+    take(nodes) {
+      heard = nodes
+    },
+  }
+}
