@@ -3,6 +3,7 @@ import { createRefreshingCredentials } from '../adapters/credentials/refreshing-
 import { createDirectoryWalker } from '../adapters/file/directory-walker.js'
 import { createCallsByPath } from '../adapters/file/file-calls.js'
 import { createFileSources } from '../adapters/file/file-source.js'
+import { createFirstLooks } from '../adapters/file/fingerprint.js'
 import type { Roots } from '../adapters/file/roots.js'
 import { createSourceRemover } from '../adapters/file/source-remover.js'
 import { beginThread } from '../adapters/heap/heap-flags.js'
@@ -93,8 +94,9 @@ export const createTransfer = (
   life.own(targets, () => targets.close())
   const roots = rootsOf(config)
   const callsFor = createCallsByPath()
-  const walker = createDirectoryWalker(roots, undefined, callsFor, undefined, beginThread, config.nodeId)
-  const sources = createFileSources(roots, lanes, callsFor, config.nodeId)
+  const firstLooks = createFirstLooks()
+  const walker = createDirectoryWalker(roots, undefined, callsFor, undefined, beginThread, config.nodeId, firstLooks)
+  const sources = createFileSources(roots, lanes, callsFor, config.nodeId, firstLooks)
   return {
     ports: { keys, targets, lanes, sources, remover: createSourceRemover(roots, callsFor, config.nodeId), walker },
     files: { hurry: callsFor.hurry, areHeldUp: walker.isHeldUp },

@@ -46,6 +46,11 @@ export interface SourceReader {
 export interface OpenSource {
   /** The fingerprint of the descriptor as it was opened. */
   readonly opened: Fingerprint
+  /**
+   * Returns for how many milliseconds this process has seen the file just so, by a monotonic clock, which begins with
+   * the first look. Returns null where the times of the file are of this machine's clock, so that they say more.
+   */
+  stoodMs(seen: Fingerprint): number | null
   range(offset: number, length: number): ByteRange
   /**
    * Returns the fingerprint of the descriptor now. Throws Failure `local` (`source_unreadable`) when the file system

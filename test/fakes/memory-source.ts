@@ -82,6 +82,7 @@ export const createMemoryFiles = (): MemoryFiles => {
       descriptors.set(fd, file)
       return {
         opened: fingerprintOf(file),
+        stoodMs: () => null,
         range: (offset, length) => ({ kind: 'file', fd, device: '1', inode: String(file.ino), offset, length }),
         fingerprint: async () => fingerprintOf(file),
         pathState: async (): Promise<PathState> => {

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { Failure, sourceStalled } from '../../core/failure.js'
 import type { DirectoryWalker, WalkedChunk, WalkRequest } from '../../ports/directory-walker.js'
 import { createCallsByPath, type FileCalls } from './file-calls.js'
+import { createFirstLooks, type FirstLooks } from './fingerprint.js'
 import { openFlags } from './guarded-open.js'
 import { isReadable, type Roots } from './roots.js'
 import { errnoOf, outsideText, reasonOf } from './unavailable.js'
@@ -46,7 +47,7 @@ const watchSteps = (steps: SharedArrayBuffer, idleMs: number) => {
 /**
  * Walks directories, each in a thread of its own. `threadUrl` names the compiled walk-thread.js when it is not beside
  * this module. `beginThread` is called before a thread starts, and what it returns once the thread runs or has ended. The fingerprints are
- * taken by `node`.
+ * taken by `node`, and count as first looks at their files.
  */
 export const createDirectoryWalker = (
   roots: Roots,
@@ -55,6 +56,7 @@ export const createDirectoryWalker = (
   idleMs = walkIdleMs,
   beginThread: () => () => void = () => () => {},
   node: string | null = null,
+  firstLooks: FirstLooks = createFirstLooks(),
 ): ThreadedWalker => {
   /** These threads were told to end. */
   const ending = new Set<Worker>()
@@ -65,6 +67,7 @@ export const createDirectoryWalker = (
     signal.throwIfAborted()
     // Another thread would hang beside the first.
     if (hanging.has(request.dir)) throw sourceStalled()
+    const { isRemote = false } = await callsFor(request.dir)
     const steps = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
     const workerData: WalkSettings = { request, roots, node, steps }
     const begun = beginThread()
@@ -96,6 +99,7 @@ export const createDirectoryWalker = (
           next = ask()
           next.catch(() => {})
         }
+        if (isRemote) for (const { fingerprint } of files) firstLooks(fingerprint)
         if (files.length + problems.length > 0) yield { files, problems }
         if (done) return
       }

@@ -27,6 +27,11 @@ import { createMountTable, type Mounts } from './mount-table.js'
  * calls do.
  */
 export interface FileCalls {
+  /**
+   * The times of its files may be of another machine's clock, and what it says of an open file may be seconds old,
+   * because this machine keeps the attributes for a while.
+   */
+  readonly isRemote?: boolean
   realpath(path: string): Promise<string>
   open(path: string, flags: number): Promise<number>
   stat(fd: number): Promise<BigIntStats>
@@ -158,7 +163,11 @@ export const createCallsByPath = (deps: Partial<CallsByPathDeps> = {}): CallsByP
     gates.set(mount, gate)
     return gate
   }
-  const callsTo = (mount: string): FileCalls => gatedCalls(gateOf(mount), patient)
+  /** A table without mounts says nothing, because this system is not Linux. */
+  const callsTo = (mount: string): FileCalls => ({
+    ...gatedCalls(gateOf(mount), patient),
+    isRemote: mounts().size > 0,
+  })
 
   /** Looks again where the path leads, because a directory on the way may have been replaced or mounted over. */
   const lstatNow = async (path: string): Promise<BigIntStats> => {

@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs'
 import { Failure } from '../../core/failure.js'
 import type { ByteRange, OpenSource, PathState, SourceOpener, SourceReader } from '../../ports/source.js'
 import { createCallsByPath, type FileCalls } from './file-calls.js'
-import { fingerprintFrom } from './fingerprint.js'
+import { createFirstLooks, type FirstLooks, fingerprintFrom } from './fingerprint.js'
 import { openFlags } from './guarded-open.js'
 import { isReadable, type Roots } from './roots.js'
 import { errnoOf, outsideText, type Refusal, reasonOf } from './unavailable.js'
@@ -50,15 +50,38 @@ const pathOfDescriptor = async (calls: FileCalls, fd: number, opened: BigIntStat
   return again
 }
 
+/** Says who looks at files, and since when. */
+interface Eyes {
+  readonly node: string | null
+  readonly firstLooks: FirstLooks
+}
+
+/**
+ * Looks at an open file. A file system over the network is asked by an open, because a look at an open file may be
+ * answered by what this machine remembers of it.
+ */
+const statNow = async (calls: FileCalls, fd: number, realPath: string): Promise<BigIntStats> => {
+  if (calls.isRemote === true) {
+    try {
+      await calls.close(await calls.open(realPath, openFlags))
+    } catch (error) {
+      // Whatever else stands at the path, or that nothing does, is told by the look at the path.
+      if (error instanceof Failure) throw error
+    }
+  }
+  return calls.stat(fd)
+}
+
 const openSource = (
   calls: FileCalls,
   fd: number,
   realPath: string,
   stats: BigIntStats,
   reader: SourceReader,
-  node: string | null,
+  { node, firstLooks }: Eyes,
 ): OpenSource => {
   const opened = fingerprintFrom(stats, node)
+  if (calls.isRemote === true) firstLooks(opened)
   const range = (offset: number, length: number): ByteRange => ({
     kind: 'file',
     fd,
@@ -72,10 +95,11 @@ const openSource = (
   return {
     opened,
     range,
+    stoodMs: (seen) => (calls.isRemote === true ? firstLooks(seen) : null),
 
     async fingerprint() {
       try {
-        return fingerprintFrom(await calls.stat(fd), node)
+        return fingerprintFrom(await statNow(calls, fd, realPath), node)
       } catch (error) {
         throw localFailure(error)
       }
@@ -110,6 +134,7 @@ export const createFileSources = (
   reader: SourceReader,
   callsFor: (path: string) => Promise<FileCalls> = createCallsByPath(),
   node: string | null = null,
+  firstLooks: FirstLooks = createFirstLooks(),
 ): SourceOpener => ({
   async open(path, within) {
     const calls = await callsFor(path)
@@ -122,7 +147,7 @@ export const createFileSources = (
       if (!stats.isFile()) throw unreadable('it is not a regular file')
       const realPath = await pathOfDescriptor(calls, fd, stats, resolved)
       if (!isReadable(roots, realPath, within)) throw unreadable(outsideText)
-      return openSource(calls, fd, realPath, stats, reader, node)
+      return openSource(calls, fd, realPath, stats, reader, { node, firstLooks })
     } catch (error) {
       if (fd !== null) await calls.close(fd)
       if (error instanceof Failure && error.kind === 'stalled') throw error

@@ -1,6 +1,7 @@
 import { Failure } from '../../core/failure.js'
 import { isOneInode } from '../../core/fingerprint.js'
 import type { Fingerprint } from '../../core/job.js'
+import type { Clock } from '../../ports/clock.js'
 import type { OpenSource } from '../../ports/source.js'
 
 const changed = (what: string): Failure =>
@@ -36,6 +37,44 @@ export const unsettledMs = ({ ctimeNs }: Fingerprint, now: number): number => {
   const tick = ctimeNs.endsWith('000000000') ? coarseTickMs : tickMs
   const ageMs = now - Number(BigInt(ctimeNs) / 1_000_000n)
   return Math.min(tick, Math.max(0, tick - ageMs))
+}
+
+/**
+ * Returns how long to wait before an open file is read. The clock of another machine says nothing here, so a file whose
+ * times are of such a clock must have stood still for the longest tick since this process saw it first.
+ */
+const settlesInMs = (source: OpenSource, seen: Fingerprint, now: number): number => {
+  const stoodMs = source.stoodMs(seen)
+  return stoodMs === null ? unsettledMs(seen, now) : Math.max(0, coarseTickMs - stoodMs)
+}
+
+const isUntouched = (a: Fingerprint, b: Fingerprint): boolean =>
+  a.ctimeNs === b.ctimeNs && a.mtimeNs === b.mtimeNs && a.size === b.size
+
+/** A file that is another one at each of so many looks is not waited for any longer. */
+const mostLooks = 5
+
+/**
+ * Returns the fingerprint of a file once it is fit to be read: whatever changes it from then on moves its times. Throws
+ * Failure `permanent` (`source_changed`) when it never stands still.
+ */
+export const settledFingerprint = async (
+  source: OpenSource,
+  clock: Pick<Clock, 'now' | 'sleep'>,
+  signal: AbortSignal,
+): Promise<Fingerprint> => {
+  let seen = source.opened
+  for (let looks = 1; looks <= mostLooks; looks++) {
+    const waitMs = settlesInMs(source, seen, clock.now())
+    if (waitMs === 0) return seen
+    await clock.sleep(waitMs, signal)
+    const again = await source.fingerprint()
+    if (isUntouched(seen, again)) return again
+    seen = again
+  }
+  throw new Failure('permanent', `The source changes all the time, at each of ${mostLooks} looks`, {
+    code: 'source_changed',
+  })
 }
 
 /**

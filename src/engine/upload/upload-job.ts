@@ -13,7 +13,7 @@ import { abortUpload, discardBeforeFailing, replaceUpload } from './remove-uploa
 import type { Run } from './run.js'
 import { RunStopped } from './run-control.js'
 import { maxRestarts, sendMultipart } from './send-multipart.js'
-import { assertSameFile, unsettledMs } from './source-guard.js'
+import { assertSameFile, settledFingerprint } from './source-guard.js'
 
 const skipped: Finish = { to: 'completed', outcome: 'skipped', receipt: null }
 const uploaded = (receipt: Receipt): Finish => ({ to: 'completed', outcome: 'uploaded', receipt })
@@ -28,14 +28,6 @@ const send = async (run: Run, source: OpenSource, seen: Fingerprint): Promise<Fi
   return uploaded(await putWhole(run, source, seen))
 }
 
-/** Returns the fingerprint of a file once it is fit to be read: whatever changes it from then on moves its times. */
-const settledFingerprint = async (run: Run, source: OpenSource): Promise<Fingerprint> => {
-  const waitMs = unsettledMs(source.opened, run.clock.now())
-  if (waitMs === 0) return source.opened
-  await run.clock.sleep(waitMs, run.control.soft)
-  return source.fingerprint()
-}
-
 /**
  * Takes the fingerprint that was due. Nothing is done before it, because it decides whether what was sent before still
  * counts.
@@ -43,7 +35,7 @@ const settledFingerprint = async (run: Run, source: OpenSource): Promise<Fingerp
 const takeDueFingerprint = async (run: Run, { sources }: SourceTools): Promise<void> => {
   const source = await sources.open(pathOf(run.job), run.job.options.roots)
   try {
-    await run.record.noteFingerprint(await settledFingerprint(run, source))
+    await run.record.noteFingerprint(await settledFingerprint(source, run.clock, run.control.soft))
   } finally {
     await source.close()
   }
@@ -58,7 +50,7 @@ const uploadSource = async (run: Run, tools: SourceTools): Promise<Finish> => {
   for (let restarting = false; ; restarting = true) {
     const source = await tools.sources.open(pathOf(run.job), run.job.options.roots)
     try {
-      const seen = await settledFingerprint(run, source)
+      const seen = await settledFingerprint(source, run.clock, run.control.soft)
       if (restarting) await replaceUpload(run, seen)
       assertSameFile(run.job.source.fingerprint, seen)
       // This is a retry whose source had changed before. A change that comes now forgets the upload by itself, and
