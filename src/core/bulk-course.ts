@@ -16,6 +16,17 @@ export interface Course {
 }
 
 /**
+ * Says what is left of a verb that is not over. It is `going` from job to job, or `awaiting` jobs that were completing
+ * once it has met every job, or `resting` for as long as its batch is paused.
+ */
+export type VerbStanding = 'going' | 'awaiting' | 'resting'
+
+export const standingOf = ({ after, last, awaited }: Course, isResting: boolean): VerbStanding => {
+  if (isResting) return 'resting'
+  return after >= last && awaited.length > 0 ? 'awaiting' : 'going'
+}
+
+/**
  * Returns the course after something else was asked of one job. It is the same object when the verb does not meet that
  * job any more.
  */

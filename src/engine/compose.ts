@@ -30,6 +30,7 @@ import { createTrafficHistory } from './metering/traffic-history.js'
 import { createNodeAgent } from './nodes/node-agent.js'
 import { createNodeBoard } from './nodes/node-board.js'
 import { createWebhookAgent } from './outbox/webhook-agent.js'
+import { createChores } from './storage/chores.js'
 import { gateTargets } from './storage/gated-targets.js'
 import { createPatientSources } from './storage/patient-sources.js'
 import { createStorageGate } from './storage/storage-gate.js'
@@ -144,9 +145,11 @@ const createAgents = (ports: EnginePorts, settings: EngineSettings, ground: Grou
   const { clock, random, wakeup, logger, sender } = ports
   const { store, storage, targets } = ground
   const { defaults, leaseMs } = settings
+  const chores = createChores({ store, storage, node: settings.node, leaseMs, clock, logger: logger('chores') })
   const walks = createWalkAgent({
     store,
     storage,
+    chores,
     walker: ports.walker,
     sources: ports.sources,
     names: { newId: ports.newJobId, newMarker: () => (defaults.marker ? ports.newMarker() : null) },
@@ -158,6 +161,7 @@ const createAgents = (ports: EnginePorts, settings: EngineSettings, ground: Grou
   const bulkVerbs = createBulkVerbs({
     store,
     storage,
+    chores,
     sources: ports.sources,
     board: ground.board,
     clock,
@@ -189,9 +193,16 @@ const createAgents = (ports: EnginePorts, settings: EngineSettings, ground: Grou
   })
   const webhooks =
     sender && createWebhookAgent({ store, storage, sender, wakeup, clock, random, logger: logger('webhooks') })
-  const pruner = createPruner({ store, storage, clock, logger: logger('pruner'), keepMs: settings.keepFinishedMs })
+  const pruner = createPruner({
+    store,
+    storage,
+    chores,
+    clock,
+    logger: logger('pruner'),
+    keepMs: settings.keepFinishedMs,
+  })
   const { abandonedAfterMs } = settings
-  const janitor = createJanitor({ store, targets, clock, logger: logger('janitor'), abandonedAfterMs })
+  const janitor = createJanitor({ store, targets, chores, clock, logger: logger('janitor'), abandonedAfterMs })
   return { admission, walks, bulkVerbs, leases, dispatcher, webhooks, pruner, janitor }
 }
 type Agents = ReturnType<typeof createAgents>

@@ -22,6 +22,12 @@ export interface WalkChunk {
   readonly listed: number | null
 }
 
+/** The walk of a batch by the node that has the chore of it (`walkChore`). `epoch` is the chore's and fences writes. */
+export interface Walk {
+  readonly batchId: string
+  readonly epoch: number
+}
+
 export type BatchControlResult =
   /** `verb` is the verb that was begun for the jobs of the batch; null when there is nothing to do. */
   | { readonly kind: 'ok'; readonly batch: Batch; readonly verb: BulkVerb | null }
@@ -53,12 +59,15 @@ export interface BatchStore {
    * Makes jobs of what a walk found, each as `submit` makes one. The call may be repeated: a file that has a job in the
    * batch is passed over, and so is a problem that is known. A key that another file of the batch has is the problem
    * `key_taken`, and one that another job is writing is `target_busy`. `stopped` says that the batch is no longer to be
-   * walked, and that nothing was made. `full` says that with these jobs more than `mostQueued` (null: any number) would
-   * be queued, and that nothing was made.
+   * walked, or no longer by this walk, and that nothing was made. `full` says that with these jobs more than
+   * `mostQueued` (null: any number) would be queued, and that nothing was made.
    */
-  extendBatch(batchId: string, chunk: WalkChunk, mostQueued?: number | null): Promise<'ok' | 'stopped' | 'full'>
-  /** Ends the walk once it has met everything. Nothing happens when the batch is no longer to be walked. */
-  endWalk(batchId: string): Promise<void>
+  extendBatch(walk: Walk, chunk: WalkChunk, mostQueued?: number | null): Promise<'ok' | 'stopped' | 'full'>
+  /**
+   * Ends the walk once it has met everything. Nothing happens when the batch is no longer to be walked, or no longer by
+   * this walk.
+   */
+  endWalk(walk: Walk): Promise<void>
   /**
    * Commits the verb for the batch and begins one for its jobs, with a first step where that needs no sources. `by` is
    * the name of the token that made the request.

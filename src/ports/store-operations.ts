@@ -85,6 +85,9 @@ export const storeOperations: Readonly<Record<StoreOperation, StoreOperationRow>
   redeliverWebhook: { access: 'write', wakes: ['webhooks'] },
 
   beat: read,
+  takeChore: write,
+  keepChore: write,
+  leaveChore: write,
 
   storedSettings: read,
   storeSettings: write,

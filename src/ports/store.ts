@@ -1,4 +1,5 @@
 import type { BatchStore } from './batch-store.js'
+import type { ChoreStore } from './chore-store.js'
 import type { EventStore } from './event-store.js'
 import type { JobStore } from './job-store.js'
 import type { NodeStore } from './node-store.js'
@@ -17,4 +18,5 @@ export type Store = JobStore &
   SettingsStore &
   VerbStore &
   NodeStore &
+  ChoreStore &
   StoreUpkeep

@@ -1,3 +1,4 @@
+import type { VerbStanding } from '../core/bulk-course.js'
 import type { BulkVerb, NewBulkVerb } from '../core/bulk-verb.js'
 import type { FingerprintNow, Job } from '../core/job.js'
 import type { Page, PageRequest } from './page.js'
@@ -9,6 +10,11 @@ import type { Page, PageRequest } from './page.js'
 export interface SourceLook {
   readonly jobId: string
   readonly fingerprint: FingerprintNow | null
+}
+
+/** This is a verb that is not over. */
+export interface UnfinishedVerb extends BulkVerb {
+  readonly standing: VerbStanding
 }
 
 /**
@@ -25,7 +31,7 @@ export interface VerbStore {
   /** Returns the newest verbs first. */
   listVerbs(page: PageRequest): Promise<Page<BulkVerb>>
   /** Returns the oldest verbs first. */
-  unfinishedVerbs(): Promise<readonly BulkVerb[]>
+  unfinishedVerbs(): Promise<readonly UnfinishedVerb[]>
   /** Returns the jobs that the next step of at most `limit` jobs meets. */
   jobsOfVerb(id: number, limit: number): Promise<readonly Job[]>
   /**

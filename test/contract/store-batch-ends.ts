@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { batchRequest, createBatchTools } from './store-batch-setup.js'
 import type { StoreSetup } from './store-setup.js'
+import { endWalk } from './store-walk.js'
 
 /** Tests how batches are forgotten, and that verbs meet each job once. */
 export const batchEndTests = (setup: () => Promise<StoreSetup>): void => {
@@ -10,7 +11,7 @@ export const batchEndTests = (setup: () => Promise<StoreSetup>): void => {
     const settled = async (names: readonly string[]) => {
       const tools = await begin()
       await tools.extend(...names)
-      await tools.store.endWalk('b-1')
+      await endWalk(tools.store, 'b-1')
       for (const _ of names) await tools.finish('completed')
       return tools
     }
@@ -54,7 +55,7 @@ export const batchEndTests = (setup: () => Promise<StoreSetup>): void => {
       const { store } = await setup()
       const key = { key: 'k', fingerprint: 'f' }
       await store.submitBatch(batchRequest('b-1'), [], key)
-      await store.endWalk('b-1')
+      await endWalk(store, 'b-1')
       await store.removeBatch('b-1', 9)
       expect(await store.findBatchByIdempotencyKey('k')).toBeNull()
       expect(await store.submitBatch(batchRequest('b-2'), [], { key: 'k', fingerprint: 'g' })).toMatchObject({
@@ -76,7 +77,7 @@ export const batchEndTests = (setup: () => Promise<StoreSetup>): void => {
     const paused = async (count: number) => {
       const tools = await begin()
       await tools.extend(...Array.from({ length: count }, (_, i) => `f${String(i).padStart(3, '0')}`))
-      await tools.store.endWalk('b-1')
+      await endWalk(tools.store, 'b-1')
       return tools
     }
 

@@ -2,6 +2,7 @@ import { type Batch, batchStateOf, type NewBatch } from '../../src/core/batch.js
 import type { NewJob } from '../../src/core/job.js'
 import type { WalkChunk } from '../../src/ports/batch-store.js'
 import { granted, jobError, jobRequest, leaseMs, node, receipt, type StoreSetup } from './store-setup.js'
+import { extendBatch } from './store-walk.js'
 
 const { options } = jobRequest('any')
 
@@ -33,7 +34,7 @@ export const createBatchTools = (setup: () => Promise<StoreSetup>) => {
         ...more,
       })
     const extend = (...names: string[]) =>
-      store.extendBatch('b-1', { ...everything, jobs: names.map((name) => fileJob(name)) })
+      extendBatch(store, 'b-1', { ...everything, jobs: names.map((name) => fileJob(name)) })
     const batch = async (): Promise<Batch> => {
       const found = await store.getBatch('b-1')
       if (found === null) throw new Error('the batch is gone')

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { batchRequest, createBatchTools, everything } from './store-batch-setup.js'
 import { granted, jobRequest, leaseMs, node, receipt, type StoreSetup } from './store-setup.js'
+import { endWalk, extendBatch } from './store-walk.js'
 
 /** Tests how batches are made and how they grow. */
 export const batchTests = (setup: () => Promise<StoreSetup>): void => {
@@ -38,7 +39,7 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
       const files = Array.from({ length: 5 }, (_, i) => ({ path: `/srv/in/${9 - i}`, key: `dir/${9 - i}` }))
       await store.submitBatch(batchRequest('b-1', { source: { kind: 'files' } }), files, null)
       expect(await store.batchFiles('b-1', 0, 2)).toEqual(files.slice(0, 2))
-      await store.extendBatch('b-1', { ...everything, listed: 2 })
+      await extendBatch(store, 'b-1', { ...everything, listed: 2 })
       expect((await store.getBatch('b-1'))?.listed).toBe(2)
       expect(await store.batchFiles('b-1', 2, 9)).toEqual(files.slice(2))
     })
@@ -74,7 +75,7 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
         fileJob('busy'),
         fileJob('z'),
       ]
-      await store.extendBatch('b-1', { ...everything, jobs })
+      await extendBatch(store, 'b-1', { ...everything, jobs })
       expect(await batch()).toMatchObject({ seen: 4, problems: 2, counts: { queued: 2 } })
       const { items } = await store.batchProblems('b-1', { limit: 9, cursor: null })
       expect(items).toMatchObject([
@@ -92,8 +93,8 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
         jobId: null,
       } as const
       const problems = [unreadable, { ...unreadable, path: '/srv/in/b' }]
-      await store.extendBatch('b-1', { ...everything, problems })
-      await store.extendBatch('b-1', { ...everything, problems })
+      await extendBatch(store, 'b-1', { ...everything, problems })
+      await extendBatch(store, 'b-1', { ...everything, problems })
       expect(await batch()).toMatchObject({ seen: 2, problems: 2 })
       await extend('a')
       expect(await batch()).toMatchObject({ seen: 2, problems: 1 })
@@ -104,14 +105,14 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
     it('keeps what a dry run found, without jobs', async () => {
       const { store, batch, jobs, state } = await begin({ dryRun: true })
       const planned = ['a', 'b', 'c'].map((name) => ({ path: `/srv/in/${name}`, key: `dir/${name}`, size: 7 }))
-      await store.extendBatch('b-1', { ...everything, planned })
-      await store.extendBatch('b-1', { ...everything, planned: planned.slice(1) })
+      await extendBatch(store, 'b-1', { ...everything, planned })
+      await extendBatch(store, 'b-1', { ...everything, planned: planned.slice(1) })
       expect(await batch()).toMatchObject({ seen: 3, counts: { queued: 0, bytesTotal: 21 } })
       const first = await store.plannedFiles('b-1', { limit: 2, cursor: null })
       const rest = await store.plannedFiles('b-1', { limit: 2, cursor: first.nextCursor })
       expect([...first.items, ...rest.items]).toEqual(planned)
       expect(rest.nextCursor).toBeNull()
-      await store.endWalk('b-1')
+      await endWalk(store, 'b-1')
       expect(await state()).toBe('completed')
       expect(await jobs()).toEqual([])
     })
@@ -121,9 +122,9 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
       await store.controlBatch('b-1', 'pause')
       expect(await extend('a')).toBe('stopped')
       await store.controlBatch('b-1', 'resume')
-      await store.endWalk('b-1')
+      await endWalk(store, 'b-1')
       expect(await extend('a')).toBe('stopped')
-      expect(await store.extendBatch('b-9', everything)).toBe('stopped')
+      expect(await extendBatch(store, 'b-9', everything)).toBe('stopped')
       expect(await jobs()).toEqual([])
     })
 
@@ -131,12 +132,12 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
       const { store, extend, fileJob, finish, batch, jobs } = await begin()
       await extend('a', 'b')
       const more = { ...everything, jobs: [fileJob('c')], listed: 3 }
-      expect(await store.extendBatch('b-1', more, 2)).toBe('full')
+      expect(await extendBatch(store, 'b-1', more, 2)).toBe('full')
       expect(await batch()).toMatchObject({ seen: 2, listed: 0 })
       const problem = { path: '/srv/in/x', code: 'source_unavailable', message: 'no', jobId: null } as const
-      expect(await store.extendBatch('b-1', { ...everything, problems: [problem] }, 2)).toBe('ok')
+      expect(await extendBatch(store, 'b-1', { ...everything, problems: [problem] }, 2)).toBe('ok')
       await finish('completed')
-      expect(await store.extendBatch('b-1', more, 2)).toBe('ok')
+      expect(await extendBatch(store, 'b-1', more, 2)).toBe('ok')
       expect((await jobs()).length).toBe(3)
     })
   })
@@ -149,7 +150,7 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
       await finish('skipped')
       expect(await state()).toBe('scanning')
       await extend('c')
-      await store.endWalk('b-1')
+      await endWalk(store, 'b-1')
       expect(await state()).toBe('running')
       expect(await completions()).toEqual([])
       advance(5)
@@ -166,8 +167,8 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
 
     it('finishes with its walk when there is nothing to send', async () => {
       const { store, state, completions } = await begin()
-      await store.endWalk('b-1')
-      await store.endWalk('b-1')
+      await endWalk(store, 'b-1')
+      await endWalk(store, 'b-1')
       expect(await state()).toBe('completed')
       expect(await completions()).toHaveLength(1)
     })
@@ -175,7 +176,7 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
     it('has failed when a job or a file did', async () => {
       const { store, extend, finish, state } = await begin()
       await extend('a', 'b')
-      await store.endWalk('b-1')
+      await endWalk(store, 'b-1')
       await finish('failed')
       await finish('completed')
       expect(await state()).toBe('failed')
@@ -184,7 +185,7 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
     it('is open again when one of its jobs is retried, and finishes again', async () => {
       const { store, extend, finish, state, batch, completions } = await begin()
       await extend('a')
-      await store.endWalk('b-1')
+      await endWalk(store, 'b-1')
       const job = await finish('failed')
       await store.control(job.id, { verb: 'retry', fingerprint: job.source.fingerprint })
       expect(await state()).toBe('running')
@@ -197,7 +198,7 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
     it('remembers jobs that were deleted, in its totals and one by one', async () => {
       const { store, extend, finish, batch } = await begin()
       await extend('a', 'b', 'c')
-      await store.endWalk('b-1')
+      await endWalk(store, 'b-1')
       const gone = [await finish('completed'), await finish('failed')]
       for (const { id } of gone) await store.remove(id)
       expect((await batch()).counts).toMatchObject({ completed: 1, failed: 1, queued: 1 })
@@ -217,7 +218,7 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
       const ids = async () => (await store.unfinishedBatches()).map(({ id }) => id)
       expect(await ids()).toEqual(['b-1'])
       await extend('a')
-      await store.endWalk('b-1')
+      await endWalk(store, 'b-1')
       expect(await ids()).toEqual([])
       await finish('failed')
       await store.controlBatch('b-1', 'retry')
@@ -268,7 +269,7 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
     it('does not let a job slip through that was completing when the pause came', async () => {
       const { store, extend, claimOne, states, state, stepVerbs } = await begin()
       await extend('a')
-      await store.endWalk('b-1')
+      await endWalk(store, 'b-1')
       const { lease } = await claimOne()
       await store.beginCompleting(lease)
       await store.controlBatch('b-1', 'pause')
@@ -322,7 +323,7 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
     it('refuses every verb once the batch is completed, and knows no other batch', async () => {
       const { store, extend, finish } = await begin()
       await extend('a')
-      await store.endWalk('b-1')
+      await endWalk(store, 'b-1')
       await finish('completed')
       for (const verb of ['pause', 'resume', 'cancel', 'retry'] as const) {
         expect(await store.controlBatch('b-1', verb)).toMatchObject({ kind: 'invalid_state' })
@@ -333,7 +334,7 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
     it('keeps a batch open from a retry until every failed job was looked at', async () => {
       const { store, extend, finish, state, batch, stepVerbs } = await begin()
       await extend('a')
-      await store.endWalk('b-1')
+      await endWalk(store, 'b-1')
       await finish('failed')
       await store.controlBatch('b-1', 'retry')
       expect(await state()).toBe('running')
@@ -345,6 +346,19 @@ export const batchTests = (setup: () => Promise<StoreSetup>): void => {
       expect(await store.stepVerb(id, 9, [{ jobId: job?.id ?? '', fingerprint: null }])).toBe('over')
       expect(await state()).toBe('failed')
       expect(await store.getVerb(id)).toMatchObject({ changed: 0, refused: 1 })
+    })
+
+    it('says that a retry rests while its batch is paused', async () => {
+      const { store, extend, finish } = await begin()
+      await extend('a', 'b')
+      await finish('failed')
+      await store.controlBatch('b-1', 'retry')
+      const standings = async () => (await store.unfinishedVerbs()).map(({ verb, standing }) => `${verb} ${standing}`)
+      expect(await standings()).toEqual(['retry going'])
+      await store.controlBatch('b-1', 'pause')
+      expect(await standings()).toEqual(['retry resting'])
+      await store.controlBatch('b-1', 'resume')
+      expect(await standings()).toEqual(['retry going'])
     })
   })
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { batchRequest } from './store-batch-setup.js'
 import { granted, jobError, jobRequest, multipart, receipt, type StoreSetup, threeParts } from './store-setup.js'
+import { endWalk, extendBatch } from './store-walk.js'
 
 const day = 86_400_000
 
@@ -60,13 +61,13 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
       const problems = ['x', 'y', 'z'].map((name) => {
         return { path: `/srv/in/${name}`, code: 'source_unavailable', message: 'no', jobId: null } as const
       })
-      await store.extendBatch('b-1', {
+      await extendBatch(store, 'b-1', {
         jobs: [jobRequest('a', { batchId: 'b-1' })],
         problems,
         planned: [],
         listed: null,
       })
-      await store.endWalk('b-1')
+      await endWalk(store, 'b-1')
       const { lease } = await claimOne()
       granted(await store.finish(lease, { to: 'completed', outcome: 'uploaded', receipt }))
       await store.submitBatch(batchRequest('b-2'), [], null)
@@ -85,13 +86,13 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
       const { store, claimOne, advance } = await setup()
       await store.submitBatch(batchRequest('b-1'), [], null)
       const jobs = [jobRequest('a', { batchId: 'b-1' })]
-      await store.extendBatch('b-1', { jobs, problems: [], planned: [], listed: null })
+      await extendBatch(store, 'b-1', { jobs, problems: [], planned: [], listed: null })
       const { lease } = await claimOne()
       granted(await store.finish(lease, { to: 'completed', outcome: 'uploaded', receipt }))
       advance(day)
       expect(await store.prune({ olderThanMs: 0, limit: 100 })).toMatchObject({ jobs: 1, batches: 0 })
       expect((await store.deletedJobs('b-1', { limit: 9, cursor: null })).items).toMatchObject([{ id: 'a' }])
-      await store.endWalk('b-1')
+      await endWalk(store, 'b-1')
       advance(1)
       // This is the batch, and its note of the job.
       expect(await store.prune({ olderThanMs: 0, limit: 100 })).toMatchObject({ jobs: 0, batches: 2 })
@@ -105,8 +106,8 @@ export const pruningTests = (setup: () => Promise<StoreSetup>): void => {
       const jobs = ['a', 'b', 'c'].map((id) => {
         return jobRequest(id, { batchId: 'b-1', target: { ...jobRequest(id).target, key: id } })
       })
-      await store.extendBatch('b-1', { jobs, problems: [], planned: [], listed: null })
-      await store.endWalk('b-1')
+      await extendBatch(store, 'b-1', { jobs, problems: [], planned: [], listed: null })
+      await endWalk(store, 'b-1')
       for (const to of ['completed', 'failed', 'completed'] as const) {
         const { lease } = await claimOne()
         if (to === 'failed') granted(await store.finish(lease, { to, error: jobError, receipt: null }))

@@ -210,6 +210,21 @@ export const verbTests = (setup: () => Promise<StoreSetup>): void => {
       expect((await store.get(complete.jobId))?.state).toBe('paused')
     })
 
+    it('says what is left of it: jobs to meet, jobs to await, or a batch that is paused', async () => {
+      const { store, begin } = await filled()
+      const standings = async () => (await store.unfinishedVerbs()).map(({ standing }) => standing)
+      const complete = await completing(store)
+      const id = await begin('pause', {})
+      expect(await standings()).toEqual(['going'])
+      expect(await store.stepVerb(id, 4)).toBe('more')
+      expect(await standings()).toEqual(['going'])
+      while ((await store.stepVerb(id, 4)) === 'more') {}
+      expect(await standings()).toEqual(['awaiting'])
+      await store.release(complete, { to: 'queued', waiting: null, delayMs: null })
+      expect(await store.stepVerb(id, 4)).toBe('over')
+      expect(await standings()).toEqual([])
+    })
+
     it('gives up what it awaits when a newer wish comes for it', async () => {
       const { store, begin } = await filled()
       const complete = await completing(store)
@@ -226,10 +241,10 @@ export const verbTests = (setup: () => Promise<StoreSetup>): void => {
       const filter = { bucket: 'other' }
       const first = await begin('pause', filter)
       const some = await store.beginVerb(given('resume', filter))
-      expect(await store.unfinishedVerbs()).toEqual([some])
+      expect(await store.unfinishedVerbs()).toEqual([{ ...some, standing: 'going' }])
       expect(await store.getVerb(first)).toMatchObject({ isReplaced: true, finishedAt: expect.any(Number) })
       const all = await store.beginVerb(given('pause', {}))
-      expect(await store.unfinishedVerbs()).toEqual([all])
+      expect(await store.unfinishedVerbs()).toEqual([{ ...all, standing: 'going' }])
       expect(await store.stepVerb(some.id, 10)).toBe('over')
     })
 

@@ -2,6 +2,7 @@ import { afterEach, describe } from 'vitest'
 import { batchEndTests } from './store-batch-ends.js'
 import { batchTests } from './store-batches.js'
 import { changeTests } from './store-change.js'
+import { choreTests } from './store-chores.js'
 import { clockTests } from './store-clock.js'
 import { controlTests } from './store-control.js'
 import { countTests } from './store-counts.js'
@@ -48,6 +49,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     webhookLeaseTests(setup)
     settingsTests(setup)
     verbTests(setup)
+    choreTests(setup)
     clockTests(setup)
   })
 }

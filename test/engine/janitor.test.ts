@@ -6,6 +6,7 @@ import { Failure } from '../../src/core/failure.js'
 import { createJanitor } from '../../src/engine/upkeep/janitor.js'
 import type { OrphanStore } from '../../src/ports/orphan-store.js'
 import { granted, multipart, threeParts } from '../contract/store-setup.js'
+import { setupChores } from './chores-setup.js'
 import { partSize, path, setupEngine } from './engine-setup.js'
 import { bucket, setupOrphans } from './orphans-setup.js'
 
@@ -27,7 +28,14 @@ const setup = (abandonedAfterMs = 7 * day) => {
   const made = setupOrphans()
   const { store, targets, clock, logger } = made
   const start = (through: OrphanStore = store): void => {
-    const janitor = createJanitor({ store: through, targets, clock, logger, abandonedAfterMs })
+    const janitor = createJanitor({
+      store: through,
+      chores: setupChores(clock, store),
+      targets,
+      clock,
+      logger,
+      abandonedAfterMs,
+    })
     janitor.start()
     endings.push(() => janitor.stop())
   }
@@ -204,7 +212,14 @@ describe('a job whose upload was given up', () => {
     const { clock, store, oss } = engine
     const targets = { for: () => oss, close: async () => {} }
     const logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => logger }
-    const janitor = createJanitor({ store, targets, clock, logger, abandonedAfterMs: 7 * day })
+    const janitor = createJanitor({
+      store,
+      chores: setupChores(clock, store),
+      targets,
+      clock,
+      logger,
+      abandonedAfterMs: 7 * day,
+    })
     janitor.start()
     await until(() => oss.uploads.size === 0)
     await janitor.stop()

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../src/core/app-error.js'
 import { createPruner } from '../../src/engine/upkeep/pruner.js'
 import { createVirtualClock } from '../fakes/virtual-clock.js'
+import { setupChores } from './chores-setup.js'
 
 const endings: (() => unknown)[] = []
 afterEach(async () => {
@@ -34,6 +35,7 @@ const setup = ({ backlog = 0, keepMs = 30 * day, open = true } = {}) => {
       },
     },
     storage: { opens: async () => open },
+    chores: setupChores(virtual),
     clock: { ...virtual, now: () => virtual.now() + wallAhead },
     logger,
     keepMs,

@@ -5,6 +5,7 @@ import { Failure } from '../../src/core/failure.js'
 import type { JobView } from '../../src/core/job-view.js'
 import { createJanitor } from '../../src/engine/upkeep/janitor.js'
 import type { OssCall } from '../fakes/memory-oss.js'
+import { setupChores } from './chores-setup.js'
 import { type EngineSetup, partSize, path, setupEngine } from './engine-setup.js'
 
 let engine: EngineSetup
@@ -55,7 +56,14 @@ const runJanitor = () => {
   const { store, oss, clock } = engine
   const logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => logger }
   const targets = { for: () => oss, close: async () => {} }
-  const janitor = createJanitor({ store, targets, clock, logger, abandonedAfterMs: 3_600_000 })
+  const janitor = createJanitor({
+    store,
+    chores: setupChores(clock, store),
+    targets,
+    clock,
+    logger,
+    abandonedAfterMs: 3_600_000,
+  })
   janitor.start()
   return janitor
 }

@@ -7,6 +7,7 @@ import { createWaits, type WaitFilter } from '../../src/engine/use-cases/waits.j
 import type { Store } from '../../src/ports/store.js'
 import { batchRequest } from '../contract/store-batch-setup.js'
 import { jobRequest, leaseMs, node, receipt } from '../contract/store-setup.js'
+import { endWalk, extendBatch } from '../contract/store-walk.js'
 import { createMemoryStore } from '../fakes/memory-store.js'
 import { createVirtualClock, type VirtualClock } from '../fakes/virtual-clock.js'
 import { type EngineSetup, partSize, path, setupEngine } from './engine-setup.js'
@@ -122,8 +123,8 @@ describe('wait', () => {
     }
     const waiting = waits.wait({ batchId: 'b-1' }, 3_600_000, never)
     const jobs = [jobRequest('a', { batchId: 'b-1' })]
-    await store.extendBatch('b-1', { jobs, problems: [], planned: [], listed: null })
-    await store.endWalk('b-1')
+    await extendBatch(store, 'b-1', { jobs, problems: [], planned: [], listed: null })
+    await endWalk(store, 'b-1')
     await complete()
     expect(await waiting).toEqual({ done: true, counts: { pending: 0, completed: 1, failed: 0, cancelled: 0 } })
   })
@@ -134,8 +135,8 @@ describe('wait', () => {
     const jobs = ['a', 'b'].map((id) =>
       jobRequest(id, { batchId: 'b-1', target: { ...jobRequest(id).target, key: id } }),
     )
-    await store.extendBatch('b-1', { jobs, problems: [], planned: [], listed: null })
-    await store.endWalk('b-1')
+    await extendBatch(store, 'b-1', { jobs, problems: [], planned: [], listed: null })
+    await endWalk(store, 'b-1')
     await complete()
     await store.remove('a')
     const counts = { pending: 1, completed: 1, failed: 0, cancelled: 0 }

@@ -10,11 +10,12 @@ import {
 import { meetFile } from '../../src/core/batch-problems.js'
 import { shownProblems, viewBatch } from '../../src/core/batch-view.js'
 import { verbForBatch } from '../../src/core/bulk-verb.js'
+import { walkChore } from '../../src/core/chore.js'
 import { isSettled, type NewJob, pathOf } from '../../src/core/job.js'
 import { countedOf, countsAfter, removalOf } from '../../src/core/job-changes.js'
 import type { JobAnswer } from '../../src/core/job-view.js'
 import { controlBatchStep, lawOf } from '../../src/core/verb-law.js'
-import type { BatchStore } from '../../src/ports/batch-store.js'
+import type { BatchStore, Walk } from '../../src/ports/batch-store.js'
 import type { IdempotencyKey } from '../../src/ports/idempotency-key.js'
 import type { MemoryJobs, MemoryRow } from './memory-jobs.js'
 import { firstWithKey, type MemoryOperations } from './memory-operations.js'
@@ -32,7 +33,10 @@ interface BatchRow {
 }
 
 /** Creates the batches of the memory store, and the verbs for many jobs, which the batches await. */
-export const createMemoryBatches = (jobs: MemoryJobs) => {
+export const createMemoryBatches = (
+  jobs: MemoryJobs,
+  { isHeld }: { isHeld(chore: string, epoch: number): boolean },
+) => {
   const { now, log, pages } = jobs
   const rows = new Map<string, BatchRow>()
   let lastSeq = 0
@@ -131,6 +135,11 @@ export const createMemoryBatches = (jobs: MemoryJobs) => {
     return left.length > 0 ? settled.length : dropNotes(row, limit * 10) || Number(rows.delete(row.batch.id))
   }
 
+  const walkedBy = ({ batchId, epoch }: Walk): BatchRow | undefined => {
+    const row = isHeld(walkChore(batchId), epoch) ? rows.get(batchId) : undefined
+    return row?.batch.walk === 'going' ? row : undefined
+  }
+
   const operations: Pick<MemoryOperations, keyof BatchStore> = {
     submitBatch: (request, files, idempotency) => {
       const known = firstWithKey(seen(), idempotency?.key)
@@ -151,9 +160,9 @@ export const createMemoryBatches = (jobs: MemoryJobs) => {
     listBatches: (request) => pages.newest('batches', seen(), request, ({ batch }) => batch),
     unfinishedBatches: () => [...rows.values()].map(({ batch }) => batch).filter(isBatchAtWork),
     batchFiles: (batchId, from, limit) => rows.get(batchId)?.files.slice(from, from + limit) ?? [],
-    extendBatch: (batchId, found, mostQueued = null) => {
-      const row = rows.get(batchId)
-      if (row === undefined || row.batch.walk !== 'going' || row.batch.desired !== 'run') return 'stopped'
+    extendBatch: (walk, found, mostQueued = null) => {
+      const row = walkedBy(walk)
+      if (row === undefined || row.batch.desired !== 'run') return 'stopped'
       if (found.jobs.length > 0 && !jobs.hasRoom(found.jobs.length, mostQueued)) return 'full'
       for (const job of found.jobs) addJob(row, job)
       for (const file of found.planned) addPlanned(row, file)
@@ -161,9 +170,9 @@ export const createMemoryBatches = (jobs: MemoryJobs) => {
       if (found.listed !== null) change(row, { listed: found.listed })
       return 'ok'
     },
-    endWalk: (batchId) => {
-      const row = rows.get(batchId)
-      if (row === undefined || row.batch.walk !== 'going') return
+    endWalk: (walk) => {
+      const row = walkedBy(walk)
+      if (row === undefined) return
       change(row, { walk: 'done' })
       settle(row)
     },

@@ -8,6 +8,7 @@ import type { HeartbeatAnswer } from '../../src/ports/queue-store.js'
 import type { Store } from '../../src/ports/store.js'
 import { claimOrder } from './claim-order.js'
 import { createMemoryBatches } from './memory-batches.js'
+import { createMemoryChores } from './memory-chores.js'
 import { createMemoryJobs } from './memory-jobs.js'
 import { createStoreOf, firstWithKey, type MemoryOperations, type MemoryStoreDeps } from './memory-operations.js'
 import { createMemoryOrphans } from './memory-orphans.js'
@@ -31,10 +32,12 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
   const settings = createMemorySettings()
   const outbox = createMemoryWebhooks(jobs, () => wakeup.notify('webhooks'))
   const orphans = createMemoryOrphans(jobs)
-  const { verbs, ...batches } = createMemoryBatches(jobs)
+  const chores = createMemoryChores(jobs.now)
+  const { verbs, ...batches } = createMemoryBatches(jobs, chores)
 
   const clockMoved = (by: number): void => {
     outbox.clockMoved(by)
+    chores.clockMoved(by)
     for (const row of bySeq()) {
       if (row.leaseUntil !== null) row.leaseUntil += by
       const { waiting, dueAt } = row.job
@@ -49,6 +52,7 @@ export const createMemoryStore = (deps: MemoryStoreDeps): Store => {
     ...outbox.operations,
     ...orphans.operations,
     ...batches.operations,
+    ...chores.operations,
     ...createMemoryUploads(jobs, orphans),
 
     submit: (request, idempotency, by = null, mostQueued = null) => {

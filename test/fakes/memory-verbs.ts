@@ -1,4 +1,4 @@
-import { type Course, metOf, passOver, takeStep } from '../../src/core/bulk-course.js'
+import { type Course, metOf, passOver, standingOf, takeStep } from '../../src/core/bulk-course.js'
 import { type BulkVerb, meetJob, type NewBulkVerb, takesPlaceOf } from '../../src/core/bulk-verb.js'
 import { wholeBatch } from '../../src/core/job-filter.js'
 import type { Verb } from '../../src/core/verb.js'
@@ -121,7 +121,7 @@ export const createMemoryVerbs = ({ now, pages, bySeq, save, rivalOf }: MemoryJo
         .filter((row) => batchOf(row) === batchId)
         .map(({ verb }) => verb.verb),
     newest: () => rows.at(-1)?.verb.id ?? 0,
-    unfinished: () => unfinished().map(({ verb }) => verb),
+    unfinished: () => unfinished().map((row) => ({ ...row.verb, standing: standingOf(row.course, rests(row)) })),
     jobsOf: (id: number, limit: number) => {
       const row = find(id)
       return row === undefined || rests(row) ? [] : metOf(row.course, stretchOf(row, limit)).map(({ job }) => job)

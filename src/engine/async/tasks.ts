@@ -8,8 +8,11 @@ export interface Task {
   readonly name: string
   /** Tells the log what it is about. */
   readonly fields: Readonly<Record<string, unknown>>
-  /** Begun anew, after a while, when it throws. */
-  perform(signal: AbortSignal): Promise<void>
+  /**
+   * Resolves to null when it is done, and otherwise to the milliseconds after which it is begun anew, when it is still
+   * wanted. It is begun anew, after a while, when it throws.
+   */
+  perform(signal: AbortSignal): Promise<number | null>
 }
 
 /** The tasks of an agent, each at work by itself, beside the agent's rounds. */
@@ -34,20 +37,21 @@ const longestBackoffMs = 60_000
 
 export const createTasks = ({ clock, logger, onEnd, atOnce = Number.POSITIVE_INFINITY }: Deps): Tasks => {
   const active = new Map<string, { readonly abort: AbortController; readonly ended: Promise<void> }>()
-  /** Tasks that failed in a row, and when they have their next turn. */
-  const failures = new Map<string, { readonly count: number; readonly notBefore: number }>()
+  /** When tasks that are not done have their next turn, and how often in a row they have failed. */
+  const turns = new Map<string, { readonly failures: number; readonly notBefore: number }>()
 
   const attempt = async ({ name, fields, perform }: Task, signal: AbortSignal): Promise<void> => {
     const startedAt = clock.monotonic()
     try {
-      await perform(signal)
-      failures.delete(name)
+      const againInMs = await perform(signal)
+      if (againInMs === null) turns.delete(name)
+      else turns.set(name, { failures: 0, notBefore: clock.monotonic() + againInMs })
       logger.debug({ ...fields, afterMs: Math.round(clock.monotonic() - startedAt) }, 'A task ended')
     } catch (error) {
       if (signal.aborted) return
-      const count = failures.get(name)?.count ?? 0
-      const backoffMs = doubled(firstBackoffMs, count, longestBackoffMs)
-      failures.set(name, { count: count + 1, notBefore: clock.monotonic() + backoffMs })
+      const failures = turns.get(name)?.failures ?? 0
+      const backoffMs = doubled(firstBackoffMs, failures, longestBackoffMs)
+      turns.set(name, { failures: failures + 1, notBefore: clock.monotonic() + backoffMs })
       const reason = error instanceof Error ? error.message : String(error)
       logger.error({ ...fields, reason, backoffMs }, 'A task failed and is begun anew')
     }
@@ -63,13 +67,13 @@ export const createTasks = ({ clock, logger, onEnd, atOnce = Number.POSITIVE_INF
   }
 
   const mayBegin = ({ name }: Task): boolean =>
-    !active.has(name) && active.size < atOnce && (failures.get(name)?.notBefore ?? 0) <= clock.monotonic()
+    !active.has(name) && active.size < atOnce && (turns.get(name)?.notBefore ?? 0) <= clock.monotonic()
 
   return {
     follow(wanted) {
       const names = new Set(wanted.map(({ name }) => name))
       for (const [name, { abort }] of active) if (!names.has(name)) abort.abort(new Error('no longer wanted'))
-      for (const name of failures.keys()) if (!names.has(name)) failures.delete(name)
+      for (const name of turns.keys()) if (!names.has(name)) turns.delete(name)
       for (const task of wanted) if (mayBegin(task)) begin(task)
     },
     async stop() {

@@ -1,4 +1,5 @@
 import type { BulkVerb } from '../../core/bulk-verb.js'
+import { verbChore } from '../../core/chore.js'
 import { Failure } from '../../core/failure.js'
 import { type Job, pathOf } from '../../core/job.js'
 import { isOfAll } from '../../core/job-filter.js'
@@ -6,25 +7,29 @@ import { lawOf } from '../../core/verb-law.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { SourceOpener } from '../../ports/source.js'
-import type { SourceLook, VerbStore } from '../../ports/verb-store.js'
+import type { SourceLook, UnfinishedVerb, VerbStore } from '../../ports/verb-store.js'
 import { createAgent } from '../async/agent.js'
 import { mapLimited } from '../async/map-limited.js'
 import { createTasks, type Task } from '../async/tasks.js'
 import type { NodeBoard } from '../nodes/node-board.js'
+import type { Chores } from '../storage/chores.js'
 import { createPatientStore } from '../storage/patient-store.js'
 import type { StorageGate } from '../storage/storage-gate.js'
 import { logRefusal } from '../use-cases/source-refusal.js'
 
 /**
- * Carries bulk verbs on from job to job, in small steps, so that no other request has to wait for them. After a crash
- * it goes on with all of them.
+ * Carries bulk verbs on from job to job, in small steps, so that no other request has to wait for them. One node at a
+ * time carries a verb on. After a crash it goes on with all of them.
  */
 export interface BulkVerbs {
   /** Says that a verb was begun just now. */
   took(verb: BulkVerb): void
   /** Says that there may be a verb to carry on. */
   wake(): void
-  /** Returns true while a verb that holds claims is on its way to every job, as a pause of everything is. */
+  /**
+   * Returns true while a verb that holds claims is on its way to every job, as a pause of everything is, whichever node
+   * carries it on.
+   */
   holdsClaims(): boolean
   /** Reads what is left of earlier verbs, so that `holdsClaims` is right from the first claim on. */
   open(): Promise<void>
@@ -36,6 +41,7 @@ export interface BulkVerbs {
 interface Deps {
   readonly store: VerbStore
   readonly storage: Pick<StorageGate, 'opens'>
+  readonly chores: Chores
   readonly sources: SourceOpener
   readonly board: Pick<NodeBoard, 'sees'>
   readonly clock: Clock
@@ -56,14 +62,13 @@ const idleMs = 60_000
 
 const holdsAll = ({ verb, filter }: BulkVerb): boolean => lawOf(verb).holdsClaims && isOfAll(filter)
 
-export const createBulkVerbs = ({ store: bare, storage, sources, board, clock, logger }: Deps): BulkVerbs => {
+export const createBulkVerbs = (deps: Deps): BulkVerbs => {
+  const { store: bare, storage, chores, sources, board, clock, logger } = deps
   let holding = false
-  /** These verbs have met every job and await some. What is left of them may not hold up others. */
-  const awaiting = new Set<number>()
 
-  const follow = (verbs: readonly BulkVerb[]): void => {
-    for (const id of awaiting) if (!verbs.some((verb) => verb.id === id)) awaiting.delete(id)
-    holding = verbs.some((verb) => holdsAll(verb) && !awaiting.has(verb.id))
+  /** What a verb still awaits once it has met every job may not hold up others. */
+  const follow = (verbs: readonly UnfinishedVerb[]): void => {
+    holding = verbs.some((verb) => holdsAll(verb) && verb.standing === 'going')
   }
 
   const lookAt = async (job: Job): Promise<SourceLook> => {
@@ -89,8 +94,8 @@ export const createBulkVerbs = ({ store: bare, storage, sources, board, clock, l
         : []
       const step = await store.stepVerb(verb.id, stepJobs, looks)
       if (step === 'over') return
-      if (step === 'again') awaiting.add(verb.id)
-      if (step === 'again' && holdsAll(verb)) holding = false
+      // It may hold claims no longer, or rest until its batch goes on.
+      if (step === 'again') agent.poke()
       await clock.sleep(step === 'more' ? betweenStepsMs : betweenLooksMs, signal)
     }
   }
@@ -100,10 +105,15 @@ export const createBulkVerbs = ({ store: bare, storage, sources, board, clock, l
     return {
       name: String(verb.id),
       fields: { ...fields, task: 'verb' },
-      async perform(signal) {
-        await carryOut(verb, createPatientStore(bare, storage, signal), signal)
-        logger.info(fields, 'The verb has reached every job that matched')
-      },
+      perform: (signal) =>
+        chores.perform(
+          verbChore(verb.id),
+          async (_chore, held) => {
+            await carryOut(verb, createPatientStore(bare, storage, held), held)
+            logger.info(fields, 'The verb has reached every job that matched')
+          },
+          signal,
+        ),
     }
   }
 
@@ -118,7 +128,7 @@ export const createBulkVerbs = ({ store: bare, storage, sources, board, clock, l
     async round(signal) {
       const verbs = await bare.unfinishedVerbs()
       follow(verbs)
-      if (!signal.aborted) tasks.follow(verbs.map(taskOf))
+      if (!signal.aborted) tasks.follow(verbs.filter(({ standing }) => standing !== 'resting').map(taskOf))
       return verbs.length === 0 ? idleMs : pollMs
     },
   })

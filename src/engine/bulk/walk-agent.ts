@@ -1,4 +1,5 @@
 import type { Batch } from '../../core/batch.js'
+import { walkChore } from '../../core/chore.js'
 import type { BatchStore } from '../../ports/batch-store.js'
 import type { Clock } from '../../ports/clock.js'
 import type { DirectoryWalker } from '../../ports/directory-walker.js'
@@ -7,12 +8,15 @@ import type { SourceOpener } from '../../ports/source.js'
 import { createAgent } from '../async/agent.js'
 import { createTasks, type Task } from '../async/tasks.js'
 import type { NodeBoard } from '../nodes/node-board.js'
+import type { Chores } from '../storage/chores.js'
 import { createPatientStore } from '../storage/patient-store.js'
 import type { StorageGate } from '../storage/storage-gate.js'
 import type { JobNames } from '../use-cases/job-template.js'
 import { walkBatch } from './walk-batch.js'
 
-/** Walks the batches that are to be walked. After a crash it goes on with all of them. */
+/**
+ * Walks the batches that are to be walked, each on one node at a time. After a crash it goes on with all of them.
+ */
 export interface WalkAgent {
   start(): void
   /** Says that there may be something to walk. */
@@ -24,6 +28,7 @@ export interface WalkAgent {
 interface Deps {
   readonly store: BatchStore
   readonly storage: Pick<StorageGate, 'opens'>
+  readonly chores: Chores
   readonly walker: Pick<DirectoryWalker, 'walk'>
   readonly sources: SourceOpener
   readonly names: JobNames
@@ -50,15 +55,20 @@ const roomOfWalks = (maxQueued: number | null): number | null =>
 const isWalked = ({ walk, desired }: Batch): boolean => walk === 'going' && desired === 'run'
 
 export const createWalkAgent = (deps: Deps): WalkAgent => {
-  const { storage, clock, logger } = deps
+  const { storage, chores, clock, logger } = deps
 
-  const taskOf = (batch: Batch): Task => ({
-    name: batch.id,
-    fields: { batchId: batch.id, task: 'walk' },
-    perform: (signal) => {
-      const store = createPatientStore(deps.store, storage, signal)
-      return walkBatch(batch, { ...deps, store, mostQueued: roomOfWalks(deps.maxQueued) }, signal)
-    },
+  const walk = async (batchId: string, epoch: number, signal: AbortSignal): Promise<void> => {
+    const store = createPatientStore(deps.store, storage, signal)
+    // Another node may have walked the batch until just now.
+    const batch = await store.getBatch(batchId)
+    if (batch === null || !isWalked(batch)) return
+    await walkBatch(batch, { ...deps, store, epoch, mostQueued: roomOfWalks(deps.maxQueued) }, signal)
+  }
+
+  const taskOf = ({ id }: Batch): Task => ({
+    name: id,
+    fields: { batchId: id, task: 'walk' },
+    perform: (signal) => chores.perform(walkChore(id), ({ epoch }, held) => walk(id, epoch, held), signal),
   })
 
   const tasks = createTasks({ clock, logger, onEnd: () => agent.poke(), atOnce: walksAtMost })

@@ -21,6 +21,8 @@ export interface WalkDeps {
   readonly board: Pick<NodeBoard, 'placeOf'>
   readonly clock: Pick<Clock, 'sleep'>
   readonly logger: Logger
+  /** The epoch of the walk's chore, which fences what the walk writes. */
+  readonly epoch: number
   /** So many jobs may be queued for a walk to go on; null stands for any number. */
   readonly mostQueued: number | null
 }
@@ -45,6 +47,7 @@ const refusals: readonly BatchProblemCode[] = ['source_unavailable', 'directory_
 export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSignal): Promise<void> => {
   const { store, walker, sources, names, board, clock, mostQueued } = deps
   const { id, target, template, source } = batch
+  const walk = { batchId: id, epoch: deps.epoch }
   const logger = deps.logger.child({ batchId: id })
 
   const jobOf = ({ path, key, fingerprint }: Candidate): NewJob => {
@@ -64,7 +67,7 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
   const takeAsRoomAllows = async (files: readonly Candidate[]): Promise<'ok' | 'stopped'> => {
     for (;;) {
       const found = { jobs: jobsOf(files), problems: [], planned: [], listed: null }
-      const end = await store.extendBatch(id, found, mostQueued)
+      const end = await store.extendBatch(walk, found, mostQueued)
       if (end !== 'full') return end
       if (files.length > 1) break
       await clock.sleep(roomPollMs, signal)
@@ -85,7 +88,7 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
     const problems = [...met, ...judged.flatMap(({ problem }) => problem ?? [])]
     const planned = batch.dryRun ? fit.map(({ path, key, fingerprint }) => ({ path, key, size: fingerprint.size })) : []
     for (let jobs = jobsOf(fit); ; jobs = []) {
-      const end = await store.extendBatch(id, { jobs, problems, planned, listed }, mostQueued)
+      const end = await store.extendBatch(walk, { jobs, problems, planned, listed }, mostQueued)
       if (end !== 'full') return end
       if ((await takeAsRoomAllows(fit)) === 'stopped') return 'stopped'
     }
@@ -134,5 +137,5 @@ export const walkBatch = async (batch: Batch, deps: WalkDeps, signal: AbortSigna
   }
 
   const end = source.kind === 'dir' ? await walkDirectory(source) : await walkList()
-  if (end === 'ok') await store.endWalk(id)
+  if (end === 'ok') await store.endWalk(walk)
 }

@@ -1,3 +1,4 @@
+import { janitorChore } from '../../core/chore.js'
 import { Failure } from '../../core/failure.js'
 import { doubled } from '../../core/retry.js'
 import type { Clock } from '../../ports/clock.js'
@@ -6,11 +7,13 @@ import type { AbandonedUpload, OrphanStore } from '../../ports/orphan-store.js'
 import type { Page } from '../../ports/page.js'
 import type { Targets, UploadRef } from '../../ports/target.js'
 import { type Agent, createAgent } from '../async/agent.js'
+import type { Chores } from '../storage/chores.js'
 import { type RemovalRequests, removeUpload } from '../upload/remove-upload.js'
 
 export interface JanitorDeps {
   readonly store: OrphanStore
   readonly targets: Targets
+  readonly chores: Chores
   readonly clock: Clock
   readonly logger: Logger
   /** A job must have failed for so long before its upload is given up. */
@@ -41,8 +44,9 @@ const isParticular = (failure: Failure): boolean => failure.kind === 'permanent'
 
 /**
  * Creates the agent that removes from OSS what failed and cancelled jobs left there, and nothing else. It makes one
- * request at a time, beside the uploads. What a job gives up is committed before OSS is told, so a retry that comes
- * first keeps its upload, a retry that comes later begins anew, and a crash in between forgets nothing.
+ * request at a time, beside the uploads, and one node at a time does it. What a job gives up is committed before OSS is
+ * told, so a retry that comes first keeps its upload, a retry that comes later begins anew, and a crash in between
+ * forgets nothing.
  */
 export const createJanitor = (deps: JanitorDeps): Agent => {
   const { store, clock, logger, abandonedAfterMs } = deps
@@ -108,7 +112,15 @@ export const createJanitor = (deps: JanitorDeps): Agent => {
     const abandoned = await inSteps(() => store.abandonUploads({ olderThanMs: abandonedAfterMs, limit: step }), signal)
     if (abandoned > 0) logger.info({ uploads: abandoned }, 'Uploads of jobs that failed long ago are given up')
     await inSteps(() => store.forgetInitiates(suspicionMs, step), signal)
-    unfinished = (await removeAll(signal)) ? 0 : unfinished + 1
+    // A look is a read, and an idle daemon writes nothing.
+    const isAnyLeft = (await store.abandonedUploads({ limit: 1, cursor: null })).items.length > 0
+    let isClean = true
+    const clean = async (held: AbortSignal): Promise<void> => {
+      isClean = await removeAll(held)
+    }
+    const againInMs = isAnyLeft ? await deps.chores.perform(janitorChore, (_chore, held) => clean(held), signal) : null
+    if (againInMs !== null) return Math.min(againInMs, intervalMs)
+    unfinished = isClean ? 0 : unfinished + 1
     return unfinished === 0 ? intervalMs : doubled(firstBackoffMs, unfinished - 1, intervalMs)
   }
 

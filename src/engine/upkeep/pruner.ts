@@ -1,12 +1,15 @@
+import { prunerChore } from '../../core/chore.js'
 import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import type { StoreUpkeep } from '../../ports/upkeep-store.js'
 import { type Agent, createAgent } from '../async/agent.js'
+import type { Chores } from '../storage/chores.js'
 import type { StorageGate } from '../storage/storage-gate.js'
 
 interface Deps {
   readonly store: Pick<StoreUpkeep, 'prune'>
   readonly storage: Pick<StorageGate, 'opens'>
+  readonly chores: Chores
   readonly clock: Clock
   readonly logger: Logger
   readonly keepMs: number
@@ -20,8 +23,10 @@ const shortestPauseMs = 1_000
 /** With this many rounds nothing is kept much longer than was asked for. */
 const pausesPerKeeping = 24
 
-/** Creates the agent that forgets finished jobs, batches and events when they are old enough. */
-export const createPruner = ({ store, storage, clock, logger, keepMs }: Deps): Agent => {
+/**
+ * Creates the agent that forgets finished jobs, batches and events when they are old enough. One node at a time does it.
+ */
+export const createPruner = ({ store, storage, chores, clock, logger, keepMs }: Deps): Agent => {
   const startedAt = { now: clock.now(), monotonic: clock.monotonic() }
   const pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, keepMs / pausesPerKeeping))
 
@@ -34,16 +39,26 @@ export const createPruner = ({ store, storage, clock, logger, keepMs }: Deps): A
 
   const round = async (signal: AbortSignal): Promise<number> => {
     const total = { jobs: 0, events: 0, batches: 0 }
-    while (await storage.opens(signal)) {
+    /** Takes one step. Returns whether it found anything. */
+    const step = async (): Promise<boolean> => {
       const { jobs, events, batches } = await store.prune({ olderThanMs: keepMs + aheadMs(), limit: stepRows })
       total.jobs += jobs
       total.events += events
       total.batches += batches
-      if (jobs + events + batches === 0) break
-      await clock.sleep(betweenStepsMs, signal)
+      return jobs + events + batches > 0
     }
-    if (total.jobs + total.events + total.batches > 0) logger.info(total, 'Forgot what finished long ago')
-    return pauseMs
+
+    if (!(await storage.opens(signal))) return pauseMs
+    // The first step is the look whether anything is to be done. It is one transaction, so it needs no chore, which an
+    // idle daemon would have to write.
+    if (!(await step())) return pauseMs
+    const goOn = async (held: AbortSignal): Promise<void> => {
+      do await clock.sleep(betweenStepsMs, held)
+      while ((await storage.opens(held)) && (await step()))
+    }
+    const againInMs = await chores.perform(prunerChore, (_chore, held) => goOn(held), signal)
+    logger.info(total, 'Forgot what finished long ago')
+    return Math.min(againInMs ?? pauseMs, pauseMs)
   }
 
   return createAgent({

@@ -153,6 +153,24 @@ describe('opening the SQLite store', () => {
     expect(await second.eventsAfter(event?.id ?? '', {}, 9)).toMatchObject({ reset: false, items: [{ jobId: 'b' }] })
   })
 
+  it('frees all chores and messages, because the process that had them is gone', async () => {
+    const { open } = setup()
+    const first = await open()
+    const webhook = { url: 'https://a.example/', events: ['job.queued'] }
+    await first.submit(jobRequest('told', { options: { ...jobRequest('told').options, webhook } }), null)
+    const due = { leaseMs, limit: 9, perHost: 9, quotas: [], afterHost: '' }
+    const [message] = (await first.takeWebhooks(due)).items
+    const held = await first.takeChore({ name: 'walk:b-1', node, leaseMs })
+    if (message === undefined || held.kind === 'held') throw new Error('nothing was taken')
+    await first.close()
+
+    const second = await open()
+    const taken = await second.takeChore({ name: 'walk:b-1', node, leaseMs })
+    expect(taken).toMatchObject({ kind: 'taken', chore: { epoch: held.chore.epoch + 1 } })
+    expect(await second.keepChore(held.chore, leaseMs)).toBe(false)
+    expect((await second.takeWebhooks(due)).items).toMatchObject([{ id: message.id, epoch: message.epoch + 1 }])
+  })
+
   it('releases all leases and keeps intents, pauses and cancels', async () => {
     const { open, lines } = setup()
     const first = await open()

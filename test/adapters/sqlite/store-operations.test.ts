@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { createOperations } from '../../../src/adapters/sqlite/operations/operations.js'
 import type { Operations } from '../../../src/adapters/sqlite/thread/protocol.js'
 import type { NewBatch } from '../../../src/core/batch.js'
+import { walkChore } from '../../../src/core/chore.js'
+import type { Walk } from '../../../src/ports/batch-store.js'
 import type { Lease } from '../../../src/ports/lease.js'
 import { type StoreOperation, storeOperations } from '../../../src/ports/store-operations.js'
 import {
@@ -67,10 +69,17 @@ const setup = () => {
     operations.finish(1, uploading(id, changes), failure)
     return id
   }
+  /** Takes the chore of a batch's walk from whoever has it. */
+  const walk = (batchId: string): Walk => {
+    const name = walkChore(batchId)
+    database.prepare('DELETE FROM chores WHERE name = ?').run(name)
+    const taken = operations.takeChore(1, { name, node, leaseMs })
+    return { batchId, epoch: taken.kind === 'taken' ? taken.chore.epoch : 0 }
+  }
   /** Makes a batch with nothing to do that has settled. */
   const over = (id: string): string => {
     operations.submitBatch(1, batch(id), [], null)
-    operations.endWalk(1, id)
+    operations.endWalk(1, walk(id))
     return id
   }
 
@@ -133,10 +142,10 @@ const setup = () => {
     batchFiles: () => [1, 'b', 0, 10],
     extendBatch: () => [
       1,
-      'b',
+      walk('b'),
       { jobs: [jobRequest('walked', { batchId: 'b' })], problems: [], planned: [], listed: 1 },
     ],
-    endWalk: () => [1, 'b'],
+    endWalk: () => [1, walk('b')],
     controlBatch: () => [1, 'b', 'pause'],
     batchProblems: () => [1, 'b', page],
     removeBatch: () => [1, over('over'), 10],
@@ -164,6 +173,9 @@ const setup = () => {
     webhooks: () => [1, {}, page],
     redeliverWebhook: () => [1, `${writer.instance}-1`],
     beat: () => [1, { node, report: nodeReport, leases: [heir] }],
+    takeChore: () => [1, { name: 'janitor', node, leaseMs }],
+    keepChore: () => [1, { name: 'pruner', epoch: 1 }, leaseMs],
+    leaveChore: () => [1, { name: 'pruner', epoch: 1 }],
     storedSettings: () => [1],
     storeSettings: () => [1, { parallel: '4' }, null],
     prune: () => [2, { olderThanMs: 0, limit: 1 }],

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { jobRequest } from '../../contract/store-setup.js'
+import { extendBatch } from '../../contract/store-walk.js'
 import { createIdleBatches } from '../batches-setup.js'
 import { createHarness, type Harness, realClock } from '../harness.js'
 
@@ -145,7 +146,7 @@ describe('a batch', () => {
       jobId: null,
     } as const
     const planned = [{ path: '/srv/in/out/b', key: 'out/b', size: 3 }]
-    await store.extendBatch('b-1', { jobs: [], problems: [problem], planned, listed: null })
+    await extendBatch(store, 'b-1', { jobs: [], problems: [problem], planned, listed: null })
     expect((await app.inject('/v1/batches/b-1/problems')).json()).toEqual({ items: [problem], nextCursor: null })
     expect((await app.inject('/v1/batches/b-1/files?limit=1')).json()).toEqual({ items: planned, nextCursor: null })
     expect((await app.inject('/v1/batches/b-1')).json().walk).toEqual({
@@ -160,7 +161,7 @@ describe('a batch', () => {
     const { app, post, store } = await setup()
     await post(valid)
     const jobs = Array.from({ length: 450 }, (_, i) => jobRequest(`j-${i}`, { batchId: 'b-1' }))
-    await store.extendBatch('b-1', { jobs, problems: [], planned: [], listed: null })
+    await extendBatch(store, 'b-1', { jobs, problems: [], planned: [], listed: null })
     const answer = await app.inject('/v1/batches/b-1/manifest')
     expect(answer.headers['content-type']).toContain('application/x-ndjson')
     const lines = answer.body
@@ -176,7 +177,7 @@ describe('a batch', () => {
     expect((await remove('b-1')).json()).toMatchObject({ status: 404, code: 'batch_not_found' })
     await post(valid)
     const jobs = ['j-1', 'j-2'].map((id) => jobRequest(id, { batchId: 'b-1' }))
-    await store.extendBatch('b-1', { jobs, problems: [], planned: [], listed: null })
+    await extendBatch(store, 'b-1', { jobs, problems: [], planned: [], listed: null })
     const early = await remove('b-1')
     expect([early.statusCode, early.json().code]).toEqual([409, 'invalid_state'])
     expect((await app.inject('/v1/batches/b-1')).statusCode).toBe(200)
@@ -196,7 +197,7 @@ describe('a batch', () => {
     const { app, post, store } = await setup()
     await post(valid)
     const jobs = ['j-1', 'j-2'].map((id) => jobRequest(id, { batchId: 'b-1' }))
-    await store.extendBatch('b-1', { jobs, problems: [], planned: [], listed: null })
+    await extendBatch(store, 'b-1', { jobs, problems: [], planned: [], listed: null })
     await store.controlBatch('b-1', 'cancel')
     for (const { lease } of (await store.claim({ node: 'n', limit: 9, leaseMs: 1000 })).claims) {
       await store.finish(lease, { to: 'cancelled' })

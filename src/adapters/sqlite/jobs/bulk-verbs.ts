@@ -1,4 +1,4 @@
-import { type Course, metOf, passOver, takeStep } from '../../../core/bulk-course.js'
+import { type Course, metOf, passOver, standingOf, takeStep, type VerbStanding } from '../../../core/bulk-course.js'
 import { type BulkVerb, meetJob } from '../../../core/bulk-verb.js'
 import type { FingerprintNow, Job } from '../../../core/job.js'
 import type { JobFilter } from '../../../core/job-filter.js'
@@ -85,6 +85,8 @@ export interface BulkSteps {
   /** Returns the jobs that the next step meets. */
   next(id: number, limit: number): readonly Job[]
   step(id: number, limit: number, sources: readonly SourceLook[], at: number): 'more' | 'again' | 'over'
+  /** Returns what is left of a verb that is not over. */
+  standing(row: VerbRow): VerbStanding
   /** Lets earlier verbs that are on their way pass over a job for which something else is asked now. */
   leaveAlone(row: JobRow, asked: Verb): void
 }
@@ -181,6 +183,7 @@ export const createBulkSteps = (writer: JobWriter): BulkSteps => {
 
   return {
     leaveAlone,
+    standing: (row) => standingOf(courseOf(row), rests(row)),
 
     begin(id, at) {
       const row = find(id)

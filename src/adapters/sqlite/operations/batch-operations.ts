@@ -1,7 +1,9 @@
 import { type Batch, createBatch } from '../../../core/batch.js'
 import { verbForBatch } from '../../../core/bulk-verb.js'
+import { walkChore } from '../../../core/chore.js'
 import { newestFirst, oldestFirst } from '../../../core/keyset-page.js'
 import { controlBatchStep, lawOf } from '../../../core/verb-law.js'
+import type { Walk } from '../../../ports/batch-store.js'
 import { readBatch } from '../jobs/batch-events.js'
 import { type BulkSteps, type VerbRow, verbOf } from '../jobs/bulk-verbs.js'
 import { createBatchExtension } from '../jobs/extend-batch.js'
@@ -40,6 +42,13 @@ export const createBatchOperations = (writer: JobWriter, steps: BulkSteps) => {
     const batch = readBatch(statements, batchId)
     if (batch === null) throw new Error('there is no such batch')
     return batch
+  }
+
+  /** Returns the batch that is being walked, or null when that is over or another node's now. */
+  const walkedBy = ({ batchId, epoch }: Walk): Batch | null => {
+    if (statements.heldChore.get(epoch, walkChore(batchId)) === undefined) return null
+    const batch = readBatch(statements, batchId)
+    return batch?.walk === 'going' ? batch : null
   }
 
   return {
@@ -88,9 +97,9 @@ export const createBatchOperations = (writer: JobWriter, steps: BulkSteps) => {
     batchFiles: (_at, batchId, from, limit) =>
       statements.batchFiles.all(batchId, from, limit) as { path: string; key: string }[],
 
-    extendBatch: (at, batchId, { jobs, problems, planned, listed }, mostQueued = null) => {
-      const batch = readBatch(statements, batchId)
-      if (batch === null || batch.walk !== 'going' || batch.desired !== 'run') return 'stopped'
+    extendBatch: (at, walk, { jobs, problems, planned, listed }, mostQueued = null) => {
+      const batch = walkedBy(walk)
+      if (batch === null || batch.desired !== 'run') return 'stopped'
       if (jobs.length > 0 && !hasRoom(writer, jobs.length, mostQueued)) return 'full'
       const extension = createBatchExtension(writer, batch, at)
       for (const job of jobs) extension.addJob(job)
@@ -99,16 +108,16 @@ export const createBatchOperations = (writer: JobWriter, steps: BulkSteps) => {
       extension.count()
       if (listed !== null) {
         save({ ...batch, listed })
-        statements.dropBatchFiles.run(batchId, listed)
+        statements.dropBatchFiles.run(batch.id, listed)
       }
       return 'ok'
     },
 
-    endWalk: (at, batchId) => {
-      const batch = readBatch(statements, batchId)
-      if (batch === null || batch.walk !== 'going') return
+    endWalk: (at, walk) => {
+      const batch = walkedBy(walk)
+      if (batch === null) return
       save({ ...batch, walk: 'done' })
-      writer.batches.settle(batchId, at)
+      writer.batches.settle(batch.id, at)
     },
 
     controlBatch: (at, batchId, verb, by = null) => {

@@ -4,6 +4,7 @@ import type { JobWriter } from '../jobs/job-writer.js'
 import { createListOperations } from '../jobs/list-jobs.js'
 import type { Operations } from '../thread/protocol.js'
 import { createBatchOperations } from './batch-operations.js'
+import { createChoreOperations } from './chore-operations.js'
 import { createControlOperations } from './control-operations.js'
 import { createForgetOperations } from './forget-operations.js'
 import { createNodeOperations } from './node-operations.js'
@@ -25,6 +26,7 @@ export const createOperations = (writer: JobWriter): Operations => {
     ...createUploadOperations(writer),
     ...createControlOperations(writer, steps),
     ...createBatchOperations(writer, steps),
+    ...createChoreOperations(writer),
     ...createForgetOperations(writer),
     ...createListOperations(writer),
     ...createNodeOperations(writer),

@@ -44,7 +44,8 @@ export const createVerbOperations = (writer: JobWriter, steps: BulkSteps) => {
         request,
       ),
 
-    unfinishedVerbs: () => (statements.unfinishedVerbs.all() as VerbRow[]).map(verbOf),
+    unfinishedVerbs: () =>
+      (statements.unfinishedVerbs.all() as VerbRow[]).map((row) => ({ ...verbOf(row), standing: steps.standing(row) })),
     jobsOfVerb: (_at, id, limit) => steps.next(id, limit),
     stepVerb: (at, id, limit, sources = []) => steps.step(id, limit, sources, at),
   } satisfies Partial<Operations>

@@ -1,5 +1,6 @@
 import type SqliteDatabase from 'better-sqlite3'
 import { batchSql } from './batch-statements.js'
+import { choreSql } from './chore-statements.js'
 import { newColumns, tunedColumns } from './job-columns.js'
 import { packed } from './packed-jobs.js'
 import { prepareQuery, type Query } from './query.js'
@@ -306,6 +307,7 @@ export const sql = {
   newestJobs: `SELECT seq, ${packed} AS packed FROM jobs WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
 
   ...batchSql,
+  ...choreSql,
   ...statsSql,
   ...verbSql,
 

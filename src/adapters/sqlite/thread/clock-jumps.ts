@@ -38,6 +38,7 @@ export const createClockJumps = (statements: Statements): ClockJumps => {
       const by = Math.round(wallOffset - followed)
       if (Math.abs(by) < jumpMs) return
       statements.shiftLeases.run({ by })
+      statements.shiftChores.run({ by })
       statements.shiftWaits.run({ by })
       statements.shiftWebhooks.run({ by })
       statements.shiftWebhookLeases.run({ by })

@@ -57,11 +57,14 @@ const setUp = (database: SqliteDatabase.Database): void => {
 }
 
 /**
- * Releases all jobs. The lock proves that no other process works on them, because the process that held them is gone.
+ * Releases all jobs, messages and chores. The lock proves that no other process works on them, because the process that
+ * held them is gone. Returns the number of jobs.
  */
 const releaseLeases = (writer: JobWriter, at: number): number => {
   const rows = writer.statements.leasedJobs.all() as JobRow[]
   for (const row of rows) writer.saveUnleased(row, crashRun(jobOf(row), at), at)
+  writer.statements.releaseAllWebhooks.run()
+  writer.statements.dropAllChores.run()
   return rows.length
 }
 
@@ -88,7 +91,6 @@ const openLocked = (paths: StorePaths, { node, at }: Pick<ThreadSettings, 'node'
         writer.statements.setMetaValue.run({ name: 'clean', value: '0' })
         writer.statements.nameHome.run(node)
         const released = releaseLeases(writer, at)
-        writer.statements.releaseAllWebhooks.run()
         writer.concludeSteps()
         return released
       })
