@@ -1,0 +1,29 @@
+// This process runs two daemons that work on one store, as two nodes on one database do. The second gets the store of
+// the first, and nothing else: hints, settings and progress in memory are its own. The settings of the second stand in
+// SECOND as JSON.
+import { createPinoLogger } from '../../../dist/adapters/log/pino-logger.js'
+import { loadConfig } from '../../../dist/config/config.js'
+import { startDaemon } from '../../../dist/daemon/daemon.js'
+
+const logger = await createPinoLogger('info', false)
+const fatal = ({ message }) => {
+  throw new Error(message)
+}
+const { SECOND, ...first } = process.env
+let shared
+const daemon = await startDaemon(loadConfig(first), logger, fatal, {
+  store: (store) => {
+    shared = store
+    return store
+  },
+  targets: (targets) => targets,
+})
+const other = await startDaemon(loadConfig({ ...first, ...JSON.parse(SECOND) }), logger, fatal, {
+  store: () => shared,
+  targets: (targets) => targets,
+})
+process.once('SIGTERM', async () => {
+  await other.stop()
+  await daemon.stop()
+})
+logger.info({ address: daemon.addresses[0] }, 'listening')
