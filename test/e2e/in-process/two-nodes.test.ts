@@ -1,4 +1,4 @@
-import { mkdir, rename } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -84,19 +84,18 @@ describe('two nodes on one store', () => {
     ])
   })
 
-  it('obey a pause and a priority that were asked of the other', async () => {
-    // The run would be over before the next heartbeat of its lease.
-    const { first, other, submit, settled } = await setup({ bandwidth: 20_000_000 })
+  it('obey what was asked of the other, within a put too', async () => {
+    const { first, other, submit } = await setup({ bandwidth: 20_000_000 })
     const path = await world.makeSource('b/big.bin', 120 * mib)
-    const { id } = await submit(other, path, 'big.bin')
+    // A put writes nothing before its end, so no answer of the store could tell the run.
+    const { id } = await submit(other, path, 'big.bin', { multipartThreshold: 200 * mib })
     const look = (): Promise<JobAnswer> => first<JobAnswer>('GET', `/v1/jobs/${id}`)
-    await until(async () => (await look()).progress.partsUploaded > 0)
+    await until(async () => (await look()).upload.mode === 'put')
     expect(await look()).toMatchObject({ state: 'running', node: 'second' })
-    await first('POST', `/v1/jobs/${id}/pause`)
-    await until(async () => (await look()).state !== 'running')
-    expect(await look()).toMatchObject({ state: 'paused', node: null })
-    await first('POST', `/v1/jobs/${id}/resume`)
-    expect(await settled(first, id)).toMatchObject({ state: 'completed', runs: 2 })
+    await first('POST', `/v1/jobs/${id}/cancel`)
+    await until(async () => (await look()).finishedAt !== null)
+    expect(await look()).toMatchObject({ state: 'cancelled', node: null })
+    expect(await world.objectSha256('big.bin')).toBeNull()
   })
 
   it('pause everything together, and go on together', async () => {
@@ -159,18 +158,23 @@ describe('two nodes on one store', () => {
   })
 
   it('walk a batch once, on the node that sees its directory', async () => {
-    const { b, first, other } = await setup()
-    for (let i = 0; i < 40; i++) await world.makeSource(`b/${i}.bin`, 100)
-    const { id } = await other<BatchAnswer>('POST', '/v1/batches', {
-      source: { dir: b },
-      target: { bucket, prefix: 'of-b/' },
-    })
-    await until(async () => (await first<BatchAnswer>('GET', `/v1/batches/${id}`)).finishedAt !== null)
-    expect(await first('GET', `/v1/batches/${id}`)).toMatchObject({
+    const { a, b, first, other } = await setup()
+    const files = 1_500
+    for (let i = 0; i < files; i++) await writeFile(join(b, `${i}.bin`), 'x')
+    await world.makeSource('a/one.bin', 100)
+    const begin = async (ask: Ask, dir: string, prefix: string): Promise<string> =>
+      (await ask<BatchAnswer>('POST', '/v1/batches', { source: { dir }, target: { bucket, prefix } })).id
+    const ids = [await begin(other, b, 'of-b/')]
+    // The first looks for batches to walk because of its own, while the second walks.
+    ids.push(await begin(first, a, 'of-a/'))
+    const look = (id: string) => first<BatchAnswer>('GET', `/v1/batches/${id}`)
+    await until(async () => (await Promise.all(ids.map(look))).every(({ finishedAt }) => finishedAt !== null))
+    const whole = (jobs: number) => ({
       state: 'completed',
-      totals: { jobs: 40, completed: 40 },
-      walk: { seen: 40, problemCount: 0 },
+      totals: { jobs, completed: jobs },
+      walk: { seen: jobs, problemCount: 0 },
     })
+    expect(await Promise.all(ids.map(look))).toMatchObject([whole(files), whole(1)])
   })
 
   it('leave the source of a retry to the node that sees it', async () => {
