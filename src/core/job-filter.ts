@@ -14,6 +14,8 @@ export interface JobFilter {
   /** The job is not settled, or it settled at this instant or later. */
   readonly openSince?: number
   readonly ids?: readonly string[]
+  /** Only this node sees the source, or this node holds the job. */
+  readonly node?: string
 }
 
 export const isOfAll = (filter: JobFilter): boolean => Object.keys(filter).length === 0

@@ -214,7 +214,7 @@ const createUseCases = (ports: EnginePorts, settings: EngineSettings, ground: Gr
   const { admission } = agents
   const { defaults } = settings
   const waits = createWaits({ store, wakeup, clock })
-  const drain = createDrain({ waits, intake: admission.intake, clock })
+  const drain = createDrain({ waits, intake: admission.intake, board: ground.board, clock })
   const onVerb = (verb: BulkVerb): void => {
     agents.bulkVerbs.took(verb)
     // A batch that was resumed goes on with its walk.
@@ -297,7 +297,7 @@ const createBeat = (
   { admission, bulkVerbs, dispatcher, leases }: Agents,
   address: () => string | null,
 ) => {
-  const { node, leaseMs, version, roots, sharedRoots } = settings
+  const { node, version, roots, sharedRoots } = settings
   const { store, storage, board, live, traffic } = ground
   const startedAt = clock.now()
   let newestVerb = 0
@@ -305,7 +305,7 @@ const createBeat = (
     store,
     storage,
     node,
-    leaseMs,
+    board,
     clock,
     logger: logger('nodes'),
     leases: leases.kept,

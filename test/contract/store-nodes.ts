@@ -47,6 +47,27 @@ export const nodeTests = (setup: () => Promise<StoreSetup>): void => {
       expect(claims.map(({ job }) => job.id)).toEqual([id])
     })
 
+    it('leaves what every node sees to the others when it is asked to', async () => {
+      const tools = await setup()
+      await tools.submit({ place: null })
+      await tools.submit({ place: node })
+      const cancelled = await tools.submit({ place: null })
+      await tools.store.control(cancelled.id, { verb: 'cancel' })
+      const { claims } = await tools.store.claim({ node, limit: 10, leaseMs, ownOnly: true })
+      expect(claims.map(({ job }) => job.id)).toEqual([cancelled.id, 'job-2'])
+      expect(await claimed(tools, node)).toEqual(['job-1'])
+    })
+
+    it('counts what only one node can finish, or holds', async () => {
+      const tools = await setup()
+      const pendingOf = async (id: string) => (await tools.store.countJobs({ node: id, openSince: 0 }, null)).pending
+      await tools.submit({ place: 'node-b' })
+      await tools.submit({ place: null })
+      expect([await pendingOf(node), await pendingOf('node-b')]).toEqual([0, 1])
+      expect(await claimed(tools, node)).toEqual(['job-2'])
+      expect([await pendingOf(node), await pendingOf('node-b')]).toEqual([1, 1])
+    })
+
     it('lets any node carry out a cancel', async () => {
       const tools = await setup()
       const { id } = await tools.submit({ place: 'node-b' })

@@ -8,7 +8,7 @@ const dead: Pair = { endpoint, bucket: 'dead' }
 const well: Pair = { endpoint, bucket: 'well' }
 
 const setup = () => {
-  const state = { storageFails: false, keys: true, deadRests: false, pausing: false, runs: 8 }
+  const state = { storageFails: false, keys: true, deadRests: false, pausing: false, alone: true, runs: 8 }
   const resting = () => (state.deadRests ? [{ pair: dead, probeAt: 5_000 }] : [])
   const admission = createAdmission({
     storage: { failure: () => (state.storageFails ? new AppError('storage_full', 'No.') : null) },
@@ -18,7 +18,11 @@ const setup = () => {
       isResting: ({ bucket }) => state.deadRests && bucket === dead.bucket,
       snapshot: () => [{ ...dead, state: 'open', inFlight: 0, limit: 2 }],
     },
-    board: { sees: (place) => place === null || place === 'here', isAway: (place) => place === 'away' },
+    board: {
+      sees: (place) => place === null || place === 'here',
+      isAway: (place) => place === 'away',
+      isAlone: () => state.alone,
+    },
     clock: { monotonic: () => 1_000 },
     isPausingAll: () => state.pausing,
     maxRuns: () => state.runs,
@@ -27,6 +31,26 @@ const setup = () => {
 }
 
 describe('admission', () => {
+  it('leaves what every node sees to others while it is drained, when there are others', () => {
+    const { admission, state } = setup()
+    admission.intake.drain()
+    expect(admission.nextClaim(0).ownOnly).toBeUndefined()
+    state.alone = false
+    expect(admission.nextClaim(0).ownOnly).toBe(true)
+    admission.intake.reopen()
+    expect(admission.nextClaim(0).ownOnly).toBeUndefined()
+  })
+
+  it('looks at the node that has to move a job, and not at the keys of this one', () => {
+    const { admission, state } = setup()
+    const obstacleTo = (place: string | null) =>
+      admission.obstacleToJob({ target: { ...well, key: 'k', region: 'r' }, place })
+    state.keys = false
+    expect([null, 'here', 'elsewhere', 'away'].map(obstacleTo)).toEqual(['credentials', 'credentials', null, 'node'])
+    state.storageFails = true
+    expect(['elsewhere', 'away'].map(obstacleTo)).toEqual(['storage', 'storage'])
+  })
+
   it('names nothing while nothing is in the way, and lets a claim have its share', () => {
     const { admission } = setup()
     expect(admission.obstacleTo(well)).toBeNull()

@@ -171,6 +171,7 @@ describe('drain', () => {
     const drain = createDrain({
       waits: createWaits({ store: engine.store, wakeup, clock: engine.clock }),
       intake: createIntake(),
+      board: { node: 'node', isAlone: () => true },
       clock: engine.clock,
     })
     let open = (): void => {}

@@ -12,6 +12,7 @@ interface Row {
 interface ClaimRequest extends ClaimLimits {
   readonly now: number
   readonly node: string
+  readonly ownOnly?: boolean
   readonly quotas?: readonly PairQuota[]
 }
 
@@ -21,11 +22,11 @@ const isFreshPut = (job: Job): boolean => job.state === 'queued' && job.runs ===
 
 /** Returns what a claim takes, in its order. `rows` are given by age. */
 export const claimOrder = <R extends Row>(rows: readonly R[], request: ClaimRequest): readonly R[] => {
-  const { now, node, limit, quotas = [] } = request
+  const { now, node, ownOnly = false, limit, quotas = [] } = request
   const free = rows.filter((row) => row.leaseUntil === null)
   const due = free
     .filter(({ job }) => (job.dueAt ?? now) <= now)
-    .filter(({ job }) => job.state === 'cancelling' || (job.state === 'queued' && isSeenFrom(node, job.place)))
+    .filter(({ job }) => job.state === 'cancelling' || (job.state === 'queued' && (ownOnly ? job.place === node : isSeenFrom(node, job.place))))
     .sort((a, b) => a.job.state.localeCompare(b.job.state) || b.job.priority - a.job.priority)
   const shared = [...new Map(due.map(({ job }) => [pairOf(job.target), job.target]))].flatMap(([pair, target]) => {
     const quota = quotas.find((one) => pairOf(one) === pair)

@@ -5,7 +5,7 @@ import type { StoreStats } from '../../src/ports/upkeep-store.js'
 
 export const matches = (
   job: Job,
-  { states, bucket, batchId, labels, source, since, openSince, ids }: JobFilter,
+  { states, bucket, batchId, labels, source, since, openSince, ids, node }: JobFilter,
 ): boolean =>
   (states?.includes(job.state) ?? true) &&
   (bucket === undefined || job.target.bucket === bucket) &&
@@ -14,6 +14,7 @@ export const matches = (
   (since === undefined || job.createdAt >= since) &&
   (openSince === undefined || job.finishedAt === null || job.finishedAt >= openSince) &&
   (ids === undefined || ids.includes(job.id)) &&
+  (node === undefined || job.place === node || job.node === node) &&
   (labels ?? []).every(({ key, value }) =>
     value === null ? Object.hasOwn(job.labels, key) : Object.hasOwn(job.labels, key) && job.labels[key] === value,
   )

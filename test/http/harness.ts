@@ -340,7 +340,12 @@ export const createHarness = async ({
   const verbs = createFakeVerbs()
   const lines: LogLine[] = []
   const waits = createFakeWaits()
-  const drain = createDrain({ waits, intake: createIntake(), clock: realClock })
+  const drain = createDrain({
+    waits,
+    intake: createIntake(),
+    board: { node: 'node', isAlone: () => true },
+    clock: realClock,
+  })
   const app = await createApp({
     jobs,
     batches: createIdleBatches(realClock).batches,

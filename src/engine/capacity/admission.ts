@@ -14,6 +14,8 @@ export interface ClaimRoom extends Partial<QuotasOfClaim> {
   readonly limit: number
   /** Jobs of one endpoint and bucket at the most; 0: only those that settle without a request. */
   readonly pairLimit: number
+  /** The jobs that every node sees are left to the others. */
+  readonly ownOnly?: true
 }
 
 /** How this daemon stands, for those who watch. */
@@ -52,7 +54,7 @@ export interface AdmissionDeps {
   readonly storage: { failure(): AppError | null }
   readonly keys: Pick<Credentials, 'areAtHand'>
   readonly health: Pick<EndpointHealth, 'isResting' | 'resting' | 'snapshot'>
-  readonly board: Pick<NodeBoard, 'sees' | 'isAway'>
+  readonly board: Pick<NodeBoard, 'sees' | 'isAway' | 'isAlone'>
   readonly clock: Pick<Clock, 'monotonic'>
   /** Everything is being paused: what is claimed now would be paused at once. */
   isPausingAll(): boolean
@@ -94,6 +96,8 @@ export const createAdmission = (deps: AdmissionDeps): Admission => {
     hasRoom: (pair, runs) => freeRuns(runs) > 0 && quotas.hasRoom(pair),
     nextClaim: (runs) => ({
       limit: freeRuns(runs),
+      // A node that is drained finishes what nobody else can.
+      ...(intake.refusal() !== null && !board.isAlone() ? { ownOnly: true as const } : {}),
       ...(obstacleToAll() === null ? quotas.next() : { pairLimit: 0 }),
     }),
     opensInMs: quotas.probeInMs,

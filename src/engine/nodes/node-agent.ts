@@ -4,16 +4,17 @@ import type { Lease } from '../../ports/lease.js'
 import type { Logger } from '../../ports/logger.js'
 import type { News, NodeStore } from '../../ports/node-store.js'
 import { type Agent, createAgent } from '../async/agent.js'
+import type { NodeBoard } from './node-board.js'
 
 interface Deps {
   readonly store: NodeStore
   readonly storage: { opens(signal: AbortSignal): Promise<boolean> }
   readonly node: string
-  readonly leaseMs: number
+  readonly board: Pick<NodeBoard, 'isAlone'>
   report(): NodeReport
   /** Returns the leases of all runs of this node. */
   leases(): readonly Lease[]
-  /** Is called with what each beat brings. */
+  /** Is called with what each beat brings, which the board takes too. */
   onNews(news: News): void
   readonly clock: Pick<Clock, 'sleep'>
   readonly logger: Logger
@@ -37,9 +38,7 @@ export const createNodeAgent = ({ store, storage, node, clock, logger, ...deps }
     gate: storage,
     backoff: { firstMs: retryMs, longestMs: retryMs },
     async round() {
-      const news = await store.beat({ node, report: deps.report(), leases: deps.leases() })
-      deps.onNews(news)
-      const isAlone = news.nodes.every(({ id, silentMs }) => id === node || silentMs >= deps.leaseMs)
-      return isAlone ? aloneMs : besideOthersMs
+      deps.onNews(await store.beat({ node, report: deps.report(), leases: deps.leases() }))
+      return deps.board.isAlone() ? aloneMs : besideOthersMs
     },
   })

@@ -3,12 +3,16 @@ import { isSeenFrom, type NodeStanding, type NodeView, nodeStateOf, viewNodes } 
 
 /** What this node knows of places and of the nodes beside it. */
 export interface NodeBoard {
+  /** The id of this node. */
+  readonly node: string
   /** Returns the place of a source: this node, or null when every node sees the path. */
   placeOf(path: string): string | null
   /** Returns whether this node sees what is at the place. */
   sees(place: string | null): boolean
   /** Returns whether only a node sees the place that was not heard of for the length of a lease. */
   isAway(place: string | null): boolean
+  /** Returns whether no other node takes new work, as far as was heard in the length of a lease. */
+  isAlone(): boolean
   /** Returns every node that was heard of, this one too, sorted by id. */
   view(): readonly NodeView[]
   /** Takes what the store has heard. */
@@ -26,6 +30,7 @@ export const createNodeBoard = ({ node, sharedRoots, leaseMs }: Deps): NodeBoard
   let heard: readonly NodeStanding[] = []
 
   return {
+    node,
     placeOf: (path) => (sharedRoots.some((root) => isWithin(root, path)) ? null : node),
     sees: (place) => isSeenFrom(node, place),
     isAway(place) {
@@ -33,6 +38,7 @@ export const createNodeBoard = ({ node, sharedRoots, leaseMs }: Deps): NodeBoard
       const known = heard.find(({ id }) => id === place)
       return known === undefined || nodeStateOf(known, leaseMs) === 'away'
     },
+    isAlone: () => heard.every((one) => one.id === node || nodeStateOf(one, leaseMs) !== 'live'),
     view: () => viewNodes(heard, leaseMs),
     take(nodes) {
       heard = nodes

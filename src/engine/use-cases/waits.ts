@@ -18,7 +18,7 @@ export interface WaitAnswer {
 export type Since = { readonly at: number } | { readonly agoMs: number }
 
 /** Says which jobs are meant. When labels, a batch or ids name them, `since` leaves out the jobs that were made before it. */
-export interface WaitFilter extends Pick<JobFilter, 'ids' | 'batchId' | 'labels' | 'bucket'> {
+export interface WaitFilter extends Pick<JobFilter, 'ids' | 'batchId' | 'labels' | 'bucket' | 'node'> {
   readonly since?: Since
 }
 
@@ -26,7 +26,7 @@ export interface WaitFilter extends Pick<JobFilter, 'ids' | 'batchId' | 'labels'
 export interface Waits {
   /**
    * Resolves to the counts once nothing that matches is pending, or to what they are after `timeoutMs` or when the signal
-   * aborts. Jobs that come meanwhile and match are waited for too. When nothing but `since` is given, everything that is not
+   * aborts. Jobs that come meanwhile and match are waited for too. When nothing but `since` and `node` is given, everything that is not
    * settled now, everything that comes and everything that has settled from `since` on is meant. Throws AppError
    * `job_not_found` or `batch_not_found` for unknown ids.
    */
@@ -49,7 +49,11 @@ interface Sight extends JobCounts {
 const nothing: Sight = { pending: 0, completed: 0, failed: 0, cancelled: 0, newestPending: null }
 
 /** Returns whether jobs that a batch is going to make, or to bring back, may match. Its jobs inherit its labels. */
-export const mayMatch = ({ id, target, template }: Batch, { batchId, bucket, labels = [] }: JobFilter): boolean =>
+export const mayMatch = (
+  { id, place, target, template }: Batch,
+  { batchId, bucket, node, labels = [] }: JobFilter,
+): boolean =>
+  (node === undefined || node === place) &&
   (batchId === undefined || batchId === id) &&
   (bucket === undefined || bucket === target.bucket) &&
   labels.every(
@@ -114,13 +118,15 @@ export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
       const deadline = begunAt + timeoutMs
       const startedAt = clock.now()
       const from = since === undefined ? startedAt : instantOf(since, startedAt)
-      const all = Object.values(named).every((asked) => asked === undefined)
+      const { node, ...others } = named
+      const all = Object.values(others).every((asked) => asked === undefined)
 
       /** When the wall clock is set back meanwhile, the window begins earlier, so that no job that settles is missed. */
       const filterNow = (): JobFilter => {
         if (!all) return { ...named, ...(since === undefined ? {} : { since: from }) }
         const start = Math.min(startedAt, clock.now() - (clock.monotonic() - begunAt))
-        return { openSince: Math.floor(start - Math.max(0, startedAt - from)) }
+        const own = node === undefined ? {} : { node }
+        return { ...own, openSince: Math.floor(start - Math.max(0, startedAt - from)) }
       }
       const leftMs = (): number => deadline - clock.monotonic()
       const waker = createWaker(clock)
@@ -138,7 +144,7 @@ export const createWaits = ({ store, wakeup, clock }: Deps): Waits => {
       try {
         await assertKnown(named)
         for (;;) {
-          if (all && leftMs() > 0 && !signal.aborted && (await pendingNow()) > 0) {
+          if (all && node === undefined && leftMs() > 0 && !signal.aborted && (await pendingNow()) > 0) {
             await untilSettled(null)
             continue
           }

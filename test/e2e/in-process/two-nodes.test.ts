@@ -118,6 +118,21 @@ describe('two nodes on one store', () => {
     for (const id of ids) expect(await settled(first, id)).toMatchObject({ state: 'completed' })
   })
 
+  it('drain each its own work', async () => {
+    const { first, other, submit, settled } = await setup({ bandwidth: 10_000_000 })
+    const big = await submit(other, await world.makeSource('b/big.bin', 100 * mib), 'big.bin')
+    await until(async () => (await other<JobAnswer>('GET', `/v1/jobs/${big.id}`)).state === 'running')
+    const small = await submit(first, await world.makeSource('a/small.bin', 1_000), 'small.bin')
+    expect(await first('POST', '/v1/drain', { timeoutSeconds: 50 })).toMatchObject({
+      pending: 0,
+      completed: 1,
+    })
+    expect(await other<JobAnswer>('GET', `/v1/jobs/${small.id}`)).toMatchObject({ state: 'completed' })
+    expect(await other<JobAnswer>('GET', `/v1/jobs/${big.id}`)).toMatchObject({ state: 'running', node: 'second' })
+    await until(async () => (await other<{ items: NodeView[] }>('GET', '/v1/nodes')).items[0]?.state === 'draining')
+    expect(await settled(first, big.id)).toMatchObject({ state: 'completed' })
+  })
+
   it('have the same settings', async () => {
     const { first, other } = await setup()
     const concurrency = async (ask: Ask) => (await ask<{ concurrency: number }>('GET', '/v1/settings')).concurrency

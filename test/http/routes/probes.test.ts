@@ -12,7 +12,12 @@ const setup = ({
   check?: () => Promise<void>
   draining?: boolean
 } = {}) => {
-  const drain = createDrain({ waits: createFakeWaits(), intake: createIntake(), clock: realClock })
+  const drain = createDrain({
+    waits: createFakeWaits(),
+    intake: createIntake(),
+    board: { node: 'node', isAlone: () => true },
+    clock: realClock,
+  })
   if (draining) drain.close()
   return createHarness({
     store: { check },

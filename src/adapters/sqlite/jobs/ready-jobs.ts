@@ -6,6 +6,7 @@ import type { Statements } from '../sql/statements.js'
 interface Limits extends ClaimLimits {
   /** This is the number of the node that claims, as a place. */
   readonly place: number
+  readonly ownOnly?: boolean
   readonly quotas?: readonly PairQuota[]
   readonly puts?: PutQuota
 }
@@ -22,6 +23,9 @@ interface ReadyJob extends ReadyRow {
   /** It is claimed apart from other jobs. */
   readonly isPut: boolean
 }
+
+/** No node has this number. */
+const noPlace = 0
 
 interface Pair {
   readonly endpoint: string
@@ -53,7 +57,12 @@ export const createReadyJobs = (statements: Statements) => {
     const quota = limits.quotas?.find(({ endpoint, bucket }) => endpoint === pair.endpoint && bucket === pair.bucket)
     const last = quota?.last ?? []
     const query = quota?.reversed ? statements.readyJobsOfPairReversed : statements.readyJobsOfPair
-    const rows = query.all({ ...pair, place: limits.place, limit: runs + (puts ?? 0) + last.length }) as ReadyRow[]
+    const rows = query.all({
+      ...pair,
+      place: limits.place,
+      any: limits.ownOnly ? noPlace : null,
+      limit: runs + (puts ?? 0) + last.length,
+    }) as ReadyRow[]
     const turn = (job: ReadyRow): number => last.indexOf(job.id)
     // Sorting is stable, so the jobs that are not to come last keep their order.
     const inTurn = last.length === 0 ? rows : rows.sort((a, b) => turn(a) - turn(b))

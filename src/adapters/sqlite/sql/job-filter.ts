@@ -9,6 +9,7 @@ export const matches = `
   AND (:openSince IS NULL OR finished_at IS NULL OR finished_at >= :openSince)
   AND (:source IS NULL OR source_path = :source
     OR (substr(:source, -1) = '/' AND substr(source_path, 1, length(:source)) = :source))
+  AND (:node IS NULL OR lease_node = :node OR place IN (SELECT nodes.n FROM nodes WHERE nodes.id = :node))
   AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
   AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
   AND (:labels IS NULL OR NOT EXISTS (
@@ -29,6 +30,7 @@ export const filterParameters = (filter: JobFilter) => ({
   since: filter.since ?? null,
   openSince: filter.openSince ?? null,
   source: filter.source ?? null,
+  node: filter.node ?? null,
   ids: listed(filter.ids),
   states: listed(filter.states),
   labels: filter.labels?.length ? JSON.stringify(filter.labels.map(({ key, value }) => [key, value])) : null,

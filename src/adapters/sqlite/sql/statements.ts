@@ -8,8 +8,8 @@ import { jobRow } from './rows.js'
 import { statsSql } from './stats-statements.js'
 import { verbSql } from './verb-statements.js'
 
-// A cancel needs no source, so any node may carry it out.
-const isInSight = "(place IS NULL OR place = :place OR state = 'cancelling')"
+// A cancel needs no source, so any node may carry it out. `:any` is null for a node that takes what every node sees.
+const isInSight = "(place = :place OR place IS :any OR state = 'cancelling')"
 
 /**
  * These are all statements of the store that are not built from a filter (list-jobs.ts, count-jobs.ts and bulk-verbs.ts
