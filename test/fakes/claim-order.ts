@@ -26,7 +26,11 @@ export const claimOrder = <R extends Row>(rows: readonly R[], request: ClaimRequ
   const free = rows.filter((row) => row.leaseUntil === null)
   const due = free
     .filter(({ job }) => (job.dueAt ?? now) <= now)
-    .filter(({ job }) => job.state === 'cancelling' || (job.state === 'queued' && (ownOnly ? job.place === node : isSeenFrom(node, job.place))))
+    .filter(
+      ({ job }) =>
+        job.state === 'cancelling' ||
+        (job.state === 'queued' && (ownOnly ? job.place === node : isSeenFrom(node, job.place))),
+    )
     .sort((a, b) => a.job.state.localeCompare(b.job.state) || b.job.priority - a.job.priority)
   const shared = [...new Map(due.map(({ job }) => [pairOf(job.target), job.target]))].flatMap(([pair, target]) => {
     const quota = quotas.find((one) => pairOf(one) === pair)

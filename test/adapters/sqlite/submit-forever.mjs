@@ -7,6 +7,7 @@ const [directory, first] = process.argv.slice(2)
 const quiet = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet }
 const store = await openSqliteStore({
   directory,
+  node: 'node',
   clock: { now: Date.now, monotonic: () => performance.now(), sleep: async () => {} },
   wakeup: { notify() {}, subscribe: () => () => {} },
   logger: quiet,
@@ -15,6 +16,7 @@ const store = await openSqliteStore({
 const request = (id) => ({
   id,
   batchId: null,
+  place: null,
   source: {
     kind: 'path',
     path: `/srv/${id}`,
