@@ -176,7 +176,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   }
 
   const begin = (claim: Claim, asked: Instant, { stop, mayBeMade }: Pick<HandOver, 'stop' | 'mayBeMade'>): void => {
-    const control = createRunControl(tuningOf(claim.job))
+    const control = createRunControl(tuningOf(claim.job), claim.job.state === 'cancelling')
     if (stop === 'pause' || stop === 'shutdown') control.stopSoon(stop)
     else if (stop !== null) control.stopNow(stop)
     const endAdmitted = admission.begin(claim.job)

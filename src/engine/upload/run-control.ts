@@ -39,7 +39,10 @@ export interface RunControl {
   readonly hard: AbortSignal
   /** Lets requests in flight finish, and nothing new begin. The first reason counts. */
   stopSoon(reason: 'pause' | 'shutdown'): void
-  /** Ends everything now; behind a shield a cancel or a deadline only lets nothing new begin. */
+  /**
+   * Ends everything now; a run that carries out a cancel is not ended by one. Behind a shield a cancel or a deadline only lets
+   * nothing new begin.
+   */
   stopNow(reason: StopReason): void
   /** Says that OSS may make the object from now on, whatever we do: its answer is worth more than an early end. */
   shield(): void
@@ -54,7 +57,8 @@ export interface RunControl {
   onTuned(listener: () => void): () => void
 }
 
-export const createRunControl = (initial: Tuning): RunControl => {
+/** `isCancel` says that the run carries out a cancel. */
+export const createRunControl = (initial: Tuning, isCancel = false): RunControl => {
   const soft = new AbortController()
   const hard = new AbortController()
   const listeners = new Set<() => void>()
@@ -69,6 +73,7 @@ export const createRunControl = (initial: Tuning): RunControl => {
       soft.abort(new RunStopped(reason))
     },
     stopNow(reason) {
+      if (isCancel && reason === 'cancel') return
       const stop = new RunStopped(reason)
       if (shielded && (reason === 'cancel' || reason === 'deadline')) heldBack ??= stop
       else hard.abort(stop)

@@ -62,7 +62,7 @@ const wordsOf = (definition: string, column: string): string[] =>
 /**
  * The schema allows these reasons to wait before any daemon gives them, so that the next reasons need no change of it.
  */
-const laterReasons = ['profile', 'node']
+const laterReasons = ['profile']
 
 const quoted = (words: readonly string[]): string[] => words.map((word) => `'${word}'`).sort()
 
