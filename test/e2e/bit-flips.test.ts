@@ -26,7 +26,8 @@ const planJob = (index: number, random: () => number): Planned => {
   const numbers = Array.from({ length: parts ? partCount : 1 }, (_, i) => i + 1)
   const unlucky = numbers[Math.floor(random() * numbers.length)] ?? 1
   const hit = numbers.flatMap((number): [number, number][] => {
-    if (fails) return number === unlucky ? [[number, tooMany]] : []
+    // A small file may be tried together with others before the three tries of its own story.
+    if (fails) return number === unlucky ? [[number, parts ? tooMany : tooMany + 1]] : []
     return random() < 0.8 ? [[number, random() < 0.2 ? 2 : 1]] : []
   })
   return { key: `${parts ? 'parts' : 'put'}-${index}`, parts, flips: new Map(hit), fails }
@@ -77,6 +78,7 @@ describe('bits that flip in transit', () => {
     }
 
     let detected = 0
+    let spared = 0
     for (const { key, parts, flips: hits, fails } of jobs) {
       const job = await daemon.settled(ids.get(key) ?? '')
       const sent = world.control.ledger().entries.filter((entry) => entry.key === key && entry.bodyBytes > 0)
@@ -84,8 +86,12 @@ describe('bits that flip in transit', () => {
         sent.filter((entry) => (parts ? entry.partNumber === partNumber : entry.operation === 'PutObject')).length
       if (fails) {
         expect(job, key).toMatchObject({ state: 'failed', error: { code: 'integrity' } })
-        for (const [partNumber] of hits) expect(triesOf(partNumber), key).toBe(tooMany)
-        detected += tooMany
+        for (const [partNumber, times] of hits) {
+          const tries = triesOf(partNumber)
+          expect(parts ? [tooMany] : [tooMany, tooMany + 1], key).toContain(tries)
+          detected += tries
+          spared += times - tries
+        }
         continue
       }
       expect(job, key).toMatchObject({ state: 'completed', outcome: 'uploaded', receipt: { proof: 'object' } })
@@ -96,8 +102,8 @@ describe('bits that flip in transit', () => {
         detected += times
       }
     }
-    expect(detected).toBe(planned)
-    process.stdout.write(`R7: ${planned} flips in ${jobs.length} jobs, ${detected} detected; SEED=${seed}\n`)
+    expect(detected).toBe(planned - spared)
+    process.stdout.write(`R7: ${planned - spared} flips in ${jobs.length} jobs, ${detected} detected; SEED=${seed}\n`)
   })
 
   it('cost no good object once one was seen: what comes spoilt after it is refused, not stored', async () => {

@@ -27,6 +27,7 @@ export const routeLaw: readonly (readonly [route: string, scope: RouteScope])[] 
   ['GET /v1/jobs/:id', 'read'],
   ['GET /v1/jobs/:id/events', 'read'],
   ['GET /v1/jobs/:id/parts', 'read'],
+  ['GET /v1/nodes', 'read'],
   ['GET /v1/settings', 'read'],
   ['GET /v1/stats', 'read'],
   ['GET /v1/stats/history', 'read'],
