@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { batchRequest } from './store-batch-setup.js'
 import {
   fingerprint,
   granted,
@@ -96,15 +97,7 @@ export const fingerprintTests = (setup: () => Promise<StoreSetup>): void => {
 
     it('of a job without an upload changes its size in the totals of its batch', async () => {
       const { store, running, claimOne } = await setup()
-      const batch = {
-        id: 'b-1',
-        source: { kind: 'files' },
-        target: { bucket: 'bucket-a', prefix: '', endpoint: 'https://oss.example', region: 'cn-hangzhou' },
-        template: { options: {}, priority: 0, labels: {}, dueAt: null },
-        dryRun: false,
-        by: null,
-      }
-      await store.submitBatch(batch as never, [], null)
+      await store.submitBatch(batchRequest('b-1'), [], null)
       const { lease, job } = await running({ batchId: 'b-1' })
       await store.finish(lease, { to: 'failed', error: jobError, receipt: null })
       await store.control(job.id, retryUnseen)
