@@ -93,7 +93,7 @@ export interface QueueStore {
   /** Looks a key up. This happens before the source is opened, so that a replay works when the source is gone. */
   findByIdempotencyKey(key: string): Promise<{ readonly fingerprint: string; readonly job: Job } | null>
   /**
-   * Takes up to `limit` unleased jobs whose source the node sees: `cancelling` ones first (they stay `cancelling`), then ready `queued` ones by
+   * Takes up to `limit` unleased jobs whose source the node sees, and those that settle without a look at it: `cancelling` ones first (they stay `cancelling`), then ready `queued` ones by
    * priority, then age (`-> running`, `startedAt` set once, `waiting` cleared, and a put that needs no look is
    * planned). Of one endpoint and bucket it takes at most `pairLimit`, or what its quota says. Whatever the quotas are,
    * it also takes `queued` jobs whose `notAfter` has passed, and `cancelling` ones of which OSS can hold nothing (no

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { NewJob } from '../../src/core/job.js'
 import type { NodeReport } from '../../src/core/node.js'
+import type { Claim } from '../../src/ports/queue-store.js'
 import { batchRequest } from './store-batch-setup.js'
-import { jobRequest, leaseMs, node, type StoreSetup } from './store-setup.js'
+import { jobRequest, leaseMs, multipart, node, put, type StoreSetup, sent, threeParts } from './store-setup.js'
 
 const report = (changes: Partial<NodeReport> = {}): NodeReport => ({
   version: '1.0.0',
@@ -76,6 +77,40 @@ export const nodeTests = (setup: () => Promise<StoreSetup>): void => {
       tools.advance(leaseMs)
       const { claims } = await tools.store.claim({ node, limit: 1, leaseMs })
       expect(claims.map(({ job }) => [job.id, job.state])).toEqual([[id, 'cancelling']])
+    })
+
+    it.each([
+      ['a put that may have been made', put, null],
+      ['an upload whose Complete got no answer', multipart, 'complete'],
+    ] as const)(
+      'leaves the cancel and the end of %s to the node that can compare it',
+      async (_name, upload, intent) => {
+        const tools = await setup()
+        const { store } = tools
+        const notAfter = tools.now() + 2 * leaseMs
+        const { options } = jobRequest('any')
+        const overdue = await tools.submit({ place: 'node-b', options: { ...options, notAfter } })
+        const { lease } = (await store.claim({ node: 'node-b', limit: 1, leaseMs })).claims[0] as Claim
+        await store.beginUpload(lease, upload, upload.mode === 'put' ? [] : threeParts)
+        if (upload.mode === 'multipart') await store.setUploadId(lease, 'U')
+        if (upload.mode === 'multipart') for (const part of [1, 2, 3]) await store.commitParts(lease, [sent(part)])
+        if (intent !== null) await store.beginCompleting(lease)
+        await store.release(lease, { to: 'queued', waiting: null, delayMs: null })
+        tools.advance(3 * leaseMs)
+        expect(await claimed(tools, node)).toEqual([])
+        await store.control(overdue.id, { verb: 'cancel' })
+        expect(await claimed(tools, node)).toEqual([])
+        expect(await claimed(tools, 'node-b')).toEqual([overdue.id])
+      },
+    )
+
+    it('lets any node settle what is overdue and never ran', async () => {
+      const tools = await setup()
+      const { options } = jobRequest('any')
+      const { id } = await tools.submit({ place: 'node-b', options: { ...options, notAfter: tools.now() + 1_000 } })
+      expect(await claimed(tools, node)).toEqual([])
+      tools.advance(1_000)
+      expect(await claimed(tools, node)).toEqual([id])
     })
 
     it('shows the place and the node that works, also in lists', async () => {

@@ -20,17 +20,21 @@ const pairOf = ({ endpoint, bucket }: { endpoint: string; bucket: string }): str
 
 const isFreshPut = (job: Job): boolean => job.state === 'queued' && job.runs === 0 && isPlain(job)
 
+const isReady = ({ state }: Job): boolean => state === 'cancelling' || state === 'queued'
+
+/** No object may have been made unseen, and no source is being removed. */
+const needsNoSource = ({ upload, intent, removal }: Job): boolean =>
+  upload?.mode !== 'put' && intent !== 'complete' && removal === null
+
 /** Returns what a claim takes, in its order. `rows` are given by age. */
 export const claimOrder = <R extends Row>(rows: readonly R[], request: ClaimRequest): readonly R[] => {
   const { now, node, ownOnly = false, limit, quotas = [] } = request
   const free = rows.filter((row) => row.leaseUntil === null)
+  const isOurs = (job: Job): boolean => (ownOnly ? job.place === node : isSeenFrom(node, job.place))
+  const maySettle = (job: Job): boolean => job.runs === 0 || isSeenFrom(node, job.place)
   const due = free
     .filter(({ job }) => (job.dueAt ?? now) <= now)
-    .filter(
-      ({ job }) =>
-        job.state === 'cancelling' ||
-        (job.state === 'queued' && (ownOnly ? job.place === node : isSeenFrom(node, job.place))),
-    )
+    .filter(({ job }) => (job.state === 'cancelling' && needsNoSource(job)) || (isOurs(job) && isReady(job)))
     .sort((a, b) => a.job.state.localeCompare(b.job.state) || b.job.priority - a.job.priority)
   const shared = [...new Map(due.map(({ job }) => [pairOf(job.target), job.target]))].flatMap(([pair, target]) => {
     const quota = quotas.find((one) => pairOf(one) === pair)
@@ -46,7 +50,7 @@ export const claimOrder = <R extends Row>(rows: readonly R[], request: ClaimRequ
     ...due.filter(
       ({ job }) => job.state === 'cancelling' && job.upload?.mode !== 'put' && job.upload?.uploadId == null,
     ),
-    ...free.filter(({ job }) => job.state === 'queued' && (job.options.notAfter ?? now + 1) <= now),
+    ...free.filter(({ job }) => job.state === 'queued' && (job.options.notAfter ?? now + 1) <= now && maySettle(job)),
   ]
   const puts = new Set(shared.filter(({ isPut }) => isPut).map(({ row }) => row))
   const taken = new Set(shared.map(({ row }) => row))

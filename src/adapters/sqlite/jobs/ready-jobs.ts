@@ -71,10 +71,10 @@ export const createReadyJobs = (statements: Statements) => {
   }
 
   return (at: number, limits: Limits): readonly number[] => {
-    const { limit, puts } = limits
+    const { limit, place, puts } = limits
     const settling = [
       ...(statements.cancelsWithoutUpload.all(limit) as ReadyRow[]),
-      ...(statements.overdueJobs.all({ now: at, limit }) as ReadyRow[]),
+      ...(statements.overdueJobs.all({ now: at, place, limit }) as ReadyRow[]),
     ]
     const ready: ReadyJob[] = []
     for (const pair of pairsWithReadyJobs(statements)) ready.push(...firstOfPair(pair, limits))

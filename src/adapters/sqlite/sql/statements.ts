@@ -8,8 +8,10 @@ import { jobRow } from './rows.js'
 import { statsSql } from './stats-statements.js'
 import { verbSql } from './verb-statements.js'
 
-// A cancel needs no source, so any node may carry it out. `:any` is null for a node that takes what every node sees.
-const isInSight = "(place = :place OR place IS :any OR state = 'cancelling')"
+// A cancel needs the source only where the object may have been made unseen, or where the source is being removed. Any node
+// carries out the others. `:any` is null for a node that takes what every node sees.
+const isInSight = `(place = :place OR place IS :any
+      OR (state = 'cancelling' AND upload_mode IS NOT 'put' AND intent IS NOT 'complete' AND removal IS NULL))`
 
 /**
  * These are all statements of the store that are not built from a filter (list-jobs.ts, count-jobs.ts and bulk-verbs.ts
@@ -79,9 +81,10 @@ export const sql = {
       AND upload_mode IS NOT 'put'
     ORDER BY seq LIMIT ?`,
 
+  // A job that never ran settles without a look at its source.
   overdueJobs: `
     SELECT seq FROM jobs INDEXED BY jobs_deadline
-    WHERE state = 'queued' AND not_after <= :now
+    WHERE state = 'queued' AND not_after <= :now AND (place = :place OR place IS NULL OR runs = 0)
     ORDER BY not_after LIMIT :limit`,
 
   expiredLeases: `SELECT ${jobRow} FROM jobs INDEXED BY jobs_leased WHERE lease_until <= ?`,
