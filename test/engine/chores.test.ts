@@ -88,10 +88,11 @@ describe('a chore of a node', () => {
   ])('is given up while a margin of its lease is left, when its renewal %s', async (_, keep) => {
     const { one, clock, lasting, stopping, renewBy, logs } = setup()
     renewBy(keep)
-    expect(await one.perform('pruner', lasting(10 * choreLeaseMs), stopping.signal)).toBe(choreLeaseMs)
+    expect(await one.perform('pruner', lasting(10 * choreLeaseMs), stopping.signal)).toBe(1_000)
     expect(clock.monotonic()).toBeGreaterThan(choreLeaseMs / 2)
     expect(clock.monotonic()).toBeLessThan(choreLeaseMs)
-    expect(logs.filter((line) => line.includes('A chore was lost'))).toHaveLength(1)
+    expect(logs.filter((line) => line.startsWith('warn'))).toHaveLength(1)
+    expect(logs.at(0)).toContain('A chore was lost')
   })
 
   it('is kept although the store fails for a moment', async () => {
@@ -105,7 +106,7 @@ describe('a chore of a node', () => {
   it('breaks its work off at the next renewal when another node has it', async () => {
     const { one, clock, lasting, stopping, renewBy } = setup()
     renewBy(async () => false)
-    expect(await one.perform('pruner', lasting(10 * choreLeaseMs), stopping.signal)).toBe(choreLeaseMs)
+    expect(await one.perform('pruner', lasting(10 * choreLeaseMs), stopping.signal)).toBe(1_000)
     expect(clock.monotonic()).toBeLessThanOrEqual(choreLeaseMs / 2)
   })
 

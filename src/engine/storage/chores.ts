@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.js'
 import type { Logger } from '../../ports/logger.js'
 import { createAgent } from '../async/agent.js'
 import { callPatiently } from './patient-store.js'
-import type { StorageGate } from './storage-gate.js'
+import { isStorageFailure, type StorageGate } from './storage-gate.js'
 
 /** Lets this node do work that is no job, and that one node does at a time. */
 export interface Chores {
@@ -52,8 +52,14 @@ const keep = (
     firstInMs: leaseMs / 3,
     async round() {
       const at = clock.monotonic()
-      if (await store.keepChore(chore, leaseMs)) askedAt = at
-      else loseOnce('another node has it')
+      try {
+        if (await store.keepChore(chore, leaseMs)) askedAt = at
+        else loseOnce('another node has it')
+      } catch (error) {
+        // The gate tells of the medium, and what follows from it is told when the chore is lost.
+        if (!isStorageFailure(error)) throw error
+        return retryMs
+      }
       return leaseMs / 3
     },
   })
@@ -102,7 +108,8 @@ export const createChores = (deps: Deps): Chores => {
         return null
       } catch (error) {
         if (lost === null || signal.aborted) throw error
-        return leaseMs
+        // The store says then how long another node has it, or lets this one begin anew.
+        return retryMs
       } finally {
         letGo()
         signal.removeEventListener('abort', end)
