@@ -15,10 +15,10 @@ export const mayBeOneDevice = (a: Fingerprint, b: Fingerprint): boolean => !areO
 /**
  * Returns whether both are one inode. The server of a network file system numbers the inodes, and all nodes see its
  * numbers. Some file systems of FUSE invent the numbers on each machine. So between two nodes the same ctime says it as
- * well, because no program can set the ctime, and another file that is put at the path gets a new one.
+ * well, because no program can set the ctime, unless the file system keeps whole seconds, which many files share.
  */
 export const isOneInode = (a: Fingerprint, b: Fingerprint): boolean =>
-  a.ino === b.ino || (!areOfOneNode(a, b) && a.ctimeNs === b.ctimeNs)
+  a.ino === b.ino || (!areOfOneNode(a, b) && a.ctimeNs === b.ctimeNs && !a.ctimeNs.endsWith('000000000'))
 
 /**
  * Returns whether both are the same file with the same content, as far as that shows. `dev` is not compared, because a

@@ -16,7 +16,7 @@ const setup = (offMs: number) => {
     async open(...request) {
       const source = await sources.open(...request)
       firstLooks(source.opened)
-      return { ...source, stoodMs: firstLooks }
+      return { ...source, stoodMs: (seen) => firstLooks(seen) }
     },
   })
   const engine = setupEngine({ wrapSources: remote })
@@ -35,7 +35,11 @@ const setup = (offMs: number) => {
     },
   }
   const stored = (): Buffer | undefined => engine.oss.objects.get('bucket/key')?.bytes
-  return { engine, write, sends, stored }
+  /** Lets another process go on, which has seen nothing yet. */
+  const forget = (): void => {
+    firstLooks = createFirstLooks(engine.clock.monotonic)
+  }
+  return { engine, write, sends, stored, forget }
 }
 
 const clocks: [string, number][] = [
@@ -73,6 +77,31 @@ describe.each(clocks)('a file on a server whose clock is %s', (_clock, offMs) =>
     engine.start()
     await engine.settled(id)
     expect(sends).toEqual([3_000, 3_000, 3_000])
+  })
+
+  it('that stands as it was submitted two seconds ago is not waited for by a process that never saw it', async () => {
+    const { write, sends, forget, ...made } = setup(offMs)
+    engine = made.engine
+    write(Buffer.alloc(3 * partSize, 1))
+    const { id } = await engine.submit()
+    await engine.clock.sleep(3_000)
+    forget()
+    engine.start()
+    await engine.settled(id)
+    expect(sends).toEqual([3_000, 3_000, 3_000])
+  })
+
+  it('that was touched since it was submitted is waited for by a process that never saw it', async () => {
+    const { write, sends, forget, ...made } = setup(offMs)
+    engine = made.engine
+    write(Buffer.alloc(1_000, 1))
+    const { id } = await engine.submit({ onSourceChange: 'restart' })
+    await engine.clock.sleep(3_000)
+    write(Buffer.alloc(1_000, 2))
+    forget()
+    engine.start()
+    expect((await engine.settled(id)).state).toBe('completed')
+    expect(Math.min(...sends)).toBeGreaterThanOrEqual(3_000 + tickMs)
   })
 
   it('that is written to all the time fails its job, and sends nothing', async () => {

@@ -22,6 +22,16 @@ const localTypes: ReadonlySet<string> = new Set([
   'overlay',
   'zfs',
   'f2fs',
+  'bcachefs',
+  'erofs',
+  'exfat',
+  'iso9660',
+  'jfs',
+  'nilfs2',
+  'ntfs3',
+  'squashfs',
+  'udf',
+  'vfat',
 ])
 
 /** The table may be this old. Reading it costs as much as a few looks at a file, and it never hangs. */

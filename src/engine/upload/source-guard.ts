@@ -39,17 +39,26 @@ export const unsettledMs = ({ ctimeNs }: Fingerprint, now: number): number => {
   return Math.min(tick, Math.max(0, tick - ageMs))
 }
 
-/**
- * Returns how long to wait before an open file is read. The clock of another machine says nothing here, so a file whose
- * times are of such a clock must have stood still for the longest tick since this process saw it first.
- */
-const settlesInMs = (source: OpenSource, seen: Fingerprint, now: number): number => {
-  const stoodMs = source.stoodMs(seen)
-  return stoodMs === null ? unsettledMs(seen, now) : Math.max(0, coarseTickMs - stoodMs)
-}
-
 const isUntouched = (a: Fingerprint, b: Fingerprint): boolean =>
   a.ctimeNs === b.ctimeNs && a.mtimeNs === b.mtimeNs && a.size === b.size
+
+/** A look at a file that was stored, at an instant of the wall clock. */
+export interface EarlierLook {
+  readonly fingerprint: Fingerprint
+  readonly at: number
+}
+
+/**
+ * Returns how long to wait before an open file is read. The clock of another machine says nothing here, so a file whose
+ * times are of such a clock must have stood still for the longest tick since it was first seen so: by this process, or
+ * by the one that stored the earlier look.
+ */
+const settlesInMs = (source: OpenSource, seen: Fingerprint, now: number, earlier: EarlierLook | null): number => {
+  const stoodMs = source.stoodMs(seen)
+  if (stoodMs === null) return unsettledMs(seen, now)
+  const isAsStored = earlier !== null && earlier.fingerprint.ino === seen.ino && isUntouched(earlier.fingerprint, seen)
+  return Math.max(0, coarseTickMs - Math.max(stoodMs, isAsStored ? now - earlier.at : 0))
+}
 
 /** A file that is another one at each of so many looks is not waited for any longer. */
 const mostLooks = 5
@@ -60,12 +69,13 @@ const mostLooks = 5
  */
 export const settledFingerprint = async (
   source: OpenSource,
+  earlier: EarlierLook | null,
   clock: Pick<Clock, 'now' | 'sleep'>,
   signal: AbortSignal,
 ): Promise<Fingerprint> => {
   let seen = source.opened
   for (let looks = 1; looks <= mostLooks; looks++) {
-    const waitMs = settlesInMs(source, seen, clock.now())
+    const waitMs = settlesInMs(source, seen, clock.now(), earlier)
     if (waitMs === 0) return seen
     await clock.sleep(waitMs, signal)
     const again = await source.fingerprint()

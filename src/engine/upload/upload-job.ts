@@ -13,7 +13,7 @@ import { abortUpload, discardBeforeFailing, replaceUpload } from './remove-uploa
 import type { Run } from './run.js'
 import { RunStopped } from './run-control.js'
 import { maxRestarts, sendMultipart } from './send-multipart.js'
-import { assertSameFile, settledFingerprint } from './source-guard.js'
+import { assertSameFile, type EarlierLook, settledFingerprint } from './source-guard.js'
 
 const skipped: Finish = { to: 'completed', outcome: 'skipped', receipt: null }
 const uploaded = (receipt: Receipt): Finish => ({ to: 'completed', outcome: 'uploaded', receipt })
@@ -35,11 +35,15 @@ const send = async (run: Run, source: OpenSource, seen: Fingerprint): Promise<Fi
 const takeDueFingerprint = async (run: Run, { sources }: SourceTools): Promise<void> => {
   const source = await sources.open(pathOf(run.job), run.job.options.roots)
   try {
-    await run.record.noteFingerprint(await settledFingerprint(source, run.clock, run.control.soft))
+    await run.record.noteFingerprint(await settledFingerprint(source, null, run.clock, run.control.soft))
   } finally {
     await source.close()
   }
 }
+
+/** The first run of a job knows when its fingerprint was taken. A retry may have taken it anew, at an instant that is not stored. */
+const earlierLookOf = ({ job }: Run): EarlierLook | null =>
+  job.runs === 1 && job.restarts === 0 ? { fingerprint: job.source.fingerprint, at: job.createdAt } : null
 
 /** Does one upload from its source to the finish, from wherever the last run left it. */
 const uploadSource = async (run: Run, tools: SourceTools): Promise<Finish> => {
@@ -50,7 +54,7 @@ const uploadSource = async (run: Run, tools: SourceTools): Promise<Finish> => {
   for (let restarting = false; ; restarting = true) {
     const source = await tools.sources.open(pathOf(run.job), run.job.options.roots)
     try {
-      const seen = await settledFingerprint(source, run.clock, run.control.soft)
+      const seen = await settledFingerprint(source, earlierLookOf(run), run.clock, run.control.soft)
       if (restarting) await replaceUpload(run, seen)
       assertSameFile(run.job.source.fingerprint, seen)
       // This is a retry whose source had changed before. A change that comes now forgets the upload by itself, and
