@@ -134,7 +134,7 @@ const layGround = (ports: EnginePorts, settings: EngineSettings) => {
     health,
     slots,
     live,
-    board: createNodeBoard(settings),
+    board: createNodeBoard({ ...settings, clock }),
     progress: createProgressBoard(clock),
   }
 }

@@ -1697,6 +1697,7 @@ export interface components {
                 readonly storage: number;
                 readonly source: number;
                 readonly notBefore: number;
+                /** @description Always 0, because it is not stored: the answer about a job says it. */
                 readonly node: number;
             };
             /** @description Since when the oldest job that could be claimed has been ready; null and 0 when none is. */

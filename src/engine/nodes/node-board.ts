@@ -1,5 +1,6 @@
 import { isWithin } from '../../core/directory.js'
 import { isSeenFrom, type NodeStanding, type NodeView, nodeStateOf, viewNodes } from '../../core/node.js'
+import type { Clock } from '../../ports/clock.js'
 
 /** What this node knows of places and of the nodes beside it. */
 export interface NodeBoard {
@@ -24,10 +25,18 @@ interface Deps {
   /** The roots that other nodes see too. */
   readonly sharedRoots: readonly string[]
   readonly leaseMs: number
+  readonly clock: Pick<Clock, 'monotonic'>
 }
 
-export const createNodeBoard = ({ node, sharedRoots, leaseMs }: Deps): NodeBoard => {
-  let heard: readonly NodeStanding[] = []
+export const createNodeBoard = ({ node, sharedRoots, leaseMs, clock }: Deps): NodeBoard => {
+  let taken: readonly NodeStanding[] = []
+  let takenAt = 0
+
+  /** The silence of others goes on while the store is away and tells nothing. */
+  const heard = (): readonly NodeStanding[] => {
+    const since = clock.monotonic() - takenAt
+    return taken.map((one) => (one.id === node ? one : { ...one, silentMs: one.silentMs + since }))
+  }
 
   return {
     node,
@@ -35,13 +44,14 @@ export const createNodeBoard = ({ node, sharedRoots, leaseMs }: Deps): NodeBoard
     sees: (place) => isSeenFrom(node, place),
     isAway(place) {
       if (isSeenFrom(node, place)) return false
-      const known = heard.find(({ id }) => id === place)
+      const known = heard().find(({ id }) => id === place)
       return known === undefined || nodeStateOf(known, leaseMs) === 'away'
     },
-    isAlone: () => heard.every((one) => one.id === node || nodeStateOf(one, leaseMs) !== 'live'),
-    view: () => viewNodes(heard, leaseMs),
+    isAlone: () => heard().every((one) => one.id === node || nodeStateOf(one, leaseMs) !== 'live'),
+    view: () => viewNodes(heard(), leaseMs),
     take(nodes) {
-      heard = nodes
+      taken = nodes
+      takenAt = clock.monotonic()
     },
   }
 }

@@ -53,7 +53,7 @@ export const statsSchema = z
         storage: size,
         source: size,
         notBefore: size,
-        node: size,
+        node: size.describe('Always 0, because it is not stored: the answer about a job says it.'),
       })
       .describe('Jobs that wait for an instant, by reason.'),
     queue: z
