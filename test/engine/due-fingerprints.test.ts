@@ -31,6 +31,18 @@ describe('a retry on a node that does not see the source', () => {
   const eventTypes = async (jobId: string) =>
     (await engine.store.eventsAfter(null, { jobId }, 1000)).items.map(({ type }) => type)
 
+  /** Lets the first Complete get no answer. Until the source is out of sight no look tells what became of it. */
+  const loseComplete = (sight: { readonly blind: boolean }): void => {
+    engine.oss.faults = {
+      after({ call, nth }) {
+        if (call === 'complete' && nth === 1) throw new Failure('transient', 'no answer', {})
+      },
+      before({ call }) {
+        if (call === 'head' && !sight.blind) throw new Failure('permanent', 'no', { code: 'access_denied' })
+      },
+    }
+  }
+
   /** Lets a job fail at its sixth part, or at its put. */
   const failed = async (sight: { readonly blind: boolean }): Promise<string> => {
     engine.oss.faults = {
@@ -106,14 +118,7 @@ describe('a retry on a node that does not see the source', () => {
 
   it('does not take the object of an unanswered Complete for that of a source that has changed since', async () => {
     const sight = setup(randomBytes(2 * partSize))
-    engine.oss.faults = {
-      after({ call, nth }) {
-        if (call === 'complete' && nth === 1) throw new Failure('transient', 'no answer', {})
-      },
-      before({ call }) {
-        if (call === 'head' && !sight.blind) throw new Failure('permanent', 'no', { code: 'access_denied' })
-      },
-    }
+    loseComplete(sight)
     const { id } = await engine.submit()
     expect(await engine.settled(id)).toMatchObject({ state: 'failed', error: { code: 'access_denied' } })
     const bytes = randomBytes(2 * partSize)
@@ -126,14 +131,7 @@ describe('a retry on a node that does not see the source', () => {
 
   it('finds the object of an unanswered Complete of the same source, and sends nothing again', async () => {
     const sight = setup(randomBytes(2 * partSize))
-    engine.oss.faults = {
-      after({ call, nth }) {
-        if (call === 'complete' && nth === 1) throw new Failure('transient', 'no answer', {})
-      },
-      before({ call }) {
-        if (call === 'head' && !sight.blind) throw new Failure('permanent', 'no', { code: 'access_denied' })
-      },
-    }
+    loseComplete(sight)
     const { id } = await engine.submit()
     expect((await engine.settled(id)).state).toBe('failed')
     const sent = calls('uploadPart')
