@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { unsettledMs } from '../../src/engine/upload/source-guard.js'
+import { settledFingerprint, unsettledMs } from '../../src/engine/upload/source-guard.js'
+import type { OpenSource } from '../../src/ports/source.js'
 import { type EngineSetup, partSize, path, setupEngine } from './engine-setup.js'
 
 const now = Date.UTC(2026, 0, 1)
@@ -22,6 +23,26 @@ describe('a file that was changed just now', () => {
     ['on such a file system, long ago', changedAt(now - 5_000, '000000'), 0],
   ])('%s is read when no later change can hide', (_when, fingerprint, waitMs) => {
     expect(unsettledMs(fingerprint, now)).toBe(waitMs)
+  })
+})
+
+describe('a file that is another one at each look', () => {
+  /** Returns a source whose file is written to right before each look. */
+  const everChanging = (stoodMs: OpenSource['stoodMs']) => {
+    let looks = 0
+    const look = () => changedAt(now - 1, String(100_000 + looks++))
+    return { opened: look(), stoodMs, fingerprint: async () => look() } as unknown as OpenSource
+  }
+  const clock = { now: () => now, sleep: async () => {} }
+  const settled = (stoodMs: OpenSource['stoodMs']) =>
+    settledFingerprint(everChanging(stoodMs), null, clock, new AbortController().signal)
+
+  it("is given to those who compare it, on this machine's clock, so that what the job asked for decides", async () => {
+    expect(await settled(() => null)).toEqual(changedAt(now - 1, '100005'))
+  })
+
+  it("is refused, on another machine's clock", async () => {
+    await expect(settled(() => 0)).rejects.toMatchObject({ kind: 'permanent', code: 'source_changed' })
   })
 })
 
